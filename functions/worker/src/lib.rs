@@ -1,0 +1,3 @@
+//! The worker: what runs the attempts that the engine has claimed.
+
+pub mod targets;

@@ -1,0 +1,61 @@
+//! Processes on this host. Each leads a process group of its own, and what is killed is the group.
+//!
+//! What can't be had: if the worker itself is killed with SIGKILL, its processes live on. Linux could
+//! tie them to it (`PR_SET_PDEATHSIG`), but only from unsafe code between fork and exec, and only the
+//! direct child. Run the worker under something that ends the whole control group with it, as systemd,
+//! ECS and Kubernetes do. Until then the fence tells a target that an older attempt is still about.
+
+mod group;
+mod process;
+mod report;
+mod result_file;
+mod start;
+
+use std::{pin::pin, time::Duration};
+
+use belfry_domain::job::CommandTarget;
+use belfry_engine::ports::{Completion, Invocation};
+use futures::future::{Either, join, select};
+use tokio::time::timeout;
+
+use self::{process::End, report::completion, result_file::ResultFile};
+use super::{Environment, TargetSettings, tail::Tail};
+
+/// How long after the process's end its output is still read, since a process that it left behind may
+/// hold the pipe open for ever.
+const DRAIN: Duration = Duration::from_millis(200);
+
+pub(super) async fn run(
+    settings: &TargetSettings,
+    environment: &Environment,
+    target: &CommandTarget,
+    invocation: &Invocation,
+) -> Completion {
+    if invocation.stop.is_cancelled() {
+        return Completion::failed("stopped");
+    }
+    let result = ResultFile::new();
+    let result_path = result.as_ref().map(ResultFile::path);
+    let started = match start::start(target, environment, invocation, result_path) {
+        Ok(started) => started,
+        Err(error) if error.is_final() => return Completion::failed_for_good(error.to_string()),
+        Err(error) => return Completion::failed(error.to_string()),
+    };
+    let mut tail = Tail::new(settings.output_tail_bytes);
+    let end = converse(started, invocation, settings.stop_grace, &mut tail).await;
+    completion(&end, tail, target, result.as_ref())
+}
+
+/// Feeds, listens and waits at the same time: any of them in turn could block the others for ever.
+async fn converse(started: start::Started, invocation: &Invocation, grace: Duration, tail: &mut Tail) -> End {
+    let start::Started { mut process, input, output } = started;
+    let talk = pin!(join(process::feed(input, &invocation.input), process::listen(output, tail)));
+    let end = pin!(process.end(&invocation.stop, grace));
+    match select(end, talk).await {
+        Either::Left((end, talk)) => {
+            timeout(DRAIN, talk).await.ok();
+            end
+        }
+        Either::Right((_, end)) => end.await,
+    }
+}

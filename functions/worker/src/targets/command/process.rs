@@ -1,0 +1,78 @@
+//! A running process: what goes in, what comes out, how it ends.
+
+use std::{io, process::ExitStatus, time::Duration};
+
+use belfry_engine::ports::Stop;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::unix::pipe,
+    process::{Child, ChildStdin},
+    select,
+    time::timeout,
+};
+
+use super::group::Group;
+use crate::targets::tail::Tail;
+
+const READ_BYTES: usize = 16 * 1024;
+
+pub(super) enum End {
+    Exited(ExitStatus),
+    Stopped,
+    /// The system doesn't say how it ended.
+    Unknown(io::Error),
+}
+
+/// Dropping it kills the whole group; the runtime reaps the leader.
+pub(super) struct Process {
+    child: Child,
+    group: Group,
+}
+
+impl Process {
+    pub fn new(child: Child) -> Self {
+        let group = Group::led_by(child.id());
+        Self { child, group }
+    }
+
+    /// Processes that it leaves behind when it exits by itself are left alone, as a shell or cron would.
+    pub async fn end(&mut self, stop: &Stop, grace: Duration) -> End {
+        let status = select! {
+            status = self.child.wait() => status,
+            () = stop.cancelled() => {
+                self.stop(grace).await;
+                return End::Stopped;
+            }
+        };
+        self.group.release();
+        status.map_or_else(End::Unknown, End::Exited)
+    }
+
+    /// The grace is the whole group's: a shell dies of SIGTERM at once, while what it started may
+    /// still be cleaning up.
+    async fn stop(&mut self, grace: Duration) {
+        self.group.terminate();
+        let gone = async {
+            self.child.wait().await.ok();
+            self.group.gone().await;
+        };
+        timeout(grace, gone).await.ok();
+        self.group.kill();
+        self.child.wait().await.ok();
+    }
+}
+
+pub(super) async fn feed(stdin: Option<ChildStdin>, input: &Value) {
+    if let Some(mut stdin) = stdin {
+        // A process that doesn't read its input closes the pipe early, and may.
+        stdin.write_all(input.to_string().as_bytes()).await.ok();
+    }
+}
+
+pub(super) async fn listen(mut output: pipe::Receiver, tail: &mut Tail) {
+    let mut buffer = vec![0; READ_BYTES];
+    while let Ok(length @ 1..) = output.read(&mut buffer).await {
+        tail.push(&buffer[..length]);
+    }
+}

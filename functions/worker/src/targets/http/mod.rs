@@ -1,0 +1,68 @@
+//! Requests to web addresses: one attempt is one request, with redirects inside the same origin.
+//!
+//! Proxy variables are ignored, because a proxy would connect for us to where we must not.
+
+mod answer;
+mod client;
+mod failure;
+mod guard;
+mod redirect;
+mod request;
+mod signature;
+
+use belfry_domain::job::HttpTarget;
+use belfry_engine::ports::{Completion, Invocation};
+use reqwest::{Client, Request, Response};
+use tokio::select;
+
+use self::{failure::Failure, guard::Guard};
+use super::{Environment, TargetSettings, TargetsError};
+
+pub(super) struct HttpRunner {
+    client: Client,
+    guard: Guard,
+    environment: Environment,
+    output_tail_bytes: usize,
+}
+
+impl HttpRunner {
+    pub fn new(settings: &TargetSettings, environment: Environment) -> Result<Self, TargetsError> {
+        let guard = Guard::new(settings.allow_private_addresses);
+        let client = client::build(guard).map_err(|error| TargetsError::HttpClient(failure::cause(&error)))?;
+        Ok(Self { client, guard, environment, output_tail_bytes: settings.output_tail_bytes })
+    }
+
+    pub async fn run(&self, target: &HttpTarget, invocation: &Invocation) -> Completion {
+        let request = match request::build(&self.client, target, invocation, &self.environment) {
+            Ok(request) => request,
+            Err(error) => return Completion::failed_for_good(error.to_string()),
+        };
+        select! {
+            biased;
+            () = invocation.stop.cancelled() => Completion::failed("stopped"),
+            completion = self.exchange(request) => completion,
+        }
+    }
+
+    async fn exchange(&self, request: Request) -> Completion {
+        match self.send(request).await {
+            Ok(response) => answer::completion(response, self.output_tail_bytes).await,
+            Err(failure) if failure.is_final() => Completion::failed_for_good(failure.to_string()),
+            Err(failure) => Completion::failed(failure.to_string()),
+        }
+    }
+
+    async fn send(&self, mut request: Request) -> Result<Response, Failure> {
+        for _ in 0..=redirect::MAX_REDIRECTS {
+            self.guard.check_literal(request.url())?;
+            let origin = failure::origin(request.url());
+            let again = request.try_clone();
+            let response = self.client.execute(request).await.map_err(|error| Failure::of(&error, &origin))?;
+            match again.map(|again| redirect::follow(&response, again)).transpose()?.flatten() {
+                Some(next) => request = next,
+                None => return Ok(response),
+            }
+        }
+        Err(Failure::TooManyRedirects)
+    }
+}

@@ -1,0 +1,87 @@
+//! The runners, one a kind of target. Whatever can go wrong with a target is a [`Completion`]: the
+//! engine decides between another try and the dead letters by whether the failure is final.
+
+mod command;
+mod environment;
+mod http;
+mod tail;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use belfry_domain::Target;
+use belfry_engine::ports::{Completion, Invocation, Runner};
+
+pub use self::environment::Environment;
+use self::http::HttpRunner;
+
+/// What this worker is allowed to run, and how much of it is kept. The default allows least.
+#[derive(Debug, Clone)]
+pub struct TargetSettings {
+    /// Whether processes may be started on this host; the Lambda worker never does.
+    pub allow_commands: bool,
+    /// Whether HTTP targets may reach private, loopback, link-local and metadata addresses.
+    pub allow_private_addresses: bool,
+    /// How much of the end of what an attempt printed or answered is kept.
+    pub output_tail_bytes: usize,
+    /// Between SIGTERM and SIGKILL when a process is stopped.
+    pub stop_grace: Duration,
+}
+
+impl Default for TargetSettings {
+    fn default() -> Self {
+        Self {
+            allow_commands: false,
+            allow_private_addresses: false,
+            output_tail_bytes: 4096,
+            stop_grace: Duration::from_secs(2),
+        }
+    }
+}
+
+/// The worker itself can't be set up; nothing to do with any target.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetsError {
+    #[error("the HTTP client can't be set up: {0}")]
+    HttpClient(String),
+}
+
+/// Runs every kind of target that this build knows.
+pub struct Targets {
+    settings: TargetSettings,
+    environment: Environment,
+    http: HttpRunner,
+}
+
+impl Targets {
+    pub fn new(settings: TargetSettings) -> Result<Self, TargetsError> {
+        Self::with_environment(settings, Environment::of_this_process())
+    }
+
+    /// Passes on variables, and looks up signing keys, from `environment` rather than from the process.
+    pub fn with_environment(settings: TargetSettings, environment: Environment) -> Result<Self, TargetsError> {
+        let http = HttpRunner::new(&settings, environment.clone())?;
+        Ok(Self { settings, environment, http })
+    }
+}
+
+#[async_trait]
+impl Runner for Targets {
+    async fn run(&self, invocation: Invocation) -> Completion {
+        match &invocation.target {
+            Target::Empty {} => Completion::succeeded(None),
+            Target::Command(_) if !self.settings.allow_commands => {
+                Completion::failed_for_good("this worker doesn't run commands; send the job to a pool that does")
+            }
+            Target::Command(target) => command::run(&self.settings, &self.environment, target, &invocation).await,
+            Target::Http(target) => self.http.run(target, &invocation).await,
+            other => unknown(other.kind()),
+        }
+    }
+}
+
+/// Not final: a newer worker of the same pool can run it.
+fn unknown(kind: &str) -> Completion {
+    Completion::failed(format!("this worker is too old to run {kind:?} targets; update it"))
+}

@@ -1,0 +1,168 @@
+//! One constructor for each way in which a row changes; all end in one conditional write.
+
+use serde_json::Value;
+
+use super::{Attempt, AttemptOutcome, Event, Execution, IllegalTransition, MAX_ATTEMPTS_KEPT, transition};
+use crate::{JobId, Outcome, TimerKey, Timestamp};
+
+/// A row to write in place of the one of revision `expected`, and of no other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    pub expected: u64,
+    pub row: Execution,
+}
+
+/// How an attempt ended, where it did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub outcome: AttemptOutcome,
+    pub error: String,
+}
+
+type Result<T = Change> = std::result::Result<T, IllegalTransition>;
+
+impl Change {
+    pub(super) fn of(row: &Execution, event: Event) -> Result {
+        let status = transition(row.status, event)?;
+        let mut change = Self::within(row);
+        change.row.status = status;
+        Ok(change)
+    }
+
+    fn within(row: &Execution) -> Self {
+        let mut next = row.clone();
+        next.revision += 1;
+        Self { expected: row.revision, row: next }
+    }
+
+    fn ended(row: &Execution, event: Event, now: Timestamp) -> Result {
+        let mut change = Self::of(row, event)?;
+        change.row.end_time = Some(now);
+        Ok(change)
+    }
+
+    pub fn succeeded(row: &Execution, result: Option<Value>, now: Timestamp) -> Result {
+        let mut change = Self::ended(row, Event::Succeed, now)?;
+        change.row.result = result;
+        change.row.reason = None;
+        change.close_attempt(AttemptOutcome::Succeeded, None, now);
+        Ok(change)
+    }
+
+    /// Out of attempts, or final by its nature.
+    pub fn failed(row: &Execution, failure: &Failure, now: Timestamp) -> Result {
+        let event = match failure.outcome {
+            AttemptOutcome::TimedOut => Event::TimeOut,
+            AttemptOutcome::Cancelled => Event::Cancel,
+            _ => Event::Fail,
+        };
+        let mut change = Self::ended(row, event, now)?;
+        change.count(failure);
+        change.row.reason = Some(failure.error.clone());
+        change.close_attempt(failure.outcome, Some(failure.error.clone()), now);
+        Ok(change)
+    }
+
+    /// Another attempt from `ready_at` on; `guard` is the timer that will see to it.
+    pub fn retry_at(row: &Execution, failure: &Failure, ready_at: Timestamp, guard: TimerKey, now: Timestamp) -> Result {
+        let mut change = Self::of(row, Event::Retry)?;
+        change.count(failure);
+        change.row.ready_at = ready_at;
+        change.row.guard = guard;
+        change.row.reason = Some(failure.error.clone());
+        change.close_attempt(failure.outcome, Some(failure.error.clone()), now);
+        Ok(change)
+    }
+
+    /// The running attempt's worker is gone; the next attempt may start at once.
+    pub fn lost(row: &Execution, now: Timestamp) -> Result {
+        let mut change = Self::of(row, Event::Lose)?;
+        change.row.lost += 1;
+        change.row.ready_at = now;
+        change.row.reason = Some("the worker vanished".to_owned());
+        change.close_attempt(AttemptOutcome::Lost, None, now);
+        Ok(change)
+    }
+
+    pub fn heartbeat(row: &Execution, lease_until: Timestamp) -> Self {
+        let mut change = Self::within(row);
+        if let Some(claim) = &mut change.row.claim {
+            claim.lease_until = lease_until;
+        }
+        change
+    }
+
+    /// Asks the worker of the running attempt to stop.
+    pub fn cancel_requested(row: &Execution, reason: &str) -> Self {
+        let mut change = Self::within(row);
+        change.row.cancel_requested = true;
+        change.row.reason = Some(reason.to_owned());
+        change
+    }
+
+    pub fn cancelled(row: &Execution, reason: &str, now: Timestamp) -> Result {
+        Self::never_started(row, Event::Cancel, reason, now)
+    }
+
+    pub fn skipped(row: &Execution, reason: &str, now: Timestamp) -> Result {
+        Self::never_started(row, Event::Skip, reason, now)
+    }
+
+    pub fn upstream_failed(row: &Execution, reason: &str, now: Timestamp) -> Result {
+        Self::never_started(row, Event::UpstreamFail, reason, now)
+    }
+
+    /// A wait that took too long.
+    pub fn waited_too_long(row: &Execution, reason: &str, now: Timestamp) -> Result {
+        Self::never_started(row, Event::TimeOut, reason, now)
+    }
+
+    fn never_started(row: &Execution, event: Event, reason: &str, now: Timestamp) -> Result {
+        let mut change = Self::ended(row, event, now)?;
+        change.row.reason = Some(reason.to_owned());
+        Ok(change)
+    }
+
+    /// What became of a dependency. The first word stands: nothing to write where there is one.
+    pub fn dependency_ended(row: &Execution, dependency: &JobId, outcome: Outcome) -> Option<Self> {
+        let mut change = Self::within(row);
+        let slot = &mut change.row.dependencies.get_mut(dependency)?.outcome;
+        if slot.is_some() {
+            return None;
+        }
+        *slot = Some(outcome);
+        Some(change)
+    }
+
+    /// What it waited for has come: it may start.
+    pub fn released(row: &Execution, now: Timestamp) -> Result {
+        let mut change = Self::of(row, Event::Release)?;
+        change.row.ready_at = change.row.ready_at.max(now);
+        Ok(change)
+    }
+
+    fn count(&mut self, failure: &Failure) {
+        match failure.outcome {
+            AttemptOutcome::Lost => self.row.lost += 1,
+            AttemptOutcome::Cancelled | AttemptOutcome::Succeeded => {}
+            AttemptOutcome::Failed | AttemptOutcome::TimedOut => self.row.failures += 1,
+        }
+    }
+
+    /// The claim stays on the row: a repeated write must find its own name there.
+    fn close_attempt(&mut self, outcome: AttemptOutcome, error: Option<String>, now: Timestamp) {
+        let Some(claim) = &self.row.claim else { return };
+        let attempt = Attempt {
+            number: self.row.attempt,
+            worker_id: claim.worker_id.clone(),
+            start_time: claim.since,
+            end_time: now,
+            outcome,
+            error,
+        };
+        if self.row.attempts.len() == MAX_ATTEMPTS_KEPT {
+            self.row.attempts.remove(0);
+        }
+        self.row.attempts.push(attempt);
+    }
+}

@@ -1,0 +1,91 @@
+//! The claim: the write by which one worker, and no other, starts an attempt.
+
+use super::{Change, Claim, Event, Execution, Status};
+use crate::{ExecutionId, HumanDuration, Timestamp};
+
+/// Who wants to start what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimRequest {
+    pub execution_id: ExecutionId,
+    /// The only attempt that this claim may start.
+    pub attempt: u32,
+    pub claim: Claim,
+    /// The job's version now: the first claim pins it. 0 for pushed work.
+    pub job_version: u64,
+    /// The job's; pushed work has it in its row.
+    pub starting_deadline: Option<HumanDuration>,
+}
+
+/// Why a claim started nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It has ended.
+    Finished,
+    /// Another claim holds it.
+    Held,
+    /// Its instant, or its dependencies, have not come.
+    NotYet,
+    /// Another attempt is next: the message was doubled or late.
+    OtherAttempt,
+    /// Its starting deadline is over: it is to be skipped.
+    TooLate,
+}
+
+impl ClaimRequest {
+    /// The request's own earlier write, come back: the store repeated it.
+    pub fn is_mine(&self, row: &Execution) -> bool {
+        row.attempt == self.attempt && row.claim.as_ref().is_some_and(|claim| claim.id == self.claim.id)
+    }
+
+    /// What the claim makes of the row, or why it must leave it alone.
+    pub fn judge(&self, row: &Execution) -> Result<Change, Refusal> {
+        match row.status {
+            status if status.is_terminal() => return Err(Refusal::Finished),
+            Status::Running => return Err(Refusal::Held),
+            _ => {}
+        }
+        if row.attempt + 1 != self.attempt {
+            return Err(Refusal::OtherAttempt);
+        }
+        if row.waits_for_dependencies() || self.now() < row.ready_at {
+            return Err(Refusal::NotYet);
+        }
+        if row.attempt == 0 && self.is_too_late(row) {
+            return Err(Refusal::TooLate);
+        }
+        self.start(row).map_err(|_| Refusal::Held)
+    }
+
+    /// The claim of a slot that has no row: the row begins as running.
+    pub fn start_new(&self, row: &Execution) -> Execution {
+        Execution {
+            status: Status::Running,
+            attempt: self.attempt,
+            start_time: Some(self.now()),
+            claim: Some(self.claim.clone()),
+            job_version: self.job_version,
+            ..row.clone()
+        }
+    }
+
+    fn is_too_late(&self, row: &Execution) -> bool {
+        let own = row.work.as_ref().and_then(|work| work.starting_deadline);
+        own.or(self.starting_deadline).is_some_and(|deadline| self.now() > row.ready_at.plus(deadline.0))
+    }
+
+    fn start(&self, row: &Execution) -> Result<Change, super::IllegalTransition> {
+        let mut change = Change::of(row, Event::Claim)?;
+        let started = &mut change.row;
+        started.attempt = self.attempt;
+        started.start_time = row.start_time.or(Some(self.now()));
+        started.claim = Some(self.claim.clone());
+        if row.job_version == 0 {
+            started.job_version = self.job_version;
+        }
+        Ok(change)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.claim.since
+    }
+}

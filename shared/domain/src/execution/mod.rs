@@ -1,0 +1,191 @@
+//! Executions: one job at one slot.
+
+mod change;
+mod claim;
+mod state;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use self::{
+    change::{Change, Failure},
+    claim::{ClaimRequest, Refusal},
+    state::{Event, IllegalTransition, Status, transition},
+};
+use crate::{ExecutionId, JobId, Outcome, Priority, SlotName, TimerKey, Timestamp, Work};
+
+/// An execution's row: small, because a store bills and writes all of it each time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    pub id: ExecutionId,
+    /// Counts the writes: every one is conditional on it.
+    pub revision: u64,
+    pub status: Status,
+    /// The version that all attempts run: the first claim pins it. 0 before, and for pushed work.
+    pub job_version: u64,
+    pub run: Run,
+    pub trigger: Trigger,
+    pub priority: Priority,
+    pub created_at: Timestamp,
+    /// The slot's instant, after jitter: lateness counts from here.
+    pub due: Timestamp,
+    /// Nothing starts before this instant.
+    pub ready_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<Timestamp>,
+    /// The number of the attempt that was started last; the fence. 0 before the first.
+    pub attempt: u32,
+    /// Attempts that ended in failure; `max_retries` bounds them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failures: u32,
+    /// Attempts whose worker died; they have their own budget.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost: u32,
+    /// The claim that started the last attempt. It stays when the attempt has ended, so that a
+    /// repeated write is known for what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancel_requested: bool,
+    /// Of a waiting one: the dependencies, and what became of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dependencies: BTreeMap<JobId, Dependency>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    /// Of pushed work: what to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Box<Work>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_of: Option<ExecutionId>,
+    /// The newest attempts that have ended, at most [`MAX_ATTEMPTS_KEPT`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+    /// The timer that guards it, as far as its last writer knew.
+    pub guard: TimerKey,
+}
+
+/// So that a row stays small; older attempts go.
+pub const MAX_ATTEMPTS_KEPT: usize = 10;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// The executions that one root slot gives rise to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    pub id: String,
+    /// Of a run that was not started by a schedule: the job that it began with. Only what can be
+    /// reached from it counts as a dependency inside the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<JobId>,
+    /// The revision of the graph that the run follows.
+    pub graph: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    Schedule,
+    Manual,
+    Push,
+    Dependency,
+    /// A new generation of an execution that had ended.
+    Rerun,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Fresh for each claim.
+    pub id: u64,
+    pub worker_id: String,
+    pub lease_until: Timestamp,
+    /// When this attempt started.
+    pub since: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependency {
+    pub execution_id: ExecutionId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub number: u32,
+    pub worker_id: String,
+    pub start_time: Timestamp,
+    pub end_time: Timestamp,
+    pub outcome: AttemptOutcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    Succeeded,
+    Failed,
+    TimedOut,
+    Cancelled,
+    /// Its worker died, or lost its lease.
+    Lost,
+}
+
+impl Execution {
+    /// A row that nobody has written yet.
+    pub fn new(id: ExecutionId, run: Run, trigger: Trigger, due: Timestamp, now: Timestamp, guard: TimerKey) -> Self {
+        Self {
+            id,
+            revision: 0,
+            status: Status::Queued,
+            job_version: 0,
+            run,
+            trigger,
+            priority: Priority::default(),
+            created_at: now,
+            due,
+            ready_at: due,
+            start_time: None,
+            end_time: None,
+            attempt: 0,
+            failures: 0,
+            lost: 0,
+            claim: None,
+            cancel_requested: false,
+            dependencies: BTreeMap::new(),
+            reason: None,
+            input: None,
+            result: None,
+            work: None,
+            rerun_of: None,
+            attempts: Vec::new(),
+            guard,
+        }
+    }
+
+    pub fn job_id(&self) -> JobId {
+        self.id.job_id()
+    }
+
+    pub fn slot(&self) -> SlotName {
+        self.id.slot()
+    }
+
+    /// Waits for dependencies, not for an instant: that only happens before the first attempt.
+    pub fn waits_for_dependencies(&self) -> bool {
+        self.status == Status::Waiting && self.attempt == 0 && !self.dependencies.is_empty()
+    }
+}

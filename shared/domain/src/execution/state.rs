@@ -1,0 +1,138 @@
+//! The states of an execution, and who moves it on from each.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Outcome;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Waits for dependencies: whoever finishes the last of them moves it on; or for an instant
+    /// (a delay, a retry): the worker that claims it from then on does.
+    Waiting,
+    /// May start: the worker that claims it moves it on.
+    Queued,
+    /// An attempt is under way: its worker moves it on, or, once its lease is over, the sweep.
+    Running,
+    /// Final.
+    Success,
+    /// Final: out of attempts, or failed in a way that another try can't mend.
+    Failed,
+    /// Final: its last attempt, its wait or all of it took longer than allowed.
+    TimedOut,
+    /// Final: somebody asked for it, or its job was deleted.
+    Cancelled,
+    /// Final: it never started, because of what became of a dependency.
+    UpstreamFailed,
+    /// Final: it never started, by rule: a branch not taken, a deadline passed, an open circuit.
+    Skipped,
+}
+
+impl Status {
+    pub const ALL: [Self; 9] = [
+        Self::Waiting,
+        Self::Queued,
+        Self::Running,
+        Self::Success,
+        Self::Failed,
+        Self::TimedOut,
+        Self::Cancelled,
+        Self::UpstreamFailed,
+        Self::Skipped,
+    ];
+
+    pub fn is_terminal(self) -> bool {
+        self.outcome().is_some()
+    }
+
+    /// What it means to those that depend on it; none while it can still change.
+    pub fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Waiting | Self::Queued | Self::Running => None,
+            Self::Success => Some(Outcome::Success),
+            Self::Failed | Self::TimedOut | Self::Cancelled => Some(Outcome::Failed),
+            Self::UpstreamFailed => Some(Outcome::UpstreamFailed),
+            Self::Skipped => Some(Outcome::Skipped),
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What can happen to an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// A worker starts an attempt.
+    Claim,
+    /// What it waited for has come.
+    Release,
+    Succeed,
+    Fail,
+    /// An attempt failed and another one is allowed.
+    Retry,
+    /// The lease of the running attempt is over and nobody renewed it.
+    Lose,
+    TimeOut,
+    Cancel,
+    UpstreamFail,
+    Skip,
+}
+
+impl Event {
+    pub const ALL: [Self; 10] = [
+        Self::Claim,
+        Self::Release,
+        Self::Succeed,
+        Self::Fail,
+        Self::Retry,
+        Self::Lose,
+        Self::TimeOut,
+        Self::Cancel,
+        Self::UpstreamFail,
+        Self::Skip,
+    ];
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an execution that is {from} can't take {event:?}")]
+pub struct IllegalTransition {
+    pub from: Status,
+    pub event: Event,
+}
+
+/// The one table of what may follow what.
+pub fn transition(from: Status, event: Event) -> Result<Status, IllegalTransition> {
+    match (from, event) {
+        (Status::Waiting | Status::Queued, Event::Claim) => Ok(Status::Running),
+        (Status::Waiting, Event::Release) | (Status::Running, Event::Lose) => Ok(Status::Queued),
+        (Status::Running, Event::Retry) => Ok(Status::Waiting),
+        (Status::Running, Event::Succeed) => Ok(Status::Success),
+        (Status::Running, Event::Fail) => Ok(Status::Failed),
+        (Status::Waiting | Status::Queued | Status::Running, Event::TimeOut) => Ok(Status::TimedOut),
+        (Status::Waiting | Status::Queued | Status::Running, Event::Cancel) => Ok(Status::Cancelled),
+        (Status::Waiting, Event::UpstreamFail) => Ok(Status::UpstreamFailed),
+        (Status::Waiting | Status::Queued, Event::Skip) => Ok(Status::Skipped),
+        (from, event) => Err(IllegalTransition { from, event }),
+    }
+}

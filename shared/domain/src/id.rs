@@ -1,0 +1,231 @@
+//! Names of things. They are readable, and those of executions are deterministic: everything that
+//! arrives at the same slot, by whatever way, arrives at the same id.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// Longest job id or idempotency key, in bytes.
+pub const MAX_NAME_BYTES: usize = 128;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdError {
+    #[error("{what} is empty")]
+    Empty { what: &'static str },
+    #[error("{what} has {length} bytes; at most {MAX_NAME_BYTES} are allowed")]
+    TooLong { what: &'static str, length: usize },
+    #[error("{what} {text:?}: character {character:?} at position {position} is not allowed; use letters, digits and {allowed}")]
+    Character { what: &'static str, text: String, character: char, position: usize, allowed: &'static str },
+    #[error("execution id {text:?} has no `@`: it is written job_id@slot, for instance daily_report@2026-11-23T00:00:00Z")]
+    NoSlot { text: String },
+    #[error("execution id {text:?}: the generation after `~` must be a whole number from 2")]
+    Generation { text: String },
+}
+
+fn check(what: &'static str, text: &str, allowed: &'static str) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty { what });
+    }
+    if text.len() > MAX_NAME_BYTES {
+        return Err(IdError::TooLong { what, length: text.len() });
+    }
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || allowed.contains(c);
+    match text.char_indices().find(|(_, c)| !is_allowed(*c)) {
+        None => Ok(()),
+        Some((position, character)) => {
+            Err(IdError::Character { what, text: text.to_owned(), character, position, allowed })
+        }
+    }
+}
+
+macro_rules! text_id {
+    ($name:ident) => {
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                text.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0.as_ref().to_owned()
+            }
+        }
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+/// Letters, digits, `_`, `-`, `.`; at most 128 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct JobId(Arc<str>);
+text_id!(JobId);
+
+impl JobId {
+    /// The job under which work pushed without a name is filed.
+    pub const PUSH: &'static str = "push";
+
+    pub fn push() -> Self {
+        Self(Self::PUSH.into())
+    }
+}
+
+impl FromStr for JobId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        check("job id", text, "_-.")?;
+        Ok(Self(text.into()))
+    }
+}
+
+/// The part of an execution id after the `@`: an instant, an idempotency key or a ULID.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SlotName(Arc<str>);
+text_id!(SlotName);
+
+impl SlotName {
+    pub fn at(slot: Timestamp) -> Self {
+        Self(slot.to_string().into())
+    }
+
+    /// A ULID is letters and digits: it needs no check.
+    pub fn from_ulid(ulid: &ulid::Ulid) -> Self {
+        Self(ulid.to_string().into())
+    }
+
+    /// The instant, where the slot comes from a schedule.
+    pub fn instant(&self) -> Option<Timestamp> {
+        // Cheap refusal first: most slot names of pushed work are ULIDs or keys.
+        if !self.0.ends_with('Z') {
+            return None;
+        }
+        self.0.parse().ok()
+    }
+}
+
+impl FromStr for SlotName {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        check("slot name or idempotency key", text, "_-.:+")?;
+        Ok(Self(text.into()))
+    }
+}
+
+/// `job_id@slot`, with `~n` behind it from the second generation on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ExecutionId(Arc<str>);
+text_id!(ExecutionId);
+
+impl ExecutionId {
+    pub fn new(job_id: &JobId, slot: &SlotName) -> Self {
+        Self(format!("{job_id}@{slot}").into())
+    }
+
+    pub fn scheduled(job_id: &JobId, slot: Timestamp) -> Self {
+        Self(format!("{job_id}@{slot}").into())
+    }
+
+    fn parts(&self) -> (&str, &str, Option<&str>) {
+        let (job_id, rest) = self.0.split_once('@').unwrap_or((&self.0, ""));
+        match rest.split_once('~') {
+            Some((slot, generation)) => (job_id, slot, Some(generation)),
+            None => (job_id, rest, None),
+        }
+    }
+
+    pub fn job_id(&self) -> JobId {
+        JobId(self.parts().0.into())
+    }
+
+    pub fn slot(&self) -> SlotName {
+        SlotName(self.parts().1.into())
+    }
+
+    /// 1 for the first execution of a slot, counted up by redrive and retry by hand.
+    pub fn generation(&self) -> u32 {
+        self.parts().2.and_then(|n| n.parse().ok()).unwrap_or(1)
+    }
+
+    pub fn with_generation(&self, generation: u32) -> Self {
+        let (job_id, slot, _) = self.parts();
+        match generation {
+            0 | 1 => Self(format!("{job_id}@{slot}").into()),
+            n => Self(format!("{job_id}@{slot}~{n}").into()),
+        }
+    }
+}
+
+impl FromStr for ExecutionId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let (job_id, rest) = text.split_once('@').ok_or_else(|| IdError::NoSlot { text: text.to_owned() })?;
+        job_id.parse::<JobId>()?;
+        let slot = match rest.split_once('~') {
+            None => rest,
+            Some((slot, generation)) => {
+                let canonical = generation.parse::<u32>().is_ok_and(|n| n >= 2 && n.to_string() == generation);
+                if !canonical {
+                    return Err(IdError::Generation { text: text.to_owned() });
+                }
+                slot
+            }
+        };
+        slot.parse::<SlotName>()?;
+        Ok(Self(text.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_execution_id_reads_as_job_slot_and_generation() {
+        let id: ExecutionId = "daily_report@2026-11-23T00:00:00Z".parse().unwrap();
+        assert_eq!(id.job_id().as_str(), "daily_report");
+        assert_eq!(id.slot().instant(), "2026-11-23T00:00:00Z".parse().ok());
+        assert_eq!(id.generation(), 1);
+        let second = id.with_generation(2);
+        assert_eq!(second.as_str(), "daily_report@2026-11-23T00:00:00Z~2");
+        assert_eq!(second.generation(), 2);
+        assert_eq!(second.with_generation(1), id);
+    }
+
+    #[test]
+    fn a_scheduled_id_and_a_parsed_one_are_equal() {
+        let slot: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
+        let id = ExecutionId::scheduled(&"j".parse().unwrap(), slot);
+        assert_eq!(id, "j@2026-11-23T00:00:00Z".parse().unwrap());
+    }
+
+    #[test]
+    fn bad_ids_say_what_is_wrong() {
+        for bad in ["", "a", "a b@x", "a@", "a@x~", "a@x~1", "a@x~02", "a@x~y", "@x", "a@x@y"] {
+            assert!(bad.parse::<ExecutionId>().is_err(), "{bad}");
+        }
+        let error = "nightly report".parse::<JobId>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "job id \"nightly report\": character ' ' at position 7 is not allowed; use letters, digits and _-."
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! Jobs: what people define, and the versions that come of it.
+
+mod spec;
+mod target;
+mod validate;
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    spec::{JobSpec, PushSpec, Work},
+    target::{CommandLine, CommandTarget, HttpMethod, HttpTarget, Target},
+    validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_push},
+};
+use crate::{JobId, Timestamp, schedule::Schedule};
+
+/// One version of a job, as stored. A version never changes, but for its pause.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    pub spec: JobSpec,
+    /// Counts up with each change of the definition, over deletion too.
+    pub version: u64,
+    /// The graph's revision that this version came with.
+    pub revision: u64,
+    pub created_at: Timestamp,
+    /// When this version was accepted. Slots up to here belong to the version before it.
+    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_at: Option<Timestamp>,
+    /// A tombstone: the job is gone, its version number goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    #[serde(skip)]
+    derived: OnceLock<Derived>,
+}
+
+/// What every slot and attempt would otherwise work out again.
+#[derive(Debug, Clone, PartialEq)]
+struct Derived {
+    work: Work,
+    schedule: Option<Schedule>,
+}
+
+impl Job {
+    pub fn is_active(&self) -> bool {
+        !self.deleted && self.paused_at.is_none()
+    }
+
+    pub fn new(spec: JobSpec, version: u64, revision: u64, created_at: Timestamp, now: Timestamp) -> Self {
+        let derived = OnceLock::new();
+        Self { spec, version, revision, created_at, updated_at: now, paused_at: None, deleted: false, derived }
+    }
+
+    pub fn id(&self) -> &JobId {
+        &self.spec.job_id
+    }
+
+    /// The parsed schedule; none where the job has none. Validation saw to it that it parses.
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.derived().schedule.as_ref()
+    }
+
+    pub fn work(&self) -> &Work {
+        &self.derived().work
+    }
+
+    fn derived(&self) -> &Derived {
+        self.derived.get_or_init(|| Derived {
+            work: self.spec.work(),
+            schedule: self.spec.parsed_schedule().ok().flatten(),
+        })
+    }
+
+    pub fn is_scheduled(&self) -> bool {
+        self.spec.is_scheduled()
+    }
+
+    /// Names the state that a client saw, for `ETag` and `If-Match`.
+    pub fn etag(&self) -> String {
+        let suffix = if self.paused_at.is_some() { "-paused" } else { "" };
+        format!("\"{}{suffix}\"", self.version)
+    }
+}

@@ -1,0 +1,254 @@
+//! The definition as people write it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::target::{CommandLine, CommandTarget, Target};
+use crate::{
+    CircuitPolicy, HumanDuration, JobId, MisfirePolicy, Priority, RetryPolicy, Timestamp, TriggerRule,
+    schedule::{Schedule, ScheduleError, jitter::jitter},
+};
+
+/// A job's definition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct JobSpec {
+    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "daily_report", pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
+    pub job_id: JobId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Cron with 5 or 6 fields, `@daily` and its kin, `@every 90s`, AWS `cron(…)`, `rate(…)`, `at(…)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+    /// IANA time zone of the schedule; UTC by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// One instant instead of a schedule, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_at: Option<DateTime<Utc>>,
+    /// No slot before this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<DateTime<Utc>>,
+    /// No slot after this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<DateTime<Utc>>,
+    /// Each slot starts up to this much later, by an amount that is fixed for the slot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jitter: Option<HumanDuration>,
+    /// Short for a target of type `command`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// JSON handed to the target, where the trigger brings none of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+    /// Jobs to wait for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub dependencies: Vec<JobId>,
+    #[serde(default)]
+    pub trigger_rule: TriggerRule,
+    /// How long to wait for dependencies before giving up; a day by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependency_timeout: Option<HumanDuration>,
+    #[serde(default)]
+    pub priority: Priority,
+    /// Further attempts after a failed one; 3 by default. Short for `retry.max_retries`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_retries: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryPolicy>,
+    /// Of one attempt; an hour by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<HumanDuration>,
+    /// Of the execution with all its attempts, from its first start; none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_timeout: Option<HumanDuration>,
+    /// An execution that has not started this long after its slot is skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starting_deadline: Option<HumanDuration>,
+    /// What to do about slots that were missed by more than a minute.
+    #[serde(default)]
+    pub misfire: MisfirePolicy,
+    /// With misfire `all`: at most this many, the newest; 100 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub misfire_cap: Option<u32>,
+    /// Stops starting a job that keeps failing; off unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circuit: Option<CircuitPolicy>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// The workers that run it; by the kind of target, where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+}
+
+/// One-time work with its target inline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PushSpec {
+    /// Under which name it is filed; `push` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
+    pub name: Option<JobId>,
+    /// The earliest start, RFC 3339; at once by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_at: Option<DateTime<Utc>>,
+    /// The earliest start, from now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<HumanDuration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+    #[serde(default)]
+    pub priority: Priority,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_retries: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryPolicy>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<HumanDuration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_timeout: Option<HumanDuration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starting_deadline: Option<HumanDuration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+}
+
+/// How to run something once: the part of a definition that an attempt needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    pub target: Target,
+    pub retry: RetryPolicy,
+    pub timeout: HumanDuration,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_timeout: Option<HumanDuration>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starting_deadline: Option<HumanDuration>,
+    pub pool: String,
+}
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3600);
+const DEFAULT_DEPENDENCY_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+impl JobSpec {
+    pub fn new(job_id: JobId) -> Self {
+        // A definition of nothing but its name is valid JSON for every field's default.
+        let name_only = serde_json::json!({ "job_id": job_id.as_str() });
+        serde_json::from_value(name_only).unwrap_or_else(|_| unreachable!("every other field has a default"))
+    }
+
+    pub fn work(&self) -> Work {
+        let target = target_of(self.command.as_ref(), self.target.as_ref());
+        Work {
+            retry: retry_of(self.max_retries, self.retry.as_ref()),
+            timeout: self.timeout.unwrap_or(HumanDuration(DEFAULT_TIMEOUT)),
+            execution_timeout: self.execution_timeout,
+            starting_deadline: self.starting_deadline,
+            pool: self.pool.clone().unwrap_or_else(|| target.default_pool().to_owned()),
+            target,
+        }
+    }
+
+    /// Has slots of its own.
+    pub fn is_scheduled(&self) -> bool {
+        self.schedule.is_some() || self.run_at.is_some()
+    }
+
+    pub fn parsed_schedule(&self) -> Result<Option<Schedule>, ScheduleError> {
+        let expression = match (&self.schedule, self.run_at) {
+            (Some(expression), _) => expression.clone(),
+            (None, Some(run_at)) => run_at.to_rfc3339(),
+            (None, None) => return Ok(None),
+        };
+        let mut schedule = Schedule::parse(&expression, self.timezone.as_deref())?;
+        if let Some(start) = self.start {
+            schedule = schedule.starting(start);
+        }
+        if let Some(end) = self.end {
+            schedule = schedule.ending(end);
+        }
+        Ok(Some(schedule))
+    }
+
+    /// Equal for two jobs exactly if they share one schedule.
+    pub fn schedule_key(&self) -> Option<String> {
+        let at = |instant: Option<DateTime<Utc>>| instant.map(|i| i.to_rfc3339()).unwrap_or_default();
+        self.is_scheduled().then(|| {
+            format!(
+                "{}|{}|{}|{}|{}",
+                self.schedule.as_deref().unwrap_or_default().trim(),
+                at(self.run_at),
+                self.timezone.as_deref().unwrap_or("UTC"),
+                at(self.start),
+                at(self.end)
+            )
+        })
+    }
+
+    /// When the timer of a slot fires: the slot, plus its jitter.
+    pub fn fire_at(&self, slot: Timestamp) -> Timestamp {
+        match self.jitter {
+            None => slot,
+            Some(bound) => slot.plus(jitter(self.job_id.as_str(), slot.to_utc(), bound.0)),
+        }
+    }
+
+    pub fn dependency_timeout(&self) -> Duration {
+        self.dependency_timeout.map_or(DEFAULT_DEPENDENCY_TIMEOUT, |timeout| timeout.0)
+    }
+}
+
+impl PushSpec {
+    pub fn work(&self) -> Work {
+        let target = target_of(self.command.as_ref(), self.target.as_ref());
+        Work {
+            retry: retry_of(self.max_retries, self.retry.as_ref()),
+            timeout: self.timeout.unwrap_or(HumanDuration(DEFAULT_TIMEOUT)),
+            execution_timeout: self.execution_timeout,
+            starting_deadline: self.starting_deadline,
+            pool: self.pool.clone().unwrap_or_else(|| target.default_pool().to_owned()),
+            target,
+        }
+    }
+
+    pub fn due(&self, now: Timestamp) -> Timestamp {
+        match (self.run_at, self.delay) {
+            (Some(run_at), _) => run_at.into(),
+            (None, Some(delay)) => now.plus(delay.0),
+            (None, None) => now,
+        }
+    }
+}
+
+fn target_of(command: Option<&CommandLine>, target: Option<&Target>) -> Target {
+    match (command, target) {
+        (_, Some(target)) => target.clone(),
+        (Some(command), None) => Target::Command(CommandTarget {
+            command: command.clone(),
+            working_directory: None,
+            environment: BTreeMap::new(),
+            pass_environment: Vec::new(),
+            final_exit_codes: Vec::new(),
+        }),
+        (None, None) => Target::Empty {},
+    }
+}
+
+fn retry_of(max_retries: Option<u32>, retry: Option<&RetryPolicy>) -> RetryPolicy {
+    let mut policy = retry.cloned().unwrap_or_default();
+    if let Some(max_retries) = max_retries {
+        policy.max_retries = max_retries;
+    }
+    policy
+}

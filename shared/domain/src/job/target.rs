@@ -1,0 +1,115 @@
+//! What an execution does: the set is open, each kind has a runner in the worker.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Target {
+    /// Does nothing and succeeds: joins in graphs, tests, benchmarks.
+    Empty {},
+    Command(CommandTarget),
+    Http(HttpTarget),
+}
+
+impl Target {
+    /// The pool whose workers can run it, where the job names none. Processes have a pool of their
+    /// own, because a host takes far fewer of them at once than of requests.
+    pub fn default_pool(&self) -> &'static str {
+        match self {
+            Self::Command(_) => "command",
+            Self::Empty {} | Self::Http(_) => "default",
+        }
+    }
+
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Empty {} => "empty",
+            Self::Command(_) => "command",
+            Self::Http(_) => "http",
+        }
+    }
+}
+
+/// A string runs through `sh -c`; a list runs as it is, without a shell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(untagged, expecting = "expected a string (run through sh -c) or a list of strings (run without a shell)")]
+pub enum CommandLine {
+    Shell(String),
+    Arguments(Vec<String>),
+}
+
+impl CommandLine {
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Shell(text) => text.trim().is_empty(),
+            Self::Arguments(words) => words.first().is_none_or(|program| program.trim().is_empty()),
+        }
+    }
+}
+
+/// A process on the worker's host. It finds its input on standard input as JSON, and its ids in
+/// `BELFRY_EXECUTION_ID`, `BELFRY_JOB_ID`, `BELFRY_ATTEMPT`, `BELFRY_FENCE` and `BELFRY_SLOT`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CommandTarget {
+    pub command: CommandLine,
+    /// Where it starts; the worker's own directory by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_directory: Option<String>,
+    /// Variables set for it, over those passed on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+    /// Names of the worker's own variables that it may see, beside PATH, HOME, USER, SHELL, LANG,
+    /// TZ and TMPDIR.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pass_environment: Vec<String>,
+    /// Exit codes after which another try is pointless.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub final_exit_codes: Vec<i32>,
+}
+
+/// A request to a web address; any 2xx is success. The body is the execution's input as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct HttpTarget {
+    /// `http://` or `https://`.
+    pub url: String,
+    #[serde(default)]
+    pub method: HttpMethod,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// `env:NAME`: the worker's variable that holds the Standard Webhooks key (`whsec_…`) to sign with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_key: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "UPPERCASE")]
+pub enum HttpMethod {
+    Get,
+    #[default]
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl HttpMethod {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}

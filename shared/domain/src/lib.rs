@@ -1,0 +1,45 @@
+//! Belfry's rules, pure: no I/O, no async, no clock of their own.
+
+mod backoff;
+mod circuit;
+mod duration;
+mod execution;
+mod graph;
+mod id;
+mod job;
+mod message;
+pub mod misfire;
+mod priority;
+pub mod schedule;
+mod timer;
+mod timestamp;
+pub mod trigger_rule;
+
+pub use self::{
+    backoff::{Backoff, Jitter, RetryPolicy},
+    circuit::{Admission, Circuit, CircuitPolicy},
+    duration::{DurationError, HumanDuration},
+    execution::{
+        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, Dependency, Event, Execution, Failure, IllegalTransition,
+        MAX_ATTEMPTS_KEPT, Refusal, Run, Status, Trigger, transition,
+    },
+    graph::{Graph, GraphError, GraphNode, GraphProblem, Limits, Root},
+    id::{ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
+    job::{
+        CommandLine, CommandTarget, HttpMethod, HttpTarget, Job, JobSpec, MAX_INPUT_BYTES, Problem, PushSpec, Target,
+        Work, validate_job, validate_push,
+    },
+    message::{Message, Origin, Wave},
+    misfire::{Misfire, MisfirePolicy},
+    priority::{AGEING_STEP, Priority},
+    timer::{Shards, Timer, TimerKey, What},
+    timestamp::Timestamp,
+    trigger_rule::{Decision, Outcome, TriggerRule},
+};
+
+/// FNV-1a: the same on every machine and in every version, which shards and jitter depend on.
+pub(crate) fn stable_hash(bytes: &[u8]) -> u64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    bytes.iter().fold(OFFSET, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
+}

@@ -1,0 +1,89 @@
+//! What is wrong with an expression, where, and what would be right.
+
+use std::fmt;
+
+/// Where an error stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The field's name: `minute`, `day-of-week`, `timezone`, …
+    pub field: &'static str,
+    /// 0-based byte offset in the expression (in the zone's name, for `timezone`).
+    pub position: usize,
+    /// 1-based column in characters, for people.
+    pub column: usize,
+    /// The offending text, cut to 40 characters; empty where something is missing.
+    pub text: String,
+}
+
+impl Place {
+    fn quoted(&self) -> String {
+        if self.text.is_empty() { "nothing".to_owned() } else { format!("'{}'", self.text) }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} (column {})", self.field, self.column)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScheduleError {
+    #[error("{at}: {} is out of range {allowed}", at.text)]
+    OutOfRange { at: Place, allowed: &'static str },
+
+    #[error("{at}: found {}, allowed is {allowed}", at.quoted())]
+    Unexpected { at: Place, allowed: &'static str },
+
+    #[error("{at}: {} runs backwards; a range does not wrap around, allowed are two rising ranges with a comma between", at.quoted())]
+    ReversedRange { at: Place },
+
+    #[error("{at}: {} has a step without a range, allowed is one after * or a range, such as */15 or 5-59/15", at.quoted())]
+    StepWithoutRange { at: Place },
+
+    #[error("{at}: found {} for a step, allowed is a number from 1", at.quoted())]
+    BadStep { at: Place },
+
+    #[error("{at}: {found} fields found, allowed is {allowed}")]
+    FieldCount { at: Place, found: usize, allowed: &'static str },
+
+    /// AWS's rule: one of the two day fields says nothing.
+    #[error("{at}: {} is not allowed here; exactly one of day-of-month and day-of-week must be ?", at.quoted())]
+    DayFields { at: Place },
+
+    #[error("{at}: {} is not an IANA time zone; allowed are names such as UTC or Europe/Berlin", at.quoted())]
+    UnknownTimezone { at: Place },
+
+    /// The walker refused a calendar that the parser let through: a defect of ours.
+    #[error("{at}: the calendar was refused: {reason}")]
+    Calendar { at: Place, reason: String },
+}
+
+impl ScheduleError {
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::OutOfRange { at, .. }
+            | Self::Unexpected { at, .. }
+            | Self::ReversedRange { at }
+            | Self::StepWithoutRange { at }
+            | Self::BadStep { at }
+            | Self::FieldCount { at, .. }
+            | Self::DayFields { at }
+            | Self::UnknownTimezone { at }
+            | Self::Calendar { at, .. } => at,
+        }
+    }
+
+    /// The field's name, as in the message.
+    pub fn field(&self) -> &'static str {
+        self.place().field
+    }
+
+    /// 0-based byte offset of the offending text in the expression.
+    ///
+    /// For an unknown time zone it is the offset in the zone's name: 0.
+    pub fn position(&self) -> usize {
+        self.place().position
+    }
+}

@@ -1,0 +1,258 @@
+//! Jobs: define, delete, pause, resume.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use belfry_domain::{
+    Change, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status, Timer, Timestamp, validate_job,
+};
+
+use crate::{
+    Engine, EngineError, Result,
+    ports::{Committed, ExecutionFilter},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobChange {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+/// What applying a definition came to, or would come to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApplyOutcome {
+    pub change: JobChange,
+    pub job: Arc<Job>,
+    pub before: Option<Arc<Job>>,
+}
+
+/// A set of definitions, ready to be written.
+struct Plan {
+    revision: u64,
+    jobs: Vec<Job>,
+    firsts: Vec<(Job, Timestamp)>,
+    outcomes: Vec<ApplyOutcome>,
+}
+
+/// Concurrent changes of the graph that a change gives way to before it gives up.
+const COMMIT_ATTEMPTS: usize = 20;
+
+impl Engine {
+    /// Writes all of these definitions or none. `if_match` must name the present state of the
+    /// only job among them; `"*"` means any, and a job that must not exist yet goes by `if_new`.
+    pub async fn apply_jobs(&self, specs: Vec<JobSpec>, if_match: Option<&str>, if_new: bool, dry_run: bool) -> Result<Vec<ApplyOutcome>> {
+        for _ in 0..COMMIT_ATTEMPTS {
+            let plan = self.plan(&specs).await?;
+            if let Some(outcome) = plan.outcomes.first() {
+                check_match(outcome.before.as_deref(), if_match, if_new)?;
+            }
+            if dry_run || plan.jobs.is_empty() {
+                return Ok(plan.outcomes);
+            }
+            // Only the first timer of each: what is near follows, and the chain makes up for it.
+            let timers = plan.firsts.iter().map(|(job, slot)| self.slot_timer(job, *slot)).collect();
+            if self.ports.jobs.commit(plan.revision, plan.jobs, timers).await? == Committed::Done {
+                for (job, slot) in &plan.firsts {
+                    self.fire_near(job, *slot).await?;
+                }
+                return Ok(plan.outcomes);
+            }
+        }
+        Err(EngineError::Conflict("the jobs are being changed by others all the time; try again".to_owned()))
+    }
+
+    async fn plan(&self, specs: &[JobSpec]) -> Result<Plan> {
+        let now = self.now();
+        let (revision, all) = self.ports.jobs.all_jobs().await?;
+        let mut nodes: BTreeMap<JobId, GraphNode> = all.iter().map(|job| (job.id().clone(), node(&job.spec))).collect();
+        let mut plan = Plan { revision, jobs: Vec::new(), firsts: Vec::new(), outcomes: Vec::new() };
+        let mut problems = Vec::new();
+        for (index, spec) in specs.iter().enumerate() {
+            let prefix = if specs.len() == 1 { String::new() } else { format!("jobs[{index}] ({}): ", spec.job_id) };
+            let before = self.ports.jobs.job(&spec.job_id).await?;
+            let is_same = before.as_ref().is_some_and(|job| !job.deleted && job.spec == *spec);
+            if !is_same {
+                problems.extend(validate_job(spec, now).into_iter().map(|problem| prefixed(problem, &prefix)));
+            }
+            if specs[..index].iter().any(|other| other.job_id == spec.job_id) {
+                problems.push(Problem::new(format!("{prefix}job_id"), "is defined twice"));
+            }
+            nodes.insert(spec.job_id.clone(), node(spec));
+            self.plan_one(&mut plan, spec, before, is_same, now);
+        }
+        if let Err(errors) = Graph::build(nodes.into_values().collect()) {
+            problems.extend(errors.into_iter().map(|error| graph_problem(&error, specs.len() > 1)));
+        }
+        if problems.is_empty() { Ok(plan) } else { Err(EngineError::Invalid(problems)) }
+    }
+
+    fn plan_one(&self, plan: &mut Plan, spec: &JobSpec, before: Option<Arc<Job>>, is_same: bool, now: Timestamp) {
+        let live = before.clone().filter(|job| !job.deleted);
+        if let Some(job) = before.clone().filter(|_| is_same) {
+            plan.outcomes.push(ApplyOutcome { change: JobChange::Unchanged, job, before: live });
+            return;
+        }
+        let version = before.as_ref().map_or(1, |job| job.version + 1);
+        let created_at = live.as_ref().map_or(now, |job| job.created_at);
+        let mut job = Job::new(spec.clone(), version, plan.revision + 1, created_at, now);
+        job.paused_at = live.as_ref().and_then(|job| job.paused_at);
+        if let Some(first) = first_slot(&job, now).filter(|_| job.is_active()) {
+            plan.firsts.push((job.clone(), first));
+        }
+        let change = if live.is_some() { JobChange::Updated } else { JobChange::Created };
+        plan.outcomes.push(ApplyOutcome { change, job: Arc::new(job.clone()), before: live });
+        plan.jobs.push(job);
+    }
+
+    /// Fires the slots that lie so near that a tick may have passed their timers already. Called
+    /// when the first timer is durable, with the clock read again.
+    async fn fire_near(&self, job: &Job, first: Timestamp) -> Result<()> {
+        let horizon = self.now().plus(self.settings.near);
+        if first > horizon {
+            return Ok(());
+        }
+        let firing = self.fire(job, first, horizon);
+        self.ports.timers.put_timers(firing.timers).await?;
+        self.send(firing.messages).await
+    }
+
+    /// Deletes a job. What has not started is cancelled, what runs may finish.
+    pub async fn delete_job(&self, id: &JobId, if_match: Option<&str>) -> Result<Arc<Job>> {
+        for _ in 0..COMMIT_ATTEMPTS {
+            let (revision, job) = self.live_job(id).await?;
+            check_match(Some(&job), if_match, false)?;
+            let dependents = self.ports.jobs.dependents(id, u64::MAX).await?;
+            if !dependents.is_empty() {
+                let names: Vec<&str> = dependents.iter().map(|job| job.id().as_str()).collect();
+                let message = format!("job {id} can't be deleted: {} depend on it", names.join(", "));
+                return Err(EngineError::Conflict(message));
+            }
+            let mut tombstone = Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
+            tombstone.deleted = true;
+            if self.ports.jobs.commit(revision, vec![tombstone], vec![]).await? == Committed::Done {
+                self.cancel_unstarted_of(id).await?;
+                return Ok(job);
+            }
+        }
+        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
+    }
+
+    /// Slots after now don't start until the job is resumed; earlier ones still do.
+    pub async fn pause_job(&self, id: &JobId) -> Result<Arc<Job>> {
+        for _ in 0..COMMIT_ATTEMPTS {
+            let (revision, job) = self.live_job(id).await?;
+            if job.paused_at.is_some() {
+                return Ok(job);
+            }
+            let mut paused = (*job).clone();
+            paused.paused_at = Some(self.now());
+            if self.ports.jobs.commit(revision, vec![paused.clone()], vec![]).await? == Committed::Done {
+                return Ok(Arc::new(paused));
+            }
+        }
+        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
+    }
+
+    /// Slots go on; those of the pause go by the misfire policy.
+    pub async fn resume_job(&self, id: &JobId) -> Result<Arc<Job>> {
+        for _ in 0..COMMIT_ATTEMPTS {
+            let (revision, job) = self.live_job(id).await?;
+            let Some(paused_at) = job.paused_at else { return Ok(job) };
+            let mut resumed = (*job).clone();
+            resumed.paused_at = None;
+            let (timers, messages) = self.catch_up(&resumed, paused_at).await?;
+            let first = timers.first().cloned().into_iter().collect();
+            if self.ports.jobs.commit(revision, vec![resumed.clone()], first).await? == Committed::Done {
+                self.ports.timers.put_timers(timers).await?;
+                self.send(messages).await?;
+                return Ok(Arc::new(resumed));
+            }
+        }
+        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
+    }
+
+    async fn catch_up(&self, job: &Job, paused_at: Timestamp) -> Result<(Vec<Timer>, Vec<Message>)> {
+        let Some(first) = first_slot(job, paused_at) else { return Ok((vec![], vec![])) };
+        let firing = self.fire(job, first, self.now().plus(self.settings.near));
+        self.name_missed(job, &firing.missed).await?;
+        Ok((firing.timers, firing.messages))
+    }
+
+    pub(crate) async fn live_job(&self, id: &JobId) -> Result<(u64, Arc<Job>)> {
+        let (revision, _) = self.ports.jobs.all_jobs().await?;
+        let job = self.ports.jobs.job(id).await?.filter(|job| !job.deleted);
+        job.map(|job| (revision, job)).ok_or_else(|| EngineError::NotFound { what: "job", id: id.to_string() })
+    }
+
+    /// As far as they have rows; the others find the tombstone when their message comes.
+    async fn cancel_unstarted_of(&self, id: &JobId) -> Result<()> {
+        for status in [Status::Waiting, Status::Queued] {
+            let filter = ExecutionFilter { job_id: Some(id.clone()), status: Some(status), ..Default::default() };
+            let mut after = None;
+            loop {
+                let page = self.ports.executions.list(&filter, after.as_deref(), 500).await?;
+                for row in page.items.iter().filter(|row| row.attempt == 0 && row.work.is_none()) {
+                    let change = Change::cancelled(row, "the job was deleted", self.now())?;
+                    self.end_unstarted(change, row.guard.clone()).await?;
+                }
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives every active job that has none the timer of its next slot. This should never find
+    /// one: it is the last net below the protocol.
+    pub async fn audit(&self) -> Result<u64> {
+        let counts: BTreeMap<JobId, u64> = self.ports.timers.timers_of_jobs().await?.into_iter().collect();
+        let (_, jobs) = self.ports.jobs.all_jobs().await?;
+        let now = self.now();
+        let mut mended = 0;
+        for job in jobs.iter().filter(|job| job.is_active() && !counts.contains_key(job.id())) {
+            let Some(slot) = first_slot(job, now) else { continue };
+            self.ports.timers.put_timers(vec![self.slot_timer(job, slot)]).await?;
+            self.fire_near(job, slot).await?;
+            self.ports.alerts.raise(crate::ports::Alert::TimerMissing { job_id: job.id().clone() }).await?;
+            mended += 1;
+        }
+        Ok(mended)
+    }
+}
+
+fn first_slot(job: &Job, after: Timestamp) -> Option<Timestamp> {
+    job.schedule()?.next_after(after.to_utc()).map(Timestamp::from)
+}
+
+fn node(spec: &JobSpec) -> GraphNode {
+    GraphNode {
+        id: spec.job_id.to_string(),
+        schedule: spec.schedule_key(),
+        dependencies: spec.dependencies.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn prefixed(problem: Problem, prefix: &str) -> Problem {
+    Problem { field: format!("{prefix}{}", problem.field), ..problem }
+}
+
+fn graph_problem(error: &belfry_domain::GraphError, is_many: bool) -> Problem {
+    let field = if is_many { format!("{}: {}", error.job, error.field) } else { error.field.clone() };
+    let message = if is_many { error.problem.to_string() } else { error.to_string() };
+    Problem::new(field, message)
+}
+
+fn check_match(before: Option<&Job>, if_match: Option<&str>, if_new: bool) -> Result<()> {
+    let current = before.map_or_else(|| "absent".to_owned(), Job::etag);
+    let matches = match if_match {
+        None => true,
+        Some("*") => before.is_some(),
+        Some(tags) => tags.split(',').any(|tag| tag.trim() == current),
+    };
+    if !matches || (if_new && before.is_some()) {
+        return Err(EngineError::PreconditionFailed { current });
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+use belfry_domain::{GraphError, IdError, IllegalTransition, Problem, Status};
+
+use crate::ports::StoreError;
+
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The request itself is wrong; sending it again can't help.
+    #[error("{}", join(.0))]
+    Invalid(Vec<Problem>),
+    #[error("{what} {id:?} does not exist")]
+    NotFound { what: &'static str, id: String },
+    /// Somebody changed it meanwhile, or it is in a state that doesn't allow this.
+    #[error("{0}")]
+    Conflict(String),
+    /// The client's `If-Match` does not name the current state.
+    #[error("the job has changed since it was read: it is now {current}")]
+    PreconditionFailed { current: String },
+    #[error("an execution that is {status} can't be {verb}")]
+    WrongStatus { status: Status, verb: &'static str },
+}
+
+fn join(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl EngineError {
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![Problem::new(field, message)])
+    }
+}
+
+/// A transition that the table refuses means that the row has moved on since it was read.
+impl From<IllegalTransition> for EngineError {
+    fn from(illegal: IllegalTransition) -> Self {
+        Self::Conflict(illegal.to_string())
+    }
+}
+
+impl From<IdError> for EngineError {
+    fn from(error: IdError) -> Self {
+        Self::invalid("id", error.to_string())
+    }
+}
+
+impl From<GraphError> for EngineError {
+    fn from(error: GraphError) -> Self {
+        Self::invalid("dependencies", error.to_string())
+    }
+}

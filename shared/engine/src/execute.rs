@@ -1,0 +1,281 @@
+//! A worker's part: claim, run, renew the lease, finish.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use belfry_domain::{
+    Change, Claim, ClaimRequest, Execution, ExecutionId, Job, Message, Origin, Refusal, Status, TimerKey, Timestamp, Work,
+};
+use futures::{
+    FutureExt as _,
+    future::{Either, select},
+    select_biased,
+};
+use serde_json::Value;
+
+use crate::{
+    Engine, EngineError, Result,
+    finish::{Verdict, is_held_by},
+    ports::{Applied, Claimed, Completion, Creation, Fact, Invocation, Runner, Stop, StoreError},
+};
+
+/// Who runs attempts.
+#[derive(Clone)]
+pub struct Worker {
+    pub id: String,
+    pub runner: Arc<dyn Runner>,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handled {
+    /// It started an attempt, which left its execution like this.
+    Ran(Status),
+    /// It started nothing: a copy, too late, or overtaken by a change.
+    Dropped(Option<Refusal>),
+    /// Its execution waits for dependencies now.
+    Waits,
+}
+
+/// Stop this long before the lease ends, so that nothing runs on when it is over.
+const LEASE_MARGIN: Duration = Duration::from_secs(2);
+
+const TOO_LATE: &str = "its starting deadline had passed";
+
+impl Engine {
+    /// Does what a message asks for, if it still is to be done.
+    pub async fn execute(&self, message: &Message, worker: &Worker) -> Result<Handled> {
+        self.wait_until(message.due).await;
+        match message.origin {
+            Origin::Slot { version } => self.execute_slot(message, version, worker).await,
+            Origin::Job => {
+                let job = self.ports.jobs.job(&message.execution_id.job_id()).await?;
+                self.execute_row(message, job, worker).await
+            }
+            Origin::Push => self.execute_row(message, None, worker).await,
+        }
+    }
+
+    async fn execute_slot(&self, message: &Message, version: u64, worker: &Worker) -> Result<Handled> {
+        let id = &message.execution_id;
+        let job = self.ports.jobs.job(&id.job_id()).await?;
+        let slot = id.slot().instant();
+        let startable = job.zip(slot).filter(|(job, slot)| self.may_start(job, version, *slot));
+        let Some((job, slot)) = startable else {
+            self.ports.timers.remove_timer(&message.guard).await?;
+            return Ok(Handled::Dropped(None));
+        };
+        let row = self.slot_row(&job, slot, message.guard.clone()).await?;
+        if is_past_deadline(&row, job.work(), self.now()) {
+            return self.skip_late(row, message.guard.clone()).await;
+        }
+        if !job.spec.dependencies.is_empty() {
+            return self.begin_waiting(&job, slot, row, message.guard.clone()).await;
+        }
+        let request = self.claim_request(message, worker, Some(&job));
+        let started = request.start_new(&row);
+        match self.ports.executions.create(started.clone(), None).await? {
+            Creation::Created => self.run(started, Some(job), &message.guard, worker).await,
+            Creation::Exists(row) if request.is_mine(&row) && row.status == Status::Running => {
+                self.run(*row, Some(job), &message.guard, worker).await
+            }
+            Creation::Exists(row) => Ok(Handled::Dropped(request.judge(&row).err())),
+        }
+    }
+
+    async fn execute_row(&self, message: &Message, job: Option<Arc<Job>>, worker: &Worker) -> Result<Handled> {
+        let is_orphan = message.origin == Origin::Job && job.as_ref().is_none_or(|job| job.deleted);
+        if is_orphan && message.attempt == 1 {
+            return self.cancel_orphan(message).await;
+        }
+        let request = self.claim_request(message, worker, job.as_deref());
+        match self.ports.executions.claim(&request).await? {
+            Claimed::Started(row) => self.run(*row, job, &message.guard, worker).await,
+            Claimed::Refused(row, _) if request.is_mine(&row) && row.status == Status::Running => {
+                self.run(*row, job, &message.guard, worker).await
+            }
+            Claimed::Refused(row, Refusal::TooLate) => {
+                let change = Change::skipped(&row, TOO_LATE, self.now())?;
+                self.end_unstarted(change, message.guard.clone()).await?;
+                Ok(Handled::Dropped(Some(Refusal::TooLate)))
+            }
+            Claimed::Refused(_, refusal) => Ok(Handled::Dropped(Some(refusal))),
+            Claimed::Missing => Ok(Handled::Dropped(None)),
+        }
+    }
+
+    /// Its job was deleted before it started.
+    async fn cancel_orphan(&self, message: &Message) -> Result<Handled> {
+        if let Some(row) = self.ports.executions.execution(&message.execution_id).await?
+            && !row.status.is_terminal()
+            && row.attempt == 0
+        {
+            let change = Change::cancelled(&row, "the job was deleted", self.now())?;
+            self.end_unstarted(change, message.guard.clone()).await?;
+        }
+        Ok(Handled::Dropped(None))
+    }
+
+    fn claim_request(&self, message: &Message, worker: &Worker, job: Option<&Job>) -> ClaimRequest {
+        let since = self.now();
+        let claim = Claim {
+            id: self.ports.random.next(),
+            worker_id: worker.id.clone(),
+            lease_until: since.plus(self.settings.lease),
+            since,
+        };
+        ClaimRequest {
+            execution_id: message.execution_id.clone(),
+            attempt: message.attempt,
+            claim,
+            job_version: job.map_or(0, |job| job.version),
+            starting_deadline: job.and_then(|job| job.spec.starting_deadline),
+        }
+    }
+
+    /// A row that ends before it began: nobody has written it yet.
+    async fn skip_late(&self, row: Execution, guard: TimerKey) -> Result<Handled> {
+        let skipped = Change::skipped(&row, TOO_LATE, self.now())?.row;
+        if self.ports.executions.create(skipped.clone(), None).await? == Creation::Created {
+            self.ports.observer.record(Fact::Ended { id: &skipped.id, status: skipped.status });
+            self.settle(skipped, guard).await?;
+        }
+        Ok(Handled::Dropped(None))
+    }
+
+    /// From the claim to what follows from the attempt's end.
+    async fn run(&self, row: Execution, job: Option<Arc<Job>>, guard: &TimerKey, worker: &Worker) -> Result<Handled> {
+        let lateness = row.claim.as_ref().map_or(Duration::ZERO, |claim| claim.since.since(row.ready_at));
+        self.ports.observer.record(Fact::Started { id: &row.id, attempt: row.attempt, lateness });
+        let pinned = match job {
+            Some(job) if row.job_version != job.version => {
+                self.ports.jobs.job_version(job.id(), row.job_version).await?
+            }
+            other => other,
+        };
+        let Some(work) = row.work.as_deref().cloned().or_else(|| pinned.as_ref().map(|job| job.work().clone())) else {
+            return Err(EngineError::Conflict(format!("version {} of {} is gone", row.job_version, row.job_id())));
+        };
+        let input = row.input.clone().or_else(|| pinned.as_ref().and_then(|job| job.spec.input.clone()));
+        let mut row = row;
+        let verdict = self.attempt(&mut row, &work, input.unwrap_or(Value::Null), worker).await;
+        Ok(Handled::Ran(self.finish(row, &work, verdict, guard.clone()).await?))
+    }
+
+    /// Runs the target, renewing the lease, until it is done or has to stop.
+    async fn attempt(&self, row: &mut Execution, work: &Work, input: Value, worker: &Worker) -> Verdict {
+        let poke = Stop::new();
+        let stop = Stop::new();
+        let _entered = self.running.enter(&row.id, poke.clone());
+        let timeout = self.time_allowed(row, work);
+        let invocation = Invocation {
+            execution_id: row.id.clone(),
+            run_id: row.run.id.clone(),
+            attempt: row.attempt,
+            target: work.target.clone(),
+            input,
+            timeout,
+            stop: stop.clone(),
+        };
+        let mut run = pin!(worker.runner.run(invocation).fuse());
+        let mut poked = pin!(poke.cancelled().fuse());
+        let started = self.ports.clock.monotonic();
+        let mut renewed = started;
+        loop {
+            let elapsed = self.ports.clock.monotonic().saturating_sub(started);
+            let pause = self.settings.heartbeat_every.min(timeout.saturating_sub(elapsed));
+            select_biased! {
+                completion = run => return Verdict::Completed(completion),
+                () = poked => {},
+                () = self.ports.clock.sleep(pause).fuse() => {},
+            }
+            let now = self.ports.clock.monotonic();
+            if now.saturating_sub(started) >= timeout {
+                return Verdict::TimedOut(self.stop(run, &stop).await);
+            }
+            match self.beat(row).await {
+                Beat::Renewed => renewed = now,
+                Beat::CancelRequested => return Verdict::Cancelled(self.stop(run, &stop).await),
+                Beat::Unanswered if now.saturating_sub(renewed) + self.unrenewable() < self.settings.lease => {}
+                Beat::Unanswered | Beat::Lost => {
+                    self.stop(run, &stop).await;
+                    return Verdict::LeaseLost;
+                }
+            }
+        }
+    }
+
+    /// The end of a lease in which no renewal can be waited for any more.
+    fn unrenewable(&self) -> Duration {
+        self.settings.heartbeat_every + self.settings.stop_grace + LEASE_MARGIN
+    }
+
+    fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {
+        let left = work.execution_timeout.map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0).since(self.now()));
+        left.map_or(work.timeout.0, |left| left.min(work.timeout.0))
+    }
+
+    async fn beat(&self, row: &mut Execution) -> Beat {
+        loop {
+            if row.cancel_requested {
+                return Beat::CancelRequested;
+            }
+            let change = Change::heartbeat(row, self.now().plus(self.settings.lease));
+            let wanted = change.row.clone();
+            match self.ports.executions.apply(change).await {
+                Ok(Applied::Won) => *row = wanted,
+                Ok(Applied::Lost(Some(now))) if *now == wanted => *row = wanted,
+                Ok(Applied::Lost(Some(now))) if is_held_by(&now, row.claim.as_ref().map(|claim| claim.id)) => {
+                    *row = *now;
+                    continue;
+                }
+                Ok(Applied::Lost(_)) | Err(StoreError::Fenced | StoreError::Unreadable { .. }) => return Beat::Lost,
+                Err(StoreError::Unavailable(_)) => return Beat::Unanswered,
+            }
+            return Beat::Renewed;
+        }
+    }
+
+    /// Tells the target to end, and gives it a moment to do so in good order.
+    async fn stop(&self, run: impl Future<Output = Completion> + Unpin, stop: &Stop) -> Option<Completion> {
+        stop.cancel();
+        match select(run, self.ports.clock.sleep(self.settings.stop_grace)).await {
+            Either::Left((completion, _)) => Some(completion),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// The row of a slot that has none.
+    pub(crate) async fn slot_row(&self, job: &Job, slot: Timestamp, guard: TimerKey) -> Result<Execution> {
+        let run = self.scheduled_run(job, slot).await?;
+        let id = ExecutionId::scheduled(job.id(), slot);
+        let due = job.spec.fire_at(slot);
+        let mut row = Execution::new(id, run, belfry_domain::Trigger::Schedule, due, self.now(), guard);
+        row.priority = job.spec.priority;
+        Ok(row)
+    }
+
+    /// What an execution's next attempt runs; none where its job is gone.
+    pub(crate) async fn work_of(&self, row: &Execution) -> Result<Option<Work>> {
+        if let Some(work) = &row.work {
+            return Ok(Some((**work).clone()));
+        }
+        let job_id = row.job_id();
+        let job = match row.job_version {
+            0 => self.ports.jobs.job(&job_id).await?,
+            version => self.ports.jobs.job_version(&job_id, version).await?,
+        };
+        Ok(job.map(|job| job.work().clone()))
+    }
+}
+
+enum Beat {
+    Renewed,
+    CancelRequested,
+    /// The claim is no longer this worker's.
+    Lost,
+    Unanswered,
+}
+
+fn is_past_deadline(row: &Execution, work: &Work, now: Timestamp) -> bool {
+    work.starting_deadline.is_some_and(|deadline| now > row.due.plus(deadline.0))
+}

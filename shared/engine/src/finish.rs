@@ -1,0 +1,215 @@
+//! The end of an attempt: success, another try, or the end of it all.
+
+use std::time::Duration;
+
+use belfry_domain::{AttemptOutcome, Change, Execution, Failure, IllegalTransition, Status, Timer, TimerKey, Work};
+use serde_json::Value;
+
+use crate::{
+    Engine, Result,
+    ports::{Applied, Completion, Ending, Fact, StoreError, StoredOutput},
+};
+
+/// Why an attempt is over.
+pub(crate) enum Verdict {
+    Completed(Completion),
+    TimedOut(Option<Completion>),
+    Cancelled(Option<Completion>),
+    /// Another claim may hold it by now: nothing may be written.
+    LeaseLost,
+}
+
+/// How a row moves on from here.
+enum Next {
+    Success(Option<Value>),
+    Retry(Failure, Duration),
+    End(Failure),
+}
+
+/// Attempts to write a change before the attempt is left to its lease.
+const WRITE_ATTEMPTS: u32 = 6;
+
+impl Engine {
+    /// Writes down how an attempt ended, and does what follows from it.
+    pub(crate) async fn finish(&self, row: Execution, work: &Work, verdict: Verdict, guard: TimerKey) -> Result<Status> {
+        let (next, output) = match verdict {
+            Verdict::LeaseLost => return Ok(row.status),
+            Verdict::Completed(completion) => (self.weigh(&row, work, completion.ending), completion.output),
+            Verdict::TimedOut(completion) => (self.after_timeout(&row, work), completion.and_then(|c| c.output)),
+            Verdict::Cancelled(completion) => (Next::End(cancelled(&row)), completion.and_then(|c| c.output)),
+        };
+        if let Some(output) = output.filter(|output| output.bytes > 0) {
+            let stored = StoredOutput { attempt: row.attempt, output };
+            self.persist(|| self.ports.executions.keep_output(&row.id, stored.clone())).await?;
+        }
+        match next {
+            Next::Success(result) => self.end(row, guard, |row, now| Change::succeeded(row, result.clone(), now)).await,
+            Next::End(failure) => self.end(row, guard, |row, now| Change::failed(row, &failure, now)).await,
+            Next::Retry(failure, delay) => self.retry(row, guard, &failure, delay).await,
+        }
+    }
+
+    fn weigh(&self, row: &Execution, work: &Work, ending: Ending) -> Next {
+        match ending {
+            Ending::Succeeded { result } => Next::Success(result),
+            Ending::Failed { error, is_final: true, .. } => {
+                Next::End(Failure { outcome: AttemptOutcome::Failed, error })
+            }
+            Ending::Failed { error, is_final: false, retry_after } => {
+                let failure = Failure { outcome: AttemptOutcome::Failed, error };
+                self.retry_or_end(row, work, failure, retry_after.unwrap_or_default())
+            }
+        }
+    }
+
+    fn after_timeout(&self, row: &Execution, work: &Work) -> Next {
+        let error = format!("attempt {} took longer than {}", row.attempt, work.timeout);
+        self.retry_or_end(row, work, Failure { outcome: AttemptOutcome::TimedOut, error }, Duration::ZERO)
+    }
+
+    fn retry_or_end(&self, row: &Execution, work: &Work, failure: Failure, at_least: Duration) -> Next {
+        if row.failures >= work.retry.max_retries || row.cancel_requested {
+            return Next::End(failure);
+        }
+        let delay = work.retry.delay(row.failures, self.ports.random.fraction()).max(at_least);
+        let ends_at = work.execution_timeout.map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0));
+        if ends_at.is_some_and(|ends_at| self.now().plus(delay) >= ends_at) {
+            let error = format!("no time left for another attempt; the last one: {}", failure.error);
+            return Next::End(Failure { outcome: AttemptOutcome::TimedOut, error });
+        }
+        Next::Retry(failure, delay)
+    }
+
+    async fn end(
+        &self,
+        row: Execution,
+        guard: TimerKey,
+        change: impl Fn(&Execution, belfry_domain::Timestamp) -> std::result::Result<Change, IllegalTransition>,
+    ) -> Result<Status> {
+        let Some(ended) = self.write_as_holder(row, change).await? else { return Ok(Status::Running) };
+        let status = ended.status;
+        self.persist_settled(ended, guard).await?;
+        Ok(status)
+    }
+
+    /// The timer of the next attempt comes first, the old guard goes last.
+    async fn retry(&self, row: Execution, guard: TimerKey, failure: &Failure, delay: Duration) -> Result<Status> {
+        let ready_at = self.now().plus(delay);
+        let timer = Timer::start(self.settings.shards, row.id.clone(), ready_at);
+        let next_guard = timer.key.clone();
+        self.persist(|| self.ports.timers.put_timers(vec![timer.clone()])).await?;
+        let written = self
+            .write_as_holder(row, |row, now| Change::retry_at(row, failure, ready_at, next_guard.clone(), now))
+            .await?;
+        let Some(waiting) = written else { return Ok(Status::Running) };
+        self.ports.observer.record(Fact::Retried { id: &waiting.id, failures: waiting.failures, delay });
+        if waiting.status == Status::Waiting {
+            self.send_if_near(&waiting, next_guard).await?;
+        }
+        if guard != waiting.guard {
+            self.ports.timers.remove_timer(&guard).await?;
+        }
+        Ok(waiting.status)
+    }
+
+    /// A timer that may lie behind a cursor is seen by no tick: its writer sends the message.
+    pub(crate) async fn send_if_near(&self, row: &Execution, guard: TimerKey) -> Result<()> {
+        if row.ready_at > self.now().plus(self.settings.near) {
+            return Ok(());
+        }
+        match self.message_for(row, guard).await? {
+            Some(message) => self.send(vec![message]).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Applies a change for as long as the row is this claim's. None where it no longer is.
+    async fn write_as_holder(
+        &self,
+        mut row: Execution,
+        make: impl Fn(&Execution, belfry_domain::Timestamp) -> std::result::Result<Change, IllegalTransition>,
+    ) -> Result<Option<Execution>> {
+        let claim_id = row.claim.as_ref().map(|claim| claim.id);
+        loop {
+            let change = make(&row, self.now())?;
+            let wanted = change.row.clone();
+            match self.persist(|| self.ports.executions.apply(change.clone())).await? {
+                Applied::Won => return Ok(Some(self.record_end(wanted))),
+                // The store has repeated the write, and refused its own first one.
+                Applied::Lost(Some(now)) if *now == wanted => return Ok(Some(self.record_end(wanted))),
+                Applied::Lost(Some(now)) if is_held_by(&now, claim_id) => row = *now,
+                Applied::Lost(_) => return Ok(None),
+            }
+        }
+    }
+
+    fn record_end(&self, row: Execution) -> Execution {
+        if let Some(attempt) = row.attempts.last() {
+            let took = attempt.end_time.since(attempt.start_time);
+            self.ports.observer.record(Fact::AttemptEnded { id: &row.id, took });
+        }
+        if row.status.is_terminal() {
+            self.ports.observer.record(Fact::Ended { id: &row.id, status: row.status });
+        }
+        row
+    }
+
+    /// One write of somebody who holds no claim; whether it won.
+    pub(crate) async fn apply(&self, change: Change) -> Result<bool> {
+        let row = change.row.clone();
+        let won = match self.ports.executions.apply(change).await? {
+            Applied::Won => true,
+            Applied::Lost(now) => now.is_some_and(|now| *now == row),
+        };
+        if won && row.status.is_terminal() {
+            self.ports.observer.record(Fact::Ended { id: &row.id, status: row.status });
+        }
+        Ok(won)
+    }
+
+    /// Ends what has no claim, and settles it.
+    pub(crate) async fn end_unstarted(&self, change: Change, guard: TimerKey) -> Result<bool> {
+        let ended = change.row.clone();
+        let won = self.apply(change).await?;
+        if won {
+            self.settle(ended, guard).await?;
+        }
+        Ok(won)
+    }
+
+    /// What is left undone here, the sweep finds by the guard.
+    async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
+        match self.settle(row, guard).await {
+            Err(crate::EngineError::Store(StoreError::Unavailable(why))) => {
+                tracing::warn!(why, "left to the sweep");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Waits out a store that does not answer: the result of an attempt is worth a few seconds.
+    pub(crate) async fn persist<T, F>(&self, write: impl Fn() -> F) -> std::result::Result<T, StoreError>
+    where
+        F: Future<Output = std::result::Result<T, StoreError>>,
+    {
+        let mut pause = Duration::from_millis(50);
+        for _ in 1..WRITE_ATTEMPTS {
+            match write().await {
+                Err(StoreError::Unavailable(_)) => self.ports.clock.sleep(pause).await,
+                other => return other,
+            }
+            pause *= 2;
+        }
+        write().await
+    }
+}
+
+pub(crate) fn is_held_by(row: &Execution, claim_id: Option<u64>) -> bool {
+    row.status == Status::Running && row.claim.as_ref().map(|claim| claim.id) == claim_id
+}
+
+fn cancelled(row: &Execution) -> Failure {
+    let error = row.reason.clone().unwrap_or_else(|| "cancelled".to_owned());
+    Failure { outcome: AttemptOutcome::Cancelled, error }
+}

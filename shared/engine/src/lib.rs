@@ -1,0 +1,69 @@
+//! Belfry's use cases, over ports.
+//!
+//! | use case | module |
+//! |---|---|
+//! | define, delete, pause and resume jobs | `define` |
+//! | push one-time work, trigger a job | `push` |
+//! | read due timers, fire slots | `tick`, `slots` |
+//! | hand waves to the priority queues | `dispatch` |
+//! | claim, run, renew the lease | `execute` |
+//! | success, retry, end | `finish` |
+//! | what follows from an end: dependents, dead letters | `settle`, `dependencies` |
+//! | find what was lost on the way | `sweep` |
+//! | cancel, retry by hand, redrive | `operate` |
+//!
+//! Two rules hold all over it. The next timer is written before the last one is removed, and an
+//! execution's own timer goes last. And messages are hints: whatever a message starts can be
+//! started again from the timers alone.
+
+mod define;
+mod dependencies;
+mod dispatch;
+mod error;
+mod execute;
+mod finish;
+mod operate;
+pub mod ports;
+mod push;
+mod running;
+mod settings;
+mod settle;
+mod slots;
+mod sweep;
+mod tick;
+
+pub use self::{
+    define::{ApplyOutcome, JobChange},
+    error::EngineError,
+    execute::{Handled, Worker},
+    operate::CancelOutcome,
+    push::{Accepted, PushRequest, TriggerRequest},
+    settings::Settings,
+};
+use self::{ports::Ports, running::Running};
+
+pub type Result<T> = std::result::Result<T, EngineError>;
+
+/// The use cases, wired to their ports. It holds no state that matters: any number of them may
+/// work on one store.
+pub struct Engine {
+    pub ports: Ports,
+    pub settings: Settings,
+    /// The attempts that run in this process, so that a cancellation reaches them at once.
+    running: Running,
+}
+
+impl Engine {
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        Self { ports, settings, running: Running::default() }
+    }
+
+    fn now(&self) -> belfry_domain::Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// Attempts that run in this process.
+    pub fn running_attempts(&self) -> usize {
+        self.running.count()
+    }
+}

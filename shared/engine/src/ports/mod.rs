@@ -1,0 +1,34 @@
+//! What the engine needs of the world, in the words of its own work. The adapters are in
+//! `shared/sqlite` and `shared/aws`; nothing here knows of either.
+
+mod queue;
+mod runner;
+mod stores;
+mod world;
+
+use std::sync::Arc;
+
+pub use self::{
+    queue::Queue,
+    runner::{Completion, Ending, Invocation, Output, Runner, Stop},
+    stores::{
+        Acquired, Applied, Claimed, Committed, Creation, DeadLetter, DeadLetterStore, ExecutionFilter, ExecutionStore,
+        JobStore, Lease, LeaseStore, Page, Position, RunGroup, StoreError, StoredOutput, TimerPage, TimerStore,
+    },
+    world::{Alert, Alerts, Clock, Fact, Observer, Random},
+};
+
+/// Everything that an engine is wired to.
+#[derive(Clone)]
+pub struct Ports {
+    pub jobs: Arc<dyn JobStore>,
+    pub executions: Arc<dyn ExecutionStore>,
+    pub timers: Arc<dyn TimerStore>,
+    pub leases: Arc<dyn LeaseStore>,
+    pub dead_letters: Arc<dyn DeadLetterStore>,
+    pub queue: Arc<dyn Queue>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub observer: Arc<dyn Observer>,
+    pub alerts: Arc<dyn Alerts>,
+}

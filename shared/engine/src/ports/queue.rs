@@ -1,0 +1,19 @@
+//! The way from a timer to a worker. Everything here may be lost, late or doubled.
+
+use async_trait::async_trait;
+use belfry_domain::{Message, Wave};
+
+use super::StoreError;
+
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Hands waves to the dispatcher, each to come out in its second (never before; queues that
+    /// can be more exact may be).
+    async fn defer(&self, waves: Vec<Wave>) -> Result<(), StoreError>;
+
+    /// Hands work to the workers of its pool, by priority.
+    async fn enqueue(&self, messages: Vec<Message>) -> Result<(), StoreError>;
+
+    /// Messages that wait for a worker, roughly.
+    async fn depth(&self) -> Result<u64, StoreError>;
+}

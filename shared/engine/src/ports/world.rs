@@ -1,0 +1,63 @@
+//! Clock, chance, and those who want to know.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use belfry_domain::{ExecutionId, JobId, Status, Timestamp};
+
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Wall time. It may jump.
+    fn now(&self) -> Timestamp;
+    /// Time that never jumps; only differences mean something.
+    fn monotonic(&self) -> Duration;
+    /// Waits by the monotonic clock.
+    async fn sleep(&self, duration: Duration);
+}
+
+pub trait Random: Send + Sync {
+    fn next(&self) -> u64;
+
+    /// Uniform in [0, 1).
+    fn fraction(&self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// Things that happened, for metrics and logs. Nothing depends on their arrival.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Fact<'a> {
+    Accepted { count: u64 },
+    Started { id: &'a ExecutionId, attempt: u32, lateness: Duration },
+    /// An attempt ended, in whatever way.
+    AttemptEnded { id: &'a ExecutionId, took: Duration },
+    Retried { id: &'a ExecutionId, failures: u32, delay: Duration },
+    Lost { id: &'a ExecutionId, attempt: u32 },
+    Ended { id: &'a ExecutionId, status: Status },
+    Misfired { job_id: &'a JobId, slot: Timestamp },
+    /// The sweep sent a message again.
+    Resent { id: &'a ExecutionId },
+    Ticked { timers: u64, took: Duration },
+}
+
+pub trait Observer: Send + Sync {
+    fn record(&self, fact: Fact<'_>);
+}
+
+/// Something that a person should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Alert {
+    DeadLetter { id: ExecutionId, reason: String },
+    /// A row or message that can't be read, put aside.
+    Quarantined { what: String, why: String },
+    /// The audit found an active job without a timer and gave it one. This should never happen.
+    TimerMissing { job_id: JobId },
+}
+
+#[async_trait]
+pub trait Alerts: Send + Sync {
+    /// Called at least once for each; the same alert may come again after a crash.
+    async fn raise(&self, alert: Alert) -> Result<(), super::StoreError>;
+}

@@ -1,0 +1,155 @@
+//! Work that somebody asks for now: pushes and manual triggers.
+
+use belfry_domain::{
+    Execution, ExecutionId, JobId, PushSpec, Run, SlotName, Status, Timer, Timestamp, Trigger, validate_push,
+};
+use serde_json::Value;
+use ulid::Ulid;
+
+use crate::{
+    Engine, EngineError, Result,
+    ports::{Creation, Fact},
+};
+
+/// One-time work, to be done once for its key.
+#[derive(Debug, Clone)]
+pub struct PushRequest {
+    pub spec: PushSpec,
+    /// The same key again finds the execution that the first one made.
+    pub idempotency_key: Option<SlotName>,
+}
+
+#[derive(Debug, Clone)]
+pub struct TriggerRequest {
+    pub job_id: JobId,
+    /// Instead of the job's own input.
+    pub input: Option<Value>,
+    pub idempotency_key: Option<SlotName>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    pub execution: Execution,
+    /// False where the key had been used before.
+    pub is_new: bool,
+}
+
+impl Engine {
+    pub async fn push(&self, request: PushRequest) -> Result<Accepted> {
+        let mut accepted = self.push_all(vec![request]).await?;
+        accepted.pop().unwrap_or_else(|| Err(EngineError::invalid("", "nothing to push")))
+    }
+
+    /// Each is accepted or refused on its own. When this returns, what was accepted is durable.
+    pub async fn push_all(&self, requests: Vec<PushRequest>) -> Result<Vec<Result<Accepted>>> {
+        let now = self.now();
+        let mut outcomes: Vec<Result<Accepted>> = Vec::with_capacity(requests.len());
+        let mut rows = Vec::with_capacity(requests.len());
+        for request in requests {
+            let problems = validate_push(&request.spec);
+            if problems.is_empty() {
+                let row = self.push_row(&request, now);
+                let guard = Timer { key: row.guard.clone(), version: 0, checks: 0 };
+                rows.push((outcomes.len(), row.clone(), guard));
+                outcomes.push(Ok(Accepted { execution: row, is_new: true }));
+            } else {
+                outcomes.push(Err(EngineError::Invalid(problems)));
+            }
+        }
+        let places: Vec<usize> = rows.iter().map(|(place, ..)| *place).collect();
+        let creations = self.ports.executions.create_all(rows.into_iter().map(|(_, row, guard)| (row, guard)).collect()).await?;
+        for (place, creation) in places.into_iter().zip(creations) {
+            if let (Creation::Exists(existing), Ok(accepted)) = (creation, &outcomes[place]) {
+                outcomes[place] = same_or_conflict(&accepted.execution, *existing);
+            }
+        }
+        self.send_accepted(&outcomes).await?;
+        Ok(outcomes)
+    }
+
+    fn push_row(&self, request: &PushRequest, now: Timestamp) -> Execution {
+        let spec = &request.spec;
+        let name = spec.name.clone().unwrap_or_else(JobId::push);
+        let slot = request.idempotency_key.clone().unwrap_or_else(|| self.fresh_slot(now));
+        let id = ExecutionId::new(&name, &slot);
+        let due = spec.due(now).max(now);
+        let guard = Timer::start(self.settings.shards, id.clone(), due);
+        let run = Run { id: id.to_string(), root: None, graph: 0 };
+        let mut row = Execution::new(id, run, Trigger::Push, due, now, guard.key);
+        row.status = if due > now { Status::Waiting } else { Status::Queued };
+        row.priority = spec.priority;
+        row.input.clone_from(&spec.input);
+        row.work = Some(Box::new(spec.work()));
+        row
+    }
+
+    async fn send_accepted(&self, outcomes: &[Result<Accepted>]) -> Result<()> {
+        // Read again: the write may have taken a while.
+        let near = self.now().plus(self.settings.near);
+        let mut messages = Vec::new();
+        let mut count = 0;
+        for accepted in outcomes.iter().flatten().filter(|accepted| accepted.is_new) {
+            count += 1;
+            let row = &accepted.execution;
+            if row.ready_at <= near {
+                messages.extend(self.message_for(row, row.guard.clone()).await?);
+            }
+        }
+        self.ports.observer.record(Fact::Accepted { count });
+        self.send(messages).await
+    }
+
+    /// Starts a job by hand. It flows down to the dependents that have no schedule of their own.
+    pub async fn trigger(&self, request: TriggerRequest) -> Result<Accepted> {
+        let not_found = || EngineError::NotFound { what: "job", id: request.job_id.to_string() };
+        let job = self.ports.jobs.job(&request.job_id).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
+        if request.input.as_ref().is_some_and(|input| input.to_string().len() > belfry_domain::MAX_INPUT_BYTES) {
+            return Err(EngineError::invalid("input", format!("at most {} bytes", belfry_domain::MAX_INPUT_BYTES)));
+        }
+        let now = self.now();
+        let slot = request.idempotency_key.unwrap_or_else(|| self.fresh_slot(now));
+        let graph = self.ports.jobs.run_group(&request.job_id).await?.graph;
+        let id = ExecutionId::new(&request.job_id, &slot);
+        let run = Run { id: id.to_string(), root: Some(request.job_id), graph };
+        let mut row = self.row_due_now(id, run, Trigger::Manual);
+        row.priority = job.spec.priority;
+        row.input = request.input;
+        self.accept(row).await
+    }
+
+    pub(crate) fn row_due_now(&self, id: ExecutionId, run: Run, trigger: Trigger) -> Execution {
+        let now = self.now();
+        let guard = Timer::start(self.settings.shards, id.clone(), now);
+        Execution::new(id, run, trigger, now, now, guard.key)
+    }
+
+    /// Writes a row that is due now, and sends its message.
+    pub(crate) async fn accept(&self, row: Execution) -> Result<Accepted> {
+        let guard = Timer { key: row.guard.clone(), version: 0, checks: 0 };
+        match self.ports.executions.create(row.clone(), Some(guard)).await? {
+            Creation::Exists(existing) => same_or_conflict(&row, *existing),
+            Creation::Created => {
+                self.ports.observer.record(Fact::Accepted { count: 1 });
+                if let Some(message) = self.message_for(&row, row.guard.clone()).await? {
+                    self.send(vec![message]).await?;
+                }
+                Ok(Accepted { execution: row, is_new: true })
+            }
+        }
+    }
+
+    fn fresh_slot(&self, now: Timestamp) -> SlotName {
+        let random = (u128::from(self.ports.random.next()) << 64) | u128::from(self.ports.random.next());
+        let ulid = Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), random);
+        SlotName::from_ulid(&ulid)
+    }
+}
+
+/// A key names one piece of work: with other work behind it, it is a mistake of the caller.
+fn same_or_conflict(wanted: &Execution, existing: Execution) -> Result<Accepted> {
+    if wanted.work == existing.work && wanted.input == existing.input {
+        return Ok(Accepted { execution: existing, is_new: false });
+    }
+    let id = &existing.id;
+    Err(EngineError::Conflict(format!("the idempotency key was used before, for other work: see execution {id}")))
+}

@@ -1,0 +1,73 @@
+use std::time::Duration;
+
+use belfry_domain::Shards;
+
+/// The engine's constants of time and size. The defaults are those of the AWS installation;
+/// `Settings::standalone` has those of a single process, whose messages cost nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub shards: Shards,
+    /// How far ahead a tick fires timers. Two ticks may be lost before one is late.
+    pub look_ahead: Duration,
+    /// Whoever writes a timer that fires sooner than this also sends its message. Wider than
+    /// `look_ahead`, by more than clocks differ.
+    pub near: Duration,
+    /// The sweep looks at timers that fired this long ago.
+    pub sweep_grace: Duration,
+    /// A claim is worth this long unless renewed.
+    pub lease: Duration,
+    pub heartbeat_every: Duration,
+    /// A running attempt is taken over this long after its lease ended.
+    pub takeover_margin: Duration,
+    /// The first interval between two looks at one execution; it doubles up to an hour.
+    pub check_every: Duration,
+    /// Rows in one read of the timers.
+    pub page: usize,
+    /// Calls to the store at once.
+    pub parallel: usize,
+    /// While more messages than this wait, the sweep sends no more.
+    pub queue_limit: u64,
+    /// A chain of messages longer than this is cut: the timer carries on.
+    pub hop_limit: u32,
+    /// Ended executions are kept this long, and scheduled slots older than this never start.
+    pub retention: Duration,
+    /// How long an attempt that was told to stop may take to do so.
+    pub stop_grace: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            shards: Shards(64),
+            look_ahead: Duration::from_secs(300),
+            near: Duration::from_secs(480),
+            sweep_grace: Duration::from_secs(60),
+            lease: Duration::from_secs(60),
+            heartbeat_every: Duration::from_secs(15),
+            takeover_margin: Duration::from_secs(5),
+            check_every: Duration::from_secs(60),
+            page: 500,
+            parallel: 64,
+            queue_limit: 100_000,
+            hop_limit: 10,
+            retention: Duration::from_secs(7 * 24 * 3600),
+            stop_grace: Duration::from_secs(3),
+        }
+    }
+}
+
+impl Settings {
+    pub fn standalone() -> Self {
+        Self {
+            shards: Shards(1),
+            look_ahead: Duration::from_secs(3),
+            near: Duration::from_secs(5),
+            sweep_grace: Duration::from_secs(10),
+            lease: Duration::from_secs(30),
+            heartbeat_every: Duration::from_secs(5),
+            check_every: Duration::from_secs(15),
+            hop_limit: u32::MAX,
+            ..Self::default()
+        }
+    }
+}

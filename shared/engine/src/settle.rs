@@ -1,0 +1,48 @@
+//! What follows from an end. All of it can be repeated: a crash in the middle leaves the guard
+//! timer, and the sweep begins again.
+
+use belfry_domain::{Execution, Status, TimerKey};
+
+use crate::{
+    Engine, Result,
+    ports::{Alert, DeadLetter},
+};
+
+impl Engine {
+    /// Tells those who wait, keeps the dead letter, and removes the guard last. Dependents that
+    /// end by it (because they now never run) are settled in turn.
+    pub(crate) async fn settle(&self, row: Execution, guard: TimerKey) -> Result<()> {
+        let mut ended = vec![(row, guard)];
+        while let Some((row, guard)) = ended.pop() {
+            if row.work.is_none() {
+                ended.extend(self.tell_dependents(&row).await?);
+            }
+            if is_dead(&row) {
+                self.bury(&row).await?;
+            }
+            self.ports.timers.remove_timer(&guard).await?;
+        }
+        Ok(())
+    }
+
+    async fn bury(&self, row: &Execution) -> Result<()> {
+        let reason = row.reason.clone().unwrap_or_default();
+        let letter = DeadLetter {
+            execution_id: row.id.clone(),
+            job_id: row.job_id(),
+            reason: reason.clone(),
+            at: row.end_time.unwrap_or_else(|| self.now()),
+            attempts: row.attempt,
+            redriven_as: None,
+        };
+        if self.ports.dead_letters.add_dead_letter(letter).await? {
+            self.ports.alerts.raise(Alert::DeadLetter { id: row.id.clone(), reason }).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Ended badly by itself; not by request, by rule, or by another's failure.
+fn is_dead(row: &Execution) -> bool {
+    matches!(row.status, Status::Failed | Status::TimedOut)
+}

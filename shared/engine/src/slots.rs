@@ -1,0 +1,117 @@
+//! From a schedule to timers and messages.
+//!
+//! A job's slot timers form a chain: whoever fires a slot writes the timers of the slots after it,
+//! up to and with the first one beyond its horizon, before it sends any message. So whenever an
+//! execution of a slot exists, the chain goes on behind it.
+
+use std::iter::successors;
+
+use belfry_domain::{
+    ExecutionId, Job, Message, Misfire, Origin, Timer, TimerKey, Timestamp,
+    misfire::{missed_before, slots_to_fire},
+    schedule::Schedule,
+};
+use chrono::TimeDelta;
+
+use crate::Engine;
+
+/// What firing a slot comes to.
+#[derive(Default)]
+pub(crate) struct Firing {
+    /// To be written before the messages are sent.
+    pub timers: Vec<Timer>,
+    pub messages: Vec<Message>,
+    /// Passed over by the misfire policy, the newest of them.
+    pub missed: Vec<Timestamp>,
+    /// The slot that it began with is not to start, or another timer guards it.
+    pub drop_first: bool,
+}
+
+/// Missed slots that get a row saying so, for those that wait for them.
+const MISSED_NAMED: usize = 100;
+const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
+
+impl Engine {
+    /// Fires a job's slots from `first` to `horizon`. Those missed by more than a minute go by the
+    /// misfire policy.
+    pub(crate) fn fire(&self, job: &Job, first: Timestamp, horizon: Timestamp) -> Firing {
+        let mut firing = Firing::default();
+        let Some(schedule) = job.schedule() else { return firing };
+        let now = self.now().to_utc();
+        let mut next = Some(first);
+        if first < Timestamp::from(missed_before(now)) {
+            self.fire_missed(&mut firing, job, schedule, first, horizon);
+            next = schedule.next_after(missed_before(now) - MILLISECOND).map(Timestamp::from);
+        }
+        while let Some(slot) = next {
+            if slot > horizon {
+                break;
+            }
+            self.fire_one(&mut firing, job, slot, horizon);
+            next = schedule.next_after(slot.to_utc()).map(Timestamp::from);
+        }
+        if let Some(slot) = next {
+            firing.timers.push(self.slot_timer(job, slot));
+        }
+        firing.drop_first = !firing.timers.iter().any(|timer| timer.key.fire_at == first);
+        firing
+    }
+
+    fn fire_missed(&self, firing: &mut Firing, job: &Job, schedule: &Schedule, first: Timestamp, horizon: Timestamp) {
+        let now = self.now().to_utc();
+        let latest = |at| schedule.latest_at_or_before(at);
+        let chosen = slots_to_fire(misfire_of(job), first.to_utc(), now, latest);
+        let before = |at| latest(at - MILLISECOND).filter(|slot| *slot >= first.to_utc());
+        let missed = successors(before(missed_before(now)), |slot| before(*slot));
+        firing.missed = missed.take(MISSED_NAMED).filter(|slot| !chosen.contains(slot)).map(Timestamp::from).collect();
+        for slot in chosen {
+            self.fire_one(firing, job, slot.into(), horizon);
+        }
+    }
+
+    /// A slot whose jitter takes it beyond the horizon gets a timer of its own instead of a message.
+    fn fire_one(&self, firing: &mut Firing, job: &Job, slot: Timestamp, horizon: Timestamp) {
+        let due = job.spec.fire_at(slot);
+        if due > horizon {
+            let id = ExecutionId::scheduled(job.id(), slot);
+            firing.timers.push(Timer::start(self.settings.shards, id, due));
+            return;
+        }
+        let timer = self.slot_timer(job, slot);
+        firing.messages.push(slot_message(job, slot, timer.key.clone()));
+        firing.timers.push(timer);
+    }
+
+    pub(crate) fn slot_timer(&self, job: &Job, slot: Timestamp) -> Timer {
+        Timer::slot(self.settings.shards, job.id().clone(), job.version, slot)
+    }
+
+    /// Whether a slot that an earlier version, or this one, named may still start.
+    pub(crate) fn may_start(&self, job: &Job, version: u64, slot: Timestamp) -> bool {
+        let is_too_old = slot.plus(self.settings.retention) < self.now();
+        let is_paused = job.paused_at.is_some_and(|paused_at| slot > paused_at);
+        let is_replaced = version < job.version
+            && slot > job.updated_at
+            && !job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
+        !(job.deleted || is_too_old || is_paused || is_replaced)
+    }
+}
+
+fn misfire_of(job: &Job) -> Misfire {
+    let cap = job.spec.misfire_cap.unwrap_or(Misfire::default().cap);
+    Misfire { policy: job.spec.misfire, cap }
+}
+
+/// For a slot that has no row yet.
+pub(crate) fn slot_message(job: &Job, slot: Timestamp, guard: TimerKey) -> Message {
+    Message {
+        execution_id: ExecutionId::scheduled(job.id(), slot),
+        attempt: 1,
+        due: job.spec.fire_at(slot),
+        pool: job.work().pool.clone(),
+        priority: job.spec.priority,
+        guard,
+        origin: Origin::Slot { version: job.version },
+        hops: 0,
+    }
+}

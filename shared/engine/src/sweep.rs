@@ -1,0 +1,231 @@
+//! The sweep: looks at timers that fired a while ago and are still there.
+//!
+//! A timer behind the cursor guards an execution. Mostly it is gone before the sweep gets to it.
+//! Where it is not, a message was lost, a worker died, a wait is long, or a crash came between the
+//! end of an execution and what follows from it. Each look either finishes the matter or sets a
+//! later look, twice as far off as the last, so that what is looked at never grows.
+
+use std::time::Duration;
+
+use belfry_domain::{
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, JobId, Message, Origin, Status, Timer, TimerKey, Timestamp,
+    What,
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::{
+    Engine, EngineError, Result,
+    ports::{Alert, Fact, Lease, Position, StoreError},
+};
+
+const LONGEST_CHECK: Duration = Duration::from_secs(3600);
+
+impl Engine {
+    /// Looks at what fired more than the grace period ago; how many timers.
+    pub async fn sweep(&self, shards: impl Iterator<Item = u16>) -> Result<u64> {
+        let mut swept = 0;
+        for shard in shards {
+            let cursor = self.ports.leases.cursor(shard).await?;
+            swept += self.sweep_until(shard, cursor.min(self.now().minus(self.settings.sweep_grace))).await?;
+        }
+        Ok(swept)
+    }
+
+    /// For a new leader whose messages died with the old one: looks at everything that was fired,
+    /// at once, and reads again what was fired ahead of its time.
+    pub async fn recover(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
+        let mut swept = 0;
+        for shard in shards {
+            let cursor = self.ports.leases.cursor(shard).await?.min(self.now());
+            if cursor > Timestamp::MIN {
+                self.save_cursor(lease, shard, cursor).await?;
+            }
+            swept += self.sweep_until(shard, cursor).await?;
+        }
+        Ok(swept)
+    }
+
+    async fn sweep_until(&self, shard: u16, until: Timestamp) -> Result<u64> {
+        let mut position = Position::After(Timestamp::MIN);
+        let mut swept = 0;
+        // Sending more while workers are behind would only make copies of what waits already.
+        while self.ports.queue.depth().await? < self.settings.queue_limit {
+            let page = self.ports.timers.due(shard, &position, until, self.settings.page).await?;
+            self.report_quarantined(&page).await?;
+            let examinations = stream::iter(&page.timers).map(|timer| self.examine(timer));
+            examinations.buffer_unordered(self.settings.parallel).try_collect::<Vec<()>>().await?;
+            swept += page.timers.len() as u64;
+            let Some(last) = page.timers.last().filter(|_| page.is_full) else { break };
+            position = Position::Behind(last.key.clone());
+        }
+        Ok(swept)
+    }
+
+    async fn examine(&self, timer: &Timer) -> Result<()> {
+        let id = timer.key.what.execution_id();
+        let row = match self.ports.executions.execution(&id).await {
+            Err(StoreError::Unreadable { what, why }) => return self.postpone(timer, what, why).await,
+            other => other?,
+        };
+        let outcome = match row {
+            None => self.examine_absent(timer, &id).await,
+            Some(row) if row.status.is_terminal() => self.settle(row, timer.key.clone()).await,
+            Some(row) if row.status == Status::Running => self.examine_running(timer, row).await,
+            Some(row) if row.waits_for_dependencies() => self.examine_waiting(timer, row).await,
+            Some(row) => self.examine_ready(timer, row).await,
+        };
+        match outcome {
+            // Somebody else moved it on meanwhile; the next look sees how.
+            Err(EngineError::Conflict(_)) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// A row that can't be read must not hold up the others: it is looked at again, ever later.
+    async fn postpone(&self, timer: &Timer, what: String, why: String) -> Result<()> {
+        self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
+        self.check_later(timer, self.now().plus(LONGEST_CHECK)).await?;
+        self.remove(timer).await
+    }
+
+    /// Nobody has claimed the slot: its message was lost, or it waits its turn.
+    async fn examine_absent(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
+        if let What::Slot { job_id, slot } = &timer.key.what {
+            self.ensure_successor(timer, job_id, *slot).await?;
+        }
+        let Some(mut message) = self.message_for_absent(id, timer).await? else { return self.remove(timer).await };
+        message.guard = self.check_later(timer, self.next_check(timer)).await?;
+        self.resend(message).await?;
+        self.remove(timer).await
+    }
+
+    /// A timer that was written behind the cursor has been seen by no tick. If its writer died
+    /// before it got to the next one, this is where the chain goes on.
+    async fn ensure_successor(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<()> {
+        let Some(job) = self.ports.jobs.job(job_id).await? else { return Ok(()) };
+        let is_current = job.is_active() && job.version == timer.version;
+        let next = job.schedule().filter(|_| is_current).and_then(|schedule| schedule.next_after(slot.to_utc()));
+        if let Some(next) = next {
+            self.ports.timers.put_timers(vec![self.slot_timer(&job, next.into())]).await?;
+        }
+        Ok(())
+    }
+
+    async fn examine_ready(&self, timer: &Timer, row: Execution) -> Result<()> {
+        if row.ready_at > self.now().plus(self.settings.look_ahead) {
+            let start = Timer::start(self.settings.shards, row.id.clone(), row.ready_at);
+            self.ports.timers.put_timers(vec![start]).await?;
+            return self.remove(timer).await;
+        }
+        if self.is_of_deleted_job(&row).await? {
+            return self.cancel_unstarted(&row, timer).await;
+        }
+        let guard = self.check_later(timer, self.next_check(timer)).await?;
+        if let Some(message) = self.message_for(&row, guard).await? {
+            self.resend(message).await?;
+        }
+        self.remove(timer).await
+    }
+
+    async fn examine_running(&self, timer: &Timer, row: Execution) -> Result<()> {
+        let lease_until = row.claim.as_ref().map_or(Timestamp::MIN, |claim| claim.lease_until);
+        let takeover_at = lease_until.plus(self.settings.takeover_margin);
+        if self.now() < takeover_at {
+            self.check_later(timer, takeover_at).await?;
+            return self.remove(timer).await;
+        }
+        self.ports.observer.record(Fact::Lost { id: &row.id, attempt: row.attempt });
+        if let Some(failure) = self.final_loss(&row).await? {
+            let change = Change::failed(&row, &failure, self.now())?;
+            return self.end_unstarted(change, timer.key.clone()).await.map(drop);
+        }
+        let guard = self.check_later(timer, self.next_check(timer)).await?;
+        let change = Change::lost(&row, self.now())?;
+        let next = change.row.clone();
+        if self.apply(change).await?
+            && let Some(message) = self.message_for(&next, guard).await?
+        {
+            self.resend(message).await?;
+        }
+        self.remove(timer).await
+    }
+
+    /// How an execution ends whose worker is gone, if that was its last attempt.
+    async fn final_loss(&self, row: &Execution) -> Result<Option<Failure>> {
+        if row.cancel_requested {
+            let error = row.reason.clone().unwrap_or_else(|| "cancelled".to_owned());
+            return Ok(Some(Failure { outcome: AttemptOutcome::Cancelled, error }));
+        }
+        let max_lost = self.work_of(row).await?.map_or(0, |work| work.retry.max_lost);
+        let error = format!("the worker vanished {} times", row.lost + 1);
+        Ok((row.lost >= max_lost).then_some(Failure { outcome: AttemptOutcome::Lost, error }))
+    }
+
+    async fn examine_waiting(&self, timer: &Timer, row: Execution) -> Result<()> {
+        if self.is_of_deleted_job(&row).await? {
+            return self.cancel_unstarted(&row, timer).await;
+        }
+        let guard = self.check_later(timer, self.next_check(timer)).await?;
+        let ended = self.pull_dependencies(row, guard).await?;
+        if let Some((row, guard)) = ended {
+            self.settle(row, guard).await?;
+        }
+        self.remove(timer).await
+    }
+
+    async fn cancel_unstarted(&self, row: &Execution, timer: &Timer) -> Result<()> {
+        let change = Change::cancelled(row, "the job was deleted", self.now())?;
+        self.end_unstarted(change, timer.key.clone()).await.map(drop)
+    }
+
+    /// The message that may start the next attempt of a row; none where nothing may start.
+    pub(crate) async fn message_for(&self, row: &Execution, guard: TimerKey) -> Result<Option<Message>> {
+        let may_start = matches!(row.status, Status::Queued | Status::Waiting) && !row.waits_for_dependencies();
+        if !may_start {
+            return Ok(None);
+        }
+        let Some(work) = self.work_of(row).await? else { return Ok(None) };
+        Ok(Some(Message {
+            execution_id: row.id.clone(),
+            attempt: row.attempt + 1,
+            due: row.ready_at,
+            pool: work.pool,
+            priority: row.priority,
+            guard,
+            origin: if row.work.is_some() { Origin::Push } else { Origin::Job },
+            hops: 0,
+        }))
+    }
+
+    async fn resend(&self, message: Message) -> Result<()> {
+        self.ports.observer.record(Fact::Resent { id: &message.execution_id });
+        self.send(vec![message]).await
+    }
+
+    async fn is_of_deleted_job(&self, row: &Execution) -> Result<bool> {
+        if row.work.is_some() || row.attempt > 0 {
+            return Ok(false);
+        }
+        Ok(self.ports.jobs.job(&row.job_id()).await?.is_none_or(|job| job.deleted))
+    }
+
+    /// Doubles with each look, up to an hour, and differs from execution to execution, so that
+    /// what was fired together is not looked at together for ever.
+    fn next_check(&self, timer: &Timer) -> Timestamp {
+        let interval = self.settings.check_every.saturating_mul(1 << timer.checks.min(12)).min(LONGEST_CHECK);
+        self.now().plus(interval.mul_f64(1.0 + self.ports.random.fraction() / 4.0))
+    }
+
+    /// Writes the next look; the caller removes the timer of this one when all else is done.
+    async fn check_later(&self, timer: &Timer, at: Timestamp) -> Result<TimerKey> {
+        let id = timer.key.what.execution_id();
+        let check = Timer::check(self.settings.shards, id, at, timer.checks + 1);
+        let key = check.key.clone();
+        self.ports.timers.put_timers(vec![check]).await?;
+        Ok(key)
+    }
+
+    async fn remove(&self, timer: &Timer) -> Result<()> {
+        Ok(self.ports.timers.remove_timer(&timer.key).await?)
+    }
+}

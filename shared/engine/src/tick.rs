@@ -1,0 +1,212 @@
+//! The tick: reads the timers that fire within the look-ahead, and fires them.
+//!
+//! Only a lane's leader ticks, but nothing depends on there being only one: two ticks write the
+//! same timers and send the same messages. The cursor says up to where timers have been read; it
+//! moves only after everything that they call for has been written and sent.
+
+use std::{collections::HashSet, time::Duration};
+
+use belfry_domain::{ExecutionId, Job, JobId, Message, Status, Timer, TimerKey, Timestamp, Wave, What};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::{
+    Engine, Result,
+    ports::{Alert, Creation, Fact, Lease, Position, StoreError, TimerPage},
+    slots::slot_message,
+};
+
+/// What the timers of a page call for, in the order in which it is done.
+#[derive(Default)]
+struct Work {
+    timers: Vec<Timer>,
+    messages: Vec<Message>,
+    removals: Vec<TimerKey>,
+}
+
+impl Engine {
+    /// One tick of a lane over its shards; how many timers fired.
+    pub async fn tick(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
+        let started = self.ports.clock.monotonic();
+        let mut fired = 0;
+        for shard in shards {
+            fired += self.tick_shard(lease, shard).await?;
+        }
+        let took = self.ports.clock.monotonic().saturating_sub(started);
+        self.ports.observer.record(Fact::Ticked { timers: fired, took });
+        Ok(fired)
+    }
+
+    async fn tick_shard(&self, lease: &Lease, shard: u16) -> Result<u64> {
+        let until = self.now().plus(self.settings.look_ahead);
+        // A cursor beyond the horizon means that the clock was set back: read those timers again.
+        let cursor = self.ports.leases.cursor(shard).await?.min(until);
+        let mut position = Position::After(cursor);
+        let mut seen = HashSet::new();
+        let mut fired = 0;
+        loop {
+            let page = self.ports.timers.due(shard, &position, until, self.settings.page).await?;
+            self.report_quarantined(&page).await?;
+            fired += self.fire_page(&page.timers, until, &mut seen).await?;
+            let Some(last) = page.timers.last().filter(|_| page.is_full) else { break };
+            // Rows of the same millisecond may follow on the next page.
+            self.save_cursor(lease, shard, last.key.fire_at.minus(Duration::from_millis(1)).max(cursor)).await?;
+            position = Position::Behind(last.key.clone());
+        }
+        self.save_cursor(lease, shard, until).await?;
+        Ok(fired)
+    }
+
+    pub(crate) async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<()> {
+        if self.ports.leases.save_cursor(lease, shard, cursor).await? {
+            return Ok(());
+        }
+        Err(StoreError::Fenced.into())
+    }
+
+    pub(crate) async fn report_quarantined(&self, page: &TimerPage) -> Result<()> {
+        for (what, why) in &page.quarantined {
+            let alert = Alert::Quarantined { what: what.clone(), why: why.clone() };
+            self.ports.alerts.raise(alert).await?;
+        }
+        Ok(())
+    }
+
+    /// `seen` holds the slots that this tick has fired already: firing one writes the timers of
+    /// those after it, which a later page then shows again.
+    async fn fire_page(&self, timers: &[Timer], until: Timestamp, seen: &mut HashSet<(JobId, Timestamp)>) -> Result<u64> {
+        let fresh: Vec<&Timer> = timers.iter().filter(|timer| !is_seen(timer, seen)).collect();
+        let works: Vec<Work> = stream::iter(fresh)
+            .map(|timer| self.fire_timer(timer, until))
+            .buffered(self.settings.parallel)
+            .try_collect()
+            .await?;
+        let mut all = Work::default();
+        for work in works {
+            all.timers.extend(work.timers);
+            all.messages.extend(work.messages);
+            all.removals.extend(work.removals);
+        }
+        seen.extend(all.timers.iter().filter_map(slot_of));
+        let count = all.messages.len() as u64;
+        self.ports.timers.put_timers(all.timers).await?;
+        self.send(all.messages).await?;
+        for key in &all.removals {
+            self.ports.timers.remove_timer(key).await?;
+        }
+        Ok(count)
+    }
+
+    async fn fire_timer(&self, timer: &Timer, until: Timestamp) -> Result<Work> {
+        match &timer.key.what {
+            What::Slot { job_id, slot } => self.fire_slot(timer, job_id, *slot, until).await,
+            What::Start(id) => self.fire_start(timer, id).await,
+            // A later look at something under way: the sweep's.
+            What::Check(_) => Ok(Work::default()),
+        }
+    }
+
+    async fn fire_slot(&self, timer: &Timer, job_id: &JobId, slot: Timestamp, until: Timestamp) -> Result<Work> {
+        let removal = || Work { removals: vec![timer.key.clone()], ..Work::default() };
+        let Some(job) = self.ports.jobs.job(job_id).await? else { return Ok(removal()) };
+        if job.deleted {
+            return Ok(removal());
+        }
+        if timer.version < job.version {
+            return self.fire_replaced(timer, &job, slot).await;
+        }
+        let horizon = job.paused_at.map_or(until, |paused_at| until.min(paused_at));
+        if slot > horizon {
+            return Ok(removal());
+        }
+        let firing = self.fire(&job, slot, horizon);
+        self.name_missed(&job, &firing.missed).await?;
+        let removals = if firing.drop_first { vec![timer.key.clone()] } else { vec![] };
+        Ok(Work { timers: firing.timers, messages: firing.messages, removals })
+    }
+
+    /// A slot of a version that has been replaced starts if it was due before the change; what
+    /// comes after is the new version's, which brought its own timer.
+    async fn fire_replaced(&self, timer: &Timer, job: &Job, slot: Timestamp) -> Result<Work> {
+        let removal = Work { removals: vec![timer.key.clone()], ..Work::default() };
+        if slot > job.updated_at {
+            return Ok(removal);
+        }
+        let Some(old) = self.ports.jobs.job_version(job.id(), timer.version).await? else { return Ok(removal) };
+        let mut firing = self.fire(&old, slot, job.updated_at);
+        firing.timers.retain(|timer| timer.key.fire_at <= job.updated_at);
+        let removals = if firing.drop_first { vec![timer.key.clone()] } else { vec![] };
+        Ok(Work { timers: firing.timers, messages: firing.messages, removals })
+    }
+
+    async fn fire_start(&self, timer: &Timer, id: &ExecutionId) -> Result<Work> {
+        let message = match self.ports.executions.execution(id).await? {
+            Some(row) => self.message_for(&row, timer.key.clone()).await?,
+            None => self.message_for_absent(id, timer).await?,
+        };
+        Ok(Work { messages: message.into_iter().collect(), ..Work::default() })
+    }
+
+    /// The message that starts a scheduled execution without a row; none if it must not start.
+    pub(crate) async fn message_for_absent(&self, id: &ExecutionId, timer: &Timer) -> Result<Option<Message>> {
+        let Some(slot) = id.slot().instant().filter(|_| id.generation() == 1) else { return Ok(None) };
+        let Some(job) = self.ports.jobs.job(&id.job_id()).await? else { return Ok(None) };
+        let version = if timer.version == 0 { job.version } else { timer.version };
+        let may_start = job.is_scheduled() && self.may_start(&job, version, slot);
+        Ok(may_start.then(|| slot_message(&job, slot, timer.key.clone())))
+    }
+
+    /// Rows that say of missed slots that they won't run, where another job may wait for them.
+    pub(crate) async fn name_missed(&self, job: &Job, missed: &[Timestamp]) -> Result<()> {
+        if missed.is_empty() {
+            return Ok(());
+        }
+        let dependents = self.ports.jobs.dependents(job.id(), u64::MAX).await?;
+        let is_awaited = dependents.iter().any(|dependent| dependent.is_scheduled());
+        for slot in missed {
+            self.ports.observer.record(Fact::Misfired { job_id: job.id(), slot: *slot });
+            if is_awaited {
+                self.skip_slot(job, *slot, "missed by more than a minute").await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waves for what is due later, the workers' queues for what is due now.
+    pub(crate) async fn send(&self, messages: Vec<Message>) -> Result<()> {
+        let now = self.now();
+        let (later, due): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.due > now);
+        if !due.is_empty() {
+            self.ports.queue.enqueue(due).await?;
+        }
+        if !later.is_empty() {
+            self.ports.queue.defer(Wave::group(later)).await?;
+        }
+        Ok(())
+    }
+
+    /// A row, or the one that is there, that keeps a slot from ever running.
+    pub(crate) async fn skip_slot(&self, job: &Job, slot: Timestamp, reason: &str) -> Result<Status> {
+        let row = self.slot_row(job, slot, self.slot_timer(job, slot).key).await?;
+        let skipped = belfry_domain::Change::skipped(&row, reason, self.now())?.row;
+        let guard = Timer::check(self.settings.shards, skipped.id.clone(), self.now(), 0);
+        let key = guard.key.clone();
+        match self.ports.executions.create(skipped.clone(), Some(guard)).await? {
+            Creation::Created => {
+                Box::pin(self.settle(skipped, key)).await?;
+                Ok(Status::Skipped)
+            }
+            Creation::Exists(row) => Ok(row.status),
+        }
+    }
+}
+
+fn slot_of(timer: &Timer) -> Option<(JobId, Timestamp)> {
+    match &timer.key.what {
+        What::Slot { job_id, slot } => Some((job_id.clone(), *slot)),
+        What::Start(_) | What::Check(_) => None,
+    }
+}
+
+fn is_seen(timer: &Timer, seen: &HashSet<(JobId, Timestamp)>) -> bool {
+    slot_of(timer).is_some_and(|slot| seen.contains(&slot))
+}

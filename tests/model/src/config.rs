@@ -1,0 +1,139 @@
+use crate::safeguard::Safeguard;
+use crate::state::{Execution, Timer, What};
+
+/// Where the executions of a job come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Slots `1..=slots`, one at each instant. With dependencies, each slot waits for theirs.
+    Schedule { slots: u8 },
+    /// No schedule of its own: the slot is that of its dependencies.
+    Dependencies,
+    /// Accepted over the API, once.
+    Push,
+}
+
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub source: Source,
+    pub dependencies: Vec<u8>,
+}
+
+impl Job {
+    pub fn scheduled(slots: u8, dependencies: &[u8]) -> Self {
+        Self { source: Source::Schedule { slots }, dependencies: dependencies.to_vec() }
+    }
+
+    pub fn dependent(dependencies: &[u8]) -> Self {
+        Self { source: Source::Dependencies, dependencies: dependencies.to_vec() }
+    }
+
+    pub fn pushed() -> Self {
+        Self { source: Source::Push, dependencies: Vec::new() }
+    }
+}
+
+/// One small world, to be explored exhaustively.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub jobs: Vec<Job>,
+    /// Ticks may move the cursor at least this far, even over emptiness.
+    pub horizon: u8,
+    /// Crashes, losses, duplicates, overlapping leaders and lapsed leases, taken together.
+    pub faults: u8,
+    /// How often a sweep may move a timer to its next check.
+    pub rekeys: u8,
+    pub targets_fail: bool,
+    pub retries: u8,
+    /// Whether a retry may also lie so far ahead that only its timer starts it.
+    pub far_retries: bool,
+    pub lost_attempts: u8,
+    pub workers: usize,
+    pub sweepers: usize,
+    /// Takes a message out of the world once it can only be refused: the same behaviours in fewer states.
+    pub tidy: bool,
+    pub without: Option<Safeguard>,
+}
+
+impl Config {
+    pub fn new(jobs: Vec<Job>) -> Self {
+        Self {
+            jobs,
+            horizon: 1,
+            faults: 1,
+            rekeys: 0,
+            targets_fail: false,
+            retries: 0,
+            far_retries: false,
+            lost_attempts: 1,
+            workers: 2,
+            sweepers: 1,
+            tidy: true,
+            without: None,
+        }
+    }
+
+    pub fn has(&self, safeguard: Safeguard) -> bool {
+        self.without != Some(safeguard)
+    }
+
+    pub fn job(&self, execution: Execution) -> &Job {
+        &self.jobs[usize::from(execution.job)]
+    }
+
+    pub fn slots(&self, job: u8) -> Vec<u8> {
+        let job = &self.jobs[usize::from(job)];
+        match job.source {
+            Source::Schedule { slots } => (1..=slots).collect(),
+            Source::Dependencies => self.slots(job.dependencies[0]),
+            Source::Push => vec![0],
+        }
+    }
+
+    pub fn executions(&self) -> impl Iterator<Item = Execution> + '_ {
+        (0..self.jobs.len() as u8)
+            .flat_map(|job| self.slots(job).into_iter().map(move |slot| Execution { job, slot }))
+    }
+
+    pub fn is_scheduled(&self, execution: Execution) -> bool {
+        matches!(self.job(execution).source, Source::Schedule { .. })
+    }
+
+    pub fn successor(&self, execution: Execution) -> Option<Execution> {
+        let next = Execution { slot: execution.slot + 1, ..execution };
+        (self.is_scheduled(next) && self.slots(next.job).contains(&next.slot)).then_some(next)
+    }
+
+    pub fn dependencies(&self, execution: Execution) -> impl Iterator<Item = Execution> + '_ {
+        self.job(execution).dependencies.iter().map(move |&job| Execution { job, ..execution })
+    }
+
+    /// The executions that the end of this one creates or feeds by itself.
+    pub fn dependents(&self, execution: Execution) -> Vec<Execution> {
+        self.depending(execution, |source| source == Source::Dependencies)
+    }
+
+    /// Whether someone with a schedule of their own may wait for this execution.
+    pub fn may_be_awaited(&self, execution: Execution) -> bool {
+        !self.depending(execution, |source| source != Source::Dependencies).is_empty()
+    }
+
+    fn depending(&self, execution: Execution, filter: impl Fn(Source) -> bool) -> Vec<Execution> {
+        let depends = |job: &Job| job.dependencies.contains(&execution.job) && filter(job.source);
+        let jobs = (0u8..).zip(&self.jobs);
+        jobs.filter(|(_, job)| depends(job)).map(|(job, _)| Execution { job, ..execution }).collect()
+    }
+
+    /// The timer that guards an execution from its beginning.
+    pub fn first_guard(&self, execution: Execution) -> Timer {
+        if self.is_scheduled(execution) {
+            Timer::slot(execution)
+        } else {
+            Timer { fire_at: 0, what: self.attempt_key(execution, 1) }
+        }
+    }
+
+    pub fn attempt_key(&self, execution: Execution, attempt: u8) -> What {
+        let attempt = if self.has(Safeguard::AttemptInTimerKey) { attempt } else { 0 };
+        What::Attempt(execution, attempt)
+    }
+}

@@ -1,0 +1,82 @@
+use crate::state::{Execution, Message, Status, Timer};
+
+/// Whoever is under way: the reads and writes that it has still to make, in order. A crash is the loss of the
+/// rest; a refused conditional write ends it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Process {
+    pub role: Role,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    Api,
+    /// `deposed` once a later leader has a greater fencing token.
+    Leader {
+        deposed: bool,
+    },
+    Sweeper,
+    Worker(Claim),
+    /// A worker whose message turned out to have dependencies to wait for.
+    Waiter,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Claim {
+    pub execution: Execution,
+    pub attempt: u8,
+    pub id: u8,
+    /// The timer named by the message.
+    pub guard: Timer,
+}
+
+/// One read or one write, which nothing can interrupt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Step {
+    ReadPage { from: u8, to: u8 },
+    Put(Timer),
+    Send(Message),
+    SaveCursor(u8),
+    Delete(Timer),
+    RunTarget,
+    Finish(Status),
+    Retry,
+    Revoke { claim: Claim, exhausted: bool },
+    ReadWaits(Execution),
+    PutWait { awaited: Execution, waiter: Execution },
+    ReadDependency { awaited: Execution, waiter: Execution },
+    Deliver { from: Execution, to: Execution },
+    Release(Execution),
+    FailUpstream(Execution),
+}
+
+impl Process {
+    pub fn new(role: Role, steps: Vec<Step>) -> Self {
+        Self { role, steps }
+    }
+
+    pub fn is_leader(&self) -> bool {
+        matches!(self.role, Role::Leader { .. })
+    }
+
+    pub fn is_sweeper(&self) -> bool {
+        self.role == Role::Sweeper
+    }
+
+    pub fn is_worker(&self) -> bool {
+        matches!(self.role, Role::Worker(_) | Role::Waiter)
+    }
+
+    pub fn holds(&self, execution: Execution, id: u8) -> bool {
+        matches!(self.role, Role::Worker(claim) if claim.execution == execution && claim.id == id)
+    }
+
+    /// What comes of a step is done before the rest.
+    pub fn first(&mut self, steps: impl IntoIterator<Item = Step>) {
+        self.steps.splice(0..0, steps);
+    }
+
+    pub fn end(&mut self) {
+        self.steps.clear();
+    }
+}

@@ -1,0 +1,151 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::process::Process;
+
+/// One job at one slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Execution {
+    pub job: u8,
+    pub slot: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum What {
+    Slot(Execution),
+    /// An execution and the attempt that is to start.
+    Attempt(Execution, u8),
+}
+
+/// The key of a timer row. `fire_at` 0 lies behind every cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timer {
+    pub fire_at: u8,
+    pub what: What,
+}
+
+impl Timer {
+    pub fn slot(execution: Execution) -> Self {
+        Self { fire_at: execution.slot, what: What::Slot(execution) }
+    }
+
+    pub fn execution(self) -> Execution {
+        match self.what {
+            What::Slot(execution) | What::Attempt(execution, _) => execution,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Message {
+    pub execution: Execution,
+    pub attempt: u8,
+    pub guard: Timer,
+}
+
+/// Each state with those who move it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    /// For dependencies. A finisher's delivery, the waiter's own read, or a sweep.
+    Waiting,
+    /// For the next attempt's time. A claim.
+    Retrying,
+    /// A claim.
+    Queued,
+    /// The holder of the claim; once the lease has lapsed, also a sweep.
+    Running {
+        claim: u8,
+        lapsed: bool,
+    },
+    Success,
+    Failed,
+    UpstreamFailed,
+}
+
+impl Status {
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Success | Self::Failed | Self::UpstreamFailed)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Row {
+    pub status: Status,
+    pub attempt: u8,
+    /// How many of the attempts were lost with their worker.
+    pub lost: u8,
+    /// Outcomes by dependency: did it succeed?
+    pub outcomes: BTreeMap<u8, bool>,
+}
+
+impl Row {
+    pub fn new(status: Status) -> Self {
+        Self { status, attempt: 0, lost: 0, outcomes: BTreeMap::new() }
+    }
+}
+
+/// What an omniscient observer remembers of an execution; no process reads it. Sets are bit masks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct History {
+    pub claims: u8,
+    /// Attempts whose target ran.
+    pub effects: u8,
+    /// Attempts that ended with a retry or were revoked.
+    pub closed: u8,
+    /// Claims that a sweep took away.
+    pub revoked: u8,
+    pub successes: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Violation {
+    EffectRepeated,
+    SecondSuccess,
+    StaleWriteAccepted,
+    LeftTerminalState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State {
+    pub registered: BTreeSet<u8>,
+    pub cursor: u8,
+    pub timers: BTreeSet<Timer>,
+    pub rows: BTreeMap<Execution, Row>,
+    /// Wait rows: (who is awaited, who waits).
+    pub waits: BTreeSet<(Execution, Execution)>,
+    pub messages: BTreeSet<Message>,
+    /// Kept sorted, so that states that differ only in the names of processes are one.
+    pub processes: Vec<Process>,
+    pub faults_left: u8,
+    pub rekeys_left: u8,
+    pub histories: BTreeMap<Execution, History>,
+    pub violation: Option<Violation>,
+}
+
+impl State {
+    pub fn status(&self, execution: Execution) -> Option<Status> {
+        self.rows.get(&execution).map(|row| row.status)
+    }
+
+    pub fn is_terminal(&self, execution: Execution) -> bool {
+        self.status(execution).is_some_and(Status::is_terminal)
+    }
+
+    pub fn has_timer(&self, execution: Execution) -> bool {
+        self.timers.iter().any(|timer| timer.execution() == execution)
+    }
+
+    /// Every change of a row passes here, so that none of them can leave a terminal state unnoticed.
+    pub fn write_row(&mut self, execution: Execution, change: impl FnOnce(&mut Row)) {
+        let before = self.status(execution);
+        let row = self.rows.entry(execution).or_insert_with(|| Row::new(Status::Queued));
+        change(row);
+        let after = row.status;
+        if before.is_some_and(|before| before.is_terminal() && before != after) {
+            self.violation = Some(Violation::LeftTerminalState);
+        }
+    }
+
+    pub fn history(&mut self, execution: Execution) -> &mut History {
+        self.histories.entry(execution).or_default()
+    }
+}

@@ -1,0 +1,64 @@
+//! Timers: what a leader does with a page, and the writes to timer rows.
+
+use std::collections::BTreeSet;
+
+use crate::config::Config;
+use crate::process::{Process, Role, Step};
+use crate::safeguard::Safeguard;
+use crate::state::{Execution, Message, State, Timer, What};
+
+/// The steps of a leader that has read its page. Successors that fall within the page are fired with it.
+pub fn page(config: &Config, state: &State, from: u8, to: u8) -> Vec<Step> {
+    let timers = || state.timers.iter().copied().filter(|timer| (from + 1..=to).contains(&timer.fire_at));
+    let mut slots = BTreeSet::new();
+    let mut successors = BTreeSet::new();
+    for first in timers().filter_map(slot) {
+        let later = successors_until(config, first, to);
+        slots.extend(
+            [first].into_iter().chain(later.iter().copied()).filter(|execution| execution.slot <= to),
+        );
+        successors.extend(later);
+    }
+    let puts = successors.into_iter().map(Timer::slot).map(Step::Put);
+    let waves = slots.into_iter().map(|slot| first_message(slot, Timer::slot(slot)));
+    let sends = waves.chain(timers().filter_map(|timer| retry(state, timer))).map(Step::Send);
+    let save = [Step::SaveCursor(to)];
+    if config.has(Safeguard::TickPutsSuccessors) {
+        puts.chain(sends).chain(save).collect()
+    } else {
+        sends.chain(puts).chain(save).collect()
+    }
+}
+
+fn slot(timer: Timer) -> Option<Execution> {
+    match timer.what {
+        What::Slot(execution) => Some(execution),
+        What::Attempt(..) => None,
+    }
+}
+
+/// Those up to `to`, and the first one beyond.
+fn successors_until(config: &Config, first: Execution, to: u8) -> Vec<Execution> {
+    let next = |last: &Execution| config.successor(*last).filter(|_| last.slot <= to);
+    std::iter::successors(Some(first), next).skip(1).collect()
+}
+
+fn retry(state: &State, guard: Timer) -> Option<Message> {
+    let What::Attempt(execution, attempt) = guard.what else { return None };
+    // Only without `AttemptInTimerKey` does the key leave it open.
+    let from_row = || state.rows.get(&execution).map_or(1, |row| row.attempt + 1);
+    let attempt = if attempt == 0 { from_row() } else { attempt };
+    Some(Message { execution, attempt, guard })
+}
+
+pub fn first_message(execution: Execution, guard: Timer) -> Message {
+    Message { execution, attempt: 1, guard }
+}
+
+pub fn save_cursor(state: &mut State, process: &mut Process, to: u8) {
+    if process.role == (Role::Leader { deposed: true }) {
+        process.end();
+    } else {
+        state.cursor = to;
+    }
+}

@@ -1,0 +1,101 @@
+//! The write path holds in every small world, explored to the end. A change of the protocol shows as another
+//! number of states, so that it can't go unnoticed.
+
+use belfry_model::actions::WritePath;
+use belfry_model::config::{Config, Job};
+use belfry_model::{reachable, worlds};
+use stateright::{Checker, Model, Property};
+
+fn check(config: Config, states: usize, sometimes: Vec<Property<WritePath>>) {
+    let checker = WritePath { config, sometimes }.checker().spawn_bfs().join();
+    checker.assert_properties();
+    assert_eq!(checker.unique_state_count(), states);
+}
+
+#[test]
+fn two_slots_with_two_faults() {
+    let config = Config { faults: 2, ..worlds::one_job(2) };
+    check(
+        config,
+        260_514,
+        vec![
+            Property::sometimes("everything succeeds", reachable::everything_succeeds),
+            Property::sometimes("a stale finish is refused", reachable::stale_finish_is_refused),
+            Property::sometimes("a sweep recovers a lost message", reachable::sweep_recovers_a_lost_message),
+            Property::sometimes("a deposed leader's cursor is refused", reachable::deposed_cursor_is_refused),
+            Property::sometimes("lost attempts run out", reachable::lost_attempts_run_out),
+        ],
+    );
+}
+
+#[test]
+fn a_page_that_holds_its_own_successors() {
+    check(Config { faults: 2, ..worlds::one_job(3) }, 324_245, vec![]);
+}
+
+#[test]
+fn timers_move_under_two_sweepers() {
+    check(Config { rekeys: 2, sweepers: 2, ..worlds::one_job(1) }, 195_479, vec![]);
+}
+
+#[test]
+fn refused_messages_change_nothing() {
+    let duplicate =
+        Property::sometimes("a duplicate loses the race", reachable::duplicate_loses_the_claim_race);
+    check(Config { tidy: false, ..worlds::one_job(1) }, 7_223, vec![duplicate]);
+}
+
+#[test]
+fn two_parents_and_a_join() {
+    check(
+        Config { faults: 2, ..worlds::join() },
+        401_191,
+        vec![
+            Property::sometimes("everything succeeds", reachable::everything_succeeds),
+            Property::sometimes("both parents deliver at once", reachable::both_parents_deliver_at_once),
+            Property::sometimes("two see the join complete", reachable::two_see_the_join_complete),
+            Property::sometimes("a sweep redoes a fan-out", reachable::sweep_redoes_a_fan_out),
+        ],
+    );
+}
+
+#[test]
+fn a_parent_fails_and_a_chain_gives_up() {
+    let jobs = vec![Job::scheduled(1, &[]), Job::dependent(&[0]), Job::dependent(&[1])];
+    let config = Config { targets_fail: true, horizon: 0, ..Config::new(jobs) };
+    check(config, 223_988, vec![Property::sometimes("failure spreads", reachable::failure_spreads)]);
+}
+
+#[test]
+fn a_scheduled_dependent_waits() {
+    check(
+        Config { faults: 2, ..worlds::waiting() },
+        438_081,
+        vec![
+            Property::sometimes("everything succeeds", reachable::everything_succeeds),
+            Property::sometimes("a finisher wakes a waiter", reachable::finisher_wakes_a_waiter),
+            Property::sometimes("a waiter finds the outcome", reachable::waiter_finds_the_outcome_itself),
+        ],
+    );
+}
+
+/// Sweeps would hide a lost wake-up, so here there are none.
+#[test]
+fn a_wake_up_is_never_lost() {
+    check(Config { faults: 0, sweepers: 0, ..worlds::waiting() }, 2_448, vec![]);
+}
+
+#[test]
+fn a_push_is_retried_under_two_faults() {
+    let config = Config { faults: 2, ..worlds::push() };
+    let sometimes = vec![
+        Property::sometimes("a retry runs", reachable::retry_runs),
+        Property::sometimes("a stale finish is refused", reachable::stale_finish_is_refused),
+    ];
+    check(config, 128_332, sometimes);
+}
+
+#[test]
+fn a_push_whose_timer_moves() {
+    check(Config { rekeys: 1, ..worlds::push() }, 370_462, vec![]);
+}
