@@ -9,19 +9,24 @@ const PROPORTIONAL_SPREAD: f64 = 0.1;
 
 /// How often, and how long after a failure, an execution is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryPolicy {
     /// Attempts after the first one; 0 means that the first failure is final.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
     pub max_retries: u32,
     pub backoff: Backoff,
     /// The first delay, to the millisecond.
     #[serde(with = "crate::duration")]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration))]
     pub base: Duration,
     /// No delay is longer than this, jitter included.
     #[serde(with = "crate::duration")]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration))]
     pub cap: Duration,
     pub jitter: Jitter,
     /// Attempts that may be lost to a dying worker, apart from `max_retries`; 0 means at most once.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
     pub max_lost: u32,
 }
 
@@ -40,6 +45,7 @@ impl Default for RetryPolicy {
 
 /// How the delay grows with the number of the retry, n = 0, 1, 2, …
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Backoff {
     /// base · 2ⁿ
@@ -55,6 +61,7 @@ pub enum Backoff {
 
 /// What randomness does to a delay, so that what failed together doesn't come back together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Jitter {
     None,

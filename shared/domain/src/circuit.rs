@@ -20,12 +20,15 @@ use crate::Timestamp;
 
 /// When the circuit opens and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct CircuitPolicy {
     /// Failed executions in a row that open the circuit; 0 means never.
+    #[cfg_attr(feature = "openapi", schema(maximum = 4_294_967_295u32))]
     pub threshold: u32,
     /// How long it stays open before a probe.
     #[serde(with = "crate::duration")]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration))]
     pub open_for: Duration,
 }
 

@@ -9,6 +9,9 @@ mod id;
 mod job;
 mod message;
 pub mod misfire;
+mod object;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod priority;
 pub mod schedule;
 mod timer;

@@ -15,6 +15,7 @@ const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
 
 /// Which missed slots are made up for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MisfirePolicy {
     /// None of them.

@@ -9,6 +9,7 @@ pub const AGEING_STEP: Duration = Duration::from_secs(5 * 60);
 
 /// How urgent a job is. Ordered by urgency: the most urgent comes first, so `Critical < Low`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     Critical,

@@ -14,10 +14,14 @@ use crate::{ExecutionId, JobId, Timestamp};
 pub enum What {
     /// A slot of a job's schedule. Once fired it guards the slot's execution.
     Slot { job_id: JobId, slot: Timestamp },
-    /// An instant from which an execution may start its next attempt.
-    Start(ExecutionId),
+    /// An instant from which an execution may start this attempt.
+    Start { execution_id: ExecutionId, attempt: u32 },
     /// A later look at an execution, by which a lost message or a dead worker is noticed.
-    Check(ExecutionId),
+    ///
+    /// The attempt that was under way or next is part of the key, here and above: so a timer that
+    /// is to stay never has the key of one that somebody is about to remove. The greatest
+    /// (attempt, instant) of an execution's timers is removed only at its end.
+    Check { execution_id: ExecutionId, attempt: u32 },
 }
 
 impl What {
@@ -25,7 +29,14 @@ impl What {
     pub fn execution_id(&self) -> ExecutionId {
         match self {
             Self::Slot { job_id, slot } => ExecutionId::scheduled(job_id, *slot),
-            Self::Start(id) | Self::Check(id) => id.clone(),
+            Self::Start { execution_id, .. } | Self::Check { execution_id, .. } => execution_id.clone(),
+        }
+    }
+
+    pub fn attempt(&self) -> u32 {
+        match self {
+            Self::Slot { .. } => 1,
+            Self::Start { attempt, .. } | Self::Check { attempt, .. } => *attempt,
         }
     }
 }
@@ -68,13 +79,14 @@ impl Timer {
         Self::at(shard, slot, What::Slot { job_id, slot }, version)
     }
 
-    pub fn start(shards: Shards, id: ExecutionId, fire_at: Timestamp) -> Self {
-        Self::at(shards.of(id.as_str()), fire_at, What::Start(id), 0)
+    pub fn start(shards: Shards, id: &ExecutionId, attempt: u32, fire_at: Timestamp) -> Self {
+        let what = What::Start { execution_id: id.clone(), attempt };
+        Self::at(shards.of(id.as_str()), fire_at, what, 0)
     }
 
-    pub fn check(shards: Shards, id: ExecutionId, fire_at: Timestamp, checks: u32) -> Self {
-        let timer = Self::at(shards.of(id.as_str()), fire_at, What::Check(id), 0);
-        Self { checks, ..timer }
+    pub fn check(shards: Shards, id: &ExecutionId, attempt: u32, fire_at: Timestamp, checks: u32) -> Self {
+        let what = What::Check { execution_id: id.clone(), attempt };
+        Self { checks, ..Self::at(shards.of(id.as_str()), fire_at, what, 0) }
     }
 
     fn at(shard: u16, fire_at: Timestamp, what: What, version: u64) -> Self {

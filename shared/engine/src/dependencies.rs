@@ -54,7 +54,7 @@ impl Engine {
 
     async fn create_dependent(&self, dependent: &Job, id: ExecutionId, row: &Execution) -> Result<Execution> {
         let now = self.now();
-        let guard = Timer::check(self.settings.shards, id.clone(), now.plus(self.settings.check_every), 0);
+        let guard = Timer::check(self.settings.shards, &id, 1, now.plus(self.settings.check_every), 0);
         let mut waiting =
             Execution::new(id, row.run.clone(), Trigger::Dependency, now, now, guard.key.clone());
         waiting.status = Status::Waiting;

@@ -95,7 +95,7 @@ impl Engine {
     /// The timer of the next attempt comes first, the old guard goes last.
     async fn retry(&self, row: Execution, guard: TimerKey, failure: &Failure, delay: Duration) -> Result<Status> {
         let ready_at = self.now().plus(delay);
-        let timer = Timer::start(self.settings.shards, row.id.clone(), ready_at);
+        let timer = Timer::start(self.settings.shards, &row.id, row.attempt + 1, ready_at);
         let next_guard = timer.key.clone();
         self.persist(|| self.ports.timers.put_timers(vec![timer.clone()])).await?;
         let written = self

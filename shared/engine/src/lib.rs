@@ -25,11 +25,13 @@ mod finish;
 mod operate;
 pub mod ports;
 mod push;
+mod retention;
 mod running;
 mod settings;
 mod settle;
 mod slots;
 mod sweep;
+mod system;
 mod tick;
 
 pub use self::{
@@ -39,6 +41,7 @@ pub use self::{
     operate::CancelOutcome,
     push::{Accepted, PushRequest, TriggerRequest},
     settings::Settings,
+    system::{SystemClock, SystemRandom},
 };
 use self::{ports::Ports, running::Running};
 

@@ -67,7 +67,7 @@ impl Engine {
         if let Some(next) = job.schedule().and_then(|schedule| schedule.next_after(slot.to_utc())) {
             self.ports.timers.put_timers(vec![self.slot_timer(&job, next.into())]).await?;
         }
-        let guard = Timer::check(self.settings.shards, id.clone(), self.now(), 0);
+        let guard = Timer::check(self.settings.shards, id, 1, self.now(), 0);
         let row = self.slot_row(&job, slot, guard.key.clone()).await?;
         let cancelled = Change::cancelled(&row, reason, self.now())?.row;
         match self.ports.executions.create(cancelled.clone(), Some(guard.clone())).await? {

@@ -73,7 +73,7 @@ impl Engine {
         let slot = request.idempotency_key.clone().unwrap_or_else(|| self.fresh_slot(now));
         let id = ExecutionId::new(&name, &slot);
         let due = spec.due(now).max(now);
-        let guard = Timer::start(self.settings.shards, id.clone(), due);
+        let guard = Timer::start(self.settings.shards, &id, 1, due);
         let run = Run { id: id.to_string(), root: None, graph: 0 };
         let mut row = Execution::new(id, run, Trigger::Push, due, now, guard.key);
         row.status = if due > now { Status::Waiting } else { Status::Queued };
@@ -117,9 +117,23 @@ impl Engine {
         self.accept(row).await
     }
 
+    /// Starts these jobs as one run that takes in whatever depends on them, as a schedule would.
+    pub async fn trigger_together(&self, roots: &[JobId], input: Option<&Value>) -> Result<Vec<Accepted>> {
+        let slot = self.fresh_slot(self.now());
+        let mut accepted = Vec::with_capacity(roots.len());
+        for job_id in roots {
+            let graph = self.ports.jobs.run_group(job_id).await?;
+            let run = Run { id: format!("{}@{slot}", graph.name), root: None, graph: graph.graph };
+            let mut row = self.row_due_now(ExecutionId::new(job_id, &slot), run, Trigger::Manual);
+            row.input = input.cloned();
+            accepted.push(self.accept(row).await?);
+        }
+        Ok(accepted)
+    }
+
     pub(crate) fn row_due_now(&self, id: ExecutionId, run: Run, trigger: Trigger) -> Execution {
         let now = self.now();
-        let guard = Timer::start(self.settings.shards, id.clone(), now);
+        let guard = Timer::start(self.settings.shards, &id, 1, now);
         Execution::new(id, run, trigger, now, now, guard.key)
     }
 

@@ -74,7 +74,7 @@ impl Engine {
         let due = job.spec.fire_at(slot);
         if due > horizon {
             let id = ExecutionId::scheduled(job.id(), slot);
-            firing.timers.push(Timer::start(self.settings.shards, id, due));
+            firing.timers.push(Timer::start(self.settings.shards, &id, 1, due));
             return;
         }
         let timer = self.slot_timer(job, slot);

@@ -84,7 +84,7 @@ impl Engine {
     /// A row that can't be read must not hold up the others: it is looked at again, ever later.
     async fn postpone(&self, timer: &Timer, what: String, why: String) -> Result<()> {
         self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
-        self.check_later(timer, self.now().plus(LONGEST_CHECK)).await?;
+        self.check_later(timer, timer.key.what.attempt(), self.now().plus(LONGEST_CHECK)).await?;
         self.remove(timer).await
     }
 
@@ -94,7 +94,7 @@ impl Engine {
             self.ensure_successor(timer, job_id, *slot).await?;
         }
         let Some(mut message) = self.message_for_absent(id, timer).await? else { return self.remove(timer).await };
-        message.guard = self.check_later(timer, self.next_check(timer)).await?;
+        message.guard = self.check_later(timer, 1, self.next_check(timer)).await?;
         self.resend(message).await?;
         self.remove(timer).await
     }
@@ -113,14 +113,14 @@ impl Engine {
 
     async fn examine_ready(&self, timer: &Timer, row: Execution) -> Result<()> {
         if row.ready_at > self.now().plus(self.settings.look_ahead) {
-            let start = Timer::start(self.settings.shards, row.id.clone(), row.ready_at);
+            let start = Timer::start(self.settings.shards, &row.id, row.attempt + 1, row.ready_at);
             self.ports.timers.put_timers(vec![start]).await?;
             return self.remove(timer).await;
         }
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let guard = self.check_later(timer, self.next_check(timer)).await?;
+        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
         if let Some(message) = self.message_for(&row, guard).await? {
             self.resend(message).await?;
         }
@@ -131,7 +131,7 @@ impl Engine {
         let lease_until = row.claim.as_ref().map_or(Timestamp::MIN, |claim| claim.lease_until);
         let takeover_at = lease_until.plus(self.settings.takeover_margin);
         if self.now() < takeover_at {
-            self.check_later(timer, takeover_at).await?;
+            self.check_later(timer, row.attempt, takeover_at).await?;
             return self.remove(timer).await;
         }
         self.ports.observer.record(Fact::Lost { id: &row.id, attempt: row.attempt });
@@ -139,7 +139,7 @@ impl Engine {
             let change = Change::failed(&row, &failure, self.now())?;
             return self.end_unstarted(change, timer.key.clone()).await.map(drop);
         }
-        let guard = self.check_later(timer, self.next_check(timer)).await?;
+        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
         let change = Change::lost(&row, self.now())?;
         let next = change.row.clone();
         if self.apply(change).await?
@@ -165,7 +165,7 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let guard = self.check_later(timer, self.next_check(timer)).await?;
+        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
         let ended = self.pull_dependencies(row, guard).await?;
         if let Some((row, guard)) = ended {
             self.settle(row, guard).await?;
@@ -217,9 +217,9 @@ impl Engine {
     }
 
     /// Writes the next look; the caller removes the timer of this one when all else is done.
-    async fn check_later(&self, timer: &Timer, at: Timestamp) -> Result<TimerKey> {
+    async fn check_later(&self, timer: &Timer, attempt: u32, at: Timestamp) -> Result<TimerKey> {
         let id = timer.key.what.execution_id();
-        let check = Timer::check(self.settings.shards, id, at, timer.checks + 1);
+        let check = Timer::check(self.settings.shards, &id, attempt, at, timer.checks + 1);
         let key = check.key.clone();
         self.ports.timers.put_timers(vec![check]).await?;
         Ok(key)

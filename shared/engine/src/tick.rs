@@ -99,9 +99,9 @@ impl Engine {
     async fn fire_timer(&self, timer: &Timer, until: Timestamp) -> Result<Work> {
         match &timer.key.what {
             What::Slot { job_id, slot } => self.fire_slot(timer, job_id, *slot, until).await,
-            What::Start(id) => self.fire_start(timer, id).await,
+            What::Start { execution_id, .. } => self.fire_start(timer, execution_id).await,
             // A later look at something under way: the sweep's.
-            What::Check(_) => Ok(Work::default()),
+            What::Check { .. } => Ok(Work::default()),
         }
     }
 
@@ -188,7 +188,7 @@ impl Engine {
     pub(crate) async fn skip_slot(&self, job: &Job, slot: Timestamp, reason: &str) -> Result<Status> {
         let row = self.slot_row(job, slot, self.slot_timer(job, slot).key).await?;
         let skipped = belfry_domain::Change::skipped(&row, reason, self.now())?.row;
-        let guard = Timer::check(self.settings.shards, skipped.id.clone(), self.now(), 0);
+        let guard = Timer::check(self.settings.shards, &skipped.id, 1, self.now(), 0);
         let key = guard.key.clone();
         match self.ports.executions.create(skipped.clone(), Some(guard)).await? {
             Creation::Created => {
@@ -203,7 +203,7 @@ impl Engine {
 fn slot_of(timer: &Timer) -> Option<(JobId, Timestamp)> {
     match &timer.key.what {
         What::Slot { job_id, slot } => Some((job_id.clone(), *slot)),
-        What::Start(_) | What::Check(_) => None,
+        What::Start { .. } | What::Check { .. } => None,
     }
 }
 

@@ -45,19 +45,8 @@ impl Model for WritePath {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        vec![State {
-            registered: Default::default(),
-            cursor: 0,
-            timers: Default::default(),
-            rows: Default::default(),
-            waits: Default::default(),
-            messages: Default::default(),
-            processes: Vec::new(),
-            faults_left: self.config.faults,
-            rekeys_left: self.config.rekeys,
-            histories: Default::default(),
-            violation: None,
-        }]
+        let Config { faults, rekeys, .. } = self.config;
+        vec![State { faults_left: faults, rekeys_left: rekeys, ..State::default() }]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
@@ -71,10 +60,10 @@ impl Model for WritePath {
             actions.extend(state.messages.iter().map(|message| Action::Duplicate(*message)));
         }
         for (execution, row) in &state.rows {
-            if let Status::Running { claim, lapsed: false } = row.status {
-                if state.faults_left > 0 || !held(state, *execution, claim) {
-                    actions.push(Action::LeaseLapses(*execution));
-                }
+            if let Status::Running { claim, lapsed: false } = row.status
+                && (state.faults_left > 0 || !held(state, *execution, claim))
+            {
+                actions.push(Action::LeaseLapses(*execution));
             }
         }
     }
@@ -160,17 +149,16 @@ impl WritePath {
     }
 
     fn drop_dead_messages(&self, state: &mut State) {
-        let dead = |message: &Message| execute::is_dead(&self.config, state, message);
-        let dead: Vec<_> = state.messages.iter().filter(|message| dead(message)).copied().collect();
+        let mut messages = std::mem::take(&mut state.messages);
         let mut processes = std::mem::take(&mut state.processes);
+        let is_dead = |message: Message| execute::is_dead(&self.config, state, message);
+        messages.retain(|message| !is_dead(*message));
         for process in &mut processes {
-            process.steps.retain(
-                |step| !matches!(step, Step::Send(message) if execute::is_dead(&self.config, state, message)),
-            );
+            process.steps.retain(|step| !matches!(step, Step::Send(message) if is_dead(*message)));
         }
         processes.retain(|process| !process.steps.is_empty());
+        state.messages = messages;
         state.processes = processes;
-        state.messages.retain(|message| !dead.contains(message));
     }
 
     fn accept(&self, state: &mut State, job: u8) {

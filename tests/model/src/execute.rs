@@ -37,7 +37,7 @@ fn may_claim(config: &Config, row: Option<&Row>, message: Message) -> bool {
 }
 
 /// Whether nothing can ever make a claim accept this message again.
-pub fn is_dead(config: &Config, state: &State, message: &Message) -> bool {
+pub fn is_dead(config: &Config, state: &State, message: Message) -> bool {
     let spent = |row: &Row| row.status.is_terminal() || row.attempt >= message.attempt;
     config.has(Safeguard::ClaimChecksAttempt) && state.rows.get(&message.execution).is_some_and(spent)
 }

@@ -104,7 +104,7 @@ pub enum Violation {
     LeftTerminalState,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     pub registered: BTreeSet<u8>,
     pub cursor: u8,

@@ -60,7 +60,10 @@ impl Targets {
     }
 
     /// Passes on variables, and looks up signing keys, from `environment` rather than from the process.
-    pub fn with_environment(settings: TargetSettings, environment: Environment) -> Result<Self, TargetsError> {
+    pub fn with_environment(
+        settings: TargetSettings,
+        environment: Environment,
+    ) -> Result<Self, TargetsError> {
         let http = HttpRunner::new(&settings, environment.clone())?;
         Ok(Self { settings, environment, http })
     }
@@ -71,10 +74,12 @@ impl Runner for Targets {
     async fn run(&self, invocation: Invocation) -> Completion {
         match &invocation.target {
             Target::Empty {} => Completion::succeeded(None),
-            Target::Command(_) if !self.settings.allow_commands => {
-                Completion::failed_for_good("this worker doesn't run commands; send the job to a pool that does")
+            Target::Command(_) if !self.settings.allow_commands => Completion::failed_for_good(
+                "this worker doesn't run commands; send the job to a pool that does",
+            ),
+            Target::Command(target) => {
+                command::run(&self.settings, &self.environment, target, &invocation).await
             }
-            Target::Command(target) => command::run(&self.settings, &self.environment, target, &invocation).await,
             Target::Http(target) => self.http.run(target, &invocation).await,
             other => unknown(other.kind()),
         }

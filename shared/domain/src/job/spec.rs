@@ -17,9 +17,9 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JobSpec {
-    #[cfg_attr(feature = "openapi", schema(value_type = String, example = "daily_report", pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
     pub job_id: JobId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub description: Option<String>,
     /// Cron with 5 or 6 fields, `@daily` and its kin, `@every 90s`, AWS `cron(…)`, `rate(…)`, `at(…)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,14 +42,14 @@ pub struct JobSpec {
     /// Short for a target of type `command`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<CommandLine>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub target: Option<Target>,
     /// JSON handed to the target, where the trigger brings none of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
     /// Jobs to wait for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub dependencies: Vec<JobId>,
     #[serde(default)]
     pub trigger_rule: TriggerRule,
@@ -60,8 +60,9 @@ pub struct JobSpec {
     pub priority: Priority,
     /// Further attempts after a failed one; 3 by default. Short for `retry.max_retries`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
     pub max_retries: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub retry: Option<RetryPolicy>,
     /// Of one attempt; an hour by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,14 +78,16 @@ pub struct JobSpec {
     pub misfire: MisfirePolicy,
     /// With misfire `all`: at most this many, the newest; 100 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     pub misfire_cap: Option<u32>,
     /// Stops starting a job that keeps failing; off unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub circuit: Option<CircuitPolicy>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
     /// The workers that run it; by the kind of target, where not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
     pub pool: Option<String>,
 }
 
@@ -95,7 +98,6 @@ pub struct JobSpec {
 pub struct PushSpec {
     /// Under which name it is filed; `push` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
     pub name: Option<JobId>,
     /// The earliest start, RFC 3339; at once by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,15 +107,16 @@ pub struct PushSpec {
     pub delay: Option<HumanDuration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<CommandLine>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub target: Option<Target>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
     #[serde(default)]
     pub priority: Priority,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
     pub max_retries: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub retry: Option<RetryPolicy>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<HumanDuration>,
@@ -122,6 +125,7 @@ pub struct PushSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting_deadline: Option<HumanDuration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
     pub pool: Option<String>,
 }
 

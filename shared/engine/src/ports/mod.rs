@@ -9,7 +9,7 @@ mod world;
 use std::sync::Arc;
 
 pub use self::{
-    queue::Queue,
+    queue::{Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
     stores::{
         Acquired, Applied, Claimed, Committed, Creation, DeadLetter, DeadLetterStore, ExecutionFilter, ExecutionStore,

@@ -17,3 +17,10 @@ pub trait Queue: Send + Sync {
     /// Messages that wait for a worker, roughly.
     async fn depth(&self) -> Result<u64, StoreError>;
 }
+
+/// Where a worker that polls gets its messages.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Up to `limit` messages of a pool, the most urgent first; waits for the first.
+    async fn receive(&self, pool: &str, limit: usize) -> Result<Vec<Message>, StoreError>;
+}

@@ -13,7 +13,7 @@ mod start;
 
 use std::{pin::pin, time::Duration};
 
-use belfry_domain::job::CommandTarget;
+use belfry_domain::CommandTarget;
 use belfry_engine::ports::{Completion, Invocation};
 use futures::future::{Either, join, select};
 use tokio::time::timeout;

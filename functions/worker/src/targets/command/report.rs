@@ -2,7 +2,7 @@
 
 use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
 
-use belfry_domain::job::CommandTarget;
+use belfry_domain::CommandTarget;
 use belfry_engine::ports::Completion;
 use rustix::process::Signal;
 
@@ -28,7 +28,12 @@ const SIGNALS: [(Signal, &str); 16] = [
     (Signal::XCPU, "SIGXCPU"),
 ];
 
-pub(super) fn completion(end: &End, tail: Tail, target: &CommandTarget, result: Option<&ResultFile>) -> Completion {
+pub(super) fn completion(
+    end: &End,
+    tail: Tail,
+    target: &CommandTarget,
+    result: Option<&ResultFile>,
+) -> Completion {
     let completion = match end {
         End::Stopped => Completion::failed("stopped"),
         End::Unknown(error) => Completion::failed(format!("how the process ended is unknown: {error}")),

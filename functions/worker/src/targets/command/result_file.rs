@@ -15,7 +15,9 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ResultError {
-    #[error("the result in BELFRY_RESULT has more than {MAX_BYTES} bytes; write it elsewhere and return where")]
+    #[error(
+        "the result in BELFRY_RESULT has more than {MAX_BYTES} bytes; write it elsewhere and return where"
+    )]
     TooLarge,
     #[error("the result in BELFRY_RESULT is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),

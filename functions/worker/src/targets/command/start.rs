@@ -6,7 +6,7 @@ use std::{
     process::Stdio,
 };
 
-use belfry_domain::job::{CommandLine, CommandTarget};
+use belfry_domain::{CommandLine, CommandTarget};
 use belfry_engine::ports::Invocation;
 use rustix::fs::{Access, access};
 use tokio::{
@@ -34,11 +34,15 @@ pub(super) enum StartError {
     NotOnPath(String),
     #[error("program {0:?} not found on this worker; install it there or correct the path")]
     NoFile(String),
-    #[error("the interpreter named on the first line of {0:?} not found on this worker; install it or correct that line")]
+    #[error(
+        "the interpreter named on the first line of {0:?} not found on this worker; install it or correct that line"
+    )]
     NoInterpreter(String),
     #[error("program {0:?} is not executable; give it the permission (chmod +x)")]
     NotExecutable(String),
-    #[error("program {0:?} is of no format that this worker can execute; is it built for another machine, or a script without a `#!` line?")]
+    #[error(
+        "program {0:?} is of no format that this worker can execute; is it built for another machine, or a script without a `#!` line?"
+    )]
     Format(String),
     #[error("the command and its environment are too long for this system; send the data as input instead")]
     TooLong,
@@ -144,7 +148,9 @@ fn diagnose(error: io::Error, target: &CommandTarget) -> StartError {
         ErrorKind::PermissionDenied => StartError::NotExecutable(name),
         ErrorKind::ArgumentListTooLong => StartError::TooLong,
         ErrorKind::InvalidInput => StartError::Nul,
-        _ if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => StartError::Format(name),
+        _ if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
+            StartError::Format(name)
+        }
         _ => StartError::Now(error),
     }
 }

@@ -74,7 +74,10 @@ fn refused(status: StatusCode, headers: &HeaderMap, body: &Body) -> Completion {
         error = format!("{error}: {line}");
     }
     let retry_after = retry_after(status, headers, Utc::now());
-    Completion { ending: Ending::Failed { error, is_final: !is_retryable(status), retry_after }, output: None }
+    Completion {
+        ending: Ending::Failed { error, is_final: !is_retryable(status), retry_after },
+        output: None,
+    }
 }
 
 fn is_retryable(status: StatusCode) -> bool {
@@ -133,14 +136,28 @@ mod tests {
 
     #[test]
     fn what_is_worth_another_try() {
-        for (status, expected) in [(400, false), (404, false), (408, true), (425, true), (429, true), (302, false), (500, true), (503, true)] {
+        for (status, expected) in [
+            (400, false),
+            (404, false),
+            (408, true),
+            (425, true),
+            (429, true),
+            (302, false),
+            (500, true),
+            (503, true),
+        ] {
             assert_eq!(is_retryable(StatusCode::from_u16(status).unwrap()), expected, "{status}");
         }
     }
 
     #[test]
     fn json_by_any_of_its_names() {
-        for (name, expected) in [("application/json", true), ("Application/Problem+JSON", true), ("text/plain", false), ("", false)] {
+        for (name, expected) in [
+            ("application/json", true),
+            ("Application/Problem+JSON", true),
+            ("text/plain", false),
+            ("", false),
+        ] {
             assert_eq!(is_json(name), expected, "{name}");
         }
     }

@@ -38,7 +38,8 @@ pub(super) fn build(guard: Guard) -> Result<Client, ClientError> {
 /// Trusts what the host trusts, so that an organisation's own authority needs no second set-up.
 fn tls() -> Result<ClientConfig, rustls::Error> {
     let builder = || {
-        ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()
+        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
     };
     let mut config = match builder()?.with_platform_verifier() {
         Ok(config) => config.with_no_client_auth(),

@@ -9,7 +9,7 @@ use std::{
 use reqwest::Url;
 
 use super::{
-    guard::{NoSuchHost, RefusedAddress},
+    guard::{LookupError, RefusedAddress},
     redirect::MAX_REDIRECTS,
 };
 use crate::targets::tail::one_line;
@@ -18,7 +18,9 @@ use crate::targets::tail::one_line;
 pub(super) enum Failure {
     #[error(transparent)]
     Refused(#[from] RefusedAddress),
-    #[error("redirected to {0}; redirects are followed only within the same scheme, host and port: if that is where the work is, make it the job's url")]
+    #[error(
+        "redirected to {0}; redirects are followed only within the same scheme, host and port: if that is where the work is, make it the job's url"
+    )]
     OtherOrigin(String),
     #[error("redirected to {0:?}, which is not a valid address")]
     BadRedirect(String),
@@ -58,8 +60,8 @@ pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
 }
 
 fn known_cause(link: &(dyn Error + 'static)) -> Option<String> {
-    if let Some(no_such_host) = link.downcast_ref::<NoSuchHost>() {
-        return Some(no_such_host.to_string());
+    if let Some(lookup) = link.downcast_ref::<LookupError>() {
+        return Some(lookup.to_string());
     }
     if let Some(tls) = link.downcast_ref::<rustls::Error>() {
         return Some(tls_cause(tls));

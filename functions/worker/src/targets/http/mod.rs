@@ -2,6 +2,7 @@
 //!
 //! Proxy variables are ignored, because a proxy would connect for us to where we must not.
 
+mod address;
 mod answer;
 mod client;
 mod failure;
@@ -10,7 +11,7 @@ mod redirect;
 mod request;
 mod signature;
 
-use belfry_domain::job::HttpTarget;
+use belfry_domain::HttpTarget;
 use belfry_engine::ports::{Completion, Invocation};
 use reqwest::{Client, Request, Response};
 use tokio::select;
@@ -28,7 +29,8 @@ pub(super) struct HttpRunner {
 impl HttpRunner {
     pub fn new(settings: &TargetSettings, environment: Environment) -> Result<Self, TargetsError> {
         let guard = Guard::new(settings.allow_private_addresses);
-        let client = client::build(guard).map_err(|error| TargetsError::HttpClient(failure::cause(&error)))?;
+        let client =
+            client::build(guard).map_err(|error| TargetsError::HttpClient(failure::cause(&error)))?;
         Ok(Self { client, guard, environment, output_tail_bytes: settings.output_tail_bytes })
     }
 
@@ -57,7 +59,8 @@ impl HttpRunner {
             self.guard.check_literal(request.url())?;
             let origin = failure::origin(request.url());
             let again = request.try_clone();
-            let response = self.client.execute(request).await.map_err(|error| Failure::of(&error, &origin))?;
+            let response =
+                self.client.execute(request).await.map_err(|error| Failure::of(&error, &origin))?;
             match again.map(|again| redirect::follow(&response, again)).transpose()?.flatten() {
                 Some(next) => request = next,
                 None => return Ok(response),

@@ -1,6 +1,6 @@
 //! The request of an attempt: what the target asks for, and what every target is told.
 
-use belfry_domain::job::{HttpMethod, HttpTarget};
+use belfry_domain::{HttpMethod, HttpTarget};
 use belfry_engine::ports::Invocation;
 use chrono::Utc;
 use reqwest::{
@@ -117,7 +117,12 @@ fn signing_key(reference: &str, environment: &Environment) -> Result<SigningKey,
 }
 
 /// The id stays the same over retries, so that a receiver can drop what it has seen.
-fn sign(headers: &mut HeaderMap, key: &SigningKey, invocation: &Invocation, body: &str) -> Result<(), RequestError> {
+fn sign(
+    headers: &mut HeaderMap,
+    key: &SigningKey,
+    invocation: &Invocation,
+    body: &str,
+) -> Result<(), RequestError> {
     let id = invocation.execution_id.as_str();
     let timestamp = Utc::now().timestamp();
     set(headers, "webhook-id", id)?;

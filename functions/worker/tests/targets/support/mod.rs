@@ -1,5 +1,6 @@
 //! What the tests of the targets share. Nothing here waits without a bound.
-#![expect(dead_code, reason = "each test program uses its part")]
+
+pub mod server;
 
 use std::{future::Future, time::Duration};
 
@@ -36,6 +37,10 @@ pub fn invocation(target: Value) -> Invocation {
         timeout: Duration::from_secs(60),
         stop: Stop::new(),
     }
+}
+
+pub fn post(url: &str) -> Value {
+    json!({"type": "http", "url": url})
 }
 
 pub async fn run(targets: &Targets, target: Value) -> Completion {

@@ -1,0 +1,94 @@
+//! HTTP to a running belfry.
+
+mod call;
+mod problem;
+mod tls;
+pub mod wire;
+
+use reqwest::{Response, Url};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use self::{call::Call, problem::Problem};
+use crate::error::CliError;
+
+/// How many rows one request asks for.
+const PAGE: usize = 500;
+
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    token: Option<String>,
+}
+
+impl Client {
+    pub fn new(url: &str, token: Option<String>) -> anyhow::Result<Self> {
+        let base = Url::parse(url).map_err(|error| CliError::Usage(format!("--url {url:?}: {error}")))?;
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(CliError::Usage(format!("--url {url:?}: must begin with http:// or https://")).into());
+        }
+        Ok(Self { http: tls::client(base.scheme() == "https")?, base, token })
+    }
+
+    pub fn url(&self) -> &Url {
+        &self.base
+    }
+
+    /// Sends the call; the answer's JSON, or the problem that the server sent instead.
+    pub async fn send(&self, call: Call) -> Result<Value, CliError> {
+        let request = call.build(&self.http, &self.base, self.token.as_deref());
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let is_success = response.status().is_success();
+        let status = response.status();
+        let text = self.text(response).await?;
+        if !is_success {
+            return Err(CliError::Refused(Box::new(Problem::read(status, &text))));
+        }
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&text).map_err(|error| self.not_belfry(&error))
+    }
+
+    async fn text(&self, response: Response) -> Result<String, CliError> {
+        response.text().await.map_err(|error| self.unreachable(&error))
+    }
+
+    /// All items of a paged listing, or the first `limit` of them.
+    pub async fn pages(&self, call: Call, limit: usize) -> Result<Vec<Value>, CliError> {
+        let mut items: Vec<Value> = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let wanted = PAGE.min(limit - items.len());
+            let page = call.clone().query("limit", Some(wanted)).query("cursor", cursor.take());
+            let page: wire::Page = self.decode(self.send(page).await?)?;
+            items.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() || items.len() >= limit {
+                items.truncate(limit);
+                return Ok(items);
+            }
+        }
+    }
+
+    pub fn decode<T: DeserializeOwned>(&self, value: Value) -> Result<T, CliError> {
+        serde_json::from_value(value).map_err(|error| self.not_belfry(&error))
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> CliError {
+        CliError::Unreachable { url: self.base.to_string(), why: root_cause(error) }
+    }
+
+    fn not_belfry(&self, error: &serde_json::Error) -> CliError {
+        CliError::NotBelfry { url: self.base.to_string(), why: error.to_string() }
+    }
+}
+
+/// The client's own words are about itself ("error sending request"); the last cause is what happened.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,70 @@
+//! RFC 9457 problems, as the API sends them.
+
+use std::fmt;
+
+use reqwest::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Debug, thiserror::Error)]
+pub struct Problem {
+    pub status: StatusCode,
+    pub detail: String,
+    pub problems: Vec<FieldProblem>,
+    /// As it came.
+    pub document: Value,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct FieldProblem {
+    #[serde(default)]
+    pub field: String,
+    pub message: String,
+}
+
+#[derive(Deserialize, Default)]
+struct Document {
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    detail: Option<String>,
+    #[serde(default)]
+    problems: Vec<FieldProblem>,
+}
+
+impl Problem {
+    pub fn read(status: StatusCode, text: &str) -> Self {
+        let document = serde_json::from_str::<Value>(text).ok().filter(Value::is_object);
+        let document = document.unwrap_or_else(|| {
+            let start: String = text.chars().take(500).collect();
+            json!({ "status": status.as_u16(), "title": status.to_string(), "detail": start })
+        });
+        let read: Document = Document::deserialize(&document).unwrap_or_default();
+        let detail = read.detail.filter(|detail| !detail.is_empty()).unwrap_or(read.title);
+        Self { status, detail, problems: read.problems, document }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                Some("give a token with --token or BELFRY_TOKEN; `belfry token create` makes one on the server's host")
+            }
+            StatusCode::SERVICE_UNAVAILABLE => Some("is it a standby, or still starting? `belfry doctor` tells"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "belfry refused it ({})", self.status)?;
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        for problem in &self.problems {
+            let separator = if problem.field.is_empty() { "" } else { ": " };
+            write!(f, "\n  {}{separator}{}", problem.field, problem.message)?;
+        }
+        self.hint().map_or(Ok(()), |hint| write!(f, "\n{hint}"))
+    }
+}

@@ -1,0 +1,88 @@
+//! The parts of the API's answers that tables show. `--json` prints what came, whole.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+#[derive(Debug, Deserialize)]
+pub struct Page {
+    pub items: Vec<Value>,
+    #[serde(default)]
+    pub next_cursor: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Execution {
+    pub execution_id: String,
+    pub job_id: String,
+    pub status: String,
+    #[serde(default)]
+    pub run_id: String,
+    #[serde(default)]
+    pub trigger: String,
+    #[serde(default)]
+    pub priority: String,
+    pub created_at: Option<DateTime<Utc>>,
+    pub due_at: Option<DateTime<Utc>>,
+    pub ready_at: Option<DateTime<Utc>>,
+    pub start_time: Option<DateTime<Utc>>,
+    pub end_time: Option<DateTime<Utc>>,
+    pub duration_ms: Option<i64>,
+    pub lateness_ms: Option<i64>,
+    pub worker_id: Option<String>,
+    #[serde(default)]
+    pub attempt: u32,
+    #[serde(default)]
+    pub attempts: Vec<Attempt>,
+    #[serde(default)]
+    pub dependencies: Value,
+    pub reason: Option<String>,
+    #[serde(default)]
+    pub input: Value,
+    #[serde(default)]
+    pub result: Value,
+    pub rerun_of: Option<String>,
+}
+
+impl Execution {
+    pub fn has_ended(&self) -> bool {
+        !matches!(self.status.as_str(), "waiting" | "queued" | "running")
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Attempt {
+    pub number: u32,
+    /// None while it runs.
+    pub outcome: Option<String>,
+    pub start_time: Option<DateTime<Utc>>,
+    pub end_time: Option<DateTime<Utc>>,
+    pub duration_ms: Option<i64>,
+    pub worker_id: Option<String>,
+    pub error: Option<String>,
+    pub output: Option<Output>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Output {
+    pub tail: String,
+    #[serde(default)]
+    pub bytes: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct DeadLetter {
+    pub execution_id: String,
+    #[serde(default)]
+    pub reason: String,
+    #[serde(default)]
+    pub attempts: Value,
+    #[serde(alias = "at", alias = "created_at", alias = "dead_at")]
+    pub time: Option<DateTime<Utc>>,
+}
+
+/// A job's answer is its definition, with the server's own fields beside it or around it.
+pub fn definition(job: &Value) -> &Map<String, Value> {
+    static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+    job.get("spec").unwrap_or(job).as_object().unwrap_or(&EMPTY)
+}

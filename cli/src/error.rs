@@ -1,0 +1,58 @@
+//! What can go wrong, told apart by exit code.
+
+use std::{
+    io::{self, ErrorKind},
+    process::ExitCode,
+};
+
+use serde_json::json;
+
+use crate::{client::Problem, files::FileErrors};
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Refused(#[from] Box<Problem>),
+    #[error("no belfry answers at {url}: {why}\nstart one with `belfry up`, or name another with --url or BELFRY_URL")]
+    Unreachable { url: String, why: String },
+    #[error("{url} answers, but not as belfry does: {why}")]
+    NotBelfry { url: String, why: String },
+}
+
+impl CliError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_) | Self::NotBelfry { .. } => 1,
+            Self::Usage(_) => 2,
+            Self::Unreachable { .. } => 3,
+        }
+    }
+}
+
+/// Tells the user, or the program that asked for JSON, on standard error.
+pub fn report(error: &anyhow::Error, is_json: bool) -> ExitCode {
+    // The reader of our output has seen enough: `belfry jobs | head`.
+    if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    if is_json {
+        eprintln!("{}", as_json(error));
+    } else {
+        eprintln!("error: {error:#}");
+    }
+    ExitCode::from(error.downcast_ref::<CliError>().map_or(1, CliError::exit_code))
+}
+
+/// The server's own problem where it sent one; otherwise one of the same form.
+fn as_json(error: &anyhow::Error) -> serde_json::Value {
+    if let Some(CliError::Refused(problem)) = error.downcast_ref() {
+        return problem.document.clone();
+    }
+    if let Some(errors) = error.downcast_ref::<FileErrors>() {
+        return json!({ "title": "Wrong job file", "detail": errors.to_string(), "problems": errors.0 });
+    }
+    json!({ "title": "Error", "detail": format!("{error:#}") })
+}

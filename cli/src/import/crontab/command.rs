@@ -1,0 +1,30 @@
+//! How an entry's command is started.
+
+use crate::import::{Host, job::Command};
+
+use super::settings::Settings;
+
+/// Hands a text to a command as standard input, whatever is in either. The exit code is the command's.
+const FEED: &str = r#"printf '%s' "$3" | "$1" -c "$2""#;
+
+pub(super) fn target(host: &Host, settings: &Settings, user: &str, command: &str, input: Option<&str>) -> Command {
+    let shell = settings.shell.as_str();
+    let mut words = match input {
+        None => vec![shell, "-c", command],
+        Some(input) => vec!["/bin/sh", "-c", FEED, "cron", shell, command, input],
+    };
+    let home_variable = settings.home.as_ref().map(|home| format!("HOME={home}"));
+    if user != host.user {
+        // runuser sets HOME from the account, so that a crontab's own has to come after it.
+        let own_home = home_variable.iter().flat_map(|variable| ["env", variable.as_str()]);
+        words = ["runuser", "-u", user, "--"].into_iter().chain(own_home).chain(words).collect();
+    }
+    let home = settings.home.as_deref().or_else(|| host.home(user));
+    Command {
+        kind: "command",
+        command: words.into_iter().map(str::to_owned).collect(),
+        // An account without its directory runs in belfry's; cron would not run it at all.
+        working_directory: home.filter(|home| home.starts_with('/')).map(str::to_owned),
+        environment: settings.environment.clone(),
+    }
+}

@@ -1,0 +1,148 @@
+//! JSON bodies, and exact words about what is wrong with them.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request, rejection::BytesRejection},
+    http::{HeaderMap, header},
+    response::IntoResponse,
+};
+use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde_json::error::Category;
+
+use super::{
+    fields::Object,
+    hint,
+    problem::{ApiError, Kind},
+};
+
+/// For most routes.
+pub const SMALL: usize = 1024 * 1024;
+/// For those that take many things at once.
+pub const LARGE: usize = 16 * 1024 * 1024;
+
+/// A body that is to be JSON, as yet unread.
+pub struct RawJson(Bytes);
+
+impl RawJson {
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        self.read_with(Object::new())
+    }
+
+    pub fn read_with<'de, S: DeserializeSeed<'de> + Clone>(&'de self, seed: S) -> Result<S::Value, ApiError> {
+        let mut reader = serde_json::Deserializer::from_slice(&self.0);
+        let value = seed.clone().deserialize(&mut reader);
+        let value = value.and_then(|value| reader.end().map(|()| value));
+        value.map_err(|error| explain(&self.0, seed, &error))
+    }
+
+    /// The default where there is no body at all.
+    pub fn read_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, ApiError> {
+        if self.0.is_empty() { Ok(T::default()) } else { self.read() }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for RawJson {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let is_json = says_json(request.headers());
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        if is_json || bytes.is_empty() {
+            return Ok(Self(bytes));
+        }
+        let detail = "send it as application/json; without a Content-Type it is taken for JSON";
+        Err(ApiError::new(Kind::UnsupportedMediaType, detail))
+    }
+}
+
+/// Read and checked for its shape.
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        RawJson::from_request(request, state).await?.read().map(Self)
+    }
+}
+
+fn says_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return true };
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn unread(rejection: BytesRejection) -> ApiError {
+    let detail = rejection.body_text();
+    ApiError::new(Kind::of_status(rejection.into_response().status()), detail)
+}
+
+fn explain<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S, error: &serde_json::Error) -> ApiError {
+    match error.classify() {
+        Category::Data => not_of_this_shape(bytes, seed, error),
+        _ if bytes.is_empty() => ApiError::new(Kind::Malformed, "the body is empty; JSON was expected"),
+        _ => ApiError::new(Kind::Malformed, format!("the body is not JSON: {error}")),
+    }
+}
+
+/// Reads it again with the path noted, which would be too slow for every request.
+fn not_of_this_shape<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S, error: &serde_json::Error) -> ApiError {
+    let mut track = serde_path_to_error::Track::new();
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let _ = seed.deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
+    let path = track.path().to_string();
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = hint::shorten(text.strip_suffix(&place).unwrap_or(&text));
+    ApiError::invalid(&path, format!("{message} (line {}, column {})", error.line(), error.column()))
+}
+
+#[cfg(test)]
+mod tests {
+    use belfry_domain::{JobId, JobSpec, PushSpec};
+
+    use super::*;
+    use crate::http::fields::{KeyedPush, NamedJob};
+
+    fn problem<T: DeserializeOwned>(json: &str) -> (u16, String) {
+        let error = RawJson(json.to_owned().into()).read::<T>().err().unwrap().into_details();
+        (error.status, error.detail)
+    }
+
+    #[test]
+    fn every_error_has_its_place() {
+        let shown: Vec<_> = [
+            "", "{", "{\"job_id\":\"a\",}", "[]", "{}", "{\"job_id\":7}", "{\"job_id\":\"a b\"}",
+            "{\"job_id\":\"a\",\"shedule\":\"@daily\"}", "{\"job_id\":\"a\",\"retry\":{\"backof\":\"fixed\"}}",
+            "{\"job_id\":\"a\",\n\"retry\":{\"backoff\":\"expo\"}}", "{\"job_id\":\"a\",\"timeout\":\"soon\"}",
+            "{\"job_id\":\"a\",\"dependencies\":[\"b\",\"c d\"]}", "{\"job_id\":\"a\",\"target\":{\"type\":\"htp\"}}",
+            "{\"job_id\":\"a\",\"target\":{\"type\":\"http\",\"url\":\"http://x\",\"verb\":\"GET\"}}", "{\"job_id\":\"a\"} x",
+        ]
+        .into_iter()
+        .map(|json| format!("{json}\n  {:?}", problem::<JobSpec>(json)))
+        .collect();
+        insta::assert_snapshot!(shown.join("\n"));
+    }
+
+    #[test]
+    fn a_batch_item_is_a_push_with_its_key() {
+        let json = r#"{"name":"mail","idempotency_key":"k-1","target":{"type":"empty"}}"#;
+        let item: KeyedPush = serde_json::from_str(json).unwrap();
+        assert_eq!(item.idempotency_key.unwrap().as_str(), "k-1");
+        assert_eq!(item.spec, serde_json::from_str::<PushSpec>(r#"{"name":"mail","target":{"type":"empty"}}"#).unwrap());
+        assert_eq!(serde_json::from_str::<KeyedPush>(r#"{"idempotency_key":null}"#).unwrap().idempotency_key, None);
+        let twice = r#"{"idempotency_key":"a","idempotency_key":"b"}"#;
+        assert!(serde_json::from_str::<KeyedPush>(twice).is_err());
+        insta::assert_snapshot!(problem::<Vec<KeyedPush>>(r#"[{},{"idempotency_key":"a b"}]"#).1);
+    }
+
+    #[test]
+    fn a_job_takes_its_id_from_the_path() {
+        let id: JobId = "nightly".parse().unwrap();
+        let read = |json: &str| RawJson(json.to_owned().into()).read_with(NamedJob(&id));
+        assert_eq!(read("{}").unwrap().job_id, id);
+        assert_eq!(read(r#"{"timeout":5,"job_id":"nightly"}"#).unwrap().timeout.unwrap().to_string(), "5s");
+        assert_eq!(read(r#"{"job_id":"other"}"#).unwrap_err().into_details().status, 422);
+    }
+}

@@ -1,0 +1,35 @@
+//! Ids in paths: a malformed one is 400, so that 404 always means "there is none".
+
+use axum::{
+    RequestPartsExt,
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use belfry_domain::{ExecutionId, IdError, JobId, Problem};
+
+use super::problem::{ApiError, Kind};
+
+pub struct JobIdPath(pub JobId);
+pub struct ExecutionIdPath(pub ExecutionId);
+
+async fn id<T: std::str::FromStr<Err = IdError>>(parts: &mut Parts, name: &str) -> Result<T, ApiError> {
+    let text = parts.extract::<Path<String>>().await;
+    let Path(text) = text.map_err(|error| ApiError::new(Kind::Malformed, error.body_text()))?;
+    text.parse().map_err(|error: IdError| ApiError::listing(Kind::Malformed, vec![Problem::new(name, error.to_string())]))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for JobIdPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        id(parts, "job_id").await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ExecutionIdPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        id(parts, "execution_id").await.map(Self)
+    }
+}

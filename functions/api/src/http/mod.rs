@@ -1,0 +1,12 @@
+//! HTTP itself: everything that is the same for all routes.
+
+pub mod actions;
+pub mod body;
+pub mod envelope;
+pub mod fields;
+pub mod guard;
+pub mod headers;
+pub mod hint;
+pub mod ids;
+pub mod problem;
+pub mod query;

@@ -1,0 +1,167 @@
+//! Errors as RFC 9457 problems.
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use belfry_domain::Problem;
+use belfry_engine::{EngineError, ports::StoreError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What can go wrong, each with one status and one stable name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The request can't be read: JSON syntax, a malformed id.
+    Malformed,
+    /// A query parameter or header has a value that it can't have.
+    InvalidParameter,
+    Unauthorized,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    PreconditionFailed,
+    TooLarge,
+    UnsupportedMediaType,
+    /// The body can be read but says something that is not possible.
+    Invalid,
+    Internal,
+    Standby,
+    Unavailable,
+}
+
+impl Kind {
+    /// Status, name, title.
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request can't be read"),
+            Self::InvalidParameter => (StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter is not valid"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is required"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "The present state doesn't allow this"),
+            Self::PreconditionFailed => {
+                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "The condition doesn't hold")
+            }
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
+            }
+            Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is not valid"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Belfry failed"),
+            Self::Standby => (StatusCode::SERVICE_UNAVAILABLE, "standby", "This process is a standby"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The store did not answer"),
+        }
+    }
+
+    pub fn status(self) -> StatusCode {
+        self.parts().0
+    }
+
+    /// For errors that the web framework answered by itself.
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            status if status.is_client_error() => Self::Malformed,
+            _ => Self::Internal,
+        }
+    }
+}
+
+/// RFC 9457 problem details.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemDetails {
+    /// A stable name of this kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:belfry:problem:invalid", format = Uri)]
+    pub kind: String,
+    #[schema(example = "The request is not valid")]
+    pub title: String,
+    #[schema(example = 422, minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What is wrong with this request, for people.
+    #[schema(example = "schedule: minute (column 1): 61 is out of range 0-59")]
+    pub detail: String,
+    /// Each thing that is wrong, with its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+}
+
+/// An error on its way to the client.
+#[derive(Debug, Clone)]
+pub struct ApiError(Box<(ProblemDetails, Option<(HeaderName, HeaderValue)>)>);
+
+impl ApiError {
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let (status, name, title) = kind.parts();
+        let kind = format!("urn:belfry:problem:{name}");
+        let (title, detail) = (title.to_owned(), detail.into());
+        Self(Box::new((ProblemDetails { kind, title, status: status.as_u16(), detail, problems: Vec::new() }, None)))
+    }
+
+    /// With the detail made of the problems.
+    pub fn listing(kind: Kind, problems: Vec<Problem>) -> Self {
+        let detail: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let mut error = Self::new(kind, detail.join("; "));
+        error.0.0.problems = problems;
+        error
+    }
+
+    pub fn parameter(name: &str, message: impl Into<String>) -> Self {
+        Self::listing(Kind::InvalidParameter, vec![Problem::new(name, message)])
+    }
+
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::listing(Kind::Invalid, vec![Problem::new(field, message)])
+    }
+
+    pub fn with_header(mut self, name: HeaderName, value: impl TryInto<HeaderValue>) -> Self {
+        self.0.1 = value.try_into().ok().map(|value| (name, value));
+        self
+    }
+
+    pub fn into_details(self) -> ProblemDetails {
+        self.0.0
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StoreError::Unavailable(_) => Self::new(Kind::Unavailable, detail).with_header(header::RETRY_AFTER, "1"),
+            StoreError::Fenced => Self::new(Kind::Standby, detail).with_header(header::RETRY_AFTER, "5"),
+            _ => Self::new(Kind::Internal, detail),
+        }
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        let detail = error.to_string();
+        match error {
+            EngineError::Store(error) => error.into(),
+            EngineError::Invalid(problems) => Self::listing(Kind::Invalid, problems),
+            EngineError::NotFound { .. } => Self::new(Kind::NotFound, detail),
+            EngineError::Conflict(_) | EngineError::WrongStatus { .. } => Self::new(Kind::Conflict, detail),
+            EngineError::PreconditionFailed { .. } => Self::new(Kind::PreconditionFailed, detail),
+            _ => Self::new(Kind::Internal, detail),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (details, header) = *self.0;
+        let status = StatusCode::from_u16(details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&details).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
+        response.headers_mut().extend(header);
+        response
+    }
+}

@@ -1,0 +1,24 @@
+//! Belfry's HTTP API. The router is a library: the Lambda and the single process both serve it.
+//!
+//! | concern | module |
+//! |---|---|
+//! | routes and handlers | `routes` |
+//! | reading requests, writing problems, auth, access log | `http` |
+//! | what answers look like | `views` |
+//! | metrics, from what the engine reports | `telemetry` |
+//! | the OpenAPI document, the schema of job files | `openapi` |
+
+mod http;
+mod openapi;
+mod routes;
+mod state;
+mod telemetry;
+mod views;
+
+pub use self::{
+    http::problem::{Kind, ProblemDetails},
+    openapi::{job_file_schema, openapi},
+    routes::router,
+    state::{ApiState, Auth, Leader, Leadership, TokenVerifier},
+    telemetry::Telemetry,
+};

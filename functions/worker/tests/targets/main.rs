@@ -1,0 +1,10 @@
+//! The runners, against real processes and servers.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+mod command;
+mod http;
+mod https;
+mod reach;
+mod stop;
+mod support;

@@ -1,0 +1,78 @@
+//! The newest version of every job, as this process last saw them.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, OnceLock},
+};
+
+use belfry_domain::{Graph, GraphNode, Job, JobId};
+
+#[derive(Default)]
+pub(crate) struct JobCache {
+    /// Of the graph; none before the first read.
+    pub(crate) revision: Option<u64>,
+    /// Tombstones included.
+    pub(crate) newest: BTreeMap<JobId, Arc<Job>>,
+    pub(crate) versions: HashMap<(JobId, u64), Arc<Job>>,
+    dependents: HashMap<JobId, Vec<JobId>>,
+    /// Worked out when somebody asks for it.
+    graph: OnceLock<Option<Graph>>,
+}
+
+impl JobCache {
+    pub(crate) fn fill(revision: u64, jobs: Vec<Job>) -> Self {
+        let mut cache = Self { revision: Some(revision), ..Self::default() };
+        for job in jobs {
+            cache.insert(job);
+        }
+        cache
+    }
+
+    /// The next revision: these jobs have changed.
+    pub(crate) fn update(&mut self, jobs: Vec<Job>) {
+        self.revision = self.revision.map(|revision| revision + 1);
+        self.graph = OnceLock::new();
+        for job in jobs {
+            self.insert(job);
+        }
+    }
+
+    fn insert(&mut self, job: Job) {
+        let job = Arc::new(job);
+        let id = job.id().clone();
+        self.versions.insert((id.clone(), job.version), Arc::clone(&job));
+        let old = self.newest.insert(id.clone(), Arc::clone(&job));
+        for dependency in old.iter().flat_map(|old| &old.spec.dependencies) {
+            if let Some(dependents) = self.dependents.get_mut(dependency) {
+                dependents.retain(|dependent| *dependent != id);
+            }
+        }
+        for dependency in job.spec.dependencies.iter().filter(|_| !job.deleted) {
+            self.dependents.entry(dependency.clone()).or_default().push(id.clone());
+        }
+    }
+
+    pub(crate) fn live(&self) -> impl Iterator<Item = &Arc<Job>> {
+        self.newest.values().filter(|job| !job.deleted)
+    }
+
+    pub(crate) fn dependents(&self, id: &JobId) -> Vec<Arc<Job>> {
+        let ids = self.dependents.get(id).map_or(&[][..], Vec::as_slice);
+        ids.iter().filter_map(|id| self.newest.get(id)).cloned().collect()
+    }
+
+    /// The first, by name, of the jobs that a run with this job begins with.
+    pub(crate) fn root_of(&self, id: &JobId) -> JobId {
+        let graph = self.graph.get_or_init(|| Graph::build(self.live().map(|job| node(job)).collect()).ok());
+        let root = graph.as_ref().and_then(|graph| graph.root_of(id.as_str()));
+        root.and_then(|root| root.parse().ok()).unwrap_or_else(|| id.clone())
+    }
+}
+
+fn node(job: &Job) -> GraphNode {
+    GraphNode {
+        id: job.id().to_string(),
+        schedule: job.spec.schedule_key(),
+        dependencies: job.spec.dependencies.iter().map(ToString::to_string).collect(),
+    }
+}

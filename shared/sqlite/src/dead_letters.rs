@@ -1,0 +1,96 @@
+//! Dead letters.
+
+use async_trait::async_trait;
+use belfry_domain::{ExecutionId, JobId};
+use belfry_engine::ports::{DeadLetter, DeadLetterStore, Page};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::{
+    Result, Store,
+    error::{unavailable, unreadable},
+};
+
+#[async_trait]
+impl DeadLetterStore for Store {
+    async fn add_dead_letter(&self, letter: DeadLetter) -> Result<bool> {
+        self.write(move |connection| {
+            let doc = serde_json::to_string(&letter).map_err(unavailable)?;
+            let sql = "INSERT INTO dead_letters (execution_id, job_id, at, state, doc) VALUES (?1, ?2, ?3, 'open', ?4)
+                       ON CONFLICT DO NOTHING";
+            let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+            let values = (letter.execution_id.as_str(), letter.job_id.as_str(), letter.at.0, doc);
+            Ok(statement.execute(values).map_err(unavailable)? == 1)
+        })
+        .await
+    }
+
+    async fn dead_letter(&self, id: &ExecutionId) -> Result<Option<DeadLetter>> {
+        let id = id.clone();
+        self.read(move |connection| find(connection, &id)).await
+    }
+
+    async fn dead_letters(&self, job_id: Option<&JobId>, after: Option<&str>, limit: usize) -> Result<Page<DeadLetter>> {
+        let job_id = job_id.map(ToString::to_string);
+        let after = after.and_then(parse_cursor).unwrap_or((i64::MAX, String::new()));
+        self.browse(move |connection| {
+            let sql = "SELECT doc FROM dead_letters
+                       WHERE state = 'open' AND (?1 IS NULL OR job_id = ?1) AND (at, execution_id) < (?2, ?3)
+                       ORDER BY at DESC, execution_id DESC LIMIT ?4";
+            let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+            let values = (job_id, after.0, &after.1, limit as i64 + 1);
+            let rows = statement.query_map(values, |row| row.get::<_, String>(0)).map_err(unavailable)?;
+            let docs: Vec<String> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
+            let mut items: Vec<DeadLetter> = docs.iter().map(|doc| decode(doc)).collect::<Result<_>>()?;
+            let has_more = items.len() > limit;
+            items.truncate(limit);
+            let next = items.last().filter(|_| has_more).map(|last| format!("{}.{}", last.at.0, last.execution_id));
+            Ok(Page { items, next })
+        })
+        .await
+    }
+
+    async fn mark_redriven(&self, id: &ExecutionId, generation: &ExecutionId) -> Result<()> {
+        let (id, generation) = (id.clone(), generation.clone());
+        self.write(move |connection| {
+            let Some(letter) = find(connection, &id)? else { return Ok(()) };
+            let doc = serde_json::to_string(&DeadLetter { redriven_as: Some(generation), ..letter });
+            let sql = "UPDATE dead_letters SET state = 'redriven', doc = ?2 WHERE execution_id = ?1";
+            let values = (id.as_str(), doc.map_err(unavailable)?);
+            connection.execute(sql, values).map(drop).map_err(unavailable)
+        })
+        .await
+    }
+
+    async fn discard(&self, id: &ExecutionId) -> Result<bool> {
+        let id = id.clone();
+        self.write(move |connection| {
+            let sql = "UPDATE dead_letters SET state = 'discarded' WHERE execution_id = ?1 AND state <> 'discarded'";
+            Ok(connection.execute(sql, [id.as_str()]).map_err(unavailable)? == 1)
+        })
+        .await
+    }
+
+    async fn count_dead_letters(&self) -> Result<u64> {
+        self.browse(|connection| {
+            let sql = "SELECT count(*) FROM dead_letters WHERE state = 'open'";
+            connection.query_row(sql, [], |row| row.get(0)).map_err(unavailable)
+        })
+        .await
+    }
+}
+
+fn find(connection: &Connection, id: &ExecutionId) -> Result<Option<DeadLetter>> {
+    let sql = "SELECT doc FROM dead_letters WHERE execution_id = ?1 AND state <> 'discarded'";
+    let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+    let doc: Option<String> = statement.query_row([id.as_str()], |row| row.get(0)).optional().map_err(unavailable)?;
+    doc.map(|doc| decode(&doc)).transpose()
+}
+
+fn decode(doc: &str) -> Result<DeadLetter> {
+    serde_json::from_str(doc).map_err(|why| unreadable("a dead letter", why))
+}
+
+fn parse_cursor(text: &str) -> Option<(i64, String)> {
+    let (at, id) = text.split_once('.')?;
+    Some((at.parse().ok()?, id.to_owned()))
+}

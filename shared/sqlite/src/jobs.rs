@@ -1,0 +1,171 @@
+//! Jobs, all versions of them, and the graph's revision.
+
+use std::sync::{Arc, PoisonError};
+
+use async_trait::async_trait;
+use belfry_domain::{Job, JobId, Timer};
+use belfry_engine::ports::{Committed, JobStore, RunGroup};
+use rusqlite::Connection;
+
+use crate::{
+    Result, Store,
+    cache::JobCache,
+    error::{unavailable, unreadable},
+    schema::{meta, set_meta},
+    timers::put_all,
+};
+
+const REVISION: &str = "graph_revision";
+
+#[async_trait]
+impl JobStore for Store {
+    async fn job(&self, id: &JobId) -> Result<Option<Arc<Job>>> {
+        self.with_jobs(|cache| cache.newest.get(id).cloned()).await
+    }
+
+    async fn job_version(&self, id: &JobId, version: u64) -> Result<Option<Arc<Job>>> {
+        let key = (id.clone(), version);
+        if let Some(job) = self.with_jobs(|cache| cache.versions.get(&key).cloned()).await? {
+            return Ok(Some(job));
+        }
+        let sought = key.clone();
+        let found = self.read(move |connection| find_version(connection, &sought.0, sought.1)).await?.map(Arc::new);
+        if let Some(job) = &found {
+            let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+            cache.versions.insert(key, Arc::clone(job));
+        }
+        Ok(found)
+    }
+
+    async fn all_jobs(&self) -> Result<(u64, Vec<Arc<Job>>)> {
+        self.with_jobs(|cache| (cache.revision.unwrap_or(0), cache.live().cloned().collect())).await
+    }
+
+    async fn run_group(&self, id: &JobId) -> Result<RunGroup> {
+        self.with_jobs(|cache| RunGroup { name: cache.root_of(id), graph: cache.revision.unwrap_or(0) }).await
+    }
+
+    async fn dependents(&self, id: &JobId, graph: u64) -> Result<Vec<Arc<Job>>> {
+        let now = self
+            .with_jobs(|cache| (cache.revision.unwrap_or(0) <= graph).then(|| cache.dependents(id)))
+            .await?;
+        match now {
+            Some(dependents) => Ok(dependents),
+            None => self.past_dependents(id, graph).await,
+        }
+    }
+
+    async fn commit(&self, revision: u64, jobs: Vec<Job>, timers: Vec<Timer>) -> Result<Committed> {
+        let written = jobs.clone();
+        let committed = self.write(move |connection| commit(connection, revision, &jobs, &timers)).await?;
+        if committed == Committed::Done {
+            let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+            if cache.revision == Some(revision) {
+                cache.update(written);
+            } else {
+                *cache = JobCache::default();
+            }
+        }
+        Ok(committed)
+    }
+}
+
+impl Store {
+    /// Another process may have changed the jobs.
+    pub(crate) fn forget_jobs(&self) {
+        *self.cache.write().unwrap_or_else(PoisonError::into_inner) = JobCache::default();
+    }
+
+    /// The leader is the only one who changes jobs, so it can trust its cache; others look whether
+    /// it still holds.
+    async fn with_jobs<T>(&self, look: impl FnOnce(&JobCache) -> T) -> Result<T> {
+        let is_leader = self.fence.load(std::sync::atomic::Ordering::Acquire) != 0;
+        if is_leader {
+            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+            if cache.revision.is_some() {
+                return Ok(look(&cache));
+            }
+        }
+        self.refresh_jobs().await?;
+        Ok(look(&self.cache.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    async fn refresh_jobs(&self) -> Result<()> {
+        let known = self.cache.read().unwrap_or_else(PoisonError::into_inner).revision;
+        let read = self
+            .read(move |connection| {
+                let revision = meta(connection, REVISION).map_err(unavailable)? as u64;
+                if known == Some(revision) { Ok(None) } else { Ok(Some((revision, read_newest(connection)?))) }
+            })
+            .await?;
+        if let Some((revision, jobs)) = read {
+            *self.cache.write().unwrap_or_else(PoisonError::into_inner) = JobCache::fill(revision, jobs);
+        }
+        Ok(())
+    }
+
+    async fn past_dependents(&self, id: &JobId, graph: u64) -> Result<Vec<Arc<Job>>> {
+        let id = id.clone();
+        let jobs = self
+            .read(move |connection| {
+                let sql = "SELECT jobs.job_id, jobs.doc FROM dependents JOIN jobs USING (job_id, version)
+                           WHERE dependency = ?1 AND since <= ?2 AND (until IS NULL OR until > ?2)";
+                read_jobs(connection, sql, (id.as_str(), graph))
+            })
+            .await?;
+        Ok(jobs.into_iter().filter(|job| !job.deleted).map(Arc::new).collect())
+    }
+}
+
+fn commit(connection: &Connection, revision: u64, jobs: &[Job], timers: &[Timer]) -> Result<Committed> {
+    let found = meta(connection, REVISION).map_err(unavailable)? as u64;
+    if found != revision {
+        return Ok(Committed::Conflict { revision: found });
+    }
+    for job in jobs {
+        write_job(connection, job)?;
+    }
+    put_all(connection, timers)?;
+    set_meta(connection, REVISION, (revision + 1) as i64).map_err(unavailable)?;
+    Ok(Committed::Done)
+}
+
+fn write_job(connection: &Connection, job: &Job) -> Result<()> {
+    let doc = serde_json::to_string(job).map_err(unavailable)?;
+    let id = job.id().as_str();
+    let close = "UPDATE jobs SET until = ?3 WHERE job_id = ?1 AND version < ?2 AND until IS NULL";
+    let insert = "INSERT INTO jobs (job_id, version, since, until, doc) VALUES (?1, ?2, ?3, NULL, ?4)
+                  ON CONFLICT DO UPDATE SET doc = excluded.doc";
+    let depend = "INSERT OR IGNORE INTO dependents (dependency, job_id, version) VALUES (?1, ?2, ?3)";
+    let write = || -> rusqlite::Result<()> {
+        connection.prepare_cached(close)?.execute((id, job.version, job.revision))?;
+        connection.prepare_cached(insert)?.execute((id, job.version, job.revision, doc))?;
+        let mut depend = connection.prepare_cached(depend)?;
+        for dependency in job.spec.dependencies.iter().filter(|_| !job.deleted) {
+            depend.execute((dependency.as_str(), id, job.version))?;
+        }
+        Ok(())
+    };
+    write().map_err(unavailable)
+}
+
+fn find_version(connection: &Connection, id: &JobId, version: u64) -> Result<Option<Job>> {
+    let sql = "SELECT job_id, doc FROM jobs WHERE job_id = ?1 AND version = ?2";
+    Ok(read_jobs(connection, sql, (id.as_str(), version))?.pop())
+}
+
+fn read_newest(connection: &Connection) -> Result<Vec<Job>> {
+    read_jobs(connection, "SELECT job_id, doc FROM jobs WHERE until IS NULL ORDER BY job_id", ())
+}
+
+fn read_jobs(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Job>> {
+    let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+    let rows = statement
+        .query_map(parameters, |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+        .map_err(unavailable)?;
+    let docs: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
+    let decode = |(id, doc): (String, String)| {
+        serde_json::from_str(&doc).map_err(|why| unreadable(&format!("job {id}"), why))
+    };
+    docs.into_iter().map(decode).collect()
+}

@@ -1,0 +1,80 @@
+//! Leadership, and how far ticks have read.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use belfry_domain::Timestamp;
+use belfry_engine::ports::{Acquired, Lease, LeaseStore};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::{Result, Store, error::unavailable};
+
+#[async_trait]
+impl LeaseStore for Store {
+    async fn acquire(&self, lane: u16, owner: &str, now: Timestamp, until: Timestamp) -> Result<Acquired> {
+        let owner = owner.to_owned();
+        // Not a write in the sense of the fence: this is how one becomes leader.
+        let acquired = self.read(move |connection| take(connection, lane, &owner, now, until).map_err(unavailable)).await?;
+        if let Acquired::Leader(lease) = &acquired
+            && self.fence.swap(lease.token, Ordering::AcqRel) != lease.token
+        {
+            self.forget_jobs();
+        }
+        Ok(acquired)
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        let lease = lease.clone();
+        self.write(move |connection| {
+            let mut statement = connection
+                .prepare_cached("UPDATE leases SET until = 0 WHERE lane = ?1 AND token = ?2")
+                .map_err(unavailable)?;
+            statement.execute((lease.lane, lease.token)).map(drop).map_err(unavailable)
+        })
+        .await
+    }
+
+    async fn cursor(&self, shard: u16) -> Result<Timestamp> {
+        self.read(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT cursor FROM cursors WHERE shard = ?1").map_err(unavailable)?;
+            let cursor = statement.query_row([shard], |row| row.get(0)).optional().map_err(unavailable)?;
+            Ok(cursor.map_or(Timestamp::MIN, Timestamp))
+        })
+        .await
+    }
+
+    async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<bool> {
+        let lease = lease.clone();
+        self.write(move |connection| save(connection, &lease, shard, cursor).map_err(unavailable)).await
+    }
+}
+
+fn take(connection: &Connection, lane: u16, owner: &str, now: Timestamp, until: Timestamp) -> rusqlite::Result<Acquired> {
+    let mut statement = connection.prepare_cached("SELECT owner, token, until FROM leases WHERE lane = ?1")?;
+    let held: Option<(String, u64, i64)> =
+        statement.query_row([lane], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+    let token = match held {
+        Some((holder, _, held_until)) if holder != owner && held_until > now.0 => {
+            return Ok(Acquired::HeldBy { owner: holder, until: Timestamp(held_until) });
+        }
+        Some((holder, token, _)) if holder == owner => token,
+        Some((_, token, _)) => token + 1,
+        None => 1,
+    };
+    let mut statement =
+        connection.prepare_cached("INSERT OR REPLACE INTO leases (lane, owner, token, until) VALUES (?1, ?2, ?3, ?4)")?;
+    statement.execute((lane, owner, token, until.0))?;
+    Ok(Acquired::Leader(Lease { lane, owner: owner.to_owned(), token, until }))
+}
+
+fn save(connection: &Connection, lease: &Lease, shard: u16, cursor: Timestamp) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT token FROM leases WHERE lane = ?1")?;
+    let token: Option<u64> = statement.query_row([lease.lane], |row| row.get(0)).optional()?;
+    if token != Some(lease.token) {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO cursors (shard, cursor) VALUES (?1, ?2)")?;
+    statement.execute((shard, cursor.0))?;
+    Ok(true)
+}

@@ -1,0 +1,84 @@
+//! The engine's ports for a single process: the durable ones on SQLite, the queues in memory.
+//!
+//! All writes go through one thread, which takes whatever has come in while it was waiting for the
+//! disk into the next transaction. So a write costs a share of a disk flush, and is durable when
+//! its caller hears of it.
+
+mod cache;
+mod dead_letters;
+mod error;
+mod executions;
+mod jobs;
+mod leases;
+mod queue;
+mod schema;
+mod timers;
+mod tokens;
+mod writer;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicU64},
+};
+
+use belfry_engine::ports::StoreError;
+use rusqlite::Connection;
+
+pub use self::{
+    error::OpenError,
+    queue::{MemoryQueue, Waves},
+    tokens::Token,
+};
+use self::{cache::JobCache, writer::Writer};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// A database, open. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    writer: Writer,
+    /// For listings, beside the writer; none in memory, where there is only one connection.
+    reader: Option<Arc<Mutex<Connection>>>,
+    cache: Arc<RwLock<JobCache>>,
+    /// The fencing token that writes are made under; 0 without leadership.
+    fence: Arc<AtomicU64>,
+}
+
+impl Store {
+    /// Opens the database at `path`, or makes it. Nothing is written before `acquire` has made
+    /// this process the leader.
+    ///
+    /// # Errors
+    /// Where the file can't be opened, is no database, or comes from a newer version.
+    pub fn open(path: &Path) -> std::result::Result<Self, OpenError> {
+        let fence = Arc::new(AtomicU64::new(0));
+        let connection = schema::open(path)?;
+        let reader = schema::open_for_reading(path)?;
+        let writer = Writer::start(connection, Arc::clone(&fence))?;
+        Ok(Self { writer, reader: Some(Arc::new(Mutex::new(reader))), cache: Arc::default(), fence })
+    }
+
+    /// A database that lives as long as the store, for tests and one-off runs. It asks for no
+    /// leadership, and each call is a transaction of its own.
+    pub fn open_in_memory() -> std::result::Result<Self, OpenError> {
+        let fence = Arc::new(AtomicU64::new(0));
+        let writer = Writer::inline(schema::open_in_memory()?);
+        Ok(Self { writer, reader: None, cache: Arc::default(), fence })
+    }
+
+    /// A strongly consistent read.
+    async fn read<T: Send + 'static>(&self, read: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
+        self.writer.call(false, read).await
+    }
+
+    async fn write<T: Send + 'static>(&self, write: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
+        self.writer.call(true, write).await
+    }
+
+    /// A read that may be a moment behind and may take long: it does not hold up the writer.
+    async fn browse<T: Send + 'static>(&self, read: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
+        let Some(reader) = self.reader.clone() else { return self.read(read).await };
+        let task = tokio::task::spawn_blocking(move || read(&reader.lock().unwrap_or_else(PoisonError::into_inner)));
+        task.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+    }
+}

@@ -1,0 +1,169 @@
+//! The queues of a single process, in its memory: messages are hints, the timers own the work.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use belfry_domain::{AGEING_STEP, ExecutionId, Message, Timestamp, Wave};
+use belfry_engine::ports::{Clock, Queue, Source, StoreError};
+use tokio::sync::{Notify, mpsc};
+
+use crate::OpenError;
+
+/// The clock is looked at this often at least: it may jump.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// Waves whose instant has come, for the dispatcher.
+pub type Waves = mpsc::UnboundedReceiver<Wave>;
+
+pub struct MemoryQueue {
+    clock: Arc<dyn Clock>,
+    pools: Mutex<HashMap<String, Arc<Pool>>>,
+    deferred: Arc<Deferred>,
+}
+
+/// One queue for each priority. The first of each is its oldest.
+#[derive(Default)]
+struct Pool {
+    lanes: Mutex<[VecDeque<Message>; 4]>,
+    arrived: Notify,
+}
+
+/// By instant; the same message deferred twice is one.
+#[derive(Default)]
+struct Deferred {
+    messages: Mutex<BTreeMap<(Timestamp, ExecutionId, u32), Message>>,
+    changed: Condvar,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl MemoryQueue {
+    /// With a thread of its own for what is deferred, because timers of the runtime are exact to
+    /// a millisecond only.
+    pub fn start(clock: Arc<dyn Clock>) -> Result<(Arc<Self>, Waves), OpenError> {
+        let deferred = Arc::new(Deferred::default());
+        let queue = Self { clock: Arc::clone(&clock), pools: Mutex::default(), deferred: Arc::clone(&deferred) };
+        let (sender, waves) = mpsc::unbounded_channel();
+        let release = move || release_all(&deferred, clock.as_ref(), &sender);
+        thread::Builder::new().name("belfry-waves".to_owned()).spawn(release)?;
+        Ok((Arc::new(queue), waves))
+    }
+
+    fn pool(&self, name: &str) -> Arc<Pool> {
+        let mut pools = lock(&self.pools);
+        match pools.get(name) {
+            Some(pool) => Arc::clone(pool),
+            None => Arc::clone(pools.entry(name.to_owned()).or_default()),
+        }
+    }
+
+    /// Messages of a pool that wait for a worker.
+    pub fn depth_of(&self, pool: &str) -> usize {
+        lock(&self.pool(pool).lanes).iter().map(VecDeque::len).sum()
+    }
+}
+
+impl Pool {
+    fn add(&self, messages: impl Iterator<Item = Message>) {
+        let mut lanes = lock(&self.lanes);
+        for message in messages {
+            lanes[message.priority as usize].push_back(message);
+        }
+        drop(lanes);
+        // One worker loop takes from a pool; a permit is kept where it is not waiting just now.
+        self.arrived.notify_one();
+    }
+
+    fn take(&self, limit: usize, now: Timestamp) -> Vec<Message> {
+        let mut lanes = lock(&self.lanes);
+        std::iter::from_fn(|| most_urgent(&mut lanes, now)).take(limit).collect()
+    }
+}
+
+/// The first message of the class that is the most urgent with its waiting counted in; between
+/// equals the oldest.
+fn most_urgent(lanes: &mut [VecDeque<Message>; 4], now: Timestamp) -> Option<Message> {
+    let urgency = |message: &Message| (message.priority.aged(now.since(message.due), AGEING_STEP), message.due);
+    let fronts = lanes.iter().enumerate().filter_map(|(lane, queue)| Some((urgency(queue.front()?), lane)));
+    let (_, lane) = fronts.min()?;
+    lanes[lane].pop_front()
+}
+
+#[async_trait]
+impl Source for MemoryQueue {
+    async fn receive(&self, pool: &str, limit: usize) -> Result<Vec<Message>, StoreError> {
+        let pool = self.pool(pool);
+        loop {
+            let arrival = pool.arrived.notified();
+            let taken = pool.take(limit, self.clock.now());
+            if !taken.is_empty() {
+                return Ok(taken);
+            }
+            arrival.await;
+        }
+    }
+}
+
+#[async_trait]
+impl Queue for MemoryQueue {
+    async fn defer(&self, waves: Vec<Wave>) -> Result<(), StoreError> {
+        let mut messages = lock(&self.deferred.messages);
+        for message in waves.into_iter().flat_map(|wave| wave.messages) {
+            messages.insert((message.due, message.execution_id.clone(), message.attempt), message);
+        }
+        drop(messages);
+        self.deferred.changed.notify_one();
+        Ok(())
+    }
+
+    async fn enqueue(&self, messages: Vec<Message>) -> Result<(), StoreError> {
+        let mut rest = messages.into_iter().peekable();
+        while let Some(first) = rest.next() {
+            let pool = self.pool(&first.pool);
+            let name = first.pool.clone();
+            let together = std::iter::from_fn(|| rest.next_if(|next| next.pool == name));
+            let batch: Vec<Message> = std::iter::once(first).chain(together).collect();
+            pool.add(batch.into_iter());
+        }
+        Ok(())
+    }
+
+    async fn depth(&self) -> Result<u64, StoreError> {
+        let pools: Vec<Arc<Pool>> = lock(&self.pools).values().cloned().collect();
+        Ok(pools.iter().map(|pool| lock(&pool.lanes).iter().map(VecDeque::len).sum::<usize>() as u64).sum())
+    }
+}
+
+/// Sends each wave when its instant comes; ends when nobody takes them any more.
+fn release_all(deferred: &Deferred, clock: &dyn Clock, waves: &mpsc::UnboundedSender<Wave>) {
+    let mut messages = lock(&deferred.messages);
+    while !waves.is_closed() {
+        let now = clock.now();
+        let due = split_due(&mut messages, now);
+        for wave in Wave::group(due) {
+            // Without a receiver the loop ends at its next turn.
+            drop(waves.send(wave));
+        }
+        let next = messages.first_key_value().map_or(LONGEST_SLEEP, |((due, ..), _)| due.since(clock.now()));
+        if next.is_zero() {
+            continue;
+        }
+        let sleep = deferred.changed.wait_timeout(messages, next.min(LONGEST_SLEEP));
+        messages = sleep.unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+fn split_due(messages: &mut BTreeMap<(Timestamp, ExecutionId, u32), Message>, now: Timestamp) -> Vec<Message> {
+    let mut due = Vec::new();
+    while messages.first_key_value().is_some_and(|((at, ..), _)| *at <= now) {
+        due.extend(messages.pop_first().map(|(_, message)| message));
+    }
+    due
+}

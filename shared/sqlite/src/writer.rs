@@ -1,0 +1,159 @@
+//! The one writer.
+//!
+//! Callers hand it closures. It runs all that are waiting in one transaction, commits, and only
+//! then answers them: group commit. Where any of them meets an error of SQLite's, the whole
+//! transaction is rolled back and all hear of it; every verb of the ports can be repeated.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
+};
+
+use belfry_engine::ports::StoreError;
+use rusqlite::{Connection, OptionalExtension as _};
+use tokio::sync::oneshot;
+
+use crate::{
+    Result,
+    error::{OpenError, unavailable},
+};
+
+/// Calls in one transaction at most; more would only make the first of them wait.
+const BATCH: usize = 4096;
+
+/// A process that was never leader has no token, and must not write.
+const NO_LEADER: u64 = 0;
+
+#[derive(Clone)]
+pub(crate) enum Writer {
+    Thread(Sender<Box<dyn Call>>),
+    /// Without a thread: each call at once, for databases in memory.
+    Inline(Arc<Mutex<Connection>>),
+}
+
+/// Something to do in a transaction, and somebody to tell when it is durable.
+pub(crate) trait Call: Send {
+    fn is_write(&self) -> bool;
+    fn run(&mut self, connection: &Connection) -> Result<()>;
+    fn answer(self: Box<Self>, committed: Result<()>);
+}
+
+struct Closure<F, T> {
+    is_write: bool,
+    work: Option<F>,
+    value: Option<Result<T>>,
+    caller: oneshot::Sender<Result<T>>,
+}
+
+impl<F, T> Call for Closure<F, T>
+where
+    F: FnOnce(&Connection) -> Result<T> + Send,
+    T: Send,
+{
+    fn is_write(&self) -> bool {
+        self.is_write
+    }
+
+    fn run(&mut self, connection: &Connection) -> Result<()> {
+        let Some(work) = self.work.take() else { return Ok(()) };
+        match work(connection) {
+            Err(StoreError::Unavailable(why)) => Err(StoreError::Unavailable(why)),
+            value => {
+                self.value = Some(value);
+                Ok(())
+            }
+        }
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        let value = self.value.unwrap_or_else(|| Err(unavailable("the transaction was rolled back")));
+        // A caller that has gone away needs no answer.
+        drop(self.caller.send(committed.and(value)));
+    }
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection, fence: Arc<AtomicU64>) -> std::result::Result<Self, OpenError> {
+        let (sender, receiver) = channel();
+        thread::Builder::new().name("belfry-writer".to_owned()).spawn(move || write_all(&connection, &receiver, &fence))?;
+        Ok(Self::Thread(sender))
+    }
+
+    pub(crate) fn inline(connection: Connection) -> Self {
+        Self::Inline(Arc::new(Mutex::new(connection)))
+    }
+
+    pub(crate) async fn call<T: Send + 'static>(
+        &self,
+        is_write: bool,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match self {
+            Self::Inline(connection) => {
+                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                connection.execute_batch("BEGIN").map_err(unavailable)?;
+                let value = work(&connection);
+                let end = if value.is_ok() { "COMMIT" } else { "ROLLBACK" };
+                connection.execute_batch(end).map_err(unavailable)?;
+                value
+            }
+            Self::Thread(sender) => {
+                let (caller, answer) = oneshot::channel();
+                let call = Closure { is_write, work: Some(work), value: None, caller };
+                sender.send(Box::new(call)).map_err(|_| unavailable("the writer has stopped"))?;
+                answer.await.map_err(|_| unavailable("the writer has stopped"))?
+            }
+        }
+    }
+}
+
+fn write_all(connection: &Connection, calls: &Receiver<Box<dyn Call>>, fence: &AtomicU64) {
+    while let Ok(first) = calls.recv() {
+        let mut batch = vec![first];
+        batch.extend(calls.try_iter().take(BATCH - 1));
+        let outcome = transact(connection, &mut batch, fence);
+        for call in batch {
+            let refused = if call.is_write() { outcome.clone() } else { outcome.clone().or_else(unless_fenced) };
+            call.answer(refused);
+        }
+    }
+}
+
+/// A process that has lost its leadership may still read.
+fn unless_fenced(error: StoreError) -> Result<()> {
+    if matches!(error, StoreError::Fenced) { Ok(()) } else { Err(error) }
+}
+
+fn transact(connection: &Connection, batch: &mut [Box<dyn Call>], fence: &AtomicU64) -> Result<()> {
+    let writes = batch.iter().any(|call| call.is_write());
+    // Immediate, so that nobody can take the lease between the look at the fence and the writes.
+    connection.execute_batch(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" }).map_err(unavailable)?;
+    let outcome = run_all(connection, batch, fence.load(Ordering::Acquire), writes);
+    let end = if matches!(outcome, Ok(()) | Err(StoreError::Fenced)) { "COMMIT" } else { "ROLLBACK" };
+    match connection.execute_batch(end) {
+        Ok(()) => outcome,
+        Err(error) => {
+            // A commit that failed (a full disk) leaves the transaction open.
+            drop(connection.execute_batch("ROLLBACK"));
+            Err(unavailable(error))
+        }
+    }
+}
+
+fn run_all(connection: &Connection, batch: &mut [Box<dyn Call>], fence: u64, writes: bool) -> Result<()> {
+    let leads = !writes || is_leader(connection, fence)?;
+    for call in batch.iter_mut().filter(|call| leads || !call.is_write()) {
+        call.run(connection)?;
+    }
+    if leads { Ok(()) } else { Err(StoreError::Fenced) }
+}
+
+fn is_leader(connection: &Connection, fence: u64) -> Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT token FROM leases WHERE lane = 0").map_err(unavailable)?;
+    let token: Option<u64> = statement.query_row([], |row| row.get(0)).optional().map_err(unavailable)?;
+    Ok(fence != NO_LEADER && token == Some(fence))
+}
