@@ -17,11 +17,12 @@ mod error;
 mod files;
 mod import;
 mod show;
-mod standalone;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+
+use belfry::standalone;
 
 use crate::commands::Cli;
 

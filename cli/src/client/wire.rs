@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
 pub struct Page {
@@ -16,8 +16,7 @@ pub struct Execution {
     pub execution_id: String,
     pub job_id: String,
     pub status: String,
-    #[serde(default)]
-    pub run_id: String,
+    pub run_id: Option<String>,
     #[serde(default)]
     pub trigger: String,
     #[serde(default)]
@@ -76,13 +75,6 @@ pub struct DeadLetter {
     #[serde(default)]
     pub reason: String,
     #[serde(default)]
-    pub attempts: Value,
-    #[serde(alias = "at", alias = "created_at", alias = "dead_at")]
-    pub time: Option<DateTime<Utc>>,
-}
-
-/// A job's answer is its definition, with the server's own fields beside it or around it.
-pub fn definition(job: &Value) -> &Map<String, Value> {
-    static EMPTY: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-    job.get("spec").unwrap_or(job).as_object().unwrap_or(&EMPTY)
+    pub attempts: u32,
+    pub failed_at: Option<DateTime<Utc>>,
 }

@@ -81,3 +81,9 @@ impl Standalone {
         self.engine.ports.leases.acquire(LANE, &self.owner, now, now.plus(LEADER_LEASE)).await
     }
 }
+
+impl belfry_api::Leadership for Leadership {
+    fn is_leader(&self) -> bool {
+        Leadership::is_leader(self)
+    }
+}

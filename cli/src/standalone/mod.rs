@@ -1,63 +1,167 @@
-//! The engine, its store, workers and API in this process.
+//! The whole of Belfry in one process: the engine on SQLite, its queues in memory, its workers.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+mod alerts;
+mod leader;
+mod temporary;
+mod tokens;
+mod up;
 
-use belfry_engine::Engine;
+use std::{sync::Arc, time::Duration};
 
-use crate::commands::up::LogFormat;
+use anyhow::Context as _;
+use belfry_domain::Shards;
+use belfry_engine::{
+    Engine, Settings, SystemClock, SystemRandom, Worker,
+    ports::{Lease, Observer, Ports, Runner, Source},
+};
+use belfry_sqlite::{MemoryQueue, Store, Waves};
+use belfry_worker::daemon::Daemon;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use ulid::Ulid;
 
-pub struct UpOptions {
-    pub data: PathBuf,
-    pub listen: SocketAddr,
-    pub apply: Vec<PathBuf>,
-    pub concurrency: usize,
-    pub max_processes: usize,
-    pub allow_private_addresses: bool,
-    pub lease: Option<Duration>,
-    pub log_format: LogFormat,
+use self::alerts::LoggedAlerts;
+pub use self::{
+    leader::{Leadership, LEADER_LEASE},
+    temporary::{Temporary, TemporaryOptions},
+    tokens::{StoredTokens, create_token, list_tokens, revoke_token},
+    up::{UpOptions, database_path, up},
+};
+
+/// There is one lane, and one shard: SQLite has no partitions to spread over.
+pub const LANE: u16 = 0;
+/// How often timers are read. Shorter than the look-ahead by enough that a late tick does no harm.
+const TICK: Duration = Duration::from_secs(1);
+const RETENTION_PASS: Duration = Duration::from_secs(600);
+const AUDIT: Duration = Duration::from_secs(24 * 3600);
+
+/// How many attempts run at once, pool by pool.
+#[derive(Debug, Clone)]
+pub struct Capacity {
+    pub default: usize,
+    /// Processes: a host takes fewer of them than of requests.
+    pub command: usize,
 }
 
-pub async fn up(_options: UpOptions) -> anyhow::Result<()> {
-    anyhow::bail!("`up` is not wired yet")
+impl Capacity {
+    pub fn total(&self) -> usize {
+        self.default + self.command
+    }
 }
 
-/// An engine with its workers on a store in memory, which ends with this value.
+impl Default for Capacity {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { default: 1000, command: (4 * cores).max(8) }
+    }
+}
+
 pub struct Standalone {
-    engine: std::sync::Arc<Engine>,
-}
-
-pub struct TemporaryOptions {
-    pub concurrency: usize,
-    pub max_processes: usize,
-    pub allow_private_addresses: bool,
+    pub engine: Arc<Engine>,
+    pub store: Store,
+    pub queue: Arc<MemoryQueue>,
+    /// Unique to this process: its lease and its attempts carry it.
+    pub owner: String,
+    capacity: Capacity,
+    worker: Worker,
 }
 
 impl Standalone {
-    pub async fn temporary(_options: TemporaryOptions) -> anyhow::Result<Self> {
-        anyhow::bail!("`run` is not wired yet")
+    /// Wires everything; nothing runs before [`Standalone::lead`].
+    pub fn new(
+        store: Store,
+        settings: Settings,
+        capacity: Capacity,
+        runner: Arc<dyn Runner>,
+        observer: Arc<dyn Observer>,
+    ) -> anyhow::Result<(Self, Waves)> {
+        let clock = Arc::new(SystemClock::default());
+        let (queue, waves) = MemoryQueue::start(clock.clone()).context("the queue's thread can't be started")?;
+        let ports = Ports {
+            jobs: Arc::new(store.clone()),
+            executions: Arc::new(store.clone()),
+            timers: Arc::new(store.clone()),
+            leases: Arc::new(store.clone()),
+            dead_letters: Arc::new(store.clone()),
+            queue: queue.clone(),
+            clock,
+            random: Arc::new(SystemRandom),
+            observer,
+            alerts: Arc::new(LoggedAlerts),
+        };
+        let owner = format!("belfry-{}", Ulid::new());
+        let worker = Worker { id: owner.clone(), runner };
+        let engine = Arc::new(Engine::new(ports, settings));
+        Ok((Self { engine, store, queue, owner, capacity, worker }, waves))
     }
 
-    pub fn engine(&self) -> &Engine {
-        &self.engine
+    fn shards(&self) -> Shards {
+        self.engine.settings.shards
     }
 
-    pub async fn stop(self) {}
-}
+    /// Does a leader's work until `shutdown`; then ends when the attempts that run have ended.
+    /// What an earlier leader left behind is taken up first.
+    pub async fn lead(
+        self: &Arc<Self>,
+        lease: Lease,
+        mut waves: Waves,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let swept = self.engine.recover(&lease, self.shards().all()).await.context("recovery failed")?;
+        tracing::info!(timers = swept, "leading");
+        let engine = Arc::clone(&self.engine);
+        let mut loops = JoinSet::new();
+        loops.spawn(async move {
+            while let Some(wave) = waves.recv().await {
+                if let Err(error) = engine.dispatch(wave).await {
+                    tracing::warn!(%error, "a wave is left to the sweep");
+                }
+            }
+        });
+        loops.spawn(Arc::clone(self).tick_for_ever(lease));
+        loops.spawn(Arc::clone(self).keep_house());
+        let mut pools = self.serve_pools(&shutdown);
+        shutdown.cancelled().await;
+        while pools.join_next().await.is_some() {}
+        loops.shutdown().await;
+        Ok(())
+    }
 
-pub struct TokenRow {
-    pub name: String,
-    pub created_at: chrono::DateTime<chrono::Utc>,
-}
+    fn serve_pools(&self, shutdown: &CancellationToken) -> JoinSet<()> {
+        let source: Arc<dyn Source> = self.queue.clone();
+        let daemon = Arc::new(Daemon { engine: Arc::clone(&self.engine), worker: self.worker.clone(), source });
+        let mut pools = JoinSet::new();
+        for (pool, capacity) in [("default", self.capacity.default), ("command", self.capacity.command)] {
+            pools.spawn(Arc::clone(&daemon).serve(pool.to_owned(), capacity, shutdown.clone()));
+        }
+        pools
+    }
 
-pub async fn create_token(_data: &std::path::Path, _name: &str) -> anyhow::Result<String> {
-    anyhow::bail!("`token` is not wired yet")
-}
+    async fn tick_for_ever(self: Arc<Self>, lease: Lease) {
+        let mut next = tokio::time::interval(TICK);
+        next.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            next.tick().await;
+            let ticked = self.engine.tick(&lease, self.shards().all()).await;
+            let swept = self.engine.sweep(self.shards().all()).await;
+            for error in [ticked.err(), swept.err()].into_iter().flatten() {
+                tracing::warn!(%error, "left to the next tick");
+            }
+        }
+    }
 
-pub async fn list_tokens(_data: &std::path::Path) -> anyhow::Result<Vec<TokenRow>> {
-    anyhow::bail!("`token` is not wired yet")
-}
-
-/// False where there is none of this name.
-pub async fn revoke_token(_data: &std::path::Path, _name: &str) -> anyhow::Result<bool> {
-    anyhow::bail!("`token` is not wired yet")
+    /// The daily audit, and the end of what is old.
+    async fn keep_house(self: Arc<Self>) {
+        let mut audit = tokio::time::interval(AUDIT);
+        let mut retention = tokio::time::interval(RETENTION_PASS);
+        loop {
+            let outcome = tokio::select! {
+                _ = audit.tick() => self.engine.audit().await.map(drop),
+                _ = retention.tick() => self.engine.remove_old().await.map(drop),
+            };
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "housekeeping is left to the next time");
+            }
+        }
+    }
 }

@@ -23,7 +23,7 @@ pub(super) fn target(host: &Host, settings: &Settings, user: &str, command: &str
     Command {
         kind: "command",
         command: words.into_iter().map(str::to_owned).collect(),
-        // An account without its directory runs in belfry's; cron would not run it at all.
+        // An account that this machine does not know has no home here: it starts where belfry does.
         working_directory: home.filter(|home| home.starts_with('/')).map(str::to_owned),
         environment: settings.environment.clone(),
     }

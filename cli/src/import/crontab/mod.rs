@@ -82,7 +82,10 @@ impl Import<'_> {
                 Line::Entry { schedule, rest } => {
                     let entry = Entry { file, number, flavour, comment, schedule, rest };
                     match self.job(&entry, &settings, translation) {
-                        Ok(job) => translation.jobs.push(job),
+                        Ok(job) => {
+                            translation.jobs.push(job);
+                            translation.notes.extend(self.unknown_user(&entry).map(|reason| note(NoteKind::Changed, reason)));
+                        }
                         Err(reason) => translation.notes.push(note(NoteKind::NotCarriedOver, reason)),
                     }
                 }
@@ -131,6 +134,13 @@ impl Import<'_> {
             return Err(format!("runs as {user}; belfry runs as {}, and only root's belfry can start work of others", self.host.user));
         }
         Ok((user.to_owned(), text))
+    }
+
+    fn unknown_user(&self, entry: &Entry) -> Option<String> {
+        let (words, _) = lines::split_words(entry.rest, 1);
+        let user = words.first().filter(|_| entry.flavour == Flavour::System)?;
+        let is_known = *user == self.host.user || self.host.homes.contains_key(*user);
+        (!is_known).then(|| format!("runs as {user}, an account that this machine does not have"))
     }
 
     fn check(&self, job: &ImportedJob) -> Result<(), String> {

@@ -1,0 +1,109 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{DONE, Global, Outcome};
+use crate::{
+    client::{Call, Client, Problem},
+    error::CliError,
+    files::{self, Definition, FileErrors, FileProblem},
+    show::{self, table},
+};
+
+/// Define jobs: all of them or, if one is wrong, none
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  belfry apply -f jobs.yaml
+  belfry apply -f jobs/ -f more.json
+  generate-jobs | belfry apply -f -
+  belfry apply -f jobs.yaml --dry-run     shows what would change
+
+A file holds one job, a list of jobs, or `jobs:` with a list; see `belfry schema`.
+A relative working_directory is taken from the file's directory.")]
+pub struct ApplyArgs {
+    /// A file, a directory of *.yaml, *.yml and *.json, or - for standard input
+    #[arg(short = 'f', long = "file", required = true, num_args = 1.., value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Change nothing; show the difference
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub async fn run(args: ApplyArgs, global: &Global) -> Outcome {
+    let definitions = files::read(&args.files)?;
+    let client = global.client()?;
+    let answer = send(&client, &definitions, args.dry_run).await?;
+    if global.json {
+        show::json(&answer)?;
+    } else {
+        for line in summary(&answer, args.dry_run) {
+            show::line(line)?;
+        }
+    }
+    DONE
+}
+
+pub async fn send(client: &Client, definitions: &[Definition], dry_run: bool) -> anyhow::Result<Value> {
+    let body = json!({ "jobs": files::specs(definitions) });
+    let call = Call::post(["v1", "jobs:apply"]).query("dry_run", dry_run.then_some(true)).body(body);
+    match client.send(call).await {
+        Ok(answer) => Ok(answer),
+        Err(CliError::Refused(problem)) => Err(with_places(*problem, definitions)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The server knows jobs, people know files.
+fn with_places(problem: Problem, definitions: &[Definition]) -> anyhow::Error {
+    let located: Vec<FileProblem> =
+        problem.problems.iter().filter_map(|problem| locate(&problem.field, &problem.message, definitions)).collect();
+    if located.len() == problem.problems.len() && !located.is_empty() {
+        return FileErrors(located).into();
+    }
+    CliError::Refused(Box::new(problem)).into()
+}
+
+/// Fields come as `jobs[3].timeout`, `jobs[3] (name): timeout`, or `name: dependencies[0]`.
+fn locate(field: &str, message: &str, definitions: &[Definition]) -> Option<FileProblem> {
+    let indexed = field.strip_prefix("jobs[").and_then(|rest| rest.split_once(']'));
+    let (definition, rest) = match indexed {
+        Some((index, rest)) => (definitions.get(index.parse::<usize>().ok()?)?, rest),
+        None => match field.split_once(": ") {
+            Some((job, rest)) => (definitions.iter().find(|other| other.spec.job_id.as_str() == job)?, rest),
+            None if definitions.len() == 1 => (definitions.first()?, field),
+            None => return None,
+        },
+    };
+    let rest = rest.rsplit_once(": ").map_or(rest, |(_, rest)| rest).trim_start_matches('.');
+    Some(definition.locate(&belfry_domain::Problem::new(rest, message)))
+}
+
+fn summary(answer: &Value, dry_run: bool) -> Vec<String> {
+    let outcomes = answer["jobs"].as_array();
+    let mut lines = Vec::new();
+    let mut table = table::new(["JOB", "CHANGE", "VERSION"]);
+    for outcome in outcomes.into_iter().flatten() {
+        table.add_row(["job_id", "change", "version"].map(|name| show::plain(&outcome[name])));
+    }
+    lines.push(table::text(&table));
+    if dry_run {
+        lines.extend(outcomes.into_iter().flatten().flat_map(difference));
+        lines.push("nothing was changed (dry run)".to_owned());
+    }
+    lines
+}
+
+fn difference(outcome: &Value) -> Vec<String> {
+    let fields = outcome["differences"].as_array().filter(|fields| !fields.is_empty());
+    let Some(fields) = fields else { return Vec::new() };
+    let mut lines = vec![format!("\n{}", show::plain(&outcome["job_id"]))];
+    for field in fields {
+        let path = show::plain(&field["path"]);
+        let sides = [('-', &field["before"]), ('+', &field["after"])];
+        let given = sides.into_iter().filter(|(_, value)| !value.is_null());
+        lines.extend(given.map(|(sign, value)| format!("  {sign} {path}: {value}")));
+    }
+    lines
+}

@@ -1,0 +1,121 @@
+use chrono::Utc;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{DONE, FAILED, Global, Outcome};
+use crate::{
+    client::{Call, Client, wire::DeadLetter},
+    show::{self, plain, short, table, time},
+};
+
+/// Executions that failed for good: list, run again, discard
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = "\
+Examples:
+  belfry dead-letters
+  belfry dead-letters --job daily_report
+  belfry dead-letters redrive daily_report@2026-11-23T00:00:00Z
+  belfry dead-letters redrive --all
+  belfry dead-letters discard daily_report@2026-11-23T00:00:00Z")]
+pub struct DeadLettersArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Of this job
+    #[arg(long, value_name = "JOB")]
+    job: Option<String>,
+    /// How many at most, newest first
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    limit: usize,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Run them once more, as new generations
+    Redrive {
+        #[arg(required_unless_present_any = ["job", "all"], conflicts_with_all = ["job", "all"])]
+        execution_id: Vec<String>,
+        /// All of this job
+        #[arg(long, value_name = "JOB", conflicts_with = "all")]
+        job: Option<String>,
+        /// All there are
+        #[arg(long)]
+        all: bool,
+    },
+    /// Forget them; the executions stay
+    Discard {
+        #[arg(required = true)]
+        execution_id: Vec<String>,
+    },
+}
+
+pub async fn run(args: DeadLettersArgs, global: &Global) -> Outcome {
+    let client = global.client()?;
+    match args.action {
+        None => list(&client, global, args.job.as_ref(), args.limit).await,
+        Some(Action::Redrive { execution_id, job, all }) => {
+            let which = match job {
+                Some(job) => json!({ "job_id": job }),
+                None if all => json!({ "all": true }),
+                None => json!({ "execution_ids": execution_id }),
+            };
+            redrive(&client, global, which).await
+        }
+        Some(Action::Discard { execution_id }) => discard(&client, &execution_id).await,
+    }
+}
+
+async fn list(client: &Client, global: &Global, job: Option<&String>, limit: usize) -> Outcome {
+    let letters = client.pages(Call::get(["v1", "dead-letters"]).query("job_id", job), limit).await?;
+    if global.json {
+        show::json(&Value::Array(letters))?;
+        return DONE;
+    }
+    let mut table = table::new(["EXECUTION", "FAILED", "ATTEMPTS", "REASON"]);
+    for letter in letters {
+        let letter: DeadLetter = client.decode(letter)?;
+        let failed = letter.failed_at.map(|at| time::relative(at, Utc::now())).unwrap_or_default();
+        table.add_row([letter.execution_id, failed, letter.attempts.to_string(), short(&letter.reason, 80)]);
+    }
+    show::line(table::text(&table))?;
+    DONE
+}
+
+/// The server takes a bounded number at once; it tells how many are left.
+async fn redrive(client: &Client, global: &Global, which: Value) -> Outcome {
+    let mut refused = 0;
+    loop {
+        let answer = client.send(Call::post(["v1", "dead-letters:redrive"]).body(which.clone())).await?;
+        let results: Vec<Value> = client.decode(answer["results"].clone())?;
+        let failed = results.iter().filter(|result| result["redriven_as"].is_null()).count();
+        refused += failed;
+        if global.json {
+            show::json(&answer)?;
+        } else {
+            for result in &results {
+                show::line(outcome(result))?;
+            }
+        }
+        let is_bounded = which.get("execution_ids").is_some();
+        // Those that were refused stay at the front: with nothing but them there is no way on.
+        let is_stuck = failed == results.len();
+        if is_bounded || is_stuck || answer["remaining"].as_u64().unwrap_or(0) == 0 {
+            return if refused > 0 { FAILED } else { DONE };
+        }
+    }
+}
+
+fn outcome(result: &Value) -> String {
+    let id = plain(&result["execution_id"]);
+    match plain(&result["redriven_as"]) {
+        new if new.is_empty() => format!("{id}: {}", plain(&result["problem"]["detail"])),
+        new => format!("{id} → {new}"),
+    }
+}
+
+async fn discard(client: &Client, ids: &[String]) -> Outcome {
+    for id in ids {
+        client.send(Call::delete(["v1", "dead-letters", id])).await?;
+        show::line(format!("discarded {id}"))?;
+    }
+    DONE
+}

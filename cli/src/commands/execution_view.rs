@@ -1,0 +1,116 @@
+//! One execution, whole, for people.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use comfy_table::Cell;
+
+use crate::{
+    client::wire::{Attempt, Execution},
+    show::{plain, table, time},
+};
+
+const TIMELINE: usize = 40;
+
+pub fn text(row: &Execution) -> String {
+    let mut text = table::text(&facts(row));
+    if let Some(timeline) = timeline(row) {
+        let _ = write!(text, "\n\n{timeline}");
+    }
+    for attempt in &row.attempts {
+        let _ = write!(text, "\n\n{}", self::attempt(attempt));
+    }
+    text
+}
+
+fn facts(row: &Execution) -> comfy_table::Table {
+    let mut facts = comfy_table::Table::new();
+    facts.load_style(comfy_table::presets::NOTHING);
+    let instant = |at: Option<DateTime<Utc>>| at.map(time::utc).unwrap_or_default();
+    let duration = |ms: Option<i64>| ms.map(time::millis).unwrap_or_default();
+    for (name, value) in [
+        ("execution", row.execution_id.clone()),
+        ("run", row.run_id.clone().unwrap_or_default()),
+        ("rerun of", row.rerun_of.clone().unwrap_or_default()),
+        ("status", row.status.clone()),
+        ("reason", row.reason.clone().unwrap_or_default()),
+        ("trigger", row.trigger.clone()),
+        ("priority", row.priority.clone()),
+        ("due", instant(row.due_at)),
+        ("not before", instant(row.ready_at.filter(|at| !row.has_ended() && Some(*at) != row.due_at))),
+        ("started", instant(row.start_time)),
+        ("late by", duration(row.lateness_ms)),
+        ("ended", instant(row.end_time)),
+        ("took", duration(row.duration_ms)),
+        ("waits for", dependencies(row)),
+        ("worker", row.worker_id.clone().unwrap_or_default()),
+        ("input", plain(&row.input)),
+        ("result", plain(&row.result)),
+    ] {
+        if !value.is_empty() {
+            let cell = if name == "status" { table::status(&value) } else { Cell::new(value) };
+            facts.add_row([Cell::new(name), cell]);
+        }
+    }
+    facts
+}
+
+/// `ingest: success, clean: waiting`, from a map by job or a list.
+fn dependencies(row: &Execution) -> String {
+    let outcome = |value: &serde_json::Value| match plain(&value["outcome"]) {
+        text if text.is_empty() => "waiting".to_owned(),
+        text => text,
+    };
+    let named: Vec<String> = match &row.dependencies {
+        serde_json::Value::Object(map) => map.iter().map(|(job, value)| format!("{job}: {}", outcome(value))).collect(),
+        serde_json::Value::Array(list) => {
+            list.iter().map(|value| format!("{}: {}", plain(&value["job_id"]), outcome(value))).collect()
+        }
+        _ => Vec::new(),
+    };
+    named.join(", ")
+}
+
+/// A line for each attempt, over the time from the due instant to the end.
+fn timeline(row: &Execution) -> Option<String> {
+    let begin = row.due_at.or(row.created_at)?;
+    let end = row.end_time.unwrap_or_else(Utc::now);
+    let total = (end - begin).num_milliseconds().max(1);
+    let place = |at: DateTime<Utc>| {
+        let part = (at - begin).num_milliseconds() as f64 / total as f64;
+        ((part * TIMELINE as f64).round() as usize).min(TIMELINE)
+    };
+    let bar = |attempt: &Attempt| {
+        let from = place(attempt.start_time?).min(TIMELINE - 1);
+        let to = place(attempt.end_time.unwrap_or(end)).max(from + 1);
+        let sign = if matches!(attempt.outcome.as_deref(), Some("succeeded") | None) { "█" } else { "▒" };
+        let rest = "·".repeat(TIMELINE - to);
+        Some(format!("  {:>2} {}{}{rest}", attempt.number, "·".repeat(from), sign.repeat(to - from)))
+    };
+    let bars: Vec<String> = row.attempts.iter().filter_map(bar).collect();
+    if bars.is_empty() {
+        return None;
+    }
+    Some(format!("timeline ({}, █ good, ▒ bad)\n{}", time::millis(total), bars.join("\n")))
+}
+
+pub fn attempt(attempt: &Attempt) -> String {
+    let mut text = format!("attempt {}", attempt.number);
+    let _ = write!(text, ": {}", attempt.outcome.as_deref().unwrap_or("running"));
+    if let Some(duration) = attempt.duration_ms {
+        let _ = write!(text, " in {}", time::millis(duration));
+    }
+    if let Some(error) = &attempt.error {
+        let _ = write!(text, "\n  {error}");
+    }
+    if let Some(output) = attempt.output.as_ref().filter(|output| !output.tail.is_empty()) {
+        let shown = output.tail.len() as u64;
+        if output.bytes > shown {
+            let _ = write!(text, "\n  … the last {} of {}", time::bytes(shown), time::bytes(output.bytes));
+        }
+        for line in output.tail.lines() {
+            let _ = write!(text, "\n  │ {line}");
+        }
+    }
+    text
+}

@@ -1,0 +1,108 @@
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::{DONE, Global, Outcome, execution_view, wait};
+use crate::{
+    client::{Call, Client, wire::Execution},
+    show::{self, short, table, time},
+};
+
+/// List executions, show one
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = "\
+Examples:
+  belfry executions
+  belfry executions --job daily_report --status failed --limit 20
+  belfry executions show daily_report@2026-11-23T00:00:00Z")]
+pub struct ExecutionsArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    filter: Filter,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show an execution with its attempts, their times and the end of their output
+    Show { execution_id: String },
+}
+
+#[derive(Debug, Args)]
+struct Filter {
+    /// waiting, queued, running, success, failed, timed_out, cancelled, upstream_failed or skipped
+    #[arg(long)]
+    status: Option<String>,
+    /// Of this job
+    #[arg(long, value_name = "JOB")]
+    job: Option<String>,
+    /// Of this run
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+    /// Slots from this instant on, RFC 3339
+    #[arg(long, value_name = "INSTANT")]
+    since: Option<DateTime<Utc>>,
+    /// Slots before this instant
+    #[arg(long, value_name = "INSTANT")]
+    until: Option<DateTime<Utc>>,
+    /// How many at most, newest first
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    limit: usize,
+}
+
+pub async fn run(args: ExecutionsArgs, global: &Global) -> Outcome {
+    let client = global.client()?;
+    if let Some(Action::Show { execution_id }) = args.action {
+        return show_one(&client, global, &execution_id).await;
+    }
+    let executions = client.pages(args.filter.call(), args.filter.limit).await?;
+    if global.json {
+        show::json(&Value::Array(executions))?;
+    } else {
+        show::line(listing(&client, executions)?)?;
+    }
+    DONE
+}
+
+impl Filter {
+    fn call(&self) -> Call {
+        let call = match &self.job {
+            Some(job) => Call::get(["v1", "jobs", job, "executions"]),
+            None => Call::get(["v1", "executions"]),
+        };
+        call.query("status", self.status.as_ref())
+            .query("run_id", self.run.as_ref())
+            .query("since", self.since.map(time::utc))
+            .query("until", self.until.map(time::utc))
+    }
+}
+
+async fn show_one(client: &Client, global: &Global, id: &str) -> Outcome {
+    let (value, row) = wait::execution(client, id).await?;
+    if global.json {
+        show::json(&value)?;
+    } else {
+        show::line(execution_view::text(&row))?;
+    }
+    DONE
+}
+
+pub fn listing(client: &Client, executions: Vec<Value>) -> anyhow::Result<String> {
+    let now = Utc::now();
+    let mut table = table::new(["EXECUTION", "STATUS", "TRIGGER", "DUE", "LATE", "TOOK", "ATTEMPTS", "REASON"]);
+    for value in executions {
+        let row: Execution = client.decode(value)?;
+        let duration = |ms: Option<i64>| ms.map(time::millis).unwrap_or_default();
+        table.add_row([
+            row.execution_id.into(),
+            table::status(&row.status),
+            row.trigger.into(),
+            row.due_at.map(|at| time::relative(at, now)).unwrap_or_default().into(),
+            duration(row.lateness_ms).into(),
+            duration(row.duration_ms).into(),
+            row.attempt.into(),
+            short(&row.reason.unwrap_or_default(), 60).into(),
+        ]);
+    }
+    Ok(table::text(&table))
+}

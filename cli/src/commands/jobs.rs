@@ -1,0 +1,114 @@
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::{DONE, Global, Outcome};
+use crate::{
+    client::{Call, Client},
+    show::{self, plain, short, table, time},
+};
+
+/// List jobs, show one, delete one
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = "\
+Examples:
+  belfry jobs
+  belfry jobs show daily_report
+  belfry jobs show daily_report --json
+  belfry jobs delete daily_report")]
+pub struct JobsArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the jobs (the default)
+    List,
+    /// Show a job's definition, its state and its last executions
+    Show { job_id: String },
+    /// Delete a job; what has not started of it is cancelled
+    Delete { job_id: String },
+}
+
+pub async fn run(args: JobsArgs, global: &Global) -> Outcome {
+    let client = global.client()?;
+    match args.action.unwrap_or(Action::List) {
+        Action::List => list(&client, global).await,
+        Action::Show { job_id } => show_one(&client, global, &job_id).await,
+        Action::Delete { job_id } => delete(&client, global, &job_id).await,
+    }
+}
+
+async fn list(client: &Client, global: &Global) -> Outcome {
+    let jobs = client.pages(Call::get(["v1", "jobs"]), usize::MAX).await?;
+    if global.json {
+        show::json(&Value::Array(jobs))?;
+        return DONE;
+    }
+    let mut table = table::new(["JOB", "SCHEDULE", "NEXT", "STATUS", "DEPENDS ON", "DESCRIPTION"]);
+    for job in &jobs {
+        let definition = &job["definition"];
+        table.add_row([
+            plain(&job["job_id"]).into(),
+            schedule(definition).into(),
+            next(job).into(),
+            table::status(&plain(&job["status"])),
+            dependencies(definition).into(),
+            short(&plain(&definition["description"]), 48).into(),
+        ]);
+    }
+    show::line(table::text(&table))?;
+    DONE
+}
+
+fn schedule(definition: &Value) -> String {
+    let expression = [&definition["schedule"], &definition["run_at"]].into_iter().find(|value| !value.is_null());
+    let text = expression.map(plain).unwrap_or_default();
+    match plain(&definition["timezone"]) {
+        zone if zone.is_empty() => text,
+        zone => format!("{text} {zone}"),
+    }
+}
+
+fn next(job: &Value) -> String {
+    let at: Option<DateTime<Utc>> = plain(&job["next_slot"]).parse().ok();
+    at.map(|at| time::relative(at, Utc::now())).unwrap_or_default()
+}
+
+fn dependencies(definition: &Value) -> String {
+    let names = definition["dependencies"].as_array().into_iter().flatten().map(plain);
+    names.collect::<Vec<_>>().join(", ")
+}
+
+async fn show_one(client: &Client, global: &Global, id: &str) -> Outcome {
+    let job = client.send(Call::get(["v1", "jobs", id])).await?;
+    if global.json {
+        show::json(&job)?;
+        return DONE;
+    }
+    for name in ["job_id", "status", "version", "created_at", "updated_at", "paused_at", "next_slot"] {
+        let value = plain(&job[name]);
+        if !value.is_empty() {
+            let label = name.replace('_', " ");
+            let extra = if name == "next_slot" { format!(" ({})", next(&job)) } else { String::new() };
+            show::line(format!("{label:<12} {value}{extra}"))?;
+        }
+    }
+    show::line(format!("\n{}", serde_saphyr::to_string(&job["definition"])?.trim_end()))?;
+    let executions = client.pages(Call::get(["v1", "jobs", id, "executions"]), 10).await?;
+    if !executions.is_empty() {
+        show::line(format!("\n{}", super::executions::listing(client, executions)?))?;
+    }
+    DONE
+}
+
+async fn delete(client: &Client, global: &Global, id: &str) -> Outcome {
+    let answer = client.send(Call::delete(["v1", "jobs", id])).await?;
+    if global.json {
+        show::json(&answer)?;
+    } else {
+        show::line(format!("deleted {id}"))?;
+    }
+    DONE
+}

@@ -1,0 +1,137 @@
+//! The commands, one module each.
+
+mod apply;
+mod completions;
+mod dead_letters;
+mod doctor;
+mod execution_view;
+mod executions;
+mod graph;
+mod import;
+mod jobs;
+mod logs;
+mod openapi;
+mod operate;
+mod payload;
+mod push;
+mod run;
+mod schedule;
+mod schema;
+mod stats;
+mod token;
+mod trigger;
+pub mod up;
+mod wait;
+
+use std::{future::Future, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::client::Client;
+
+pub type Outcome = anyhow::Result<ExitCode>;
+
+const DONE: Outcome = Ok(ExitCode::SUCCESS);
+/// What was asked for was done, and came out badly.
+const FAILED: Outcome = Ok(ExitCode::FAILURE);
+
+/// A job scheduler: run it here with `belfry up`, or talk to one that runs.
+#[derive(Debug, Parser)]
+#[command(name = "belfry", version, about, after_help = EXAMPLES, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  belfry up --apply examples              everything in one process, with these jobs
+  belfry run examples/nightly-chain.yaml  a file's jobs once, now; exits with their result
+  belfry apply -f jobs.yaml               define jobs
+  belfry executions --status failed       what went wrong
+  belfry schedule next '0 9 * * MON-FRI' --tz Europe/Berlin
+
+Exit codes: 0 done, 1 it failed or was refused, 2 wrong usage, 3 no belfry answered.";
+
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The belfry to talk to
+    #[arg(long, global = true, env = "BELFRY_URL", default_value = "http://127.0.0.1:7433", value_name = "URL")]
+    pub url: String,
+    /// Its bearer token
+    #[arg(long, global = true, env = "BELFRY_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Global {
+    pub fn client(&self) -> anyhow::Result<Client> {
+        Client::new(&self.url, self.token.clone())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Up(up::UpArgs),
+    Run(run::RunArgs),
+    Apply(apply::ApplyArgs),
+    Jobs(jobs::JobsArgs),
+    Trigger(trigger::TriggerArgs),
+    Push(push::PushArgs),
+    Executions(executions::ExecutionsArgs),
+    Logs(logs::LogsArgs),
+    Cancel(operate::CancelArgs),
+    Retry(operate::RetryArgs),
+    Pause(operate::PauseArgs),
+    Resume(operate::ResumeArgs),
+    DeadLetters(dead_letters::DeadLettersArgs),
+    Stats(stats::StatsArgs),
+    Graph(graph::GraphArgs),
+    Schedule(schedule::ScheduleArgs),
+    Import(import::ImportArgs),
+    Doctor(doctor::DoctorArgs),
+    Token(token::TokenArgs),
+    Schema(schema::SchemaArgs),
+    Openapi(openapi::OpenapiArgs),
+    Completions(completions::CompletionsArgs),
+}
+
+pub fn run(cli: Cli) -> Outcome {
+    let global = cli.global;
+    match cli.command {
+        Command::Up(args) => many_threads(up::run(args)),
+        Command::Run(args) => many_threads(run::run(args, &global)),
+        Command::Apply(args) => one_thread(apply::run(args, &global)),
+        Command::Jobs(args) => one_thread(jobs::run(args, &global)),
+        Command::Trigger(args) => one_thread(trigger::run(args, &global)),
+        Command::Push(args) => one_thread(push::run(args, &global)),
+        Command::Executions(args) => one_thread(executions::run(args, &global)),
+        Command::Logs(args) => one_thread(logs::run(args, &global)),
+        Command::Cancel(args) => one_thread(operate::cancel(args, &global)),
+        Command::Retry(args) => one_thread(operate::retry(args, &global)),
+        Command::Pause(args) => one_thread(operate::pause(args, &global)),
+        Command::Resume(args) => one_thread(operate::resume(args, &global)),
+        Command::DeadLetters(args) => one_thread(dead_letters::run(args, &global)),
+        Command::Stats(args) => one_thread(stats::run(args, &global)),
+        Command::Graph(args) => one_thread(graph::run(args, &global)),
+        Command::Schedule(args) => schedule::run(args, &global),
+        Command::Import(args) => one_thread(import::run(args, &global)),
+        Command::Doctor(args) => one_thread(doctor::run(args, &global)),
+        Command::Token(args) => one_thread(token::run(args, &global)),
+        Command::Schema(args) => schema::run(&args),
+        Command::Openapi(args) => one_thread(openapi::run(args, &global)),
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+fn one_thread(command: impl Future<Output = Outcome>) -> Outcome {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+fn many_threads(command: impl Future<Output = Outcome>) -> Outcome {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}

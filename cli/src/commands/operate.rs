@@ -1,0 +1,90 @@
+//! Commands that change one execution or one job.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{DONE, Global, Outcome, wait};
+use crate::{client::Call, show};
+
+/// Cancel executions: what has not started never will, what runs is told to stop
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  belfry cancel daily_report@2026-11-23T00:00:00Z
+  belfry cancel nightly@2026-12-24T18:00:00Z --reason holidays     a slot that lies ahead")]
+pub struct CancelArgs {
+    #[arg(required = true)]
+    execution_id: Vec<String>,
+    /// Kept with the execution
+    #[arg(long)]
+    reason: Option<String>,
+}
+
+pub async fn cancel(args: CancelArgs, global: &Global) -> Outcome {
+    let client = global.client()?;
+    for id in &args.execution_id {
+        let body = args.reason.as_ref().map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
+        let answer = client.send(Call::post(["v1", "executions", &format!("{id}:cancel")]).body(body)).await?;
+        let is_running = answer["status"] == "running";
+        let done = if is_running { "was told to stop" } else { "cancelled" };
+        told(global, &answer, &format!("{id} {done}"))?;
+    }
+    DONE
+}
+
+/// Run an ended execution once more, as a new generation on the job's present version
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  belfry retry daily_report@2026-11-23T00:00:00Z
+  belfry retry daily_report@2026-11-23T00:00:00Z --wait")]
+pub struct RetryArgs {
+    execution_id: String,
+    /// Wait for its end; exit code 1 unless it succeeds
+    #[arg(long)]
+    wait: bool,
+}
+
+pub async fn retry(args: RetryArgs, global: &Global) -> Outcome {
+    let client = global.client()?;
+    let call = Call::post(["v1", "executions", &format!("{}:retry", args.execution_id)]);
+    let answer = client.send(call).await?;
+    wait::accepted(&client, global, answer, args.wait).await
+}
+
+/// Start no further slots of jobs; those up to now still run
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  belfry pause daily_report")]
+pub struct PauseArgs {
+    #[arg(required = true)]
+    job_id: Vec<String>,
+}
+
+pub async fn pause(args: PauseArgs, global: &Global) -> Outcome {
+    on_jobs(&args.job_id, "pause", "paused", global).await
+}
+
+/// Start slots of paused jobs again; those missed go by the misfire policy
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  belfry resume daily_report")]
+pub struct ResumeArgs {
+    #[arg(required = true)]
+    job_id: Vec<String>,
+}
+
+pub async fn resume(args: ResumeArgs, global: &Global) -> Outcome {
+    on_jobs(&args.job_id, "resume", "resumed", global).await
+}
+
+async fn on_jobs(ids: &[String], verb: &str, done: &str, global: &Global) -> Outcome {
+    let client = global.client()?;
+    for id in ids {
+        let answer = client.send(Call::post(["v1", "jobs", &format!("{id}:{verb}")])).await?;
+        told(global, &answer, &format!("{done} {id}"))?;
+    }
+    DONE
+}
+
+fn told(global: &Global, answer: &Value, text: &str) -> std::io::Result<()> {
+    if global.json { show::json(answer) } else { show::line(text) }
+}

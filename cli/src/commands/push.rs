@@ -1,0 +1,102 @@
+use std::path::PathBuf;
+
+use belfry_domain::Priority;
+use chrono::{DateTime, Utc};
+use clap::{ArgGroup, Args};
+use serde_json::{Map, Value, json};
+
+use super::{Global, Outcome, payload, wait};
+use crate::{client::Call, error::CliError};
+
+/// Run something once, now or later, without defining a job
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("target").required(true).args(["command", "program", "http", "empty", "file"]), after_help = "\
+Examples:
+  belfry push --command 'echo hello | tr a-z A-Z' --wait
+  belfry push --delay 10m -- /usr/bin/rsync -a /srv /backup      without a shell
+  belfry push --http https://example.org/hook --input '{\"id\": 7}' --key order-7
+  belfry push --file push.yaml")]
+pub struct PushArgs {
+    /// A line for the shell
+    #[arg(long, value_name = "LINE")]
+    command: Option<String>,
+    /// A program and its arguments, after --
+    #[arg(last = true, value_name = "PROGRAM")]
+    program: Vec<String>,
+    /// POST the input to this address
+    #[arg(long, value_name = "URL")]
+    http: Option<String>,
+    /// Do nothing
+    #[arg(long)]
+    empty: bool,
+    /// The whole request, as YAML or JSON; options given beside it win
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// JSON, @FILE, or - for standard input
+    #[arg(long, value_name = "JSON")]
+    input: Option<String>,
+    /// The name to file it under
+    #[arg(long)]
+    name: Option<String>,
+    /// Not before this long from now, such as 90s
+    #[arg(long, value_name = "DURATION", value_parser = super::up::duration, conflicts_with = "at")]
+    delay: Option<std::time::Duration>,
+    /// Not before this instant, RFC 3339
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<DateTime<Utc>>,
+    /// Idempotency key: the same one again starts nothing new
+    #[arg(long)]
+    key: Option<String>,
+    /// critical, high, normal or low
+    #[arg(long, value_parser = priority)]
+    priority: Option<Priority>,
+    /// Further attempts after a failed one
+    #[arg(long, value_name = "N")]
+    max_retries: Option<u32>,
+    /// Of one attempt, such as 90s
+    #[arg(long, value_name = "DURATION", value_parser = super::up::duration)]
+    timeout: Option<std::time::Duration>,
+    /// Wait for its end; exit code 1 unless it succeeds
+    #[arg(long)]
+    wait: bool,
+}
+
+fn priority(text: &str) -> Result<Priority, String> {
+    let found = Priority::ALL.into_iter().find(|priority| priority.as_str() == text);
+    found.ok_or_else(|| "must be critical, high, normal or low".to_owned())
+}
+
+pub async fn run(args: PushArgs, global: &Global) -> Outcome {
+    let client = global.client()?;
+    let body = Value::Object(request(&args)?);
+    let answer = client.send(Call::post(["v1", "executions"]).idempotency_key(args.key.as_ref()).body(body)).await?;
+    wait::accepted(&client, global, answer, args.wait).await
+}
+
+fn request(args: &PushArgs) -> anyhow::Result<Map<String, Value>> {
+    let mut request = args.file.as_ref().map(from_file).transpose()?.unwrap_or_default();
+    let seconds = |duration: std::time::Duration| json!(duration.as_secs_f64());
+    let program = Some(&args.program).filter(|program| !program.is_empty());
+    let given = [
+        ("command", args.command.as_ref().map(|line| json!(line))),
+        ("command", program.map(|words| json!(words))),
+        ("target", args.http.as_ref().map(|url| json!({ "type": "http", "url": url }))),
+        ("target", args.empty.then(|| json!({ "type": "empty" }))),
+        ("input", payload::read(args.input.as_deref())?),
+        ("name", args.name.as_ref().map(|name| json!(name))),
+        ("delay", args.delay.map(seconds)),
+        ("run_at", args.at.map(|at| json!(at))),
+        ("priority", args.priority.map(|priority| json!(priority))),
+        ("max_retries", args.max_retries.map(|count| json!(count))),
+        ("timeout", args.timeout.map(seconds)),
+    ];
+    request.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    Ok(request)
+}
+
+fn from_file(path: &PathBuf) -> anyhow::Result<Map<String, Value>> {
+    let name = path.display();
+    let wrong = |error: &dyn std::fmt::Display| CliError::Usage(format!("{name}: {error}"));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    Ok(serde_saphyr::from_str(&text).map_err(|error| wrong(&error))?)
+}

@@ -1,0 +1,183 @@
+//! `belfry up`.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use belfry_api::{ApiState, Auth, Telemetry};
+use belfry_domain::JobSpec;
+use belfry_engine::Settings;
+use belfry_sqlite::Store;
+use belfry_worker::targets::{TargetSettings, Targets};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::{Capacity, Leadership, Standalone, StoredTokens};
+
+/// How long attempts may take to end when the process is told to stop.
+const DRAIN: Duration = Duration::from_secs(30);
+
+pub struct UpOptions {
+    /// The directory of the database; made if it is missing.
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    /// Applied as soon as this process leads.
+    pub jobs: Vec<JobSpec>,
+    pub capacity: Capacity,
+    pub allow_private_addresses: bool,
+    pub lease: Option<Duration>,
+}
+
+pub fn database_path(data: &Path) -> PathBuf {
+    data.join("belfry.sqlite")
+}
+
+pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
+    fs::create_dir_all(data).with_context(|| format!("the data directory {} can't be made", data.display()))?;
+    let path = database_path(data);
+    Store::open(&path).with_context(|| format!("{}", path.display()))
+}
+
+fn settings(lease: Option<Duration>) -> Settings {
+    let mut settings = Settings::standalone();
+    if let Some(lease) = lease {
+        settings.lease = lease;
+        settings.heartbeat_every = lease / 6;
+    }
+    settings
+}
+
+/// Serves the API and, once it leads, runs everything else; until it is told to stop.
+///
+/// # Errors
+/// Where it can't start, or another process has taken over the database.
+pub async fn up(options: UpOptions) -> anyhow::Result<()> {
+    let store = open_store(&options.data)?;
+    let telemetry = Arc::new(Telemetry::default());
+    let targets = TargetSettings {
+        allow_commands: true,
+        allow_private_addresses: options.allow_private_addresses,
+        ..TargetSettings::default()
+    };
+    let runner = Arc::new(Targets::new(targets)?);
+    let capacity = options.capacity.clone();
+    let (standalone, waves) =
+        Standalone::new(store, settings(options.lease), options.capacity, runner, telemetry.clone())?;
+    let standalone = Arc::new(standalone);
+    let leadership = Arc::new(Leadership::default());
+    let shutdown = stop_on_signals();
+
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .with_context(|| format!("can't listen on {}: is another belfry running? choose another with --listen", options.listen))?;
+    let address = listener.local_addr()?;
+    let api = ApiState {
+        engine: Arc::clone(&standalone.engine),
+        telemetry,
+        auth: auth(address, &standalone.store),
+        leadership: leadership.clone(),
+        capacity: capacity.total() as u64,
+    };
+    let serving = serve(listener, api, shutdown.clone());
+    // The one line on standard output: what started this may wait for it.
+    println!("listening on http://{address}");
+
+    let outcome = match standalone.await_leadership(&leadership, &shutdown).await {
+        None => Ok(()),
+        Some(lease) => {
+            let keeping = tokio::spawn(Arc::clone(&standalone).hold_leadership(leadership.clone()));
+            let leading = tokio::spawn({
+                let (standalone, lease, shutdown) = (Arc::clone(&standalone), lease.clone(), shutdown.clone());
+                async move { standalone.lead(lease, waves, shutdown).await }
+            });
+            let outcome = lead_until_stopped(&standalone, options.jobs, keeping, leading, &shutdown).await;
+            if outcome.is_ok() {
+                // The next leader need not wait for the lease to end.
+                drop(standalone.engine.ports.leases.release(&lease).await);
+            }
+            outcome
+        }
+    };
+    shutdown.cancel();
+    serving.await??;
+    outcome
+}
+
+async fn lead_until_stopped(
+    standalone: &Standalone,
+    jobs: Vec<JobSpec>,
+    keeping: JoinHandle<()>,
+    mut leading: JoinHandle<anyhow::Result<()>>,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    if !jobs.is_empty() {
+        let outcomes = standalone.engine.apply_jobs(jobs, None, false, false).await.context("the jobs were not applied")?;
+        tracing::info!(jobs = outcomes.len(), "applied");
+    }
+    tokio::select! {
+        _ = keeping => bail!("another process has taken over the database; this one stops"),
+        ended = &mut leading => return ended?,
+        () = shutdown.cancelled() => {}
+    }
+    match tokio::time::timeout(DRAIN, &mut leading).await {
+        Ok(ended) => ended?,
+        Err(_) => {
+            leading.abort();
+            tracing::warn!("stopped before all attempts had ended; they will be taken up when their leases are over");
+            Ok(())
+        }
+    }
+}
+
+fn auth(address: SocketAddr, store: &Store) -> Auth {
+    if address.ip().is_loopback() {
+        return Auth::Open;
+    }
+    tracing::info!("reachable from elsewhere, so callers need a token: belfry token create NAME");
+    Auth::Bearer(Arc::new(StoredTokens(store.clone())))
+}
+
+fn serve(listener: TcpListener, api: ApiState, shutdown: CancellationToken) -> JoinHandle<std::io::Result<()>> {
+    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+        // Answers are small and complete: waiting to fill a packet only delays them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+    });
+    tokio::spawn(async move {
+        axum::serve(listener, belfry_api::router(api)).with_graceful_shutdown(shutdown.cancelled_owned()).await
+    })
+}
+
+/// The first signal asks for an orderly end, the second ends at once.
+fn stop_on_signals() -> CancellationToken {
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    tokio::spawn(async move {
+        signal().await;
+        tracing::info!("stopping: waiting for running attempts; once more to stop at once");
+        stop.cancel();
+        signal().await;
+        std::process::exit(130);
+    });
+    token
+}
+
+async fn signal() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM can't be caught");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,215 @@
+use std::collections::BTreeMap;
+
+use belfry_domain::{
+    Attempt, AttemptOutcome, Execution, ExecutionId, Job, JobId, Outcome, Priority, SlotName, Status, Target, Timestamp,
+    Trigger,
+};
+use belfry_engine::ports::StoredOutput;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::Instant;
+
+/// One job at one slot.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Execution)]
+pub struct ExecutionView {
+    pub execution_id: ExecutionId,
+    pub job_id: JobId,
+    pub slot: SlotName,
+    /// 1, and counted up by retries by hand.
+    #[schema(minimum = 1)]
+    pub generation: u32,
+    pub status: Status,
+    /// None for a slot that nobody has claimed yet.
+    pub run_id: Option<String>,
+    pub trigger: Trigger,
+    pub priority: Priority,
+    /// The version of the job that its attempts run; none before the first, and for pushed work.
+    pub job_version: Option<u64>,
+    pub created_at: Option<Instant>,
+    /// The slot's instant, with its jitter.
+    pub due_at: Instant,
+    /// The next attempt doesn't start before.
+    pub ready_at: Instant,
+    pub start_time: Option<Instant>,
+    pub end_time: Option<Instant>,
+    /// From the first start to the end.
+    pub duration_ms: Option<u64>,
+    /// From `due_at` to the first start.
+    pub lateness_ms: Option<u64>,
+    /// Who runs it, or ran it last.
+    pub worker_id: Option<String>,
+    /// The number of the attempt that was started last; 0 before the first.
+    pub attempt: u32,
+    /// Where it is known: for pushed work, and in the answer for a single execution.
+    pub max_retries: Option<u32>,
+    pub cancel_requested: bool,
+    /// The newest ones, at most ten of those that have ended, and the one that runs.
+    pub attempts: Vec<AttemptView>,
+    pub dependencies: BTreeMap<JobId, DependencyView>,
+    pub reason: Option<String>,
+    pub input: Option<Value>,
+    pub result: Option<Value>,
+    pub rerun_of: Option<ExecutionId>,
+    /// Of pushed work.
+    pub target: Option<Target>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
+pub struct AttemptView {
+    #[schema(minimum = 1)]
+    pub number: u32,
+    /// None while it runs.
+    pub outcome: Option<AttemptOutcome>,
+    pub start_time: Instant,
+    pub end_time: Option<Instant>,
+    pub duration_ms: Option<u64>,
+    pub worker_id: String,
+    pub error: Option<String>,
+    /// Only in the answer for a single execution.
+    pub output: Option<OutputView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Output)]
+pub struct OutputView {
+    /// The last part of what it printed or answered.
+    pub tail: String,
+    /// How many bytes it was in all.
+    pub bytes: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Dependency)]
+pub struct DependencyView {
+    pub execution_id: ExecutionId,
+    /// None while it can still change.
+    pub outcome: Option<Outcome>,
+}
+
+/// Newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExecutionPage {
+    pub items: Vec<ExecutionView>,
+    /// Send it as `cursor` for the next page; none after the last.
+    pub next_cursor: Option<String>,
+}
+
+impl From<Execution> for ExecutionView {
+    fn from(row: Execution) -> Self {
+        let attempts = attempts_of(&row);
+        let dependencies = row.dependencies.into_iter();
+        let took = |from: Option<Timestamp>, to: Option<Timestamp>| Some(millis(from?, to?));
+        Self {
+            job_id: row.id.job_id(),
+            slot: row.id.slot(),
+            generation: row.id.generation(),
+            execution_id: row.id,
+            status: row.status,
+            run_id: Some(row.run.id),
+            trigger: row.trigger,
+            priority: row.priority,
+            job_version: Some(row.job_version).filter(|version| *version > 0),
+            created_at: Some(row.created_at.into()),
+            due_at: row.due.into(),
+            ready_at: row.ready_at.into(),
+            start_time: row.start_time.map(Instant),
+            end_time: row.end_time.map(Instant),
+            duration_ms: took(row.start_time, row.end_time),
+            lateness_ms: took(Some(row.due), row.start_time),
+            worker_id: row.claim.map(|claim| claim.worker_id),
+            attempt: row.attempt,
+            max_retries: row.work.as_ref().map(|work| work.retry.max_retries),
+            cancel_requested: row.cancel_requested,
+            attempts,
+            dependencies: dependencies
+                .map(|(job, on)| (job, DependencyView { execution_id: on.execution_id, outcome: on.outcome }))
+                .collect(),
+            reason: row.reason,
+            input: row.input,
+            result: row.result,
+            rerun_of: row.rerun_of,
+            target: row.work.map(|work| work.target),
+        }
+    }
+}
+
+impl ExecutionView {
+    /// A slot that is due and that nobody has claimed yet.
+    pub fn unclaimed(job: &Job, slot: Timestamp) -> Self {
+        let id = ExecutionId::scheduled(job.id(), slot);
+        let due = job.spec.fire_at(slot).into();
+        Self {
+            job_id: job.id().clone(),
+            slot: id.slot(),
+            generation: 1,
+            execution_id: id,
+            status: Status::Queued,
+            run_id: None,
+            trigger: Trigger::Schedule,
+            priority: job.spec.priority,
+            job_version: None,
+            created_at: None,
+            due_at: due,
+            ready_at: due,
+            start_time: None,
+            end_time: None,
+            duration_ms: None,
+            lateness_ms: None,
+            worker_id: None,
+            attempt: 0,
+            max_retries: Some(job.work().retry.max_retries),
+            cancel_requested: false,
+            attempts: Vec::new(),
+            dependencies: BTreeMap::new(),
+            reason: None,
+            input: job.spec.input.clone(),
+            result: None,
+            rerun_of: None,
+            target: None,
+        }
+    }
+
+    pub fn with_outputs(mut self, outputs: Vec<StoredOutput>) -> Self {
+        for StoredOutput { attempt, output } in outputs {
+            if let Some(view) = self.attempts.iter_mut().find(|view| view.number == attempt) {
+                view.output = Some(OutputView { tail: output.tail, bytes: output.bytes });
+            }
+        }
+        self
+    }
+}
+
+fn attempts_of(row: &Execution) -> Vec<AttemptView> {
+    let running = row.claim.as_ref().filter(|_| row.status == Status::Running).map(|claim| AttemptView {
+        number: row.attempt,
+        outcome: None,
+        start_time: claim.since.into(),
+        end_time: None,
+        duration_ms: None,
+        worker_id: claim.worker_id.clone(),
+        error: None,
+        output: None,
+    });
+    row.attempts.iter().map(ended).chain(running).collect()
+}
+
+fn ended(attempt: &Attempt) -> AttemptView {
+    AttemptView {
+        number: attempt.number,
+        outcome: Some(attempt.outcome),
+        start_time: attempt.start_time.into(),
+        end_time: Some(attempt.end_time.into()),
+        duration_ms: Some(millis(attempt.start_time, attempt.end_time)),
+        worker_id: attempt.worker_id.clone(),
+        error: attempt.error.clone(),
+        output: None,
+    }
+}
+
+fn millis(from: Timestamp, to: Timestamp) -> u64 {
+    to.since(from).as_millis() as u64
+}

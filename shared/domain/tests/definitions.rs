@@ -1,0 +1,65 @@
+//! Job definitions: the textbook's works unchanged, bad ones are told what is wrong and where.
+
+use belfry_domain::{CommandLine, JobSpec, Target, Timestamp, validate_job};
+
+const NOW: Timestamp = Timestamp(1_795_000_000_000);
+
+fn job(json: &str) -> JobSpec {
+    serde_json::from_str(json).unwrap()
+}
+
+fn problems(json: &str) -> Vec<String> {
+    validate_job(&job(json), NOW).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_textbook_job_works_unchanged() {
+    let spec = job(r#"{"job_id":"daily_report","schedule":"0 0 * * *","command":"python generate_report.py",
+        "dependencies":["data_ingestion"],"max_retries":3,"timeout":3600}"#);
+    assert_eq!(validate_job(&spec, NOW), []);
+    let work = spec.work();
+    let Target::Command(target) = &work.target else { panic!("{:?}", work.target) };
+    assert_eq!(target.command, CommandLine::Shell("python generate_report.py".to_owned()));
+    assert_eq!((work.retry.max_retries, work.timeout.0.as_secs(), work.pool.as_str()), (3, 3600, "command"));
+    assert_eq!(spec.dependencies[0].as_str(), "data_ingestion");
+}
+
+#[test]
+fn a_definition_survives_being_written_and_read() {
+    let spec = job(r#"{"job_id":"a","schedule":"@daily","timezone":"Europe/Berlin","jitter":"90s",
+        "target":{"type":"http","url":"https://example.com/hook","signing_key":"env:KEY"},
+        "retry":{"backoff":"fibonacci","base":"1s"},"misfire":"all","tags":{"team":"x"}}"#);
+    assert_eq!(validate_job(&spec, NOW), []);
+    let written = serde_json::to_string(&spec).unwrap();
+    assert_eq!(job(&written), spec);
+}
+
+#[test]
+fn errors_name_the_field() {
+    let cases = [
+        (r#"{"job_id":"a","schedule":"0 25 * * *"}"#, "schedule: hour (column 3): 25 is out of range 0-23"),
+        (r#"{"job_id":"a","schedule":"0 0 31 2 *"}"#, "schedule: has no slot after now (2026-11-18T11:06:40Z): it would never run"),
+        (r#"{"job_id":"a","run_at":"2020-01-01T00:00:00Z"}"#, "run_at: has no slot after now (2026-11-18T11:06:40Z): it would never run"),
+        (r#"{"job_id":"a","timezone":"UTC"}"#, "timezone: has no meaning without a `schedule`"),
+        (r#"{"job_id":"a","command":" "}"#, "command: is empty: give a string for `sh -c`, or a list that begins with a program"),
+        (r#"{"job_id":"a","max_retries":2,"retry":{"max_retries":5}}"#, "max_retries: says 2, but `retry.max_retries` says 5; give one of them"),
+        (r#"{"job_id":"a","target":{"type":"http","url":"ftp://x"}}"#, "target.url: must begin with http:// or https://"),
+        (r#"{"job_id":"push"}"#, "job_id: `push` is the name under which pushed work is filed; choose another"),
+    ];
+    for (json, expected) in cases {
+        assert_eq!(problems(json), [expected], "{json}");
+    }
+}
+
+#[test]
+fn an_unknown_zone_is_said_of_the_zone() {
+    let found = validate_job(&job(r#"{"job_id":"a","schedule":"@daily","timezone":"Mars/Base"}"#), NOW);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].field.as_str(), found[0].position), ("timezone", Some(0)));
+}
+
+#[test]
+fn a_typo_in_a_field_is_refused() {
+    let error = serde_json::from_str::<JobSpec>(r#"{"job_id":"a","shedule":"@daily"}"#).unwrap_err();
+    assert!(error.to_string().contains("unknown field `shedule`"), "{error}");
+}
