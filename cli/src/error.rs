@@ -16,7 +16,9 @@ pub enum CliError {
     Usage(String),
     #[error(transparent)]
     Refused(#[from] Box<Problem>),
-    #[error("no belfry answers at {url}: {why}\nstart one with `belfry up`, or name another with --url or BELFRY_URL")]
+    #[error(
+        "no belfry answers at {url}: {why}\nstart one with `belfry up`, or name another with --url or BELFRY_URL"
+    )]
     Unreachable { url: String, why: String },
     #[error("{url} answers, but not as belfry does: {why}")]
     NotBelfry { url: String, why: String },

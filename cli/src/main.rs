@@ -6,8 +6,9 @@
 //! | HTTP to a running belfry | `client` |
 //! | job files: read, check, say where they are wrong | `files` |
 //! | crontabs to jobs | `import` |
+//! | what `up` tells while it runs | `logging` |
 //! | tables, times and JSON for people and programs | `show` |
-//! | the engine, its store, workers and API in this process | `standalone` |
+//! | the engine, its store, workers and API in this process | `belfry::standalone` |
 //!
 //! Exit codes: 0 done; 1 it failed or was refused; 2 wrong usage; 3 no belfry answered.
 
@@ -16,13 +17,12 @@ mod commands;
 mod error;
 mod files;
 mod import;
+mod logging;
 mod show;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-
-use belfry::standalone;
 
 use crate::commands::Cli;
 

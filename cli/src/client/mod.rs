@@ -30,10 +30,6 @@ impl Client {
         Ok(Self { http: tls::client(base.scheme() == "https")?, base, token })
     }
 
-    pub fn url(&self) -> &Url {
-        &self.base
-    }
-
     /// Sends the call; the answer's JSON, or the problem that the server sent instead.
     pub async fn send(&self, call: Call) -> Result<Value, CliError> {
         let request = call.build(&self.http, &self.base, self.token.as_deref());

@@ -46,10 +46,12 @@ impl Problem {
 
     fn hint(&self) -> Option<&'static str> {
         match self.status {
-            StatusCode::UNAUTHORIZED => {
-                Some("give a token with --token or BELFRY_TOKEN; `belfry token create` makes one on the server's host")
+            StatusCode::UNAUTHORIZED => Some(
+                "give a token with --token or BELFRY_TOKEN; `belfry token create` makes one on the server's host",
+            ),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                Some("is it a standby, or still starting? `belfry doctor` tells")
             }
-            StatusCode::SERVICE_UNAVAILABLE => Some("is it a standby, or still starting? `belfry doctor` tells"),
             _ => None,
         }
     }

@@ -14,7 +14,6 @@ pub struct Page {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Execution {
     pub execution_id: String,
-    pub job_id: String,
     pub status: String,
     pub run_id: Option<String>,
     #[serde(default)]
@@ -57,7 +56,6 @@ pub struct Attempt {
     pub start_time: Option<DateTime<Utc>>,
     pub end_time: Option<DateTime<Utc>>,
     pub duration_ms: Option<i64>,
-    pub worker_id: Option<String>,
     pub error: Option<String>,
     pub output: Option<Output>,
 }

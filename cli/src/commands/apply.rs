@@ -46,9 +46,8 @@ pub async fn run(args: ApplyArgs, global: &Global) -> Outcome {
 }
 
 pub async fn send(client: &Client, definitions: &[Definition], dry_run: bool) -> anyhow::Result<Value> {
-    let body = json!({ "jobs": files::specs(definitions) });
-    let call = Call::post(["v1", "jobs:apply"]).query("dry_run", dry_run.then_some(true)).body(body);
-    match client.send(call).await {
+    let body = json!({ "jobs": files::specs(definitions), "dry_run": dry_run });
+    match client.send(Call::post(["v1", "jobs:apply"]).body(body)).await {
         Ok(answer) => Ok(answer),
         Err(CliError::Refused(problem)) => Err(with_places(*problem, definitions)),
         Err(error) => Err(error.into()),
@@ -57,8 +56,11 @@ pub async fn send(client: &Client, definitions: &[Definition], dry_run: bool) ->
 
 /// The server knows jobs, people know files.
 fn with_places(problem: Problem, definitions: &[Definition]) -> anyhow::Error {
-    let located: Vec<FileProblem> =
-        problem.problems.iter().filter_map(|problem| locate(&problem.field, &problem.message, definitions)).collect();
+    let located: Vec<FileProblem> = problem
+        .problems
+        .iter()
+        .filter_map(|problem| locate(&problem.field, &problem.message, definitions))
+        .collect();
     if located.len() == problem.problems.len() && !located.is_empty() {
         return FileErrors(located).into();
     }

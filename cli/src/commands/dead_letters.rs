@@ -10,13 +10,16 @@ use crate::{
 
 /// Executions that failed for good: list, run again, discard
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   belfry dead-letters
   belfry dead-letters --job daily_report
   belfry dead-letters redrive daily_report@2026-11-23T00:00:00Z
   belfry dead-letters redrive --all
-  belfry dead-letters discard daily_report@2026-11-23T00:00:00Z")]
+  belfry dead-letters discard daily_report@2026-11-23T00:00:00Z"
+)]
 pub struct DeadLettersArgs {
     #[command(subcommand)]
     action: Option<Action>,

@@ -62,7 +62,9 @@ fn dependencies(row: &Execution) -> String {
         text => text,
     };
     let named: Vec<String> = match &row.dependencies {
-        serde_json::Value::Object(map) => map.iter().map(|(job, value)| format!("{job}: {}", outcome(value))).collect(),
+        serde_json::Value::Object(map) => {
+            map.iter().map(|(job, value)| format!("{job}: {}", outcome(value))).collect()
+        }
         serde_json::Value::Array(list) => {
             list.iter().map(|value| format!("{}: {}", plain(&value["job_id"]), outcome(value))).collect()
         }

@@ -10,11 +10,14 @@ use crate::{
 
 /// List executions, show one
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   belfry executions
   belfry executions --job daily_report --status failed --limit 20
-  belfry executions show daily_report@2026-11-23T00:00:00Z")]
+  belfry executions show daily_report@2026-11-23T00:00:00Z"
+)]
 pub struct ExecutionsArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -66,14 +69,20 @@ pub async fn run(args: ExecutionsArgs, global: &Global) -> Outcome {
 
 impl Filter {
     fn call(&self) -> Call {
-        let call = match &self.job {
-            Some(job) => Call::get(["v1", "jobs", job, "executions"]),
-            None => Call::get(["v1", "executions"]),
-        };
-        call.query("status", self.status.as_ref())
+        // Only a job's own listing has the slots that nobody has claimed yet, and it takes no filter.
+        if let Some(job) = self.job.as_ref().filter(|_| self.is_plain()) {
+            return Call::get(["v1", "jobs", job, "executions"]);
+        }
+        Call::get(["v1", "executions"])
+            .query("job_id", self.job.as_ref())
+            .query("status", self.status.as_ref())
             .query("run_id", self.run.as_ref())
             .query("since", self.since.map(time::utc))
             .query("until", self.until.map(time::utc))
+    }
+
+    fn is_plain(&self) -> bool {
+        self.status.is_none() && self.run.is_none() && self.since.is_none() && self.until.is_none()
     }
 }
 
@@ -89,7 +98,8 @@ async fn show_one(client: &Client, global: &Global, id: &str) -> Outcome {
 
 pub fn listing(client: &Client, executions: Vec<Value>) -> anyhow::Result<String> {
     let now = Utc::now();
-    let mut table = table::new(["EXECUTION", "STATUS", "TRIGGER", "DUE", "LATE", "TOOK", "ATTEMPTS", "REASON"]);
+    let mut table =
+        table::new(["EXECUTION", "STATUS", "TRIGGER", "DUE", "LATE", "TOOK", "ATTEMPTS", "REASON"]);
     for value in executions {
         let row: Execution = client.decode(value)?;
         let duration = |ms: Option<i64>| ms.map(time::millis).unwrap_or_default();

@@ -10,12 +10,15 @@ use crate::{
 
 /// List jobs, show one, delete one
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   belfry jobs
   belfry jobs show daily_report
   belfry jobs show daily_report --json
-  belfry jobs delete daily_report")]
+  belfry jobs delete daily_report"
+)]
 pub struct JobsArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -63,7 +66,8 @@ async fn list(client: &Client, global: &Global) -> Outcome {
 }
 
 fn schedule(definition: &Value) -> String {
-    let expression = [&definition["schedule"], &definition["run_at"]].into_iter().find(|value| !value.is_null());
+    let expression =
+        [&definition["schedule"], &definition["run_at"]].into_iter().find(|value| !value.is_null());
     let text = expression.map(plain).unwrap_or_default();
     match plain(&definition["timezone"]) {
         zone if zone.is_empty() => text,

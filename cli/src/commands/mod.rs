@@ -37,7 +37,7 @@ const FAILED: Outcome = Ok(ExitCode::FAILURE);
 
 /// A job scheduler: run it here with `belfry up`, or talk to one that runs.
 #[derive(Debug, Parser)]
-#[command(name = "belfry", version, about, after_help = EXAMPLES, propagate_version = true, max_term_width = 110)]
+#[command(name = "belfry", version, after_help = EXAMPLES, propagate_version = true, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -58,7 +58,13 @@ Exit codes: 0 done, 1 it failed or was refused, 2 wrong usage, 3 no belfry answe
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// The belfry to talk to
-    #[arg(long, global = true, env = "BELFRY_URL", default_value = "http://127.0.0.1:7433", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "BELFRY_URL",
+        default_value = "http://127.0.0.1:7433",
+        value_name = "URL"
+    )]
     pub url: String,
     /// Its bearer token
     #[arg(long, global = true, env = "BELFRY_TOKEN", hide_env_values = true, value_name = "TOKEN")]
@@ -123,7 +129,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Doctor(args) => one_thread(doctor::run(args, &global)),
         Command::Token(args) => one_thread(token::run(args, &global)),
         Command::Schema(args) => schema::run(&args),
-        Command::Openapi(args) => one_thread(openapi::run(args, &global)),
+        Command::Openapi(args) => openapi::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -24,7 +24,8 @@ pub async fn cancel(args: CancelArgs, global: &Global) -> Outcome {
     let client = global.client()?;
     for id in &args.execution_id {
         let body = args.reason.as_ref().map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
-        let answer = client.send(Call::post(["v1", "executions", &format!("{id}:cancel")]).body(body)).await?;
+        let answer =
+            client.send(Call::post(["v1", "executions", &format!("{id}:cancel")]).body(body)).await?;
         let is_running = answer["status"] == "running";
         let done = if is_running { "was told to stop" } else { "cancelled" };
         told(global, &answer, &format!("{id} {done}"))?;

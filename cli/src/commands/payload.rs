@@ -11,11 +11,14 @@ pub fn read(argument: Option<&str>) -> anyhow::Result<Option<Value>> {
     let (what, text) = match (argument, argument.strip_prefix('@')) {
         ("-", _) => ("standard input", io::read_to_string(io::stdin())?),
         (_, Some(path)) => {
-            let text = fs::read_to_string(path).map_err(|error| CliError::Usage(format!("--input @{path}: {error}")))?;
+            let text = fs::read_to_string(path)
+                .map_err(|error| CliError::Usage(format!("--input @{path}: {error}")))?;
             (path, text)
         }
         (text, None) => ("--input", text.to_owned()),
     };
     let value = serde_json::from_str(&text);
-    Ok(Some(value.map_err(|error| CliError::Usage(format!("{what} is not JSON: {error}; a text needs quotes: '\"text\"'")))?))
+    Ok(Some(value.map_err(|error| {
+        CliError::Usage(format!("{what} is not JSON: {error}; a text needs quotes: '\"text\"'"))
+    })?))
 }

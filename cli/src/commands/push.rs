@@ -69,7 +69,8 @@ fn priority(text: &str) -> Result<Priority, String> {
 pub async fn run(args: PushArgs, global: &Global) -> Outcome {
     let client = global.client()?;
     let body = Value::Object(request(&args)?);
-    let answer = client.send(Call::post(["v1", "executions"]).idempotency_key(args.key.as_ref()).body(body)).await?;
+    let answer =
+        client.send(Call::post(["v1", "executions"]).idempotency_key(args.key.as_ref()).body(body)).await?;
     wait::accepted(&client, global, answer, args.wait).await
 }
 

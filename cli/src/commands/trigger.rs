@@ -26,7 +26,8 @@ pub struct TriggerArgs {
 
 pub async fn run(args: TriggerArgs, global: &Global) -> Outcome {
     let client = global.client()?;
-    let body: Map<String, Value> = payload::read(args.input.as_deref())?.map(|input| ("input".to_owned(), input)).into_iter().collect();
+    let body: Map<String, Value> =
+        payload::read(args.input.as_deref())?.map(|input| ("input".to_owned(), input)).into_iter().collect();
     let call = Call::post(["v1", "jobs", &args.job_id, "executions"]);
     let answer = client.send(call.idempotency_key(args.key.as_ref()).body(Value::Object(body))).await?;
     wait::accepted(&client, global, answer, args.wait).await

@@ -1,10 +1,11 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use belfry::standalone::{self, Capacity, UpOptions};
 use belfry_domain::HumanDuration;
 use clap::{Args, ValueEnum};
 
 use super::{DONE, Outcome};
-use crate::standalone::{self, UpOptions};
+use crate::{files, logging};
 
 /// Run everything in this process: engine, store, workers, HTTP API
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ pub struct UpArgs {
     apply: Vec<PathBuf>,
     #[command(flatten)]
     limits: Limits,
-    /// How long a crashed process keeps others from taking over, such as 30s
+    /// How long a crashed attempt stays its worker's before another one takes it up, such as 30s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     lease: Option<Duration>,
     #[arg(long, env = "BELFRY_LOG_FORMAT", value_enum, default_value_t)]
@@ -38,10 +39,10 @@ pub struct UpArgs {
 /// What the workers of this process may do.
 #[derive(Debug, Args)]
 pub struct Limits {
-    /// Executions at once
-    #[arg(long, default_value_t = 256, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub concurrency: u32,
-    /// Processes at once; by default as many as the machine's processors, times four
+    /// Requests and the like at once [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    concurrency: Option<u32>,
+    /// Processes at once [default: four for each processor, 8 at least]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_processes: Option<u32>,
     /// Let http targets reach loopback, private and link-local addresses
@@ -50,9 +51,12 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub fn max_processes(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.max_processes.map_or_else(|| processors() * 4, |count| count as usize)
+    pub fn capacity(&self) -> Capacity {
+        let usual = Capacity::default();
+        Capacity {
+            default: self.concurrency.map_or(usual.default, |count| count as usize),
+            command: self.max_processes.map_or(usual.command, |count| count as usize),
+        }
     }
 }
 
@@ -68,15 +72,15 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 }
 
 pub async fn run(args: UpArgs) -> Outcome {
+    logging::start(args.log_format);
+    let definitions = if args.apply.is_empty() { Vec::new() } else { files::read(&args.apply)? };
     let options = UpOptions {
-        max_processes: args.limits.max_processes(),
-        concurrency: args.limits.concurrency as usize,
+        capacity: args.limits.capacity(),
         allow_private_addresses: args.limits.allow_private_addresses,
         data: args.data,
         listen: args.listen,
-        apply: args.apply,
+        jobs: files::specs(&definitions),
         lease: args.lease,
-        log_format: args.log_format,
     };
     standalone::up(options).await?;
     DONE

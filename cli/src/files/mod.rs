@@ -14,11 +14,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use belfry_domain::{JobSpec, Problem, Timestamp, validate_job};
 
+pub use self::error::{FileErrors, FileProblem};
 use self::node::Node;
-pub use self::{
-    error::{FileErrors, FileProblem},
-    source::Source,
-};
+use self::source::Source;
 
 /// A job, and where it was written.
 #[derive(Debug, Clone)]
@@ -57,6 +55,11 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Definition>, FileErrors> {
     }
     check(&definitions, &mut problems);
     if problems.is_empty() { Ok(definitions) } else { Err(FileErrors(problems)) }
+}
+
+/// A job file that is no file; relative directories in it stay as they are.
+pub fn read_text(name: &str, text: &str) -> Result<Vec<Definition>, FileErrors> {
+    parse::definitions(&Source { name: name.to_owned(), text: text.to_owned(), directory: PathBuf::new() })
 }
 
 /// What can be seen without the server; it would say the same, but not where.

@@ -31,9 +31,9 @@ impl Node {
     pub fn without_places(value: Value) -> Self {
         let content = match value {
             Value::Array(items) => Content::List(items.into_iter().map(Self::without_places).collect()),
-            Value::Object(fields) => {
-                Content::Map(fields.into_iter().map(|(key, value)| (key, Self::without_places(value))).collect())
-            }
+            Value::Object(fields) => Content::Map(
+                fields.into_iter().map(|(key, value)| (key, Self::without_places(value))).collect(),
+            ),
             scalar => Content::Scalar(scalar),
         };
         Self { line: 0, column: 0, content }
@@ -50,9 +50,9 @@ impl Node {
         match &self.content {
             Content::Scalar(value) => value.clone(),
             Content::List(items) => items.iter().map(Self::value).collect(),
-            Content::Map(fields) => {
-                Value::Object(fields.iter().map(|(key, node)| (key.clone(), node.value())).collect::<Map<_, _>>())
-            }
+            Content::Map(fields) => Value::Object(
+                fields.iter().map(|(key, node)| (key.clone(), node.value())).collect::<Map<_, _>>(),
+            ),
         }
     }
 
@@ -112,7 +112,8 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Content, E> {
-        let number = Number::from_f64(value).ok_or_else(|| E::custom(format!("{value} is no number in JSON")))?;
+        let number =
+            Number::from_f64(value).ok_or_else(|| E::custom(format!("{value} is no number in JSON")))?;
         Ok(Content::Scalar(Value::Number(number)))
     }
 

@@ -55,7 +55,8 @@ fn yaml_problem(source: &Source, error: &serde_saphyr::Error) -> FileProblem {
     let full = error.without_snippet().to_string();
     // The place stands in front already.
     let text = full.rsplit_once(" at line ").map_or(full.as_str(), |(text, _)| text);
-    let hint = if text.contains("alias") { "; a text that begins with * needs quotes: \"*/5 * * * *\"" } else { "" };
+    let hint =
+        if text.contains("alias") { "; a text that begins with * needs quotes: \"*/5 * * * *\"" } else { "" };
     FileProblem::of_file(&source.name, format!("{text}{hint}")).at(place)
 }
 
@@ -64,7 +65,9 @@ fn jobs_in(document: Node) -> Vec<Node> {
     match document.content {
         Content::Scalar(Value::Null) => Vec::new(),
         Content::List(jobs) => jobs,
-        Content::Map(mut fields) if fields.iter().any(|(name, _)| name == "jobs") && place.get("job_id").is_none() => {
+        Content::Map(mut fields)
+            if fields.iter().any(|(name, _)| name == "jobs") && place.get("job_id").is_none() =>
+        {
             let at = fields.iter().position(|(name, _)| name == "jobs").unwrap_or(0);
             let jobs = fields.swap_remove(at).1;
             match jobs.content {
@@ -88,15 +91,29 @@ fn definition(node: Node, source: &Source) -> Result<Definition, FileProblem> {
         let path = field_path::from_serde(error.path());
         let field = Some(error.path().to_string()).filter(|path| path != ".");
         let (line, column) = node.nearest(&path);
-        FileProblem { file: source.name.clone(), job, field, line, column, message: error.inner().to_string() }
+        FileProblem {
+            file: source.name.clone(),
+            job,
+            field,
+            line,
+            column,
+            message: error.inner().to_string(),
+        }
     })?;
     anchor(&mut spec, source);
     Ok(Definition { spec, file: source.name.clone(), node: Arc::new(node) })
 }
 
 fn anchor(spec: &mut JobSpec, source: &Source) {
-    if let Some(Target::Command(CommandTarget { working_directory: Some(directory), .. })) = &mut spec.target {
-        *directory = source.directory.join(&*directory).components().collect::<std::path::PathBuf>().display().to_string();
+    if let Some(Target::Command(CommandTarget { working_directory: Some(directory), .. })) = &mut spec.target
+    {
+        *directory = source
+            .directory
+            .join(&*directory)
+            .components()
+            .collect::<std::path::PathBuf>()
+            .display()
+            .to_string();
     }
 }
 
@@ -130,8 +147,13 @@ mod tests {
     #[test]
     fn errors_name_file_job_field_and_place() {
         let shown = |text| read(text).unwrap_err();
-        assert!(shown("job_id: a\ntimeout: soon\n").starts_with("f.yaml:2:10: job a: timeout: duration `soon`"));
-        assert!(shown("- job_id: a\n  comand: x\n").starts_with("f.yaml:2:11: job a: comand: unknown field `comand`"));
+        assert!(
+            shown("job_id: a\ntimeout: soon\n").starts_with("f.yaml:2:10: job a: timeout: duration `soon`")
+        );
+        assert!(
+            shown("- job_id: a\n  comand: x\n")
+                .starts_with("f.yaml:2:11: job a: comand: unknown field `comand`")
+        );
         assert!(shown("- job_id: a\n  schedule: */5 * * * *\n").starts_with("f.yaml:2:13: alias references"));
         assert!(shown("schedule: x\n").contains("missing field `job_id`"));
         assert!(shown("- 5\n").starts_with("f.yaml:1:3: expected a job"));
@@ -143,7 +165,8 @@ mod tests {
     #[test]
     fn relative_directories_start_at_the_file() {
         let directory = |given: &str| {
-            let text = format!("job_id: a\ntarget: {{type: command, command: x, working_directory: {given}}}");
+            let text =
+                format!("job_id: a\ntarget: {{type: command, command: x, working_directory: {given}}}");
             match read(&text).unwrap().remove(0).spec.target {
                 Some(Target::Command(target)) => target.working_directory,
                 _ => None,

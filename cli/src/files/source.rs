@@ -34,7 +34,9 @@ type Opened = Result<Vec<Source>, (String, io::Error)>;
 fn open_one(path: &Path) -> Opened {
     let name = path.display().to_string();
     if name == "-" {
-        return standard_input().map(|source| vec![source]).map_err(|error| ("standard input".to_owned(), error));
+        return standard_input()
+            .map(|source| vec![source])
+            .map_err(|error| ("standard input".to_owned(), error));
     }
     if !path.is_dir() {
         return file(path).map(|source| vec![source]).map_err(|error| (name, error));
@@ -64,7 +66,8 @@ fn files_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
-        let is_job_file = path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known));
+        let is_job_file =
+            path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known));
         if is_job_file && path.is_file() {
             files.push(path);
         }

@@ -17,7 +17,10 @@ impl Host {
     pub fn this() -> Self {
         let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
         let uid = effective_uid();
-        let user = passwd.lines().map(fields).find(|fields| uid.is_some() && fields.get(2).copied() == uid.as_deref());
+        let user = passwd
+            .lines()
+            .map(fields)
+            .find(|fields| uid.is_some() && fields.get(2).copied() == uid.as_deref());
         let user = user.and_then(|fields| fields.first().map(|name| (*name).to_owned()));
         Self {
             user: user.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "root".to_owned()),

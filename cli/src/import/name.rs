@@ -2,13 +2,25 @@
 
 /// A shell's own words, and programs that only start or test something.
 const NOT_NAMES: [&str; 38] = [
-    "!", "(", ".", ":", "[", "[[", "{", "}", "case", "cd", "command", "do", "done", "echo", "elif", "else", "env",
-    "eval", "exec", "exit", "export", "fi", "for", "if", "ionice", "mkdir", "nice", "nohup", "printf", "set", "setsid",
-    "sleep", "test", "then", "true", "umask", "until", "while",
+    "!", "(", ".", ":", "[", "[[", "{", "}", "case", "cd", "command", "do", "done", "echo", "elif", "else",
+    "env", "eval", "exec", "exit", "export", "fi", "for", "if", "ionice", "mkdir", "nice", "nohup", "printf",
+    "set", "setsid", "sleep", "test", "then", "true", "umask", "until", "while",
 ];
 /// Their first operand says what they run.
 const STARTERS: [&str; 14] = [
-    "bash", "chronic", "dash", "flock", "node", "perl", "php", "python", "python3", "ruby", "run-parts", "sh", "sudo",
+    "bash",
+    "chronic",
+    "dash",
+    "flock",
+    "node",
+    "perl",
+    "php",
+    "python",
+    "python3",
+    "ruby",
+    "run-parts",
+    "sh",
+    "sudo",
     "timeout",
 ];
 const MAX_CHARACTERS: usize = 80;
@@ -50,7 +62,8 @@ fn program_of_part(words: &[&str]) -> Option<String> {
     while let Some(word) = rest.next() {
         let name = word.rsplit('/').next().unwrap_or(word);
         match name {
-            "test" | "[" | "[[" | "cd" | "command" | "echo" | "sleep" | "for" | "case" | "mkdir" | "printf" => return None,
+            "test" | "[" | "[[" | "cd" | "command" | "echo" | "sleep" | "for" | "case" | "mkdir"
+            | "printf" => return None,
             _ if is_noise(word, name) => {}
             _ if STARTERS.contains(&name) => return operand(rest),
             _ => return Some(name.to_owned()),
@@ -60,7 +73,10 @@ fn program_of_part(words: &[&str]) -> Option<String> {
 }
 
 fn is_noise(word: &str, name: &str) -> bool {
-    name.is_empty() || word.starts_with(['-', '<', '>', '$', '2']) || word.contains('=') || NOT_NAMES.contains(&name)
+    name.is_empty()
+        || word.starts_with(['-', '<', '>', '$', '2'])
+        || word.contains('=')
+        || NOT_NAMES.contains(&name)
 }
 
 /// A program given as text (`perl -e …`) has no name.
@@ -83,7 +99,9 @@ fn clean(text: &str) -> String {
 
 /// FNV-1a: the same on every machine and in every version.
 fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]
@@ -95,7 +113,10 @@ mod tests {
         for (command, name) in [
             ("/usr/local/bin/backup.sh --full", "backup.sh"),
             ("command -v debian-sa1 > /dev/null && debian-sa1 1 1", "debian-sa1"),
-            ("[ -x /usr/lib/php/sessionclean ] && if [ ! -d /run ]; then /usr/lib/php/sessionclean; fi", "sessionclean"),
+            (
+                "[ -x /usr/lib/php/sessionclean ] && if [ ! -d /run ]; then /usr/lib/php/sessionclean; fi",
+                "sessionclean",
+            ),
             ("test -x /usr/bin/certbot && perl -e 'sleep int(rand(9))' && certbot -q renew", "certbot"),
             ("cd / && run-parts --report /etc/cron.hourly", "cron.hourly"),
             ("test -e /run/systemd/system || SERVICE_MODE=1 /sbin/e2scrub_all -A -r", "e2scrub_all"),

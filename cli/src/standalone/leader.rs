@@ -37,7 +37,11 @@ impl Leadership {
 
 impl Standalone {
     /// Waits until this process leads, or `shutdown`.
-    pub async fn await_leadership(&self, leadership: &Leadership, shutdown: &CancellationToken) -> Option<Lease> {
+    pub async fn await_leadership(
+        &self,
+        leadership: &Leadership,
+        shutdown: &CancellationToken,
+    ) -> Option<Lease> {
         let mut announced = false;
         loop {
             match self.acquire().await {

@@ -22,7 +22,7 @@ use ulid::Ulid;
 
 use self::alerts::LoggedAlerts;
 pub use self::{
-    leader::{Leadership, LEADER_LEASE},
+    leader::{LEADER_LEASE, Leadership},
     temporary::{Temporary, TemporaryOptions},
     tokens::{StoredTokens, create_token, list_tokens, revoke_token},
     up::{UpOptions, database_path, up},
@@ -76,7 +76,8 @@ impl Standalone {
         observer: Arc<dyn Observer>,
     ) -> anyhow::Result<(Self, Waves)> {
         let clock = Arc::new(SystemClock::default());
-        let (queue, waves) = MemoryQueue::start(clock.clone()).context("the queue's thread can't be started")?;
+        let (queue, waves) =
+            MemoryQueue::start(clock.clone()).context("the queue's thread can't be started")?;
         let ports = Ports {
             jobs: Arc::new(store.clone()),
             executions: Arc::new(store.clone()),
@@ -129,7 +130,8 @@ impl Standalone {
 
     fn serve_pools(&self, shutdown: &CancellationToken) -> JoinSet<()> {
         let source: Arc<dyn Source> = self.queue.clone();
-        let daemon = Arc::new(Daemon { engine: Arc::clone(&self.engine), worker: self.worker.clone(), source });
+        let daemon =
+            Arc::new(Daemon { engine: Arc::clone(&self.engine), worker: self.worker.clone(), source });
         let mut pools = JoinSet::new();
         for (pool, capacity) in [("default", self.capacity.default), ("command", self.capacity.command)] {
             pools.spawn(Arc::clone(&daemon).serve(pool.to_owned(), capacity, shutdown.clone()));

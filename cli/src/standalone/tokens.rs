@@ -35,7 +35,8 @@ pub async fn create_token(data: &Path, name: &str) -> anyhow::Result<String> {
     let secret: [u8; TOKEN_BYTES] = rand::random();
     let token = format!("belfry_{}", URL_SAFE_NO_PAD.encode(secret));
     let now = Timestamp::from(chrono::Utc::now());
-    let added = open_store(data)?.add_token(name, &hash(&token), now).await.context("the token can't be kept")?;
+    let added =
+        open_store(data)?.add_token(name, &hash(&token), now).await.context("the token can't be kept")?;
     if !added {
         bail!("there is a token named {name:?} already: revoke it first, or choose another name");
     }

@@ -38,7 +38,8 @@ pub fn database_path(data: &Path) -> PathBuf {
 }
 
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
-    fs::create_dir_all(data).with_context(|| format!("the data directory {} can't be made", data.display()))?;
+    fs::create_dir_all(data)
+        .with_context(|| format!("the data directory {} can't be made", data.display()))?;
     let path = database_path(data);
     Store::open(&path).with_context(|| format!("{}", path.display()))
 }
@@ -72,9 +73,9 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let leadership = Arc::new(Leadership::default());
     let shutdown = stop_on_signals();
 
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .with_context(|| format!("can't listen on {}: is another belfry running? choose another with --listen", options.listen))?;
+    let listener = TcpListener::bind(options.listen).await.with_context(|| {
+        format!("can't listen on {}: is another belfry running? choose another with --listen", options.listen)
+    })?;
     let address = listener.local_addr()?;
     let api = ApiState {
         engine: Arc::clone(&standalone.engine),
@@ -92,7 +93,8 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
         Some(lease) => {
             let keeping = tokio::spawn(Arc::clone(&standalone).hold_leadership(leadership.clone()));
             let leading = tokio::spawn({
-                let (standalone, lease, shutdown) = (Arc::clone(&standalone), lease.clone(), shutdown.clone());
+                let (standalone, lease, shutdown) =
+                    (Arc::clone(&standalone), lease.clone(), shutdown.clone());
                 async move { standalone.lead(lease, waves, shutdown).await }
             });
             let outcome = lead_until_stopped(&standalone, options.jobs, keeping, leading, &shutdown).await;
@@ -116,7 +118,11 @@ async fn lead_until_stopped(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<()> {
     if !jobs.is_empty() {
-        let outcomes = standalone.engine.apply_jobs(jobs, None, false, false).await.context("the jobs were not applied")?;
+        let outcomes = standalone
+            .engine
+            .apply_jobs(jobs, None, false, false)
+            .await
+            .context("the jobs were not applied")?;
         tracing::info!(jobs = outcomes.len(), "applied");
     }
     tokio::select! {
@@ -128,7 +134,9 @@ async fn lead_until_stopped(
         Ok(ended) => ended?,
         Err(_) => {
             leading.abort();
-            tracing::warn!("stopped before all attempts had ended; they will be taken up when their leases are over");
+            tracing::warn!(
+                "stopped before all attempts had ended; they will be taken up when their leases are over"
+            );
             Ok(())
         }
     }
@@ -142,7 +150,11 @@ fn auth(address: SocketAddr, store: &Store) -> Auth {
     Auth::Bearer(Arc::new(StoredTokens(store.clone())))
 }
 
-fn serve(listener: TcpListener, api: ApiState, shutdown: CancellationToken) -> JoinHandle<std::io::Result<()>> {
+fn serve(
+    listener: TcpListener,
+    api: ApiState,
+    shutdown: CancellationToken,
+) -> JoinHandle<std::io::Result<()>> {
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
         // Answers are small and complete: waiting to fill a packet only delays them.
         if let Err(error) = stream.set_nodelay(true) {
@@ -150,7 +162,9 @@ fn serve(listener: TcpListener, api: ApiState, shutdown: CancellationToken) -> J
         }
     });
     tokio::spawn(async move {
-        axum::serve(listener, belfry_api::router(api)).with_graceful_shutdown(shutdown.cancelled_owned()).await
+        axum::serve(listener, belfry_api::router(api))
+            .with_graceful_shutdown(shutdown.cancelled_owned())
+            .await
     })
 }
 

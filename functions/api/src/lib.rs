@@ -10,6 +10,7 @@
 
 mod http;
 mod openapi;
+#[expect(unused_qualifications, reason = "utoipa qualifies the query types in what it expands to")]
 mod routes;
 mod state;
 mod telemetry;

@@ -18,11 +18,11 @@ pub struct RetryPolicy {
     pub backoff: Backoff,
     /// The first delay, to the millisecond.
     #[serde(with = "crate::duration")]
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration, default = "2s"))]
     pub base: Duration,
     /// No delay is longer than this, jitter included.
     #[serde(with = "crate::duration")]
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration, default = "1h"))]
     pub cap: Duration,
     pub jitter: Jitter,
     /// Attempts that may be lost to a dying worker, apart from `max_retries`; 0 means at most once.

@@ -28,7 +28,7 @@ pub struct CircuitPolicy {
     pub threshold: u32,
     /// How long it stays open before a probe.
     #[serde(with = "crate::duration")]
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration, default = "10m"))]
     pub open_for: Duration,
 }
 

@@ -66,10 +66,10 @@ impl Engine {
         };
         let row = self.slot_row(&job, slot, message.guard.clone()).await?;
         if is_past_deadline(&row, job.work(), self.now()) {
-            return self.skip_late(row, message.guard.clone()).await;
+            return Box::pin(self.skip_late(row, message.guard.clone())).await;
         }
         if !job.spec.dependencies.is_empty() {
-            return self.begin_waiting(&job, slot, row, message.guard.clone()).await;
+            return Box::pin(self.begin_waiting(&job, slot, row, message.guard.clone())).await;
         }
         let request = self.claim_request(message, worker, Some(&job));
         let started = request.start_new(&row);
@@ -85,7 +85,7 @@ impl Engine {
     async fn execute_row(&self, message: &Message, job: Option<Arc<Job>>, worker: &Worker) -> Result<Handled> {
         let is_orphan = message.origin == Origin::Job && job.as_ref().is_none_or(|job| job.deleted);
         if is_orphan && message.attempt == 1 {
-            return self.cancel_orphan(message).await;
+            return Box::pin(self.cancel_orphan(message)).await;
         }
         let request = self.claim_request(message, worker, job.as_deref());
         match self.ports.executions.claim(&request).await? {
@@ -95,7 +95,7 @@ impl Engine {
             }
             Claimed::Refused(row, Refusal::TooLate) => {
                 let change = Change::skipped(&row, TOO_LATE, self.now())?;
-                self.end_unstarted(change, message.guard.clone()).await?;
+                Box::pin(self.end_unstarted(change, message.guard.clone())).await?;
                 Ok(Handled::Dropped(Some(Refusal::TooLate)))
             }
             Claimed::Refused(_, refusal) => Ok(Handled::Dropped(Some(refusal))),
@@ -192,7 +192,7 @@ impl Engine {
             if now.saturating_sub(started) >= timeout {
                 return Verdict::TimedOut(self.stop(run, &stop).await);
             }
-            match self.beat(row).await {
+            match Box::pin(self.beat(row)).await {
                 Beat::Renewed => renewed = now,
                 Beat::CancelRequested => return Verdict::Cancelled(self.stop(run, &stop).await),
                 Beat::Unanswered if now.saturating_sub(renewed) + self.unrenewable() < self.settings.lease => {}

@@ -45,7 +45,7 @@ impl Engine {
         match next {
             Next::Success(result) => self.end(row, guard, |row, now| Change::succeeded(row, result.clone(), now)).await,
             Next::End(failure) => self.end(row, guard, |row, now| Change::failed(row, &failure, now)).await,
-            Next::Retry(failure, delay) => self.retry(row, guard, &failure, delay).await,
+            Next::Retry(failure, delay) => Box::pin(self.retry(row, guard, &failure, delay)).await,
         }
     }
 

@@ -12,6 +12,14 @@ impl Engine {
     /// Tells those who wait, keeps the dead letter, and removes the guard last. Dependents that
     /// end by it (because they now never run) are settled in turn.
     pub(crate) async fn settle(&self, row: Execution, guard: TimerKey) -> Result<()> {
+        if row.work.is_some() && !is_dead(&row) {
+            // Pushed work that went well: nobody waits for it.
+            return Ok(self.ports.timers.remove_timer(&guard).await?);
+        }
+        Box::pin(self.settle_all(row, guard)).await
+    }
+
+    async fn settle_all(&self, row: Execution, guard: TimerKey) -> Result<()> {
         let mut ended = vec![(row, guard)];
         while let Some((row, guard)) = ended.pop() {
             if row.work.is_none() {

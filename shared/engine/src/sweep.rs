@@ -52,11 +52,12 @@ impl Engine {
         while self.ports.queue.depth().await? < self.settings.queue_limit {
             let page = self.ports.timers.due(shard, &position, until, self.settings.page).await?;
             self.report_quarantined(&page).await?;
-            let examinations = stream::iter(&page.timers).map(|timer| self.examine(timer));
-            examinations.buffer_unordered(self.settings.parallel).try_collect::<Vec<()>>().await?;
             swept += page.timers.len() as u64;
-            let Some(last) = page.timers.last().filter(|_| page.is_full) else { break };
-            position = Position::Behind(last.key.clone());
+            let last = page.timers.last().filter(|_| page.is_full).map(|timer| timer.key.clone());
+            let examinations = stream::iter(page.timers).map(|timer| async move { self.examine(&timer).await });
+            examinations.buffer_unordered(self.settings.parallel).try_collect::<Vec<()>>().await?;
+            let Some(last) = last else { break };
+            position = Position::Behind(last);
         }
         Ok(swept)
     }

@@ -74,9 +74,9 @@ impl Engine {
     /// `seen` holds the slots that this tick has fired already: firing one writes the timers of
     /// those after it, which a later page then shows again.
     async fn fire_page(&self, timers: &[Timer], until: Timestamp, seen: &mut HashSet<(JobId, Timestamp)>) -> Result<u64> {
-        let fresh: Vec<&Timer> = timers.iter().filter(|timer| !is_seen(timer, seen)).collect();
+        let fresh: Vec<Timer> = timers.iter().filter(|timer| !is_seen(timer, seen)).cloned().collect();
         let works: Vec<Work> = stream::iter(fresh)
-            .map(|timer| self.fire_timer(timer, until))
+            .map(|timer| async move { self.fire_timer(&timer, until).await })
             .buffered(self.settings.parallel)
             .try_collect()
             .await?;

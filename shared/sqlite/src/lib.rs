@@ -75,6 +75,11 @@ impl Store {
         self.writer.call(true, write).await
     }
 
+    /// A write of which nobody needs to hear whether it happened.
+    fn write_unheard(&self, write: impl FnOnce(&Connection) -> Result<()> + Send + 'static) -> Result<()> {
+        self.writer.send(write)
+    }
+
     /// A read that may be a moment behind and may take long: it does not hold up the writer.
     async fn browse<T: Send + 'static>(&self, read: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
         let Some(reader) = self.reader.clone() else { return self.read(read).await };

@@ -20,9 +20,8 @@ impl TimerStore for Store {
     }
 
     async fn remove_timer(&self, key: &TimerKey) -> Result<()> {
-        let key = key.clone();
-        self.write(move |connection| remove(connection, key.shard, key.fire_at.0, &encode(&key.what)).map_err(unavailable))
-            .await
+        let (shard, fire_at, what) = (key.shard, key.fire_at.0, encode(&key.what));
+        self.write_unheard(move |connection| remove(connection, shard, fire_at, &what).map_err(unavailable))
     }
 
     async fn due(&self, shard: u16, from: &Position, until: Timestamp, limit: usize) -> Result<TimerPage> {

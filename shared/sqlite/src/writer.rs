@@ -93,20 +93,52 @@ impl Writer {
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         match self {
-            Self::Inline(connection) => {
-                let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                connection.execute_batch("BEGIN").map_err(unavailable)?;
-                let value = work(&connection);
-                let end = if value.is_ok() { "COMMIT" } else { "ROLLBACK" };
-                connection.execute_batch(end).map_err(unavailable)?;
-                value
-            }
+            Self::Inline(connection) => run_inline(connection, work),
             Self::Thread(sender) => {
                 let (caller, answer) = oneshot::channel();
                 let call = Closure { is_write, work: Some(work), value: None, caller };
                 sender.send(Box::new(call)).map_err(|_| unavailable("the writer has stopped"))?;
                 answer.await.map_err(|_| unavailable("the writer has stopped"))?
             }
+        }
+    }
+
+    /// A write without an answer.
+    pub(crate) fn send(&self, work: impl FnOnce(&Connection) -> Result<()> + Send + 'static) -> Result<()> {
+        match self {
+            Self::Inline(connection) => run_inline(connection, work),
+            Self::Thread(sender) => {
+                let call = Unheard(Some(work));
+                sender.send(Box::new(call)).map_err(|_| unavailable("the writer has stopped"))
+            }
+        }
+    }
+}
+
+fn run_inline<T>(connection: &Mutex<Connection>, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+    connection.execute_batch("BEGIN").map_err(unavailable)?;
+    let value = work(&connection);
+    let end = if value.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    connection.execute_batch(end).map_err(unavailable)?;
+    value
+}
+
+/// A call whose caller has gone on.
+struct Unheard<F>(Option<F>);
+
+impl<F: FnOnce(&Connection) -> Result<()> + Send> Call for Unheard<F> {
+    fn is_write(&self) -> bool {
+        true
+    }
+
+    fn run(&mut self, connection: &Connection) -> Result<()> {
+        self.0.take().map_or(Ok(()), |work| work(connection))
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        if let Err(error) = committed {
+            tracing::debug!(%error, "a write was not made");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A measured figure and its budget.
 
-use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
+use comfy_table::{Table, presets};
 use serde::Serialize;
 
 #[derive(Debug, Clone, Serialize)]
@@ -53,7 +53,7 @@ pub fn print(figures: &[Figure], as_json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(["figure", "measured", "budget", ""]);
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(["figure", "measured", "budget", ""]);
     for figure in figures {
         let budget = match figure.budget {
             None => String::new(),

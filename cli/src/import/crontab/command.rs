@@ -7,7 +7,13 @@ use super::settings::Settings;
 /// Hands a text to a command as standard input, whatever is in either. The exit code is the command's.
 const FEED: &str = r#"printf '%s' "$3" | "$1" -c "$2""#;
 
-pub(super) fn target(host: &Host, settings: &Settings, user: &str, command: &str, input: Option<&str>) -> Command {
+pub(super) fn target(
+    host: &Host,
+    settings: &Settings,
+    user: &str,
+    command: &str,
+    input: Option<&str>,
+) -> Command {
     let shell = settings.shell.as_str();
     let mut words = match input {
         None => vec![shell, "-c", command],

@@ -24,7 +24,9 @@ pub fn detect(file: &str, text: &str, host: &Host) -> Flavour {
     }
     let entries: Vec<&str> = text.lines().filter_map(rest_of_entry).collect();
     let begins_with_user = |rest: &&str| match split_words(rest, 1) {
-        (words, command) => !command.is_empty() && words.first().is_some_and(|user| host.homes.contains_key(*user)),
+        (words, command) => {
+            !command.is_empty() && words.first().is_some_and(|user| host.homes.contains_key(*user))
+        }
     };
     if !entries.is_empty() && entries.iter().all(|rest| begins_with_user(&rest)) {
         Flavour::System

@@ -29,7 +29,8 @@ use super::{
 };
 
 const MAX_DESCRIPTION: usize = 1000;
-const REBOOT: &str = "belfry has no notion of a boot; start it from a systemd unit, or trigger the job from one";
+const REBOOT: &str =
+    "belfry has no notion of a boot; start it from a systemd unit, or trigger the job from one";
 
 pub struct Import<'a> {
     pub host: &'a Host,
@@ -69,12 +70,17 @@ impl Import<'_> {
         let mut comment = "";
         for (index, line) in text.lines().enumerate() {
             let number = index + 1;
-            let note = |kind, reason: String| {
-                Note { file: file.to_owned(), line: number, text: line.trim().to_owned(), kind, reason }
+            let note = |kind, reason: String| Note {
+                file: file.to_owned(),
+                line: number,
+                text: line.trim().to_owned(),
+                kind,
+                reason,
             };
             match lines::read(line) {
                 Line::Comment(text) => comment = text,
                 Line::Variable { name, value } => {
+                    comment = "";
                     let remark = settings.set(&name, &value);
                     translation.notes.extend(remark.map(|(kind, reason)| note(kind, reason)));
                 }
@@ -84,7 +90,9 @@ impl Import<'_> {
                     match self.job(&entry, &settings, translation) {
                         Ok(job) => {
                             translation.jobs.push(job);
-                            translation.notes.extend(self.unknown_user(&entry).map(|reason| note(NoteKind::Changed, reason)));
+                            translation.notes.extend(
+                                self.unknown_user(&entry).map(|reason| note(NoteKind::Changed, reason)),
+                            );
                         }
                         Err(reason) => translation.notes.push(note(NoteKind::NotCarriedOver, reason)),
                     }
@@ -107,10 +115,13 @@ impl Import<'_> {
         let base = format!("{}{}", self.options.prefix, name::base(&command, group));
         let fingerprint = format!("{user} {schedule} {text}");
         let job = ImportedJob {
-            job_id: name::unique(&base, &fingerprint, |name| so_far.jobs.iter().any(|job| job.job_id == name)),
+            job_id: name::unique(&base, &fingerprint, |name| {
+                so_far.jobs.iter().any(|job| job.job_id == name)
+            }),
             description: describe(entry),
             schedule,
-            timezone: Some(settings.timezone.clone()).filter(|zone| !matches!(zone.as_str(), "UTC" | "Etc/UTC")),
+            timezone: Some(settings.timezone.clone())
+                .filter(|zone| !matches!(zone.as_str(), "UTC" | "Etc/UTC")),
             jitter: settings.random_delay_minutes.map(|minutes| format!("{minutes}m")),
             target,
             misfire: "skip",
@@ -131,7 +142,10 @@ impl Import<'_> {
             return Err("a system crontab has a user before the command, here is only one of them".to_owned());
         }
         if user != self.host.user && self.host.user != "root" {
-            return Err(format!("runs as {user}; belfry runs as {}, and only root's belfry can start work of others", self.host.user));
+            return Err(format!(
+                "runs as {user}; belfry runs as {}, and only root's belfry can start work of others",
+                self.host.user
+            ));
         }
         Ok((user.to_owned(), text))
     }

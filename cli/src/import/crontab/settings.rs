@@ -32,14 +32,21 @@ impl Settings {
         match name {
             "MAILTO" | "MAILFROM" | "CONTENT_TYPE" | "CONTENT_TRANSFER_ENCODING" => return mail(name, value),
             "LOGNAME" | "USER" => {
-                return changed(format!("cron does not let a crontab set {name}; it is what the account says"));
+                return changed(format!(
+                    "cron does not let a crontab set {name}; it is what the account says"
+                ));
             }
             "START_HOURS_RANGE" => {
-                return Some((NoteKind::NotCarriedOver, "belfry has no such bound; give the job hours in its schedule".to_owned()));
+                return Some((
+                    NoteKind::NotCarriedOver,
+                    "belfry has no such bound; give the job hours in its schedule".to_owned(),
+                ));
             }
             "CRON_TZ" => {
                 value.clone_into(&mut self.timezone);
-                return changed("is the time zone of the schedules below it, as in cronie; Debian's own cron ignores it");
+                return changed(
+                    "is the time zone of the schedules below it, as in cronie; Debian's own cron ignores it",
+                );
             }
             "RANDOM_DELAY" => return self.random_delay(value),
             "SHELL" => value.clone_into(&mut self.shell),
@@ -48,7 +55,8 @@ impl Settings {
         }
         self.environment.insert(name.to_owned(), value.to_owned());
         (name == "TZ").then(|| {
-            let text = "is passed to the commands, as cron does; it does not move their schedule (CRON_TZ would)";
+            let text =
+                "is passed to the commands, as cron does; it does not move their schedule (CRON_TZ would)";
             (NoteKind::Changed, text.to_owned())
         })
     }
@@ -73,6 +81,7 @@ fn mail(name: &str, value: &str) -> Option<Remark> {
     if name == "MAILTO" && value.is_empty() {
         return None;
     }
-    let text = "belfry sends no mail; the output of each attempt is kept (belfry logs), failures are dead letters";
+    let text =
+        "belfry sends no mail; the output of each attempt is kept (belfry logs), failures are dead letters";
     Some((NoteKind::NotCarriedOver, text.to_owned()))
 }

@@ -35,9 +35,9 @@ impl RawJson {
         value.map_err(|error| explain(&self.0, seed, &error))
     }
 
-    /// The default where there is no body at all.
+    /// The default where there is no body at all, or null.
     pub fn read_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, ApiError> {
-        if self.0.is_empty() { Ok(T::default()) } else { self.read() }
+        if matches!(self.0.trim_ascii(), b"" | b"null") { Ok(T::default()) } else { self.read() }
     }
 }
 
@@ -91,11 +91,22 @@ fn not_of_this_shape<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S, er
     let mut track = serde_path_to_error::Track::new();
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let _ = seed.deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
-    let path = track.path().to_string();
     let text = error.to_string();
+    let path = field(&track.path().to_string(), &text);
     let place = format!(" at line {} column {}", error.line(), error.column());
     let message = hint::shorten(text.strip_suffix(&place).unwrap_or(&text));
     ApiError::invalid(&path, format!("{message} (line {}, column {})", error.line(), error.column()))
+}
+
+/// The body as a whole has no name, but what it lacks has one.
+fn field(path: &str, message: &str) -> String {
+    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    match (path, missing) {
+        (".", None) => "body".to_owned(),
+        (".", Some(missing)) => missing.to_owned(),
+        (path, None) => path.to_owned(),
+        (path, Some(missing)) => format!("{path}.{missing}"),
+    }
 }
 
 #[cfg(test)]
@@ -134,7 +145,9 @@ mod tests {
         assert_eq!(serde_json::from_str::<KeyedPush>(r#"{"idempotency_key":null}"#).unwrap().idempotency_key, None);
         let twice = r#"{"idempotency_key":"a","idempotency_key":"b"}"#;
         assert!(serde_json::from_str::<KeyedPush>(twice).is_err());
-        insta::assert_snapshot!(problem::<Vec<KeyedPush>>(r#"[{},{"idempotency_key":"a b"}]"#).1);
+        let bad = RawJson(r#"[{},{"idempotency_key":"a b"}]"#.into());
+        let error = bad.read_with(std::marker::PhantomData::<Vec<KeyedPush>>).unwrap_err();
+        insta::assert_snapshot!(error.into_details().detail);
     }
 
     #[test]

@@ -15,8 +15,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
 }
 
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<SlotName>, ApiError> {
-    let key = text(headers, &IDEMPOTENCY_KEY)?.map(str::parse);
-    key.transpose().map_err(|error| ApiError::parameter("Idempotency-Key", error.to_string()))
+    let key = text(headers, &IDEMPOTENCY_KEY)?.map(str::parse::<SlotName>).transpose();
+    key.map_err(|error| ApiError::parameter("Idempotency-Key", error.to_string()))
 }
 
 pub fn if_match(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {

@@ -78,7 +78,7 @@ impl Kind {
 pub struct ProblemDetails {
     /// A stable name of this kind of problem.
     #[serde(rename = "type")]
-    #[schema(example = "urn:belfry:problem:invalid", format = Uri)]
+    #[schema(example = "urn:belfry:problem:invalid", pattern = "^urn:belfry:problem:[a-z-]+$")]
     pub kind: String,
     #[schema(example = "The request is not valid")]
     pub title: String,

@@ -12,7 +12,7 @@ use prometheus_client::{
 
 use super::Telemetry;
 
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What is measured at the moment of asking.
 #[derive(Debug, Clone, Copy, Default)]

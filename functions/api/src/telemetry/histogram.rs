@@ -45,7 +45,7 @@ impl Histogram {
     /// How many there are, and where the given shares of them end; 1.0 is the largest, exactly.
     pub fn quantiles_ms(&self, quantiles: &[f64]) -> (u64, Vec<Option<f64>>) {
         let counts: Vec<u64> = self.fine.iter().map(|count| count.load(Relaxed)).collect();
-        let total = counts.iter().sum();
+        let total: u64 = counts.iter().sum();
         let max_us = self.max_us.load(Relaxed);
         let quantile = |share: &f64| {
             let rank = ((total as f64 * share).ceil() as u64).clamp(1, total.max(1));

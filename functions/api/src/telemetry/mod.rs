@@ -14,7 +14,7 @@ use std::{
 use belfry_domain::Status;
 use belfry_engine::ports::{Fact, Observer};
 
-pub use self::export::Gauges;
+pub use self::export::{Gauges, OPENMETRICS};
 use self::histogram::Histogram;
 
 pub struct Telemetry {

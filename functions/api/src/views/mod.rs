@@ -8,9 +8,9 @@ mod other;
 
 pub use self::{
     difference::{Difference, differences},
-    execution::{AttemptView, DependencyView, ExecutionPage, ExecutionView, OutputView},
+    execution::{ExecutionPage, ExecutionView},
     instant::Instant,
-    job::{ApplyAnswer, AppliedJob, Change, JobPage, JobStatus, JobView},
+    job::{ApplyAnswer, AppliedJob, JobPage, JobStatus, JobView},
     other::{
         BatchAnswer, BatchItem, DeadLetterPage, DeadLetterView, Edge, GraphJob, GraphView, Health, Latency, RedriveAnswer,
         RedriveItem, Role, Stats, Utilisation,

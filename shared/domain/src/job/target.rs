@@ -80,6 +80,7 @@ pub struct CommandTarget {
 #[serde(deny_unknown_fields)]
 pub struct HttpTarget {
     /// `http://` or `https://`.
+    #[cfg_attr(feature = "openapi", schema(pattern = r"^https?://[^/?#\s]+\S*$", example = "https://example.com/hook"))]
     pub url: String,
     #[serde(default)]
     pub method: HttpMethod,
@@ -87,6 +88,7 @@ pub struct HttpTarget {
     pub headers: BTreeMap<String, String>,
     /// `env:NAME`: the worker's variable that holds the Standard Webhooks key (`whsec_…`) to sign with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^env:.+$", example = "env:HOOK_KEY"))]
     pub signing_key: Option<String>,
 }
 

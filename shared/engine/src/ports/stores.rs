@@ -172,6 +172,8 @@ pub trait TimerStore: Send + Sync {
     /// A timer of the same key is replaced.
     async fn put_timers(&self, timers: Vec<Timer>) -> Result<()>;
 
+    /// May return before it is durable: a timer too many does no harm. It never overtakes a write
+    /// that had returned before it was called.
     async fn remove_timer(&self, key: &TimerKey) -> Result<()>;
 
     async fn due(&self, shard: u16, from: &Position, until: Timestamp, limit: usize) -> Result<TimerPage>;

@@ -1,0 +1,139 @@
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use belfry_domain::schedule::Schedule;
+use chrono::{DateTime, Utc};
+
+use super::Finding;
+use crate::{
+    client::Call,
+    commands::Global,
+    error::CliError,
+    show::{plain, time},
+};
+
+pub fn version() -> Finding {
+    let platform = format!("{}, {}", std::env::consts::OS, std::env::consts::ARCH);
+    Finding::ok("version", format!("belfry {} ({platform})", env!("CARGO_PKG_VERSION")))
+}
+
+/// Writes a file beside the database, or where the directory would be made.
+pub fn data_directory(data: &Path) -> Finding {
+    const CHECK: &str = "data directory";
+    let shown = data.display();
+    if data.exists() && !data.is_dir() {
+        return Finding::fail(CHECK, format!("{shown} is not a directory"), "give another one with --data");
+    }
+    let existing = nearest_existing(data);
+    match tempfile::NamedTempFile::new_in(&existing) {
+        Err(error) => {
+            let detail = format!("{} can't be written: {error}", existing.display());
+            Finding::fail(CHECK, detail, "give another one with --data, or change its owner")
+        }
+        Ok(_) if data.is_dir() => Finding::ok(CHECK, format!("{shown} can be written")),
+        Ok(_) => Finding::ok(CHECK, format!("{shown} will be made by `belfry up`")),
+    }
+}
+
+fn nearest_existing(path: &Path) -> PathBuf {
+    let found = path.ancestors().find(|ancestor| ancestor.is_dir());
+    found.filter(|found| !found.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+pub fn port(listen: SocketAddr, is_running: bool) -> Finding {
+    match TcpListener::bind(listen) {
+        Ok(_) => Finding::ok("port", format!("{listen} is free")),
+        Err(_) if is_running => Finding::ok("port", format!("{listen} is in use, and belfry answers")),
+        Err(error) => Finding::fail(
+            "port",
+            format!("{listen} can't be listened on: {error}"),
+            "give another one with --listen",
+        ),
+    }
+}
+
+pub fn shell() -> Finding {
+    match Command::new("sh").args(["-c", "exit 0"]).status() {
+        Ok(status) if status.success() => Finding::ok("shell", "sh runs"),
+        Ok(status) => Finding::fail("shell", format!("sh fails: {status}"), "repair /bin/sh"),
+        Err(error) => {
+            let advice = "commands given as a string need sh on PATH; those given as a list don't";
+            Finding::warn("shell", format!("sh can't be run: {error}"), advice)
+        }
+    }
+}
+
+/// A machine without a clock battery begins at the epoch; this program is younger.
+pub fn clock() -> Finding {
+    let now = Utc::now();
+    let built: DateTime<Utc> = DateTime::from_timestamp(1_750_000_000, 0).unwrap_or_default();
+    if now < built {
+        let detail = format!("it says {}, which is before this program was written", time::utc(now));
+        return Finding::fail("clock", detail, "set it, and run an NTP client");
+    }
+    let synchronised = Path::new("/run/systemd/timesync/synchronized").exists() || has_ntp_process();
+    let detail = format!("it is {}", now.format("%Y-%m-%d %H:%M:%S UTC"));
+    if synchronised || !cfg!(target_os = "linux") {
+        return Finding::ok("clock", detail);
+    }
+    let advice =
+        "jobs start by this clock: see that something keeps it right (in a container, the host does)";
+    Finding::warn("clock", format!("{detail}; no NTP client was found"), advice)
+}
+
+fn has_ntp_process() -> bool {
+    const CLIENTS: [&str; 4] = ["chronyd", "ntpd", "ntpsec", "systemd-timesyn"];
+    let Ok(processes) = fs::read_dir("/proc") else { return false };
+    let names =
+        processes.flatten().filter_map(|process| fs::read_to_string(process.path().join("comm")).ok());
+    names.map(|name| name.trim().to_owned()).any(|name| CLIENTS.contains(&name.as_str()))
+}
+
+pub fn time_zones() -> Finding {
+    const CHECK: &str = "time zones";
+    let local = iana_time_zone::get_timezone().unwrap_or_else(|_| "UTC".to_owned());
+    match Schedule::parse("0 0 * * *", Some(&local)) {
+        Ok(_) => {
+            Finding::ok(CHECK, format!("built in; this machine's is {local}, jobs without one are in UTC"))
+        }
+        Err(_) => {
+            let advice = "give jobs the IANA name that you mean, in `timezone`";
+            Finding::warn(CHECK, format!("this machine's, {local}, is none that is known"), advice)
+        }
+    }
+}
+
+/// Also whether a belfry answers at all.
+pub async fn server(global: &Global) -> (Finding, bool) {
+    const CHECK: &str = "server";
+    let answer = match global.client() {
+        Err(error) => return (Finding::fail(CHECK, error.to_string(), "correct --url"), false),
+        Ok(client) => client.send(Call::get(["v1", "health"])).await,
+    };
+    match answer {
+        Ok(health) => {
+            let detail =
+                format!("{} at {}, {}", plain(&health["version"]), global.url, plain(&health["role"]));
+            if health["version"] == env!("CARGO_PKG_VERSION") {
+                return (Finding::ok(CHECK, detail), true);
+            }
+            (Finding::warn(CHECK, detail, "it is of another version than this program"), true)
+        }
+        Err(CliError::Unreachable { url, why }) => (
+            Finding::warn(
+                CHECK,
+                format!("none at {url}: {why}"),
+                "start one with `belfry up`, or give --url",
+            ),
+            false,
+        ),
+        Err(error @ CliError::NotBelfry { .. }) => {
+            (Finding::fail(CHECK, error.to_string(), "correct --url"), false)
+        }
+        Err(error) => (Finding::fail(CHECK, error.to_string(), "see its log"), true),
+    }
+}

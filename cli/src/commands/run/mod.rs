@@ -1,0 +1,121 @@
+//! `belfry run`: a file's graph once, now, in this process, on a store in memory.
+//!
+//! Schedules are taken off, so that everything flows in one run. In front of the jobs that wait for
+//! nothing stands one that does nothing: with it, several roots are one run.
+
+mod plan;
+mod progress;
+mod report;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use belfry::standalone::{Temporary, TemporaryOptions};
+use belfry_domain::Execution;
+use belfry_engine::{
+    Engine, TriggerRequest,
+    ports::{ExecutionFilter, StoredOutput},
+};
+use clap::Args;
+use tokio::time::{Instant, sleep};
+
+use self::{plan::Plan, progress::Progress};
+use super::{Global, Outcome, payload, up::Limits};
+use crate::{files, show};
+
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// With nothing left to run, what has no row by then never gets one.
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
+
+/// Run a file's jobs once, now, in the order of their dependencies
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  belfry run examples/nightly-chain.yaml
+  belfry run jobs.yaml --input '{\"day\": \"2026-11-23\"}' --verbose
+  belfry run jobs/ --json
+
+Needs no running belfry and leaves nothing behind. Retries, timeouts and trigger rules hold, schedules
+don't. Exit code 0 if nothing failed, else 1.")]
+pub struct RunArgs {
+    /// Job files, directories of them, or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// For the jobs that wait for nothing: JSON, @FILE, or - for standard input
+    #[arg(long, value_name = "JSON")]
+    input: Option<String>,
+    /// Cancel everything when something has failed; else what does not depend on it goes on
+    #[arg(long)]
+    fail_fast: bool,
+    /// Show what all jobs print, not only those that fail
+    #[arg(short, long)]
+    verbose: bool,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+pub async fn run(args: RunArgs, global: &Global) -> Outcome {
+    let definitions = files::read(&args.files)?;
+    let plan = Plan::new(files::specs(&definitions), payload::read(args.input.as_deref())?)?;
+    let options = TemporaryOptions {
+        capacity: args.limits.capacity(),
+        allow_private_addresses: args.limits.allow_private_addresses,
+    };
+    let scheduler = Temporary::start(options).await?;
+    let rows = tokio::select! {
+        rows = follow(scheduler.engine(), &plan, &args) => rows?,
+        // Ending the process ends its processes; waiting for them is not what was asked for.
+        _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
+    };
+    scheduler.stop().await?;
+    if global.json {
+        show::json(&report::json(&rows))?;
+    } else {
+        show::line(report::text(&plan, &rows))?;
+    }
+    Ok(if plan.is_success(&rows) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn follow(engine: &Engine, plan: &Plan, args: &RunArgs) -> anyhow::Result<Vec<Execution>> {
+    engine.apply_jobs(plan.specs.clone(), None, false, false).await?;
+    let start = TriggerRequest { job_id: plan.start.clone(), input: None, idempotency_key: None };
+    let run_id = engine.trigger(start).await?.execution.run.id;
+    let mut progress = Progress::new(args.verbose);
+    let mut last_change = Instant::now();
+    loop {
+        let rows = rows_of(engine, plan, &run_id).await?;
+        let changed = progress.changed(&rows);
+        if !changed.is_empty() {
+            last_change = Instant::now();
+        }
+        for row in changed {
+            progress.show(row, &outputs(engine, row).await?);
+        }
+        let has_ended = rows.iter().all(|row| row.status.is_terminal());
+        if has_ended && (rows.len() == plan.len() || last_change.elapsed() > SETTLED_AFTER) {
+            return Ok(rows);
+        }
+        if args.fail_fast && !plan.is_success(&rows) {
+            cancel(engine, &rows).await;
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn rows_of(engine: &Engine, plan: &Plan, run_id: &str) -> anyhow::Result<Vec<Execution>> {
+    let filter = ExecutionFilter { run_id: Some(run_id.to_owned()), ..Default::default() };
+    let mut rows = engine.ports.executions.list(&filter, None, plan.len() + 1).await?.items;
+    rows.retain(|row| row.job_id() != plan.start);
+    rows.sort_by_key(|row| plan.position(row));
+    Ok(rows)
+}
+
+async fn outputs(engine: &Engine, row: &Execution) -> anyhow::Result<Vec<StoredOutput>> {
+    Ok(engine.ports.executions.outputs(&row.id).await?)
+}
+
+/// What ends meanwhile needs no cancelling; the next look shows what became of each.
+async fn cancel(engine: &Engine, rows: &[Execution]) {
+    for row in rows.iter().filter(|row| !row.status.is_terminal() && !row.cancel_requested) {
+        engine.cancel(&row.id, "something else failed (--fail-fast)").await.ok();
+    }
+}

@@ -1,0 +1,75 @@
+//! What happens, line by line, on standard error.
+
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, stderr},
+};
+
+use belfry_domain::{Execution, ExecutionId, Status};
+use belfry_engine::ports::StoredOutput;
+use chrono::Local;
+
+pub struct Progress {
+    verbose: bool,
+    is_terminal: bool,
+    seen: BTreeMap<ExecutionId, (Status, u32, usize)>,
+}
+
+impl Progress {
+    pub fn new(verbose: bool) -> Self {
+        let is_terminal = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self { verbose, is_terminal, seen: BTreeMap::new() }
+    }
+
+    /// Those that are not as they were the last time.
+    pub fn changed<'a>(&mut self, rows: &'a [Execution]) -> Vec<&'a Execution> {
+        let mut changed = Vec::new();
+        for row in rows {
+            let state = (row.status, row.attempt, row.attempts.len());
+            if self.seen.insert(row.id.clone(), state) != Some(state) {
+                changed.push(row);
+            }
+        }
+        changed
+    }
+
+    pub fn show(&self, row: &Execution, outputs: &[StoredOutput]) {
+        let (color, text) = describe(row);
+        let time = Local::now().format("%H:%M:%S%.3f");
+        let text = if self.is_terminal { format!("\x1b[{color}m{text}\x1b[0m") } else { text };
+        eprintln!("{time}  {:<24} {text}", row.job_id().as_str());
+        let is_bad = matches!(row.status, Status::Failed | Status::TimedOut);
+        let ended = outputs
+            .iter()
+            .find(|output| row.attempts.last().is_some_and(|last| last.number == output.attempt));
+        if let Some(stored) = ended.filter(|_| (is_bad || self.verbose) && row.status != Status::Running) {
+            for line in stored.output.tail.lines() {
+                eprintln!("              │ {line}");
+            }
+        }
+    }
+}
+
+/// A terminal's colour, and the words.
+fn describe(row: &Execution) -> (u8, String) {
+    let error = || row.attempts.last().and_then(|attempt| attempt.error.clone()).unwrap_or_default();
+    let again = if row.attempt > 1 { format!(", attempt {}", row.attempt) } else { String::new() };
+    match row.status {
+        Status::Waiting if row.attempt > 0 => (33, format!("failed, will be tried again: {}", error())),
+        Status::Waiting => (90, "waiting".to_owned()),
+        Status::Queued => (90, "queued".to_owned()),
+        Status::Running => (36, format!("running{again}")),
+        Status::Success => (32, format!("success{again}{}", took(row))),
+        Status::Skipped => (33, format!("skipped: {}", row.reason.clone().unwrap_or_default())),
+        status => (31, format!("{status}{again}: {}", row.reason.clone().unwrap_or_else(error))),
+    }
+}
+
+fn took(row: &Execution) -> String {
+    match (row.start_time, row.end_time) {
+        (Some(start), Some(end)) => {
+            format!(" in {}", crate::show::time::millis(end.since(start).as_millis() as i64))
+        }
+        _ => String::new(),
+    }
+}

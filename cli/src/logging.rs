@@ -1,0 +1,18 @@
+//! What a running belfry tells, on standard error.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::commands::up::LogFormat;
+
+/// `BELFRY_LOG` chooses what, in the usual words: `debug`, `warn,belfry=info`.
+pub fn start(format: LogFormat) {
+    let filter =
+        EnvFilter::try_from_env("BELFRY_LOG").unwrap_or_else(|_| EnvFilter::new("info,belfry::access=warn"));
+    let usual = fmt().with_env_filter(filter).with_writer(stderr);
+    match format {
+        LogFormat::Text => usual.with_ansi(stderr().is_terminal()).init(),
+        LogFormat::Json => usual.json().flatten_event(true).init(),
+    }
+}

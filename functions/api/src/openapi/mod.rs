@@ -1,0 +1,52 @@
+//! The OpenAPI document, from the handlers and the types that they read and write.
+
+mod job_file;
+mod responses;
+mod shapes;
+mod types;
+
+use utoipa::OpenApi;
+
+pub use self::job_file::job_file_schema;
+pub(crate) use self::{
+    responses::{Conflict, NotFound, PreconditionFailed},
+    types::{Asterisk, BatchExecution, JobBody, RedriveBody, TagFilter},
+};
+use self::{responses::Common, shapes::Exact};
+use crate::views::Instant;
+use crate::routes::{apply, dead_letters, executions, jobs, overview, push, service, timeline};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Belfry",
+        description = "A distributed job scheduler. Errors are RFC 9457 problems. Everything but /v1/health needs a \
+            bearer token, unless the process listens on loopback only.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    paths(
+        jobs::list_jobs, jobs::put_job, jobs::get_job, jobs::delete_job, jobs::pause_job, jobs::resume_job,
+        apply::apply_jobs,
+        push::trigger_job, push::push_execution, push::push_batch,
+        timeline::list_job_executions, executions::list_executions, executions::get_execution,
+        executions::cancel_execution, executions::retry_execution,
+        dead_letters::list_dead_letters, dead_letters::redrive_dead_letters, dead_letters::discard_dead_letter,
+        overview::get_graph, overview::get_stats,
+        service::health, service::openapi_document, service::metrics,
+    ),
+    components(schemas(Asterisk, TagFilter, Instant)),
+    security(("bearer" = [])),
+    modifiers(&Common, &Exact),
+    tags(
+        (name = "jobs", description = "Definitions"),
+        (name = "executions", description = "One job at one slot"),
+        (name = "dead letters", description = "What ended badly for good"),
+        (name = "overview", description = "All of it at a glance"),
+        (name = "service", description = "The process itself"),
+    ),
+)]
+struct Document;
+
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}

@@ -1,0 +1,140 @@
+//! The problems that operations answer with: those of all of them, by what they take, and names for
+//! the others.
+
+use utoipa::{
+    Modify, PartialSchema, ToResponse, ToSchema,
+    openapi::{
+        ContentBuilder, HeaderBuilder, Object, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+        path::Operation,
+        schema::{SchemaType, Type},
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use crate::http::problem::{ApiError, Kind, PROBLEM_JSON, ProblemDetails};
+
+struct Documented {
+    name: &'static str,
+    status: &'static str,
+    description: &'static str,
+    kind: Kind,
+    header: Option<&'static str>,
+}
+
+const fn documented(name: &'static str, status: &'static str, kind: Kind, description: &'static str) -> Documented {
+    Documented { name, status, description, kind, header: None }
+}
+
+const NOT_FOUND: Documented = documented("NotFound", "404", Kind::NotFound, "There is none");
+const CONFLICT: Documented = documented("Conflict", "409", Kind::Conflict, "The present state doesn't allow this");
+const PRECONDITION_FAILED: Documented =
+    documented("PreconditionFailed", "412", Kind::PreconditionFailed, "If-Match or If-None-Match doesn't hold");
+const BAD_REQUEST: Documented =
+    documented("BadRequest", "400", Kind::Malformed, "It can't be read: a malformed id, parameter, header or JSON");
+const UNAUTHORIZED: Documented = Documented {
+    header: Some("WWW-Authenticate"),
+    ..documented("Unauthorized", "401", Kind::Unauthorized, "No token, or none that is known")
+};
+const TOO_LARGE: Documented = documented(
+    "TooLarge",
+    "413",
+    Kind::TooLarge,
+    "The body is larger than 1 MiB; than 16 MiB where many things are sent at once",
+);
+const UNSUPPORTED: Documented =
+    documented("UnsupportedMediaType", "415", Kind::UnsupportedMediaType, "The body is not said to be JSON");
+const INVALID: Documented =
+    documented("Invalid", "422", Kind::Invalid, "The body says something that is not possible; each thing with its place");
+const INTERNAL: Documented = documented("Internal", "500", Kind::Internal, "A defect");
+const UNAVAILABLE: Documented = Documented {
+    header: Some("Retry-After"),
+    ..documented("Unavailable", "503", Kind::Unavailable, "This process is a standby, or its store did not answer")
+};
+
+const ALL: [Documented; 10] = [
+    NOT_FOUND,
+    CONFLICT,
+    PRECONDITION_FAILED,
+    BAD_REQUEST,
+    UNAUTHORIZED,
+    TOO_LARGE,
+    UNSUPPORTED,
+    INVALID,
+    INTERNAL,
+    UNAVAILABLE,
+];
+
+impl Documented {
+    fn response(&self) -> Response {
+        let example = ApiError::new(self.kind, self.description).into_details();
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(ProblemDetails::name())))
+            .example(serde_json::to_value(example).ok())
+            .build();
+        let mut response = ResponseBuilder::new().description(self.description).content(PROBLEM_JSON, content);
+        if let Some(header) = self.header {
+            let text = Object::with_type(SchemaType::new(Type::String));
+            response = response.header(header, HeaderBuilder::new().schema(text).build());
+        }
+        response.build()
+    }
+
+    fn add_to(&self, operation: &mut Operation) {
+        let reference = Ref::from_response_name(self.name);
+        operation.responses.responses.entry(self.status.to_owned()).or_insert(reference.into());
+    }
+}
+
+macro_rules! named {
+    ($name:ident, $documented:ident) => {
+        pub struct $name;
+        impl<'r> ToResponse<'r> for $name {
+            fn response() -> (&'r str, RefOr<Response>) {
+                ($documented.name, $documented.response().into())
+            }
+        }
+    };
+}
+named!(NotFound, NOT_FOUND);
+named!(Conflict, CONFLICT);
+named!(PreconditionFailed, PRECONDITION_FAILED);
+
+/// What needs no mention at each handler.
+pub struct Common;
+
+impl Modify for Common {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for documented in ALL {
+            components.responses.insert(documented.name.to_owned(), documented.response().into());
+        }
+        components.schemas.insert(ProblemDetails::name().into_owned(), ProblemDetails::schema());
+        let mut nested = Vec::new();
+        ProblemDetails::schemas(&mut nested);
+        components.schemas.extend(nested);
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("From `belfry token create`."));
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+        for path in document.paths.paths.values_mut() {
+            let operations = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete];
+            operations.into_iter().flatten().for_each(complete);
+        }
+    }
+}
+
+fn complete(operation: &mut Operation) {
+    let has_body = operation.request_body.is_some();
+    let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
+    let is_open = operation.security.is_some();
+    let applicable = [
+        (BAD_REQUEST, has_body || has_parameters),
+        (UNAUTHORIZED, !is_open),
+        (TOO_LARGE, has_body),
+        (UNSUPPORTED, has_body),
+        (INVALID, has_body),
+        (INTERNAL, true),
+        (UNAVAILABLE, true),
+    ];
+    for (documented, _) in applicable.iter().filter(|(_, applies)| *applies) {
+        documented.add_to(operation);
+    }
+}

@@ -1,0 +1,156 @@
+//! Schemas of what is read by hand.
+
+use std::borrow::Cow;
+
+use belfry_domain::{ExecutionId, JobId, JobSpec, PushSpec, SlotName};
+use serde_json::json;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Object, Ref, RefOr, Schema,
+        schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type},
+    },
+};
+
+use crate::http::problem::ApiError;
+
+type Collected = Vec<(String, RefOr<Schema>)>;
+
+fn object_of<T: PartialSchema>() -> Object {
+    match T::schema() {
+        RefOr::T(Schema::Object(object)) => object,
+        _ => Object::new(),
+    }
+}
+
+fn reference(name: &str) -> Ref {
+    Ref::from_schema_name(name)
+}
+
+/// A definition whose id may be left out, because the path has it.
+pub struct JobBody;
+
+impl PartialSchema for JobBody {
+    fn schema() -> RefOr<Schema> {
+        let mut object = object_of::<JobSpec>();
+        object.required.retain(|field| field != "job_id");
+        object.description = Some("A job's definition; `job_id` is the one in the path.".to_owned());
+        Schema::Object(object).into()
+    }
+}
+
+impl ToSchema for JobBody {
+    fn name() -> Cow<'static, str> {
+        "JobBody".into()
+    }
+
+    fn schemas(schemas: &mut Collected) {
+        JobSpec::schemas(schemas);
+    }
+}
+
+/// A push with its idempotency key among its fields.
+pub struct BatchExecution;
+
+impl PartialSchema for BatchExecution {
+    fn schema() -> RefOr<Schema> {
+        let mut object = object_of::<PushSpec>();
+        let key = OneOfBuilder::new()
+            .item(ObjectBuilder::new().schema_type(SchemaType::new(Type::Null)))
+            .item(reference("SlotName"));
+        object.properties.insert("idempotency_key".to_owned(), key.into());
+        object.description = Some("One-time work with its target inline, and its idempotency key.".to_owned());
+        Schema::Object(object).into()
+    }
+}
+
+impl ToSchema for BatchExecution {
+    fn name() -> Cow<'static, str> {
+        "BatchExecution".into()
+    }
+
+    fn schemas(schemas: &mut Collected) {
+        schemas.push((SlotName::name().into(), SlotName::schema()));
+        PushSpec::schemas(schemas);
+    }
+}
+
+/// Which dead letters to redrive: exactly one way of naming them.
+pub struct RedriveBody;
+
+impl PartialSchema for RedriveBody {
+    fn schema() -> RefOr<Schema> {
+        let ids = ArrayBuilder::new().items(reference("ExecutionId")).min_items(Some(1)).max_items(Some(1000));
+        let yes = ObjectBuilder::new().schema_type(SchemaType::new(Type::Boolean)).enum_values(Some([true]));
+        OneOfBuilder::new()
+            .item(only("execution_ids", ids))
+            .item(only("job_id", reference("JobId")))
+            .item(only("all", yes))
+            .examples([json!({"job_id": "daily_report"})])
+            .into()
+    }
+}
+
+fn only(field: &str, schema: impl Into<RefOr<Schema>>) -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::Object))
+        .property(field, schema)
+        .required(field)
+        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+}
+
+impl ToSchema for RedriveBody {
+    fn name() -> Cow<'static, str> {
+        "RedriveRequest".into()
+    }
+
+    fn schemas(schemas: &mut Collected) {
+        schemas.push((ExecutionId::name().into(), ExecutionId::schema()));
+        schemas.push((JobId::name().into(), JobId::schema()));
+    }
+}
+
+/// `key:value`.
+pub struct TagFilter {
+    pub key: String,
+    pub value: String,
+}
+
+impl TagFilter {
+    pub fn parse(text: &str) -> Result<Self, ApiError> {
+        let pair = text.split_once(':').filter(|(key, _)| !key.is_empty());
+        let (key, value) = pair.ok_or_else(|| ApiError::parameter("tag", "must be key:value"))?;
+        Ok(Self { key: key.to_owned(), value: value.to_owned() })
+    }
+}
+
+impl PartialSchema for TagFilter {
+    fn schema() -> RefOr<Schema> {
+        text("^[^:]+:").examples(["team:data"]).into()
+    }
+}
+
+impl ToSchema for TagFilter {
+    fn name() -> Cow<'static, str> {
+        "TagFilter".into()
+    }
+}
+
+/// `*`.
+pub struct Asterisk;
+
+impl PartialSchema for Asterisk {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(["*"])).into()
+    }
+}
+
+impl ToSchema for Asterisk {
+    fn name() -> Cow<'static, str> {
+        "Asterisk".into()
+    }
+}
+
+fn text(pattern: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).pattern(Some(pattern))
+}

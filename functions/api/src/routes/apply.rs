@@ -1,0 +1,60 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use belfry_domain::JobSpec;
+use serde::{Deserialize, Deserializer, de::DeserializeSeed};
+use utoipa::ToSchema;
+
+use crate::{
+    ApiState,
+    http::{body::Json, fields::Object, problem::ApiError},
+    openapi::Conflict,
+    views::{ApplyAnswer, AppliedJob},
+};
+
+const MAX_JOBS: usize = 10_000;
+
+/// Definitions to apply together.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyRequest {
+    #[schema(value_type = Vec<JobSpec>, min_items = 1, max_items = 10_000)]
+    jobs: Vec<Definition>,
+    /// Only tell what would change.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+struct Definition(JobSpec);
+
+impl<'de> Deserialize<'de> for Definition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Object::new().deserialize(deserializer).map(Self)
+    }
+}
+
+/// Create or replace many jobs, all or none
+///
+/// They may depend on each other. With `dry_run` nothing is written.
+#[utoipa::path(
+    post, path = "/v1/jobs:apply", tag = "jobs", operation_id = "apply_jobs",
+    request_body(content = ApplyRequest, example = json!({"dry_run": true, "jobs": [
+        {"job_id": "ingest", "schedule": "@daily", "command": "./ingest"},
+        {"job_id": "report", "dependencies": ["ingest"], "command": "./report"}]})),
+    responses(
+        (status = 200, description = "What changed, or would change", body = ApplyAnswer),
+        (status = 409, response = Conflict),
+    )
+)]
+pub async fn apply_jobs(
+    State(state): State<Arc<ApiState>>,
+    Json(request): Json<ApplyRequest>,
+) -> Result<axum::Json<ApplyAnswer>, ApiError> {
+    let ApplyRequest { jobs, dry_run } = request;
+    if jobs.is_empty() || jobs.len() > MAX_JOBS {
+        return Err(ApiError::invalid("jobs", format!("must be from 1 to {MAX_JOBS}")));
+    }
+    let specs = jobs.into_iter().map(|definition| definition.0).collect();
+    let outcomes = state.engine.apply_jobs(specs, None, false, dry_run).await?;
+    Ok(axum::Json(ApplyAnswer { dry_run, jobs: outcomes.iter().map(AppliedJob::of).collect() }))
+}

@@ -1,0 +1,165 @@
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, Uri},
+    response::Response,
+};
+use belfry_domain::{ExecutionId, JobId, Status};
+use belfry_engine::{CancelOutcome, EngineError, ports::ExecutionFilter};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{push::accepted, timeline::unclaimed_slot};
+use crate::{
+    ApiState,
+    http::{
+        body::RawJson,
+        ids::ExecutionIdPath,
+        problem::ApiError,
+        query::{Query, encode_cursor},
+    },
+    openapi::{Conflict, NotFound},
+    views::{ExecutionPage, ExecutionView, Instant},
+};
+
+type Shared = State<Arc<ApiState>>;
+
+/// Read an execution
+///
+/// With its attempts and the last part of what each of them printed. A slot that is due and that
+/// nobody has claimed yet is `queued`.
+#[utoipa::path(
+    get, path = "/v1/executions/{execution_id}", tag = "executions", operation_id = "get_execution",
+    params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),
+    responses((status = 200, description = "The execution", body = ExecutionView), (status = 404, response = NotFound))
+)]
+pub async fn get_execution(
+    State(state): Shared,
+    ExecutionIdPath(id): ExecutionIdPath,
+) -> Result<Json<ExecutionView>, ApiError> {
+    let ports = &state.engine.ports;
+    let Some(row) = ports.executions.execution(&id).await? else {
+        let unclaimed = unclaimed_slot(&state, &id).await?;
+        let not_found = || EngineError::NotFound { what: "execution", id: id.to_string() };
+        return Ok(Json(unclaimed.ok_or_else(not_found)?));
+    };
+    let job_version = row.job_version;
+    let mut view = ExecutionView::from(row).with_outputs(ports.executions.outputs(&id).await?);
+    if view.max_retries.is_none() {
+        let job = match job_version {
+            0 => ports.jobs.job(&view.job_id).await?,
+            version => ports.jobs.job_version(&view.job_id, version).await?,
+        };
+        view.max_retries = job.map(|job| job.work().retry.max_retries);
+    }
+    Ok(Json(view))
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExecutionQuery {
+    pub status: Option<Status>,
+    pub job_id: Option<JobId>,
+    pub run_id: Option<String>,
+    /// Due at this instant or later.
+    pub since: Option<Instant>,
+    /// Due before this instant.
+    pub until: Option<Instant>,
+    #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
+    pub limit: usize,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^([A-Za-z0-9_-]{4})*$")]
+    pub cursor: Option<String>,
+}
+
+impl ExecutionQuery {
+    fn of(uri: &Uri) -> Result<Self, ApiError> {
+        let names = ["status", "job_id", "run_id", "since", "until", "limit", "cursor"];
+        let query = Query::of(uri, &names, &[])?;
+        Ok(Self {
+            status: query.word("status", &Status::ALL.map(|status| (status.as_str(), status)))?,
+            job_id: query.parsed("job_id")?,
+            run_id: query.text("run_id").map(str::to_owned),
+            since: query.instant("since")?.map(Instant),
+            until: query.instant("until")?.map(Instant),
+            limit: query.limit()?,
+            cursor: query.cursor()?,
+        })
+    }
+}
+
+/// List executions, newest first
+///
+/// Slots that nobody has claimed yet are not among them: see the timeline of their job.
+#[utoipa::path(
+    get, path = "/v1/executions", tag = "executions", operation_id = "list_executions", params(ExecutionQuery),
+    responses((status = 200, description = "A page of executions", body = ExecutionPage))
+)]
+pub async fn list_executions(State(state): Shared, uri: Uri) -> Result<Json<ExecutionPage>, ApiError> {
+    let ExecutionQuery { status, job_id, run_id, since, until, limit, cursor } = ExecutionQuery::of(&uri)?;
+    let filter =
+        ExecutionFilter { job_id, status, run_id, since: since.map(|at| at.0), until: until.map(|at| at.0) };
+    let page = state.engine.ports.executions.list(&filter, cursor.as_deref(), limit).await?;
+    let items = page.items.into_iter().map(ExecutionView::from).collect();
+    Ok(Json(ExecutionPage { items, next_cursor: page.next.as_deref().map(encode_cursor) }))
+}
+
+const MAX_REASON_CHARACTERS: usize = 500;
+
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelBody {
+    /// Shown with the execution.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    reason: Option<String>,
+}
+
+/// Cancel an execution
+///
+/// One that has not started never will. One that runs is asked to stop, which takes a moment.
+#[utoipa::path(
+    post, path = "/v1/executions/{execution_id}:cancel", tag = "executions", operation_id = "cancel_execution",
+    params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),
+    request_body(content = Option<CancelBody>, example = json!({"reason": "the source is down"})),
+    responses(
+        (status = 200, description = "Cancelled", body = ExecutionView),
+        (status = 202, description = "It runs, and its worker has been asked to stop", body = ExecutionView),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn cancel_execution(
+    State(state): Shared,
+    ExecutionIdPath(id): ExecutionIdPath,
+    body: RawJson,
+) -> Result<(StatusCode, Json<ExecutionView>), ApiError> {
+    let reason = body.read_or_default::<CancelBody>()?.reason;
+    if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARACTERS) {
+        return Err(ApiError::invalid("reason", format!("at most {MAX_REASON_CHARACTERS} characters")));
+    }
+    let (status, row) = match state.engine.cancel(&id, reason.as_deref().unwrap_or("cancelled by hand")).await? {
+        CancelOutcome::Cancelled(row) => (StatusCode::OK, row),
+        CancelOutcome::Requested(row) => (StatusCode::ACCEPTED, row),
+    };
+    Ok((status, Json(row.into())))
+}
+
+/// Run an execution that has ended once more
+///
+/// As a new generation, on the job's present version. Dependents without a schedule follow.
+#[utoipa::path(
+    post, path = "/v1/executions/{execution_id}:retry", tag = "executions", operation_id = "retry_execution",
+    params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),
+    responses(
+        (status = 201, description = "The new generation", body = ExecutionView, headers(("Location" = String))),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn retry_execution(
+    State(state): Shared,
+    ExecutionIdPath(id): ExecutionIdPath,
+) -> Result<Response, ApiError> {
+    Ok(accepted(state.engine.retry_by_hand(&id).await?))
+}

@@ -1,0 +1,194 @@
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use belfry_domain::{Job, JobId};
+use belfry_engine::{EngineError, JobChange};
+use utoipa::IntoParams;
+
+use crate::{
+    ApiState,
+    http::{
+        body::RawJson,
+        fields::NamedJob,
+        headers::{if_match, must_be_new},
+        ids::JobIdPath,
+        problem::ApiError,
+        query::{Query, encode_cursor},
+    },
+    openapi::{Conflict, NotFound, PreconditionFailed, TagFilter},
+    views::{JobPage, JobStatus, JobView},
+};
+
+type Shared = State<Arc<ApiState>>;
+
+fn shown(state: &ApiState, status: StatusCode, job: &Job) -> Response {
+    let view = JobView::of(job, state.engine.ports.clock.now());
+    (status, [(header::ETAG, job.etag())], Json(view)).into_response()
+}
+
+/// Create or replace a job
+///
+/// The whole definition is replaced. `job_id` may be left out of the body.
+#[utoipa::path(
+    put, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "put_job",
+    params(
+        ("job_id" = JobId, Path, description = "The job's name"),
+        ("If-Match" = Option<String>, Header, description = "Only if the job's ETag is this one; `*` for any"),
+        ("If-None-Match" = Option<crate::openapi::Asterisk>, Header, description = "`*`: only if there is no such job"),
+    ),
+    request_body(content = inline(crate::openapi::JobBody), description = "The definition",
+        example = json!({"schedule": "0 0 * * *", "command": "python generate_report.py", "max_retries": 3, "timeout": 3600})),
+    responses(
+        (status = 201, description = "Created", body = JobView, headers(("ETag" = String), ("Location" = String))),
+        (status = 200, description = "Replaced, or the same as before", body = JobView, headers(("ETag" = String))),
+        (status = 409, response = Conflict), (status = 412, response = PreconditionFailed),
+    )
+)]
+pub async fn put_job(
+    State(state): Shared,
+    JobIdPath(id): JobIdPath,
+    headers: HeaderMap,
+    body: RawJson,
+) -> Result<Response, ApiError> {
+    let spec = body.read_with(NamedJob(&id))?;
+    let outcomes = state.engine.apply_jobs(vec![spec], if_match(&headers)?, must_be_new(&headers)?, false).await?;
+    let outcome = outcomes.first().ok_or_else(|| EngineError::Conflict("nothing was applied".to_owned()))?;
+    if outcome.change != JobChange::Created {
+        return Ok(shown(&state, StatusCode::OK, &outcome.job));
+    }
+    let location = [(header::LOCATION, format!("/v1/jobs/{id}"))];
+    Ok((location, shown(&state, StatusCode::CREATED, &outcome.job)).into_response())
+}
+
+/// Read a job
+#[utoipa::path(
+    get, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "get_job",
+    params(("job_id" = JobId, Path, description = "The job's name")),
+    responses(
+        (status = 200, description = "The job", body = JobView, headers(("ETag" = String))),
+        (status = 404, response = NotFound),
+    )
+)]
+pub async fn get_job(State(state): Shared, JobIdPath(id): JobIdPath) -> Result<Response, ApiError> {
+    let job = state.engine.ports.jobs.job(&id).await?.filter(|job| !job.deleted);
+    let job = job.ok_or_else(|| EngineError::NotFound { what: "job", id: id.to_string() })?;
+    Ok(shown(&state, StatusCode::OK, &job))
+}
+
+/// Delete a job
+///
+/// What has not started is cancelled, what runs may finish. Refused while other jobs depend on it.
+#[utoipa::path(
+    delete, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "delete_job",
+    params(
+        ("job_id" = JobId, Path, description = "The job's name"),
+        ("If-Match" = Option<String>, Header, description = "Only if the job's ETag is this one; `*` for any"),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, response = NotFound), (status = 409, response = Conflict), (status = 412, response = PreconditionFailed),
+    )
+)]
+pub async fn delete_job(
+    State(state): Shared,
+    JobIdPath(id): JobIdPath,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    state.engine.delete_job(&id, if_match(&headers)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Pause a job
+///
+/// Slots after now don't start until it is resumed; earlier ones still do.
+#[utoipa::path(
+    post, path = "/v1/jobs/{job_id}:pause", tag = "jobs", operation_id = "pause_job",
+    params(("job_id" = JobId, Path, description = "The job's name")),
+    responses(
+        (status = 200, description = "It is paused", body = JobView, headers(("ETag" = String))),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn pause_job(State(state): Shared, JobIdPath(id): JobIdPath) -> Result<Response, ApiError> {
+    let job = state.engine.pause_job(&id).await?;
+    Ok(shown(&state, StatusCode::OK, &job))
+}
+
+/// Resume a job
+///
+/// The slots of the pause go by the job's misfire policy.
+#[utoipa::path(
+    post, path = "/v1/jobs/{job_id}:resume", tag = "jobs", operation_id = "resume_job",
+    params(("job_id" = JobId, Path, description = "The job's name")),
+    responses(
+        (status = 200, description = "It is active", body = JobView, headers(("ETag" = String))),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn resume_job(State(state): Shared, JobIdPath(id): JobIdPath) -> Result<Response, ApiError> {
+    let job = state.engine.resume_job(&id).await?;
+    Ok(shown(&state, StatusCode::OK, &job))
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct JobQuery {
+    /// `key:value`; repeated, all of them must fit.
+    #[param(required = false, style = Form, explode)]
+    pub tag: Vec<TagFilter>,
+    #[param(inline)]
+    pub status: Option<JobStatus>,
+    /// A part of the job's id.
+    pub search: Option<String>,
+    pub pool: Option<String>,
+    #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
+    pub limit: usize,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^([A-Za-z0-9_-]{4})*$")]
+    pub cursor: Option<String>,
+}
+
+impl JobQuery {
+    fn of(uri: &Uri) -> Result<Self, ApiError> {
+        let query = Query::of(uri, &["status", "search", "pool", "limit", "cursor"], &["tag"])?;
+        let statuses = [("active", JobStatus::Active), ("paused", JobStatus::Paused)];
+        Ok(Self {
+            tag: query.all("tag").map(TagFilter::parse).collect::<Result<_, _>>()?,
+            status: query.word("status", &statuses)?,
+            search: query.text("search").map(str::to_owned),
+            pool: query.text("pool").map(str::to_owned),
+            limit: query.limit()?,
+            cursor: query.cursor()?,
+        })
+    }
+
+    fn wants(&self, job: &Job) -> bool {
+        self.cursor.as_deref().is_none_or(|cursor| job.id().as_str() > cursor)
+            && self.status.is_none_or(|status| status == JobStatus::of(job))
+            && self.search.as_deref().is_none_or(|part| job.id().as_str().contains(part))
+            && self.pool.as_deref().is_none_or(|pool| job.work().pool == pool)
+            && self.tag.iter().all(|tag| job.spec.tags.get(&tag.key) == Some(&tag.value))
+    }
+}
+
+/// List jobs, by id
+#[utoipa::path(
+    get, path = "/v1/jobs", tag = "jobs", operation_id = "list_jobs", params(JobQuery),
+    responses((status = 200, description = "A page of jobs", body = JobPage))
+)]
+pub async fn list_jobs(State(state): Shared, uri: Uri) -> Result<Json<JobPage>, ApiError> {
+    let query = JobQuery::of(&uri)?;
+    let (_, mut jobs) = state.engine.ports.jobs.all_jobs().await?;
+    jobs.retain(|job| query.wants(job));
+    jobs.sort_unstable_by(|a, b| a.id().cmp(b.id()));
+    let has_more = jobs.len() > query.limit;
+    jobs.truncate(query.limit);
+    let now = state.engine.ports.clock.now();
+    let next_cursor = jobs.last().filter(|_| has_more).map(|last| encode_cursor(last.id().as_str()));
+    Ok(Json(JobPage { items: jobs.iter().map(|job| JobView::of(job, now)).collect(), next_cursor }))
+}

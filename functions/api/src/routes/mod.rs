@@ -1,0 +1,85 @@
+//! The routes. Each handler's documentation is part of the OpenAPI document.
+
+pub mod apply;
+pub mod dead_letters;
+pub mod executions;
+pub mod jobs;
+pub mod overview;
+pub mod push;
+pub mod service;
+pub mod timeline;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue, header},
+    middleware::{from_fn_with_state, map_request},
+    response::AppendHeaders,
+    routing::{delete, get, post, put},
+};
+use tower::ServiceBuilder;
+
+use crate::{
+    ApiState,
+    http::{
+        actions::{execution_path, split_action},
+        body::{LARGE, SMALL},
+        envelope::envelope,
+        guard::guard,
+    },
+};
+
+/// Everything under `/v1`, and `/metrics`. It has a fallback of its own; routes can be added to it.
+pub fn router(state: ApiState) -> Router {
+    let state = Arc::new(state);
+    let routes = jobs_and_executions()
+        .merge(operations())
+        .route_layer(from_fn_with_state(Arc::clone(&state), guard))
+        .route("/v1/health", get(service::health))
+        .layer(DefaultBodyLimit::max(SMALL))
+        .with_state(Arc::clone(&state));
+    let around = ServiceBuilder::new().layer(from_fn_with_state(state, envelope)).layer(map_request(rewrite));
+    Router::new().fallback_service(around.service(routes))
+}
+
+async fn rewrite(request: axum::extract::Request) -> axum::extract::Request {
+    split_action(request)
+}
+
+/// Actions behind a colon arrive here as segments of their own.
+fn jobs_and_executions() -> Router<Arc<ApiState>> {
+    Router::new()
+        .without_v07_checks()
+        .route("/v1/jobs", get(jobs::list_jobs))
+        .route("/v1/jobs:apply", post(apply::apply_jobs).layer(DefaultBodyLimit::max(LARGE)))
+        .route("/v1/jobs/{job_id}", put(jobs::put_job).get(jobs::get_job).delete(jobs::delete_job))
+        .route("/v1/jobs/{job_id}/:pause", post(jobs::pause_job))
+        .route("/v1/jobs/{job_id}/:resume", post(jobs::resume_job))
+        .route("/v1/jobs/{job_id}/executions", post(push::trigger_job).get(timeline::list_job_executions))
+        .route("/v1/executions", post(push::push_execution).get(executions::list_executions))
+        .route("/v1/executions:batch", post(push::push_batch).layer(DefaultBodyLimit::max(LARGE)))
+        .route("/v1/executions/{execution_id}", get(executions::get_execution))
+        .route("/v1/executions/{execution_id}/:cancel", post(executions::cancel_execution))
+        .route("/v1/executions/{execution_id}/:retry", post(executions::retry_execution))
+}
+
+fn operations() -> Router<Arc<ApiState>> {
+    Router::new()
+        .route("/v1/dead-letters", get(dead_letters::list_dead_letters))
+        .route("/v1/dead-letters:redrive", post(dead_letters::redrive_dead_letters))
+        .route("/v1/dead-letters/{execution_id}", delete(dead_letters::discard_dead_letter))
+        .route("/v1/graph", get(overview::get_graph))
+        .route("/v1/stats", get(overview::get_stats))
+        .route("/v1/openapi.json", get(service::openapi_document))
+        .route("/metrics", get(service::metrics))
+}
+
+type Headers = AppendHeaders<Option<(HeaderName, HeaderValue)>>;
+
+fn location(execution_id: &str) -> Headers {
+    let value = HeaderValue::try_from(execution_path(execution_id)).ok();
+    AppendHeaders(value.map(|value| (header::LOCATION, value)))
+}
+

@@ -1,0 +1,127 @@
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use belfry_domain::{JobId, PushSpec, SlotName};
+use belfry_engine::{Accepted, PushRequest, TriggerRequest};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::location;
+use crate::{
+    ApiState,
+    http::{
+        body::{Json, RawJson},
+        fields::KeyedPush,
+        headers::idempotency_key,
+        ids::JobIdPath,
+        problem::ApiError,
+    },
+    openapi::{BatchExecution, Conflict, NotFound},
+    views::{BatchAnswer, BatchItem, ExecutionView},
+};
+
+type Shared = State<Arc<ApiState>>;
+
+const MAX_BATCH: usize = 1000;
+
+pub(super) fn accepted(accepted: Accepted) -> Response {
+    let status = if accepted.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let location = location(accepted.execution.id.as_str());
+    (status, location, axum::Json(ExecutionView::from(accepted.execution))).into_response()
+}
+
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TriggerBody {
+    /// Instead of the job's own input.
+    #[serde(default)]
+    input: Option<Value>,
+}
+
+/// Start a job now
+///
+/// It flows down to the dependents that have no schedule of their own.
+#[utoipa::path(
+    post, path = "/v1/jobs/{job_id}/executions", tag = "executions", operation_id = "trigger_job",
+    params(
+        ("job_id" = JobId, Path, description = "The job's name"),
+        ("Idempotency-Key" = Option<SlotName>, Header, description = "The same key again finds the execution that the first request made"),
+    ),
+    request_body(content = Option<TriggerBody>, example = json!({"input": {"day": "2026-11-23"}})),
+    responses(
+        (status = 201, description = "Accepted", body = ExecutionView, headers(("Location" = String))),
+        (status = 200, description = "Accepted before, under this key", body = ExecutionView, headers(("Location" = String))),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn trigger_job(
+    State(state): Shared,
+    JobIdPath(job_id): JobIdPath,
+    headers: HeaderMap,
+    body: RawJson,
+) -> Result<Response, ApiError> {
+    let TriggerBody { input } = body.read_or_default()?;
+    let idempotency_key = idempotency_key(&headers)?;
+    Ok(accepted(state.engine.trigger(TriggerRequest { job_id, input, idempotency_key }).await?))
+}
+
+/// Push one-time work
+#[utoipa::path(
+    post, path = "/v1/executions", tag = "executions", operation_id = "push_execution",
+    params(("Idempotency-Key" = Option<SlotName>, Header, description = "The same key again finds the execution that the first request made")),
+    request_body(content = PushSpec, example = json!({"name": "welcome_mail", "delay": "5m",
+        "target": {"type": "http", "url": "https://example.com/hooks/mail"}, "input": {"user": 7}})),
+    responses(
+        (status = 201, description = "Accepted", body = ExecutionView, headers(("Location" = String))),
+        (status = 200, description = "Accepted before, under this key", body = ExecutionView, headers(("Location" = String))),
+        (status = 409, response = Conflict),
+    )
+)]
+pub async fn push_execution(
+    State(state): Shared,
+    headers: HeaderMap,
+    Json(spec): Json<PushSpec>,
+) -> Result<Response, ApiError> {
+    let idempotency_key = idempotency_key(&headers)?;
+    Ok(accepted(state.engine.push(PushRequest { spec, idempotency_key }).await?))
+}
+
+/// Work to push together; each is accepted or refused on its own.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchRequest {
+    #[schema(value_type = Vec<BatchExecution>, min_items = 1, max_items = 1000)]
+    executions: Vec<KeyedPush>,
+}
+
+/// Push up to 1,000 pieces of one-time work
+///
+/// Each has its own outcome. A body that doesn't have the right shape is refused as a whole.
+#[utoipa::path(
+    post, path = "/v1/executions:batch", tag = "executions", operation_id = "push_batch",
+    request_body(content = BatchRequest, example = json!({"executions": [
+        {"idempotency_key": "order-17", "target": {"type": "empty"}}, {"target": {"type": "empty"}, "delay": 30}]})),
+    responses((status = 200, description = "The outcomes", body = BatchAnswer))
+)]
+pub async fn push_batch(
+    State(state): Shared,
+    Json(request): Json<BatchRequest>,
+) -> Result<axum::Json<BatchAnswer>, ApiError> {
+    let count = request.executions.len();
+    if count == 0 || count > MAX_BATCH {
+        return Err(ApiError::invalid("executions", format!("must be from 1 to {MAX_BATCH}")));
+    }
+    let requests = request.executions.into_iter();
+    let requests = requests.map(|KeyedPush { spec, idempotency_key }| PushRequest { spec, idempotency_key });
+    let outcomes = state.engine.push_all(requests.collect()).await?.into_iter();
+    let results = outcomes.map(|outcome| match outcome {
+        Ok(accepted) => BatchItem::accepted(accepted.execution.id, accepted.is_new),
+        Err(error) => BatchItem::refused(error.into()),
+    });
+    Ok(axum::Json(BatchAnswer { results: results.collect() }))
+}

@@ -1,0 +1,64 @@
+use std::sync::{Arc, LazyLock};
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use belfry_domain::JobId;
+
+use crate::{
+    ApiState,
+    http::problem::{ApiError, Kind},
+    telemetry::{Gauges, OPENMETRICS},
+    views::{Health, Role},
+};
+
+type Shared = State<Arc<ApiState>>;
+
+/// Tell whether it works
+///
+/// It does if its store answers. Needs no token.
+#[utoipa::path(
+    get, path = "/v1/health", tag = "service", operation_id = "get_health", security(()),
+    responses((status = 200, description = "It works", body = Health))
+)]
+pub async fn health(State(state): Shared) -> Result<Json<Health>, ApiError> {
+    state.engine.ports.jobs.job(&JobId::push()).await?;
+    let role = if state.leadership.is_leader() { Role::Leader } else { Role::Standby };
+    Ok(Json(Health { status: "ok", role, version: env!("CARGO_PKG_VERSION") }))
+}
+
+/// Read this document
+#[utoipa::path(
+    get, path = "/v1/openapi.json", tag = "service", operation_id = "get_openapi",
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value))
+)]
+pub async fn openapi_document() -> Response {
+    static DOCUMENT: LazyLock<Bytes> =
+        LazyLock::new(|| serde_json::to_vec(&crate::openapi()).map(Bytes::from).unwrap_or_default());
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone()).into_response()
+}
+
+/// Metrics for Prometheus
+///
+/// In OpenMetrics text.
+#[utoipa::path(
+    get, path = "/metrics", tag = "service", operation_id = "get_metrics",
+    responses((status = 200, description = "The metrics", body = String, content_type = "application/openmetrics-text"))
+)]
+pub async fn metrics(State(state): Shared) -> Result<Response, ApiError> {
+    let ports = &state.engine.ports;
+    let gauges = Gauges {
+        queue_depth: ports.queue.depth().await?,
+        dead_letters: ports.dead_letters.count_dead_letters().await?,
+        running: state.engine.running_attempts() as u64,
+        capacity: state.capacity,
+        is_leader: state.leadership.is_leader(),
+    };
+    let text = state.telemetry.openmetrics(gauges);
+    let text = text.map_err(|error| ApiError::new(Kind::Internal, error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response())
+}

@@ -1,0 +1,100 @@
+//! Rows that can't be read stand in nobody else's way.
+//!
+//! These cases need somebody who can break what the store holds, so only stores that are tested
+//! with such a hand run them.
+
+use async_trait::async_trait;
+use belfry_domain::{ExecutionId, JobId, Timestamp};
+use belfry_engine::ports::{Creation, ExecutionFilter, Position, StoreError};
+
+use crate::{
+    Backend, Verdict,
+    fixtures::{at, claim, guard, id, job, job_id, names, row, row_at},
+    jobs::commit,
+    listing::walk,
+    paging, timers,
+};
+
+/// Writes behind the store's back.
+#[async_trait]
+pub trait Sabotage: Send + Sync {
+    /// Makes a row that is there unreadable.
+    async fn break_execution(&self, id: &ExecutionId);
+    /// Makes the newest version of a job that is there unreadable.
+    async fn break_job(&self, id: &JobId);
+    /// Adds timers that mean nothing, one for each of the ways in which that can be, to shard 0;
+    /// how many.
+    async fn add_broken_timers(&self, fire_at: Timestamp) -> usize;
+}
+
+fn expect_unreadable<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {
+    assert!(matches!(outcome, Err(StoreError::Unreadable { .. })), "{outcome:?}");
+}
+
+pub async fn an_unreadable_execution_is_alone(backend: &Backend, sabotage: &dyn Sabotage) -> Verdict {
+    for name in ["a@1", "a@2", "a@3"] {
+        backend.create_new(row(name)).await?;
+    }
+    sabotage.break_execution(&id("a@2")).await;
+    expect_unreadable(backend.executions.execution(&id("a@2")).await);
+    expect_unreadable(backend.executions.claim(&claim("a@2", 1, 1)).await);
+    expect_unreadable(backend.executions.create(row("a@2"), None).await);
+    backend.present("a@1").await?;
+    backend.start(&claim("a@3", 1, 1)).await?;
+    let creations = backend.executions.create_all(vec![(row("b@1"), guard("b@1"))]).await?;
+    assert_eq!(creations, [Creation::Created]);
+    assert_eq!(backend.executions.latest_generation(&id("a@2")).await?, 1, "its name can still be read");
+    Ok(())
+}
+
+pub async fn a_listing_leaves_out_what_it_cannot_read(backend: &Backend, sabotage: &dyn Sabotage) -> Verdict {
+    for number in 0..7 {
+        backend.create_new(row_at(&format!("a@{number}"), at(number))).await?;
+    }
+    for number in [1, 2, 6] {
+        sabotage.break_execution(&id(&format!("a@{number}"))).await;
+    }
+    let filter = ExecutionFilter { job_id: Some(job_id("a")), ..Default::default() };
+    for limit in 1..9 {
+        let rows = walk(backend, &filter, limit).await?;
+        let names: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(names, ["a@5", "a@4", "a@3", "a@0"], "in pages of {limit}");
+    }
+    let of_run = ExecutionFilter { run_id: Some("run-of-a@3".to_owned()), ..Default::default() };
+    assert_eq!(walk(backend, &of_run, 10).await?.len(), 1);
+    Ok(())
+}
+
+pub async fn an_unreadable_job_is_alone(backend: &Backend, sabotage: &dyn Sabotage) -> Verdict {
+    commit(backend, 0, vec![job("a", 1, 1, &[]), job("b", 1, 1, &[]), job("c", 1, 1, &["a"])]).await?;
+    sabotage.break_job(&job_id("b")).await;
+    expect_unreadable(backend.jobs.job(&job_id("b")).await);
+    assert!(backend.jobs.job(&job_id("a")).await?.is_some());
+    assert_eq!(names(&backend.jobs.dependents(&job_id("a"), u64::MAX).await?), ["c"]);
+    let (revision, jobs) = backend.jobs.all_jobs().await?;
+    assert_eq!((revision, names(&jobs)), (1, vec!["a".to_owned(), "c".to_owned()]));
+    Ok(())
+}
+
+pub async fn broken_timers_are_put_aside(backend: &Backend, sabotage: &dyn Sabotage) -> Verdict {
+    let good = [timers::slot("a", 1), timers::slot("a", 5), timers::slot("a", 9)];
+    backend.timers.put_timers(good.to_vec()).await?;
+    let broken = sabotage.add_broken_timers(at(5)).await;
+    let page = backend.timers.due(0, &Position::After(at(0)), at(10), 100).await?;
+    assert_eq!(page.timers, good);
+    assert_eq!(page.quarantined.len(), broken, "each is reported: {:?}", page.quarantined);
+    let again = backend.timers.due(0, &Position::After(at(0)), at(10), 100).await?;
+    assert_eq!((again.timers, again.quarantined), (good.to_vec(), vec![]), "and reported once");
+    Ok(())
+}
+
+pub async fn a_page_of_broken_timers_does_not_end_the_walk(backend: &Backend, sabotage: &dyn Sabotage) -> Verdict {
+    let good = [timers::slot("a", 1), timers::slot("a", 9)];
+    for limit in [1, 2, 3] {
+        backend.timers.put_timers(good.to_vec()).await?;
+        assert!(sabotage.add_broken_timers(at(5)).await >= 2);
+        let found = paging::walk(backend, 0, Position::After(at(0)), at(10), limit).await?;
+        assert_eq!(found, good, "in pages of {limit}");
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Leadership of lanes, by owners that may be asleep, and what only a leader may write.
+
+use belfry_domain::Timestamp;
+use belfry_engine::ports::{Acquired, Lease, StoreError};
+
+use crate::{Backend, Verdict, fixtures::at};
+
+const LANE: u16 = 1;
+
+async fn lead(backend: &Backend, owner: &str, now: i64, until: i64) -> Result<Lease, StoreError> {
+    match backend.leases.acquire(LANE, owner, at(now), at(until)).await? {
+        Acquired::Leader(lease) => Ok(lease),
+        other => panic!("{owner} should lead from {now}: {other:?}"),
+    }
+}
+
+async fn expect_held(backend: &Backend, owner: &str, now: i64, by: &Lease) -> Verdict {
+    let acquired = backend.leases.acquire(LANE, owner, at(now), at(now + 10)).await?;
+    assert_eq!(acquired, Acquired::HeldBy { owner: by.owner.clone(), until: by.until });
+    Ok(())
+}
+
+pub async fn a_free_lane_has_a_leader_at_once(backend: &Backend) -> Verdict {
+    let lease = lead(backend, "a", 0, 10).await?;
+    assert_eq!((lease.lane, lease.owner.as_str(), lease.until), (LANE, "a", at(10)));
+    assert!(lease.token > 0, "0 stands for nobody");
+    expect_held(backend, "b", 5, &lease).await
+}
+
+pub async fn a_renewal_keeps_the_token(backend: &Backend) -> Verdict {
+    let first = lead(backend, "a", 0, 10).await?;
+    let second = lead(backend, "a", 5, 15).await?;
+    assert_eq!(second, Lease { until: at(15), ..first });
+    expect_held(backend, "b", 12, &second).await
+}
+
+pub async fn a_lane_changes_hands_when_its_lease_is_over(backend: &Backend) -> Verdict {
+    let first = lead(backend, "a", 0, 10).await?;
+    expect_held(backend, "b", 9, &first).await?;
+    let second = lead(backend, "b", 10, 20).await?;
+    assert!(second.token > first.token, "a new leader has a new token");
+    expect_held(backend, "a", 11, &second).await?;
+    let third = lead(backend, "a", 30, 40).await?;
+    assert!(third.token > second.token);
+    Ok(())
+}
+
+pub async fn a_release_frees_the_lane(backend: &Backend) -> Verdict {
+    let first = lead(backend, "a", 0, 1_000).await?;
+    backend.leases.release(&first).await?;
+    let second = lead(backend, "b", 1, 1_000).await?;
+    assert!(second.token > first.token);
+    backend.leases.release(&second).await?;
+    lead(backend, "b", 2, 1_000).await?;
+    Ok(())
+}
+
+/// A store may say that the caller leads no more, or do nothing.
+fn refused<T>(outcome: Result<T, StoreError>) -> Option<T> {
+    match outcome {
+        Ok(value) => Some(value),
+        Err(StoreError::Fenced) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+pub async fn a_deposed_leader_releases_nothing(backend: &Backend) -> Verdict {
+    let first = lead(backend, "a", 0, 10).await?;
+    let second = lead(backend, "b", 10, 1_000).await?;
+    refused(backend.leases.release(&first).await);
+    expect_held(backend, "c", 11, &second).await
+}
+
+pub async fn lanes_are_apart(backend: &Backend) -> Verdict {
+    let first = lead(backend, "a", 0, 1_000).await?;
+    let other = backend.leases.acquire(LANE + 1, "b", at(0), at(2_000)).await?;
+    assert!(matches!(other, Acquired::Leader(lease) if lease.lane == LANE + 1));
+    expect_held(backend, "b", 5, &first).await
+}
+
+pub async fn cursors_are_saved_by_the_leader_only(backend: &Backend) -> Verdict {
+    let first = lead(backend, "a", 0, 10).await?;
+    for shard in [0, 3] {
+        assert_eq!(backend.leases.cursor(shard).await?, Timestamp::MIN);
+    }
+    assert!(backend.leases.save_cursor(&first, 3, at(500)).await?);
+    assert_eq!(backend.leases.cursor(3).await?, at(500));
+    assert_eq!(backend.leases.cursor(0).await?, Timestamp::MIN, "a shard's own");
+    assert!(backend.leases.save_cursor(&first, 3, at(400)).await?, "a clock that was set back");
+    let second = lead(backend, "b", 10, 1_000).await?;
+    assert!(!refused(backend.leases.save_cursor(&first, 3, at(900)).await).unwrap_or(false));
+    assert_eq!(backend.leases.cursor(3).await?, at(400), "what the deposed leader wrote");
+    assert!(backend.leases.save_cursor(&second, 3, at(600)).await?);
+    assert_eq!(backend.leases.cursor(3).await?, at(600));
+    Ok(())
+}

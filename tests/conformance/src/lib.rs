@@ -1,0 +1,186 @@
+//! What every store behind the engine's ports must do.
+//!
+//! A case is a function over a fresh [`Backend`]; [`suite!`] makes a test of each. A new store
+//! brings one function that opens it empty, and runs them all; a new promise of a port becomes a
+//! case here before any store keeps it. The [`Model`] is the smallest store that keeps them all:
+//! the others are compared with it over random histories.
+
+pub mod broken;
+pub mod changes;
+pub mod claims;
+pub mod creation;
+pub mod dead_letters;
+pub mod dependents;
+pub mod fixtures;
+pub mod history;
+pub mod jobs;
+pub mod leases;
+pub mod listing;
+mod model;
+pub mod notes;
+pub mod paging;
+pub mod races;
+pub mod retention;
+pub mod timers;
+
+use std::{any::Any, sync::Arc};
+
+use belfry_engine::ports::{DeadLetterStore, ExecutionStore, JobStore, LeaseStore, StoreError, TimerStore};
+
+pub use self::model::Model;
+
+/// A store that does not answer fails a case as an assertion does.
+pub type Verdict = Result<(), StoreError>;
+
+/// The durable ports of one store. Clones share it.
+#[derive(Clone)]
+pub struct Backend {
+    pub jobs: Arc<dyn JobStore>,
+    pub executions: Arc<dyn ExecutionStore>,
+    pub timers: Arc<dyn TimerStore>,
+    pub leases: Arc<dyn LeaseStore>,
+    pub dead_letters: Arc<dyn DeadLetterStore>,
+    /// What must not go before the store does, such as its directory.
+    _alive: Arc<dyn Any + Send + Sync>,
+}
+
+impl Backend {
+    /// The store must be allowed to write: one that asks for leadership leads lane 0 already. The
+    /// cases leave that lane alone.
+    pub fn over<S>(store: S, alive: impl Any + Send + Sync) -> Self
+    where
+        S: JobStore + ExecutionStore + TimerStore + LeaseStore + DeadLetterStore + 'static,
+    {
+        let store = Arc::new(store);
+        Self {
+            jobs: store.clone(),
+            executions: store.clone(),
+            timers: store.clone(),
+            leases: store.clone(),
+            dead_letters: store,
+            _alive: Arc::new(alive),
+        }
+    }
+}
+
+/// A test of each case. `$fresh` names an async function that opens an empty [`Backend`].
+#[macro_export]
+macro_rules! suite {
+    ($fresh:ident) => {
+        $crate::cases!($fresh, creation: [
+            a_row_comes_back_as_it_was,
+            what_is_absent_reads_as_none,
+            a_guard_comes_with_its_row,
+            the_second_creation_gets_the_first_row,
+            a_batch_creates_what_is_not_there,
+        ]);
+        $crate::cases!($fresh, claims: [
+            a_claim_starts_the_attempt,
+            the_second_claim_gets_the_winners_row,
+            a_repeated_claim_knows_itself,
+            only_the_next_attempt_may_start,
+            nothing_starts_before_its_time,
+            nothing_starts_before_its_dependencies,
+            what_has_ended_does_not_start,
+            a_deadline_that_is_over_refuses,
+            the_first_claim_pins_the_version,
+            a_claim_of_nothing_is_missing,
+        ]);
+        $crate::cases!($fresh, changes: [
+            a_change_replaces_the_row,
+            the_loser_gets_the_winners_row,
+            a_repeated_change_finds_its_own_row,
+            a_change_of_nothing_is_lost,
+            a_stale_worker_cannot_write,
+            an_end_is_final,
+        ]);
+        $crate::cases!($fresh, races: [
+            one_creation_wins,
+            one_claim_wins,
+            no_increment_is_lost,
+            one_commit_wins,
+            every_commit_gets_through_in_the_end,
+            one_owner_leads,
+            one_dead_letter_is_new,
+        ]);
+        $crate::cases!($fresh, notes: [
+            waiters_are_kept_until_they_are_removed,
+            outputs_are_kept_by_attempt,
+        ]);
+        $crate::cases!($fresh, listing: [
+            a_job_is_listed_newest_slot_first,
+            pages_have_no_gap_and_no_double,
+            each_filter_filters,
+            filters_combine,
+            the_status_is_that_of_now,
+            a_row_that_comes_in_between_disturbs_no_page,
+        ]);
+        $crate::cases!($fresh, retention: [
+            only_what_ended_before_is_removed,
+            removal_stops_at_its_limit,
+            what_belongs_to_a_row_goes_with_it,
+            the_latest_generation_counts_numerically,
+        ]);
+        $crate::cases!($fresh, jobs: [
+            an_empty_store_has_revision_zero,
+            a_commit_writes_jobs_and_timers,
+            the_second_of_two_commits_writes_nothing,
+            old_versions_stay,
+            versions_go_on_past_a_tombstone,
+            a_pause_is_no_new_version,
+            a_commit_without_jobs_counts,
+        ]);
+        $crate::cases!($fresh, dependents: [
+            dependents_are_those_of_now,
+            a_past_revision_has_its_own_dependents,
+            a_deleted_dependent_is_none,
+            a_pause_does_not_touch_the_past,
+            a_run_is_named_after_its_first_root,
+        ]);
+        $crate::cases!($fresh, timers: [
+            a_timer_comes_back_as_it_was,
+            a_timer_of_the_same_key_is_replaced,
+            removal_can_be_repeated,
+            shards_are_apart,
+            slots_are_found_by_job,
+        ]);
+        $crate::cases!($fresh, paging: [
+            due_timers_come_in_order,
+            after_is_behind_all_of_its_instant,
+            behind_is_behind_one_row_only,
+            one_instant_spreads_over_pages,
+            a_position_outlives_its_row,
+            what_is_written_ahead_is_met_on_the_way,
+        ]);
+        $crate::cases!($fresh, leases: [
+            a_free_lane_has_a_leader_at_once,
+            a_renewal_keeps_the_token,
+            a_lane_changes_hands_when_its_lease_is_over,
+            a_release_frees_the_lane,
+            a_deposed_leader_releases_nothing,
+            lanes_are_apart,
+            cursors_are_saved_by_the_leader_only,
+        ]);
+        $crate::cases!($fresh, dead_letters: [
+            a_dead_letter_is_added_once,
+            one_discarded_stays_away,
+            one_redriven_is_hidden,
+            dead_letters_page_newest_first,
+        ]);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! cases {
+    ($fresh:ident, $module:ident: [$($case:ident),* $(,)?]) => {
+        mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() -> $crate::Verdict {
+                    $crate::$module::$case(&super::$fresh().await).await
+                }
+            )*
+        }
+    };
+}

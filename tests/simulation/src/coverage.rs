@@ -1,0 +1,78 @@
+//! What a run came across: faults, and states worth a visit.
+
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage(BTreeMap<&'static str, u64>);
+
+impl Coverage {
+    pub fn add(&mut self, what: &'static str) {
+        *self.0.entry(what).or_insert(0) += 1;
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        for (what, count) in &other.0 {
+            *self.0.entry(what).or_insert(0) += count;
+        }
+    }
+
+    pub fn of(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or(0)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.0.iter().map(|(what, count)| (*what, *count))
+    }
+}
+
+/// What many seeds together must have come across; otherwise the simulation has gone blind.
+pub const WANTED: [&str; 48] = [
+    "fault: error before",
+    "fault: error after",
+    "fault: late answer",
+    "fault: crash before",
+    "fault: crash after",
+    "fault: freeze",
+    "fault: own clock jumps",
+    "fault: all clocks jump",
+    "fault: lease stolen",
+    "fault: message lost",
+    "fault: message doubled",
+    "fault: message late",
+    "fault: wave lost",
+    "fault: wave doubled",
+    "fault: wave late",
+    "fault: tick lost",
+    "fault: unreadable row",
+    "fault: quarantined timer",
+    "attempt: succeeds",
+    "attempt: fails",
+    "attempt: fails for good",
+    "attempt: hangs",
+    "attempt: hangs and ignores the stop",
+    "attempt: runs long",
+    "attempt: dropped in a crash",
+    "status: success",
+    "status: failed",
+    "status: timed_out",
+    "status: cancelled",
+    "status: upstream_failed",
+    "status: skipped",
+    "row: lost to a dead worker",
+    "row: waits for dependencies",
+    "row: waits for a retry",
+    "row: cancellation requested",
+    "row: a write refused",
+    "row: a second claim refused",
+    "row: a generation after the first",
+    "slot: misfired",
+    "sweep: message sent again",
+    "tick: fenced",
+    "job: changed",
+    "job: paused",
+    "job: resumed",
+    "job: deleted",
+    "job: created anew",
+    "dead letter: kept",
+    "dead letter: redriven",
+];

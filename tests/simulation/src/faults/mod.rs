@@ -1,0 +1,144 @@
+//! Which faults a run meets: some of all kinds, up to a budget and until an instant.
+
+use belfry_domain::ExecutionId;
+
+use crate::{
+    machine::{ProcessId, State, rng::Rng},
+    plan::{Plan, Scenario},
+};
+
+mod delivery;
+
+pub use self::delivery::{Delivery, MESSAGE, WAVE};
+
+/// What goes wrong with a call of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Not performed; the caller hears that the store did not answer.
+    ErrorBefore,
+    /// Performed; the caller hears that the store did not answer.
+    ErrorAfter,
+    /// Performed; the answer takes this long.
+    Late(u64),
+    CrashBefore,
+    CrashAfter,
+    /// The process stands still, just before the call is made or just after.
+    FreezeBefore(u64),
+    FreezeAfter(u64),
+    /// The process's own wall clock is off from now on.
+    SkewBy(i64),
+    /// Everybody's wall clock jumps.
+    JumpBy(i64),
+}
+
+const KINDS: usize = 9;
+
+/// A run has only some kinds of faults, so that each also meets those that it hides behind others.
+pub struct Faults {
+    kinds: Vec<usize>,
+    /// One call in so many.
+    one_in: u64,
+    budget: u64,
+    pub stop_ms: u64,
+    pub steals_leases: bool,
+    pub loses_ticks: bool,
+    /// In percent of what is sent.
+    pub losses: u64,
+    pub copies: u64,
+    pub delays: u64,
+    /// Rows that nobody can read until the faults stop.
+    pub poisons: bool,
+    pub poisoned: Vec<ExecutionId>,
+}
+
+impl Faults {
+    pub fn draw(plan: &Plan, rng: &mut Rng) -> Self {
+        let none = plan.scenario == Scenario::LostTicks;
+        let mut some = |chance: u64, most: u64| if !none && rng.percent(chance) { rng.between(1, most) } else { 0 };
+        let (losses, copies, delays) = (some(60, 20), some(60, 20), some(60, 20));
+        let kinds = (0..KINDS).filter(|_| some(60, 1) > 0).collect();
+        let (steals_leases, loses_ticks, poisons) = (some(50, 1) > 0, some(50, 1) > 0, some(15, 1) > 0);
+        let stop_ms = match plan.scenario {
+            Scenario::Standalone => 150_000,
+            Scenario::Mixed | Scenario::LostTicks => 480_000,
+        };
+        let one_in = *rng.pick(&[40, 100, 300]).unwrap_or(&100);
+        let budget = if none { 0 } else { rng.between(5, 50) };
+        Self {
+            kinds,
+            one_in,
+            budget,
+            stop_ms,
+            steals_leases,
+            loses_ticks,
+            losses,
+            copies,
+            delays,
+            poisons,
+            poisoned: Vec::new(),
+        }
+    }
+}
+
+impl State {
+    pub fn has_faults(&self) -> bool {
+        self.time.now_ms < self.faults.stop_ms
+    }
+
+    /// The fault of this call, if it meets one.
+    pub fn draw_fault(&mut self, process: ProcessId, verb: &str) -> Option<Fault> {
+        let is_lucky = !self.has_faults() || self.faults.budget == 0 || self.faults.kinds.is_empty();
+        if is_lucky || self.rng.below(self.faults.one_in) > 0 {
+            return None;
+        }
+        self.faults.budget -= 1;
+        let kind = *self.rng.pick(&self.faults.kinds)?;
+        let (fault, name) = make(kind, &mut self.rng);
+        self.coverage.add(name);
+        self.note(process, || format!("{verb}: FAULT {fault:?}"));
+        Some(fault)
+    }
+
+    pub fn shift_clocks(&mut self, process: ProcessId, fault: Fault) {
+        match fault {
+            Fault::SkewBy(ms) => self.processes[process].skew_ms = ms,
+            Fault::JumpBy(ms) => self.time.jumped_ms += ms,
+            _ => return,
+        }
+        self.mirror.clocks_moved_ms = Some(self.time.now_ms);
+    }
+
+    /// When faults stop, so do clocks that differ.
+    pub fn set_clocks_right(&mut self) {
+        if self.processes.iter().any(|process| process.skew_ms != 0) {
+            self.mirror.clocks_moved_ms = Some(self.time.now_ms);
+        }
+        for process in &mut self.processes {
+            process.skew_ms = 0;
+        }
+    }
+}
+
+fn make(kind: usize, rng: &mut Rng) -> (Fault, &'static str) {
+    match kind {
+        0 => (Fault::ErrorBefore, "fault: error before"),
+        1 => (Fault::ErrorAfter, "fault: error after"),
+        2 => (Fault::Late(long(rng)), "fault: late answer"),
+        3 => (Fault::CrashBefore, "fault: crash before"),
+        4 => (Fault::CrashAfter, "fault: crash after"),
+        5 => (Fault::FreezeBefore(long(rng)), "fault: freeze"),
+        6 => (Fault::FreezeAfter(long(rng)), "fault: freeze"),
+        7 => (Fault::SkewBy(jump(rng)), "fault: own clock jumps"),
+        _ => (Fault::JumpBy(jump(rng)), "fault: all clocks jump"),
+    }
+}
+
+/// Seconds mostly, minutes at times: beyond a lease.
+fn long(rng: &mut Rng) -> u64 {
+    if rng.percent(60) { rng.between(100, 8_000) } else { rng.between(30_000, 200_000) }
+}
+
+fn jump(rng: &mut Rng) -> i64 {
+    let most = if rng.percent(50) { 5_000 } else { 400_000 };
+    rng.between(1, 2 * most) as i64 - most as i64
+}

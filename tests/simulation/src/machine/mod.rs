@@ -1,0 +1,206 @@
+//! The machine that everything runs on: processes, tasks, time, chance and the network.
+
+pub mod executor;
+pub mod network;
+pub mod rng;
+pub mod time;
+pub mod trace;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use belfry_domain::Timestamp;
+
+use self::{
+    executor::{Spawn, TaskId},
+    network::Network,
+    rng::Rng,
+    time::{Entry, Time, Yield},
+    trace::Trace,
+};
+use crate::{coverage::Coverage, faults::Faults, mirror::Mirror, plan::Plan};
+
+pub type ProcessId = usize;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    Ticker(u32),
+    Dispatcher,
+    Worker(u32),
+    Client,
+    /// All of these in one.
+    Standalone,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ticker(number) => write!(f, "ticker{number}"),
+            Self::Dispatcher => f.write_str("dispatcher"),
+            Self::Worker(number) => write!(f, "worker{number}"),
+            Self::Client => f.write_str("client"),
+            Self::Standalone => f.write_str("belfry"),
+        }
+    }
+}
+
+pub struct Process {
+    /// Unique to this life of it.
+    pub name: String,
+    pub role: Role,
+    pub is_alive: bool,
+    pub frozen_until_ms: u64,
+    /// When it was last frozen.
+    pub frozen_at_ms: Option<u64>,
+    /// How far its wall clock is off from the others'.
+    pub skew_ms: i64,
+}
+
+/// Everything that is simulated. Only one task runs at a time, so the lock is never waited for.
+#[derive(Clone)]
+pub struct World(Arc<Mutex<State>>);
+
+pub struct State {
+    pub seed: u64,
+    pub rng: Rng,
+    pub time: Time,
+    pub network: Network,
+    pub processes: Vec<Process>,
+    pub spawns: Vec<Spawn>,
+    /// Died in this step; their tasks are still to be dropped.
+    pub crashed: Vec<ProcessId>,
+    pub current_task: TaskId,
+    pub faults: Faults,
+    pub mirror: Mirror,
+    pub trace: Trace,
+    pub coverage: Coverage,
+    /// The first rule that was broken.
+    pub violation: Option<String>,
+    /// Whether the client has done all that it is going to do.
+    pub is_closing: bool,
+    lives: BTreeMap<Role, u32>,
+}
+
+impl World {
+    pub fn new(plan: &Plan, began: Timestamp) -> Self {
+        let mut rng = Rng::new(plan.seed);
+        let faults = Faults::draw(plan, &mut rng);
+        Self(Arc::new(Mutex::new(State {
+            seed: plan.seed,
+            rng,
+            time: Time::new(began),
+            network: Network::default(),
+            processes: Vec::new(),
+            spawns: Vec::new(),
+            crashed: Vec::new(),
+            current_task: 0,
+            faults,
+            mirror: Mirror::default(),
+            trace: Trace { is_loud: plan.is_loud, ..Trace::default() },
+            coverage: Coverage::default(),
+            violation: None,
+            is_closing: false,
+            lives: BTreeMap::new(),
+        })))
+    }
+
+    pub fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn spawn(&self, process: ProcessId, work: impl Future<Output = ()> + Send + 'static) {
+        self.with(|state| state.spawns.push(Spawn { process, work: Box::pin(work) }));
+    }
+
+    /// Lets others go first, or not: this also mixes what runs concurrently within one task.
+    pub async fn yield_some(&self) {
+        let turns = self.with(|state| state.rng.between(1, 2));
+        Yield(turns as u32).await;
+    }
+
+    /// Kills the calling process here and now.
+    pub async fn die(&self, process: ProcessId) {
+        self.with(|state| state.crash(process));
+        std::future::pending::<()>().await;
+    }
+}
+
+impl State {
+    pub fn wall_of(&self, process: ProcessId) -> Timestamp {
+        Timestamp(self.time.wall().0 + self.processes[process].skew_ms)
+    }
+
+    pub fn is_frozen(&self, process: ProcessId) -> bool {
+        self.processes[process].frozen_until_ms > self.time.now_ms
+    }
+
+    fn next_thaw(&self) -> Option<u64> {
+        let frozen = self.processes.iter().filter(|process| process.is_alive);
+        frozen.map(|process| process.frozen_until_ms).filter(|until| *until > self.time.now_ms).min()
+    }
+
+    /// A process begins, under a name that nobody had before.
+    pub fn enrol(&mut self, role: Role) -> (ProcessId, String) {
+        let life = self.lives.entry(role).or_insert(0);
+        *life += 1;
+        let name = format!("{role}.{life}");
+        self.processes.push(Process {
+            name: name.clone(),
+            role,
+            is_alive: true,
+            frozen_until_ms: 0,
+            frozen_at_ms: None,
+            skew_ms: 0,
+        });
+        let process = self.processes.len() - 1;
+        self.note(process, || "starts".to_owned());
+        (process, name)
+    }
+
+    pub fn crash(&mut self, process: ProcessId) {
+        if !std::mem::replace(&mut self.processes[process].is_alive, false) {
+            return;
+        }
+        self.note(process, || "CRASHES".to_owned());
+        self.crashed.push(process);
+        let role = self.processes[process].role;
+        if role == Role::Standalone {
+            self.lose_all_messages();
+        }
+        let delay_ms = self.rng.between(10, 60_000);
+        self.time.after(delay_ms, Entry::Boot(role));
+    }
+
+    pub fn freeze(&mut self, process: ProcessId, for_ms: u64) {
+        self.note(process, || format!("FROZEN for {for_ms} ms"));
+        let now_ms = self.time.now_ms;
+        let process = &mut self.processes[process];
+        process.frozen_at_ms = Some(now_ms);
+        process.frozen_until_ms = process.frozen_until_ms.max(now_ms + for_ms);
+    }
+
+    pub fn note(&mut self, process: ProcessId, what: impl FnOnce() -> String) {
+        let wall = self.wall_of(process).to_utc().format("%H:%M:%S%.3f");
+        let at = self.time.now_ms as f64 / 1000.0;
+        let line = format!("{at:>10.3} {wall} {:<13} {}", self.processes[process].name, what());
+        self.trace.add(line);
+    }
+
+    pub fn violate(&mut self, what: impl FnOnce() -> String) {
+        if self.violation.is_none() {
+            let what = what();
+            self.trace.add(format!("VIOLATION {what}"));
+            self.violation = Some(what);
+        }
+    }
+
+    /// Breaks off where a rule does not hold.
+    pub fn judge(&mut self, verdict: Result<(), String>) {
+        if let Err(why) = verdict {
+            self.violate(|| why);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The queues between processes. They lose, double, delay and reorder; only before its second
+//! nothing deferred ever arrives.
+
+use std::{future::poll_fn, task::Poll, task::Waker};
+
+use belfry_domain::{Message, Wave};
+
+use super::{State, World, time::Entry};
+
+/// What is under way.
+#[derive(Clone)]
+pub enum Parcel {
+    Wave(Wave),
+    Message(Box<Message>),
+}
+
+/// What has arrived, and who waits for it.
+#[derive(Default)]
+pub struct Network {
+    waves: Vec<Wave>,
+    messages: Vec<Message>,
+    receivers: Vec<Waker>,
+    pub under_way: u64,
+}
+
+impl Network {
+    pub fn depth(&self) -> u64 {
+        self.messages.len() as u64 + self.under_way
+    }
+}
+
+impl State {
+    pub(super) fn arrive(&mut self, parcel: Parcel) {
+        match parcel {
+            Parcel::Wave(wave) => self.network.waves.push(wave),
+            Parcel::Message(message) => {
+                self.network.under_way -= 1;
+                self.network.messages.push(*message);
+            }
+        }
+        for receiver in self.network.receivers.drain(..) {
+            receiver.wake();
+        }
+    }
+
+    pub fn post(&mut self, parcel: Parcel, delay_ms: u64) {
+        if matches!(parcel, Parcel::Message(_)) {
+            self.network.under_way += 1;
+        }
+        self.time.after(delay_ms, Entry::Arrive(parcel));
+    }
+
+    /// What was in memory is gone.
+    pub fn lose_all_messages(&mut self) {
+        self.time.forget_arrivals();
+        self.network.waves.clear();
+        self.network.messages.clear();
+        self.network.under_way = 0;
+    }
+}
+
+impl World {
+    /// Any one of the messages that have arrived.
+    pub async fn receive_message(&self) -> Message {
+        self.receive(|state| {
+            let length = state.network.messages.len();
+            (length > 0).then(|| state.rng.index(length)).map(|any| state.network.messages.swap_remove(any))
+        })
+        .await
+    }
+
+    pub async fn receive_wave(&self) -> Wave {
+        self.receive(|state| {
+            let length = state.network.waves.len();
+            (length > 0).then(|| state.rng.index(length)).map(|any| state.network.waves.swap_remove(any))
+        })
+        .await
+    }
+
+    async fn receive<T>(&self, take: impl Fn(&mut State) -> Option<T>) -> T {
+        poll_fn(|context| {
+            self.with(|state| match take(state) {
+                Some(parcel) => Poll::Ready(parcel),
+                None => {
+                    state.network.receivers.push(context.waker().clone());
+                    Poll::Pending
+                }
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,110 @@
+//! Stores that break a rule, to see whether the simulation notices.
+
+use belfry_domain::{Change, ClaimRequest, Execution, Timer, Timestamp, What};
+use belfry_engine::ports::{
+    Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _, ExecutionStore as _, StoreError, TimerStore as _,
+};
+use belfry_sqlite::Store;
+
+use crate::machine::time::Yield;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutation {
+    /// An execution's timer goes before its end is written.
+    GuardGoesFirst,
+    /// The timer that carries a schedule on is not written.
+    SuccessorsDropped,
+    /// A row is replaced whatever has become of it since it was read.
+    RevisionIgnored,
+    /// A slot that has an execution already gets another one.
+    CreationUnconditional,
+    /// A claim starts whichever attempt is next, not the one that it names.
+    AttemptIgnored,
+    /// Nobody hears of what ended badly.
+    DeadLettersDropped,
+    /// Row and guard are two writes, and the guard is forgotten.
+    CreationUnguarded,
+    /// A wait is not noted, nor a dependent's outcome.
+    OutcomesDropped,
+}
+
+impl Mutation {
+    pub const ALL: [Self; 8] = [
+        Self::GuardGoesFirst,
+        Self::SuccessorsDropped,
+        Self::RevisionIgnored,
+        Self::CreationUnconditional,
+        Self::AttemptIgnored,
+        Self::DeadLettersDropped,
+        Self::CreationUnguarded,
+        Self::OutcomesDropped,
+    ];
+}
+
+/// The store, with a rule broken or not.
+#[derive(Clone)]
+pub struct Backend {
+    pub store: Store,
+    pub mutation: Option<Mutation>,
+}
+
+impl Backend {
+    fn breaks(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
+    }
+
+    pub async fn apply(&self, mut change: Change) -> Result<Applied> {
+        if self.breaks(Mutation::RevisionIgnored)
+            && let Some(now) = self.store.execution(&change.row.id).await?
+        {
+            change.expected = now.revision;
+            change.row.revision = now.revision + 1;
+        }
+        let notes_outcome = change.row.dependencies.values().any(|dependency| dependency.outcome.is_some());
+        if self.breaks(Mutation::OutcomesDropped) && notes_outcome && change.row.waits_for_dependencies() {
+            return Ok(Applied::Won);
+        }
+        self.store.apply(change).await
+    }
+
+    /// What `GuardGoesFirst` does too early.
+    pub fn removes_before(&self, change: &Change) -> bool {
+        self.breaks(Mutation::GuardGoesFirst) && change.row.status.is_terminal()
+    }
+
+    pub async fn create(&self, row: Execution, guard: Option<Timer>) -> Result<Creation> {
+        let guard = guard.filter(|_| !self.breaks(Mutation::CreationUnguarded));
+        let created = self.store.create(row, guard).await?;
+        Ok(if self.breaks(Mutation::CreationUnconditional) { Creation::Created } else { created })
+    }
+
+    pub async fn claim(&self, request: &ClaimRequest) -> Result<Claimed> {
+        let mut request = request.clone();
+        if self.breaks(Mutation::AttemptIgnored)
+            && let Some(now) = self.store.execution(&request.execution_id).await?
+        {
+            request.attempt = now.attempt + 1;
+        }
+        Yield(0).await;
+        self.store.claim(&request).await
+    }
+
+    /// Those of the timers that are written.
+    pub fn kept(&self, timers: Vec<Timer>, now: Timestamp) -> Vec<Timer> {
+        if !self.breaks(Mutation::SuccessorsDropped) {
+            return timers;
+        }
+        let is_kept = |timer: &Timer| !matches!(timer.key.what, What::Slot { slot, .. } if slot > now);
+        timers.into_iter().filter(is_kept).collect()
+    }
+
+    pub async fn put_timers(&self, timers: Vec<Timer>) -> Result<()> {
+        self.store.put_timers(timers).await
+    }
+
+    pub async fn add_dead_letter(&self, letter: DeadLetter) -> Result<bool> {
+        if self.breaks(Mutation::DeadLettersDropped) { Ok(true) } else { self.store.add_dead_letter(letter).await }
+    }
+}

@@ -1,0 +1,42 @@
+//! What one run is to be.
+
+use crate::mutation::Mutation;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scenario {
+    /// Several processes, all kinds of jobs, all kinds of faults.
+    Mixed,
+    /// Two ticks in a row are lost, nothing else: nothing may be late.
+    LostTicks,
+    /// One process that loses its queues when it dies.
+    Standalone,
+}
+
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub scenario: Scenario,
+    /// A rule of the protocol that is broken on purpose.
+    pub mutation: Option<Mutation>,
+    /// Prints everything as it happens.
+    pub is_loud: bool,
+}
+
+impl Plan {
+    pub fn of(seed: u64) -> Self {
+        let scenario = match seed % 20 {
+            0 => Scenario::LostTicks,
+            1..=4 => Scenario::Standalone,
+            _ => Scenario::Mixed,
+        };
+        Self { seed, scenario, mutation: None, is_loud: false }
+    }
+
+    pub fn loud(self) -> Self {
+        Self { is_loud: true, ..self }
+    }
+
+    pub fn breaking(self, mutation: Mutation) -> Self {
+        Self { mutation: Some(mutation), ..self }
+    }
+}
