@@ -74,12 +74,13 @@ mod tests {
 
     #[test]
     fn ids_stay_readable_in_paths_and_cannot_leave_them() {
+        let http = crate::client::tls::client(false).unwrap();
         let base = Url::parse("http://h:1/prefix/").unwrap();
         let call = Call::get(["v1", "executions", "a@2026-11-23T00:00:00Z~2"]).query("q", Some("a b"));
-        let request = call.build(&Client::new(), &base, None).build().unwrap();
+        let request = call.build(&http, &base, None).build().unwrap();
         assert_eq!(request.url().as_str(), "http://h:1/prefix/v1/executions/a@2026-11-23T00:00:00Z~2?q=a+b");
         let call = Call::get(["v1", "jobs", "../x?y"]);
-        let request = call.build(&Client::new(), &base, None).build().unwrap();
+        let request = call.build(&http, &base, None).build().unwrap();
         assert_eq!(request.url().as_str(), "http://h:1/prefix/v1/jobs/..%2Fx%3Fy");
     }
 }

@@ -71,12 +71,16 @@ impl Client {
         serde_json::from_value(value).map_err(|error| self.not_belfry(&error))
     }
 
+    fn url(&self) -> String {
+        self.base.as_str().trim_end_matches('/').to_owned()
+    }
+
     fn unreachable(&self, error: &reqwest::Error) -> CliError {
-        CliError::Unreachable { url: self.base.to_string(), why: root_cause(error) }
+        CliError::Unreachable { url: self.url(), why: root_cause(error) }
     }
 
     fn not_belfry(&self, error: &serde_json::Error) -> CliError {
-        CliError::NotBelfry { url: self.base.to_string(), why: error.to_string() }
+        CliError::NotBelfry { url: self.url(), why: error.to_string() }
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 #[derive(Debug, thiserror::Error)]
 pub struct Problem {
     pub status: StatusCode,
+    pub title: String,
     pub detail: String,
     pub problems: Vec<FieldProblem>,
     /// As it came.
@@ -40,8 +41,13 @@ impl Problem {
             json!({ "status": status.as_u16(), "title": status.to_string(), "detail": start })
         });
         let read: Document = Document::deserialize(&document).unwrap_or_default();
-        let detail = read.detail.filter(|detail| !detail.is_empty()).unwrap_or(read.title);
-        Self { status, detail, problems: read.problems, document }
+        Self {
+            status,
+            title: read.title,
+            detail: read.detail.unwrap_or_default(),
+            problems: read.problems,
+            document,
+        }
     }
 
     fn hint(&self) -> Option<&'static str> {
@@ -60,8 +66,11 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "belfry refused it ({})", self.status)?;
-        if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail)?;
+        // The detail of several problems is the problems, in one line.
+        let text =
+            if self.detail.is_empty() || !self.problems.is_empty() { &self.title } else { &self.detail };
+        if !text.is_empty() {
+            write!(f, ": {text}")?;
         }
         for problem in &self.problems {
             let separator = if problem.field.is_empty() { "" } else { ": " };

@@ -63,7 +63,7 @@ pub async fn run(args: DeadLettersArgs, global: &Global) -> Outcome {
             };
             redrive(&client, global, which).await
         }
-        Some(Action::Discard { execution_id }) => discard(&client, &execution_id).await,
+        Some(Action::Discard { execution_id }) => discard(&client, global, &execution_id).await,
     }
 }
 
@@ -85,26 +85,29 @@ async fn list(client: &Client, global: &Global, job: Option<&String>, limit: usi
 
 /// The server takes a bounded number at once; it tells how many are left.
 async fn redrive(client: &Client, global: &Global, which: Value) -> Outcome {
-    let mut refused = 0;
+    let mut all: Vec<Value> = Vec::new();
     loop {
         let answer = client.send(Call::post(["v1", "dead-letters:redrive"]).body(which.clone())).await?;
         let results: Vec<Value> = client.decode(answer["results"].clone())?;
-        let failed = results.iter().filter(|result| result["redriven_as"].is_null()).count();
-        refused += failed;
-        if global.json {
-            show::json(&answer)?;
-        } else {
-            for result in &results {
-                show::line(outcome(result))?;
-            }
-        }
-        let is_bounded = which.get("execution_ids").is_some();
-        // Those that were refused stay at the front: with nothing but them there is no way on.
-        let is_stuck = failed == results.len();
-        if is_bounded || is_stuck || answer["remaining"].as_u64().unwrap_or(0) == 0 {
-            return if refused > 0 { FAILED } else { DONE };
+        let has_progress = results.iter().any(is_redriven);
+        all.extend(results);
+        // Those that were refused stay in front: with nothing but them there is no way on.
+        if !has_progress || which.get("execution_ids").is_some() || answer["remaining"] == 0 {
+            break;
         }
     }
+    if global.json {
+        show::json(&json!({ "results": all }))?;
+    } else {
+        for result in &all {
+            show::line(outcome(result))?;
+        }
+    }
+    if all.iter().all(is_redriven) { DONE } else { FAILED }
+}
+
+fn is_redriven(result: &Value) -> bool {
+    !result["redriven_as"].is_null()
 }
 
 fn outcome(result: &Value) -> String {
@@ -115,10 +118,15 @@ fn outcome(result: &Value) -> String {
     }
 }
 
-async fn discard(client: &Client, ids: &[String]) -> Outcome {
+async fn discard(client: &Client, global: &Global, ids: &[String]) -> Outcome {
     for id in ids {
         client.send(Call::delete(["v1", "dead-letters", id])).await?;
-        show::line(format!("discarded {id}"))?;
+        if !global.json {
+            show::line(format!("discarded {id}"))?;
+        }
+    }
+    if global.json {
+        show::json(&json!({ "discarded": ids }))?;
     }
     DONE
 }

@@ -42,7 +42,7 @@ fn facts(row: &Execution) -> comfy_table::Table {
         ("late by", duration(row.lateness_ms)),
         ("ended", instant(row.end_time)),
         ("took", duration(row.duration_ms)),
-        ("waits for", dependencies(row)),
+        ("depends on", dependencies(row)),
         ("worker", row.worker_id.clone().unwrap_or_default()),
         ("input", plain(&row.input)),
         ("result", plain(&row.result)),

@@ -124,12 +124,15 @@ fn read(path: &Path) -> anyhow::Result<(String, String)> {
 }
 
 fn yaml(args: &CrontabArgs, translation: &Translation) -> anyhow::Result<String> {
-    let names: Vec<String> = args.files.iter().map(|path| path.display().to_string()).collect();
-    Ok(format!(
-        "# Imported by `belfry import crontab` from {}.\n{}",
-        names.join(", "),
-        to_yaml(&translation.jobs)?
-    ))
+    let jobs = to_yaml(&translation.jobs)?;
+    Ok(format!("# From {} by `belfry import crontab`.\n{jobs}", origin(&args.files)))
+}
+
+fn origin(files: &[PathBuf]) -> String {
+    match files {
+        [file] => file.display().to_string(),
+        files => format!("{} crontabs", files.len()),
+    }
 }
 
 async fn send(yaml: &str, global: &Global) -> anyhow::Result<()> {

@@ -1,10 +1,14 @@
 //! Names for jobs that had none: from the command, the same each time it is imported.
 
-/// A shell's own words, and programs that only start or test something.
-const NOT_NAMES: [&str; 38] = [
-    "!", "(", ".", ":", "[", "[[", "{", "}", "case", "cd", "command", "do", "done", "echo", "elif", "else",
-    "env", "eval", "exec", "exit", "export", "fi", "for", "if", "ionice", "mkdir", "nice", "nohup", "printf",
-    "set", "setsid", "sleep", "test", "then", "true", "umask", "until", "while",
+/// What stands before a program.
+const PREFIXES: [&str; 19] = [
+    "!", "do", "elif", "else", "env", "eval", "exec", "if", "ionice", "nice", "nohup", "setsid", "then",
+    "time", "until", "while", "done", "fi", "esac",
+];
+/// What only tests, tells or prepares something.
+const NOT_PROGRAMS: [&str; 19] = [
+    ".", ":", "[", "[[", "case", "cd", "command", "echo", "exit", "export", "for", "mkdir", "printf", "set",
+    "sleep", "test", "true", "umask", "false",
 ];
 /// Their first operand says what they run.
 const STARTERS: [&str; 14] = [
@@ -49,21 +53,56 @@ pub fn unique(base: &str, fingerprint: &str, taken: impl Fn(&str) -> bool) -> St
 }
 
 fn program(command: &str) -> Option<String> {
-    let parts = command.split(['|', '&', ';', '\n', '(', ')', '{', '}']);
-    parts.filter_map(|part| program_of_part(&words(part))).next()
+    let outer = outer(command);
+    let named =
+        outer.split(['|', '&', ';', '\n', '(', ')', '{', '}']).find_map(|part| program_of_part(&words(part)));
+    // Better than no name: what it begins with.
+    named.or_else(|| words(&outer).first().map(|word| base_name(word).to_owned()))
 }
 
+/// Without what stands in quotes or `$(…)`, and without redirections: what is left is the line's own.
+fn outer(command: &str) -> String {
+    let mut out = String::new();
+    let text = command.replace("$(", "\u{1}").replace("2>&1", "").replace("&>", ">");
+    let mut characters = text.chars();
+    let mut depth = 0;
+    while let Some(character) = characters.next() {
+        match character {
+            '\u{1}' => depth += 1,
+            ')' if depth > 0 => depth -= 1,
+            '\'' => drop(characters.by_ref().find(|next| *next == '\'')),
+            _ if depth == 0 => out.push(character),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// A redirection takes its file with it.
 fn words(part: &str) -> Vec<&str> {
-    part.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect()
+    let mut words = Vec::new();
+    let mut rest = part.split_whitespace();
+    while let Some(word) = rest.next() {
+        let operator = word.trim_start_matches(|c: char| c.is_ascii_digit());
+        match operator.trim_start_matches(['<', '>']) {
+            "" if operator != word || !operator.is_empty() => drop(rest.next()),
+            file if file.len() < operator.len() => {}
+            _ => words.push(word.trim_matches(['"', '\''])),
+        }
+    }
+    words
+}
+
+fn base_name(word: &str) -> &str {
+    word.rsplit('/').find(|part| !part.is_empty()).unwrap_or(word)
 }
 
 fn program_of_part(words: &[&str]) -> Option<String> {
     let mut rest = words.iter().copied();
     while let Some(word) = rest.next() {
-        let name = word.rsplit('/').next().unwrap_or(word);
+        let name = base_name(word);
         match name {
-            "test" | "[" | "[[" | "cd" | "command" | "echo" | "sleep" | "for" | "case" | "mkdir"
-            | "printf" => return None,
+            _ if NOT_PROGRAMS.contains(&name) => return None,
             _ if is_noise(word, name) => {}
             _ if STARTERS.contains(&name) => return operand(rest),
             _ => return Some(name.to_owned()),
@@ -73,10 +112,7 @@ fn program_of_part(words: &[&str]) -> Option<String> {
 }
 
 fn is_noise(word: &str, name: &str) -> bool {
-    name.is_empty()
-        || word.starts_with(['-', '<', '>', '$', '2'])
-        || word.contains('=')
-        || NOT_NAMES.contains(&name)
+    word.starts_with('-') || name.starts_with('$') || word.contains('=') || PREFIXES.contains(&name)
 }
 
 /// A program given as text (`perl -e …`) has no name.
@@ -85,7 +121,7 @@ fn operand<'a>(rest: impl Iterator<Item = &'a str>) -> Option<String> {
         match word {
             "-c" | "-e" | "-r" => return None,
             _ if word.starts_with('-') || word.starts_with(|c: char| c.is_ascii_digit()) => {}
-            _ => return word.rsplit('/').find(|part| !part.is_empty()).map(str::to_owned),
+            _ => return Some(base_name(word).to_owned()),
         }
     }
     None
@@ -122,8 +158,15 @@ mod tests {
             ("test -e /run/systemd/system || SERVICE_MODE=1 /sbin/e2scrub_all -A -r", "e2scrub_all"),
             ("if [ -x /usr/sbin/logcheck ]; then nice -n10 /usr/sbin/logcheck; fi", "logcheck"),
             ("/usr/bin/python3 /opt/report.py > /dev/null 2>&1", "report.py"),
-            ("flock -n /run/x.lock", "x.lock"),
-            ("echo hello", "cron"),
+            ("echo hello", "echo"),
+            ("$HOME/bin/daily.job >> $HOME/tmp/out 2>&1", "daily.job"),
+            ("test $(date +%u) -eq 6 && /opt/second-saturday", "second-saturday"),
+            (
+                "d=$({ cat /etc/x || true; } | tail -1); if [ -d \"$d\" ]; then find \"$d\" -delete; fi",
+                "find",
+            ),
+            ("2>/dev/null 7z x", "7z"),
+            ("flock -n /run/x.lock /opt/x", "x.lock"),
             ("", "cron"),
         ] {
             assert_eq!(base(command, None), name, "{command}");
@@ -134,7 +177,7 @@ mod tests {
     fn the_file_groups_its_jobs() {
         assert_eq!(base("debian-sa1 1 1", Some("sysstat")), "sysstat-debian-sa1");
         assert_eq!(base("certbot -q renew", Some("certbot")), "certbot");
-        assert_eq!(base("echo x", Some("my app")), "my-app");
+        assert_eq!(base("echo x", Some("my app")), "my-app-echo");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod executions;
 mod jobs;
 mod leases;
 mod queue;
+mod rows;
 mod schema;
 mod timers;
 mod tokens;

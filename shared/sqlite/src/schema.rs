@@ -14,7 +14,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CACHE_KIB: i64 = -64 * 1024;
 
 pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
-    let connection = Connection::open(path)?;
+    // Only the writer's thread uses it, so SQLite need not lock.
+    let connection = Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // WAL with full synchronisation: a commit that has returned survives a power cut.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;

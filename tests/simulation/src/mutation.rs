@@ -6,8 +6,6 @@ use belfry_engine::ports::{
 };
 use belfry_sqlite::Store;
 
-use crate::machine::time::Yield;
-
 type Result<T> = std::result::Result<T, StoreError>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +24,8 @@ pub enum Mutation {
     DeadLettersDropped,
     /// Row and guard are two writes, and the guard is forgotten.
     CreationUnguarded,
-    /// A wait is not noted, nor a dependent's outcome.
-    OutcomesDropped,
+    /// Those who wait for an execution are not found when it ends.
+    DependentsForgotten,
 }
 
 impl Mutation {
@@ -39,7 +37,7 @@ impl Mutation {
         Self::AttemptIgnored,
         Self::DeadLettersDropped,
         Self::CreationUnguarded,
-        Self::OutcomesDropped,
+        Self::DependentsForgotten,
     ];
 }
 
@@ -51,7 +49,7 @@ pub struct Backend {
 }
 
 impl Backend {
-    fn breaks(&self, mutation: Mutation) -> bool {
+    pub fn breaks(&self, mutation: Mutation) -> bool {
         self.mutation == Some(mutation)
     }
 
@@ -61,10 +59,6 @@ impl Backend {
         {
             change.expected = now.revision;
             change.row.revision = now.revision + 1;
-        }
-        let notes_outcome = change.row.dependencies.values().any(|dependency| dependency.outcome.is_some());
-        if self.breaks(Mutation::OutcomesDropped) && notes_outcome && change.row.waits_for_dependencies() {
-            return Ok(Applied::Won);
         }
         self.store.apply(change).await
     }
@@ -87,8 +81,16 @@ impl Backend {
         {
             request.attempt = now.attempt + 1;
         }
-        Yield(0).await;
         self.store.claim(&request).await
+    }
+
+    /// The guard that comes with a new row, unless that is what is broken.
+    pub fn guards<'a>(&self, guard: &'a Timer) -> &'a [Timer] {
+        if self.breaks(Mutation::CreationUnguarded) { &[] } else { std::slice::from_ref(guard) }
+    }
+
+    pub fn keeps_dead_letters(&self) -> bool {
+        !self.breaks(Mutation::DeadLettersDropped)
     }
 
     /// Those of the timers that are written.
@@ -100,11 +102,7 @@ impl Backend {
         timers.into_iter().filter(is_kept).collect()
     }
 
-    pub async fn put_timers(&self, timers: Vec<Timer>) -> Result<()> {
-        self.store.put_timers(timers).await
-    }
-
     pub async fn add_dead_letter(&self, letter: DeadLetter) -> Result<bool> {
-        if self.breaks(Mutation::DeadLettersDropped) { Ok(true) } else { self.store.add_dead_letter(letter).await }
+        if self.keeps_dead_letters() { self.store.add_dead_letter(letter).await } else { Ok(true) }
     }
 }

@@ -25,12 +25,17 @@ pub(super) fn target(
         let own_home = home_variable.iter().flat_map(|variable| ["env", variable.as_str()]);
         words = ["runuser", "-u", user, "--"].into_iter().chain(own_home).chain(words).collect();
     }
+    let mut environment = settings.environment.clone();
+    if user == host.user {
+        // cron tells commands who they are; runuser does it by itself.
+        environment.insert("LOGNAME".to_owned(), user.to_owned());
+    }
     let home = settings.home.as_deref().or_else(|| host.home(user));
     Command {
         kind: "command",
         command: words.into_iter().map(str::to_owned).collect(),
         // An account that this machine does not know has no home here: it starts where belfry does.
         working_directory: home.filter(|home| home.starts_with('/')).map(str::to_owned),
-        environment: settings.environment.clone(),
+        environment,
     }
 }

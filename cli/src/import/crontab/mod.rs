@@ -15,6 +15,8 @@ mod flavour;
 mod lines;
 mod percent;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 

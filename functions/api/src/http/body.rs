@@ -95,7 +95,7 @@ fn not_of_this_shape<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S, er
     let path = field(&track.path().to_string(), &text);
     let place = format!(" at line {} column {}", error.line(), error.column());
     let message = hint::shorten(text.strip_suffix(&place).unwrap_or(&text));
-    ApiError::invalid(&path, format!("{message} (line {}, column {})", error.line(), error.column()))
+    ApiError::invalid(&path, format!("{message} (line {}, column {})", error.line(), error.column().max(1)))
 }
 
 /// The body as a whole has no name, but what it lacks has one.
@@ -154,8 +154,11 @@ mod tests {
     fn a_job_takes_its_id_from_the_path() {
         let id: JobId = "nightly".parse().unwrap();
         let read = |json: &str| RawJson(json.to_owned().into()).read_with(NamedJob(&id));
-        assert_eq!(read("{}").unwrap().job_id, id);
-        assert_eq!(read(r#"{"timeout":5,"job_id":"nightly"}"#).unwrap().timeout.unwrap().to_string(), "5s");
-        assert_eq!(read(r#"{"job_id":"other"}"#).unwrap_err().into_details().status, 422);
+        let (spec, own) = read("{}").unwrap();
+        assert_eq!((spec.job_id, own), (id.clone(), None));
+        let (spec, own) = read(r#"{"timeout":5,"job_id":"other"}"#).unwrap();
+        assert_eq!((spec.job_id, own), (id.clone(), "other".parse().ok()));
+        assert_eq!(spec.timeout.unwrap().to_string(), "5s");
+        assert_eq!(read(r#"{"job_id":null}"#).unwrap_err().into_details().status, 422);
     }
 }

@@ -103,19 +103,15 @@ impl<'de> Deserialize<'de> for KeyedPush {
 pub struct NamedJob<'a>(pub &'a JobId);
 
 impl<'de> DeserializeSeed<'de> for NamedJob<'_> {
-    type Value = JobSpec;
+    /// The definition, and the id that stood in the body.
+    type Value = (JobSpec, Option<JobId>);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<JobSpec, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let mut own: Option<JobId> = None;
         let given = Given::Key("job_id", self.0.as_str());
         let reader = Reader { aside: "job_id", taken: &mut own, given, of: PhantomData };
         let spec = deserializer.deserialize_map(reader)?;
-        match own {
-            Some(own) if own != *self.0 => {
-                Err(de::Error::custom(format!("job_id {:?} is not the one in the path, {:?}", own.as_str(), self.0.as_str())))
-            }
-            _ => Ok(spec),
-        }
+        Ok((spec, own))
     }
 }
 

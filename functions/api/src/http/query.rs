@@ -48,13 +48,11 @@ impl<'a> Query<'a> {
     /// One of a fixed set of words.
     pub fn word<T: Copy>(&self, name: &str, words: &[(&'static str, T)]) -> Result<Option<T>, ApiError> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        match words.iter().find(|(word, _)| *word == text) {
-            Some((_, value)) => Ok(Some(*value)),
-            None => {
-                let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                Err(ApiError::parameter(name, format!("{text:?} is none of {}", allowed.join(", "))))
-            }
+        if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
+            return Ok(Some(*value));
         }
+        let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        Err(ApiError::parameter(name, format!("{text:?} is none of {}", allowed.join(", "))))
     }
 
     pub fn instant(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {

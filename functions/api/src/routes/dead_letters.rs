@@ -66,7 +66,7 @@ pub struct RedriveRequest {
 /// Run dead letters once more
 ///
 /// Named ones, those of a job, or all there are; at most 1,000 in one request, and `remaining`
-/// tells whether there are more. Each has its own outcome.
+/// tells whether there are more of that kind. Each has its own outcome.
 #[utoipa::path(
     post, path = "/v1/dead-letters:redrive", tag = "dead letters", operation_id = "redrive_dead_letters",
     request_body(content = RedriveBody, example = json!({"execution_ids": ["daily_report@2026-11-23T00:00:00Z"]})),
@@ -76,13 +76,16 @@ pub async fn redrive_dead_letters(
     State(state): Shared,
     Json(request): Json<RedriveRequest>,
 ) -> Result<axum::Json<RedriveAnswer>, ApiError> {
-    let outcomes = match request {
-        RedriveRequest { execution_ids: Some(ids), job_id: None, all: None } => redrive(&state.engine, ids).await?,
+    let (job_id, outcomes) = match request {
+        RedriveRequest { execution_ids: Some(ids), job_id: None, all: None } => {
+            (None, redrive(&state.engine, ids).await?)
+        }
         RedriveRequest { execution_ids: None, job_id: Some(job_id), all: None } => {
-            state.engine.redrive_all(Some(&job_id), MAX_REDRIVEN).await?
+            let outcomes = state.engine.redrive_all(Some(&job_id), MAX_REDRIVEN).await?;
+            (Some(job_id), outcomes)
         }
         RedriveRequest { execution_ids: None, job_id: None, all: Some(true) } => {
-            state.engine.redrive_all(None, MAX_REDRIVEN).await?
+            (None, state.engine.redrive_all(None, MAX_REDRIVEN).await?)
         }
         _ => {
             let message = "give exactly one of execution_ids, job_id and all: true";
@@ -90,8 +93,15 @@ pub async fn redrive_dead_letters(
         }
     };
     let results = outcomes.into_iter().map(|(id, outcome)| item(id, outcome)).collect();
-    let remaining = state.engine.ports.dead_letters.count_dead_letters().await?;
-    Ok(axum::Json(RedriveAnswer { results, remaining }))
+    Ok(axum::Json(RedriveAnswer { results, remaining: remaining(&state.engine, job_id.as_ref()).await? }))
+}
+
+async fn remaining(engine: &Engine, job_id: Option<&JobId>) -> Result<u64, ApiError> {
+    let letters = &engine.ports.dead_letters;
+    match job_id {
+        None => Ok(letters.count_dead_letters().await?),
+        Some(_) => Ok(letters.dead_letters(job_id, None, MAX_REDRIVEN).await?.items.len() as u64),
+    }
 }
 
 type Outcome = (ExecutionId, belfry_engine::Result<Accepted>);

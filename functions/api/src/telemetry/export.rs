@@ -10,7 +10,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::Telemetry;
+use super::{Telemetry, histogram::Buckets};
 
 pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -41,7 +41,7 @@ struct Scrape {
     counters: Vec<Named<u64>>,
     ended: Vec<(&'static str, u64)>,
     gauges: Vec<Named<i64>>,
-    histograms: Vec<Named<(f64, Vec<(f64, u64)>)>>,
+    histograms: Vec<Named<Buckets>>,
 }
 
 impl Scrape {

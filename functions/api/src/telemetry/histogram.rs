@@ -16,6 +16,9 @@ const BUCKETS: usize = (FINE * (44 - FINE_BITS + 2)) as usize;
 pub const BOUNDS: [f64; 18] =
     [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
 
+/// Seconds in all, and (upper bound, how many in this bucket alone), the last without a bound.
+pub type Buckets = (f64, Vec<(f64, u64)>);
+
 pub struct Histogram {
     fine: Box<[AtomicU64]>,
     coarse: [AtomicU64; BOUNDS.len() + 1],
@@ -60,8 +63,7 @@ impl Histogram {
         (total, quantiles.iter().map(quantile).collect())
     }
 
-    /// Seconds in all, and (upper bound, how many in this bucket alone), the last without a bound.
-    pub fn buckets(&self) -> (f64, Vec<(f64, u64)>) {
+    pub fn buckets(&self) -> Buckets {
         let bounds = BOUNDS.into_iter().chain([f64::MAX]);
         let buckets = bounds.zip(self.coarse.iter().map(|count| count.load(Relaxed))).collect();
         (self.sum_us.load(Relaxed) as f64 / 1_000_000.0, buckets)

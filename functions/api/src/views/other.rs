@@ -66,7 +66,7 @@ pub struct DeadLetterPage {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RedriveAnswer {
     pub results: Vec<RedriveItem>,
-    /// With `job_id` or `all`: dead letters that are left.
+    /// Dead letters that are left: of the job, if one was named; at most 1,000 of them are counted then.
     pub remaining: u64,
 }
 

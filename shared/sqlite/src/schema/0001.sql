@@ -28,7 +28,9 @@ CREATE TABLE executions (
     status TEXT NOT NULL,
     revision INTEGER NOT NULL,
     ended_at INTEGER,
-    doc TEXT NOT NULL
+    doc TEXT NOT NULL,
+    -- What never changes and may be large: the work and the input. Written once.
+    fixed TEXT
 );
 CREATE INDEX executions_of_job ON executions (job_id, due);
 CREATE INDEX executions_unsuccessful ON executions (status, due)

@@ -1,0 +1,148 @@
+use belfry_domain::Timestamp;
+
+use super::{Flavour, Import, Options, Translation};
+use crate::import::{Host, NoteKind};
+
+fn host(user: &str) -> Host {
+    let homes = [("root", "/root"), ("alice", "/home/alice"), ("www-data", "/var/www")];
+    let homes = homes.into_iter().map(|(user, home)| (user.to_owned(), home.to_owned())).collect();
+    Host { user: user.to_owned(), homes, timezone: "UTC".to_owned() }
+}
+
+fn import_as(user: &str, options: &Options, file: &str, text: &str) -> Translation {
+    let host = host(user);
+    let import = Import { host: &host, options, now: Timestamp(1_795_000_000_000) };
+    let mut translation = Translation::default();
+    import.add(&mut translation, file, text);
+    translation
+}
+
+fn user(text: &str) -> Translation {
+    import_as("alice", &Options { flavour: Some(Flavour::User), ..Options::default() }, "crontab", text)
+}
+
+fn system(user: &str, text: &str) -> Translation {
+    import_as(user, &Options::default(), "/etc/cron.d/app", text)
+}
+
+fn reasons(translation: &Translation) -> Vec<(usize, NoteKind, &str)> {
+    translation.notes.iter().map(|note| (note.line, note.kind, note.reason.as_str())).collect()
+}
+
+#[test]
+fn a_user_entry_keeps_shell_home_and_variables() {
+    let text = "SHELL=/bin/bash\nA = 'b c'\n\n# Nightly backup\n30 2 * * 1-5 /opt/backup.sh --to \"$A\"\n";
+    let translation = user(text);
+    let job = &translation.jobs[0];
+    assert_eq!((job.job_id.as_str(), job.schedule.as_str()), ("backup.sh", "30 2 * * 1-5"));
+    assert_eq!(job.description, "crontab:5: Nightly backup");
+    assert_eq!(job.target.command, ["/bin/bash", "-c", "/opt/backup.sh --to \"$A\""]);
+    assert_eq!(job.target.working_directory.as_deref(), Some("/home/alice"));
+    assert_eq!(job.target.environment["A"], "b c");
+    assert_eq!(job.target.environment["LOGNAME"], "alice");
+    assert_eq!((job.misfire, job.retry.max_retries, job.retry.max_lost), ("skip", 0, 0));
+    assert_eq!(translation.notes, []);
+}
+
+#[test]
+fn variables_hold_for_what_is_below_them() {
+    let translation = user("* * * * * a\nA=1\n* * * * * b\nA=2\nHOME=/srv\n* * * * * c\n");
+    let seen: Vec<_> = translation.jobs.iter().map(|job| job.target.environment.get("A").cloned()).collect();
+    assert_eq!(seen, [None, Some("1".to_owned()), Some("2".to_owned())]);
+    assert_eq!(translation.jobs[2].target.working_directory.as_deref(), Some("/srv"));
+}
+
+#[test]
+fn percent_signs_become_standard_input() {
+    let translation = user("0 9 * * * mail -s x joe%Hello%\\% 100%\n0 9 * * * date +\\%d\n");
+    let words = &translation.jobs[0].target.command;
+    assert_eq!(words[3..], ["cron", "/bin/sh", "mail -s x joe", "Hello\n% 100\n"]);
+    assert_eq!(translation.jobs[1].target.command, ["/bin/sh", "-c", "date +%d"]);
+}
+
+#[test]
+fn zones_come_from_the_host_and_from_cron_tz() {
+    let options = Options { timezone: Some("Europe/Berlin".to_owned()), ..Options::default() };
+    let text =
+        "0 9 * * * a\nCRON_TZ=Asia/Tokyo\n0 9 * * * b\nTZ=UTC\n0 9 * * * c\nCRON_TZ=Mars\n0 9 * * * d\n";
+    let translation = import_as("alice", &options, "crontab", text);
+    let zones: Vec<_> = translation.jobs.iter().map(|job| job.timezone.as_deref()).collect();
+    assert_eq!(zones, [Some("Europe/Berlin"), Some("Asia/Tokyo"), Some("Asia/Tokyo")]);
+    assert_eq!(translation.jobs[2].target.environment["TZ"], "UTC");
+    let last = translation.notes.last().unwrap();
+    assert!(last.line == 7 && last.reason.contains("'Mars' is not an IANA time zone"), "{last:?}");
+}
+
+#[test]
+fn what_cannot_be_carried_over_is_listed_with_its_line() {
+    let text = "MAILTO=ops\n@reboot /opt/agent\n61 * * * * a\n0 0 31 2 * never\nhello world\n1 2 3\nSTART_HOURS_RANGE=3-22\n* * * * * b\n";
+    let translation = user(text);
+    assert_eq!(translation.jobs.len(), 1);
+    let notes = reasons(&translation);
+    assert_eq!(notes.iter().map(|(line, ..)| *line).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7]);
+    assert!(notes.iter().all(|(_, kind, _)| *kind == NoteKind::NotCarriedOver));
+    for (index, wanted) in
+        [(0, "no mail"), (1, "boot"), (2, "minute (column 1): 61"), (3, "never run"), (4, "neither")]
+    {
+        assert!(notes[index].2.contains(wanted), "{:?}", notes[index]);
+    }
+}
+
+#[test]
+fn mailto_nobody_is_what_belfry_does() {
+    assert_eq!(user("MAILTO=\"\"\n* * * * * a\n").notes, []);
+}
+
+#[test]
+fn cronies_own_additions() {
+    let translation = user("RANDOM_DELAY=30\n-5 4 * * * a\n");
+    assert_eq!(translation.jobs[0].schedule, "5 4 * * *");
+    assert_eq!(translation.jobs[0].jitter.as_deref(), Some("30m"));
+    assert_eq!(translation.notes[0].kind, NoteKind::Changed);
+}
+
+#[test]
+fn root_runs_the_entries_of_others_through_runuser() {
+    let text = "HOME=/tmp\n0 0 * * * www-data /x a\n0 0 * * * root /y\n0 0 * * * ghost /z\n0 0 * * * root\n";
+    let translation = system("root", text);
+    let command = |index: usize| translation.jobs[index].target.command.join(" ");
+    assert_eq!(command(0), "runuser -u www-data -- env HOME=/tmp /bin/sh -c /x a");
+    assert_eq!(command(1), "/bin/sh -c /y");
+    assert!(!translation.jobs[0].target.environment.contains_key("LOGNAME"));
+    assert_eq!(
+        translation.jobs.iter().map(|job| job.job_id.as_str()).collect::<Vec<_>>(),
+        ["app-x", "app-y", "app-z"]
+    );
+    assert_eq!(translation.notes[0].reason, "runs as ghost, an account that this machine does not have");
+    assert!(translation.notes[1].line == 5 && translation.notes[1].reason.contains("only one of them"));
+}
+
+#[test]
+fn others_cannot_run_the_entries_of_others() {
+    let translation = system("alice", "0 0 * * * root /x\n0 0 * * * alice /y\n");
+    assert_eq!(translation.jobs.len(), 1);
+    assert_eq!(translation.jobs[0].target.command, ["/bin/sh", "-c", "/y"]);
+    assert!(translation.notes[0].reason.starts_with("runs as root; belfry runs as alice"));
+}
+
+#[test]
+fn the_user_column_is_found_by_place_or_by_content() {
+    let detect = |file, text| super::flavour::detect(file, text, &host("root"));
+    assert_eq!(detect("/etc/crontab", ""), Flavour::System);
+    assert_eq!(detect("backup/cron.d/x", "* * * * * ghost x"), Flavour::System);
+    assert_eq!(detect("/var/spool/cron/crontabs/alice", "* * * * * root x"), Flavour::User);
+    assert_eq!(detect("tab", "* * * * * root x\n@daily alice y"), Flavour::System);
+    assert_eq!(detect("tab", "* * * * * root x\n@daily date -u"), Flavour::User);
+    assert_eq!(detect("tab", "* * * * * root"), Flavour::User);
+    assert_eq!(detect("tab", ""), Flavour::User);
+}
+
+#[test]
+fn names_stay_when_entries_are_added_behind() {
+    let first = system("root", "0 0 * * * root /x 1\n");
+    let both = system("root", "0 0 * * * root /x 1\n0 0 * * * root /x 2\n");
+    assert_eq!(first.jobs[0].job_id, both.jobs[0].job_id);
+    assert_ne!(both.jobs[0].job_id, both.jobs[1].job_id);
+    let again = system("root", "0 0 * * * root /x 1\n0 0 * * * root /x 2\n");
+    assert_eq!(both.jobs, again.jobs);
+}

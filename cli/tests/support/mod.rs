@@ -1,0 +1,106 @@
+#![expect(dead_code, reason = "each test binary uses a part of it")]
+#![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_belfry"));
+    for name in ["BELFRY_URL", "BELFRY_TOKEN", "BELFRY_DATA", "BELFRY_LISTEN", "BELFRY_LOG"] {
+        command.env_remove(name);
+    }
+    command.env("NO_COLOR", "1").args(args);
+    command
+}
+
+pub fn belfry(args: &[&str]) -> Run {
+    Run(command(args).stdin(Stdio::null()).output().unwrap())
+}
+
+pub fn belfry_with_input(args: &[&str], input: &str) -> Run {
+    let pipes = || Stdio::piped();
+    let mut child = command(args).stdin(pipes()).stdout(pipes()).stderr(pipes()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    Run(child.wait_with_output().unwrap())
+}
+
+pub struct Run(Output);
+
+impl Run {
+    pub fn code(&self) -> i32 {
+        self.0.status.code().unwrap()
+    }
+
+    pub fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    pub fn err(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.0.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.out(), self.err()))
+    }
+
+    /// Itself, if it went well.
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code(), 0, "{}{}", self.out(), self.err());
+        self
+    }
+}
+
+pub fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
+}
+
+/// A belfry of its own, which ends with this value.
+pub struct Server {
+    child: Child,
+    pub url: String,
+    _data: tempfile::TempDir,
+}
+
+impl Server {
+    pub fn start(args: &[&str]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut command = command(&["up", "--listen", "127.0.0.1:0", "--data"]);
+        let mut child =
+            command.arg(data.path()).args(args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        let server = Self { child, url, _data: data };
+        server.wait_until_leader();
+        server
+    }
+
+    fn wait_until_leader(&self) {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while self.run(&["jobs"]).code() != 0 {
+            assert!(std::time::Instant::now() < deadline, "it does not lead");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    pub fn run(&self, args: &[&str]) -> Run {
+        let url = self.url.as_str();
+        belfry(&[&["--url", url], args].concat())
+    }
+
+    pub fn run_with_input(&self, args: &[&str], input: &str) -> Run {
+        let url = self.url.as_str();
+        belfry_with_input(&[&["--url", url], args].concat(), input)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}

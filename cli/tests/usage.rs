@@ -1,0 +1,106 @@
+//! Exit codes, help, and the commands that ask nobody.
+
+mod support;
+
+use support::belfry;
+
+#[test]
+fn wrong_usage_is_2_and_no_server_is_3() {
+    for args in [
+        &["nonsense"][..],
+        &[],
+        &["push"],
+        &["push", "--empty", "--command", "x"],
+        &["push", "--empty", "--delay", "soon"],
+        &["apply"],
+        &["dead-letters", "redrive"],
+        &["trigger", "a", "--input", "{"],
+        &["jobs", "--url", "ftp://x"],
+        &["schedule", "next", "61 * * * *"],
+        &["import", "crontab", "/no/such/file"],
+    ] {
+        let run = belfry(args);
+        assert_eq!(run.code(), 2, "{args:?}: {}", run.err());
+        assert!(!run.err().is_empty());
+    }
+    // A port that nobody listens on: it has just been given back.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("http://127.0.0.1:{port}");
+    for args in [&["jobs"][..], &["stats"], &["trigger", "a"], &["logs", "a@b"], &["push", "--empty"]] {
+        let run = belfry(&[args, &["--url", &url]].concat());
+        assert_eq!(run.code(), 3, "{args:?}: {}", run.err());
+        assert!(run.err().contains("belfry up"), "{}", run.err());
+    }
+}
+
+#[test]
+fn what_answers_but_is_no_belfry_is_told_apart() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read(&mut [0; 1024]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").unwrap();
+    });
+    let run = belfry(&["stats", "--url", &url]);
+    server.join().unwrap();
+    assert_eq!(run.code(), 1);
+    assert!(run.err().contains("not as belfry does"), "{}", run.err());
+}
+
+#[test]
+fn every_command_has_help_with_examples() {
+    let help = belfry(&["--help"]).ok().out();
+    let commands =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<&str> = commands
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names.into_iter().filter(|name| *name != "help") {
+        let args = match name {
+            "schedule" => vec![name, "next", "--help"],
+            "import" => vec![name, "crontab", "--help"],
+            _ => vec![name, "--help"],
+        };
+        let help = belfry(&args).ok().out();
+        assert!(help.contains("Example"), "{name}: {help}");
+    }
+}
+
+#[test]
+fn documents_for_other_programs() {
+    let schema = belfry(&["schema"]).ok().json();
+    assert!(schema.to_string().contains("job_id"));
+    let openapi = belfry(&["openapi"]).ok().json();
+    assert!(openapi["paths"]["/v1/jobs:apply"].is_object());
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(belfry(&["completions", shell]).ok().out().contains("dead-letters"), "{shell}");
+    }
+}
+
+#[test]
+fn doctor_finds_a_taken_port_and_a_bad_directory() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let data = file.path().to_str().unwrap();
+    let run =
+        belfry(&["doctor", "--json", "--listen", &address, "--data", data, "--url", "http://127.0.0.1:1"]);
+    assert_eq!(run.code(), 1);
+    let report = run.json();
+    let verdict = |check: &str| {
+        let checks = report["checks"].as_array().unwrap();
+        checks
+            .iter()
+            .find(|finding| finding["check"] == check)
+            .map(|finding| finding["verdict"].clone())
+            .unwrap()
+    };
+    assert_eq!(verdict("port"), "fail");
+    assert_eq!(verdict("data directory"), "fail");
+    assert_eq!(verdict("shell"), "ok");
+    assert_eq!(verdict("server"), "warn");
+}

@@ -1,0 +1,13 @@
+//! The router, on the real engine and a database in memory.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
+
+mod access;
+mod bodies;
+mod dead_letters;
+mod executions;
+mod jobs;
+mod overview;
+mod push;
+mod serve;
+mod support;

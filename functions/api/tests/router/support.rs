@@ -1,0 +1,235 @@
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use belfry_api::{ApiState, Auth, Leadership, Telemetry, TokenVerifier, router};
+use belfry_domain::{Target, Timestamp};
+use belfry_engine::{
+    Engine, Settings, Worker,
+    ports::{Alert, Alerts, Clock, Completion, Invocation, Output, Ports, Random, Runner, Source, StoreError},
+};
+use belfry_sqlite::{MemoryQueue, Store, Waves};
+use futures::FutureExt;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+pub const TOKEN: &str = "the-token";
+
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(by.as_millis() as i64, SeqCst);
+    }
+}
+
+#[async_trait]
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(SeqCst))
+    }
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.0.load(SeqCst) as u64)
+    }
+    async fn sleep(&self, _: Duration) {
+        futures::future::pending::<()>().await;
+    }
+}
+
+#[derive(Default)]
+struct Counter(AtomicU64);
+
+impl Random for Counter {
+    fn next(&self) -> u64 {
+        self.0.fetch_add(1, SeqCst)
+    }
+}
+
+struct Silent;
+
+#[async_trait]
+impl Alerts for Silent {
+    async fn raise(&self, _: Alert) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Commands fail for good, everything else succeeds with its input as its result.
+struct Scripted;
+
+#[async_trait]
+impl Runner for Scripted {
+    async fn run(&self, invocation: Invocation) -> Completion {
+        let output = Output { tail: "the end".to_owned(), bytes: 70_000 };
+        match invocation.target {
+            Target::Command(_) => Completion::failed_for_good("exit status 3").with_output(output),
+            _ => Completion::succeeded(Some(invocation.input)).with_output(output),
+        }
+    }
+}
+
+pub struct Role(pub AtomicBool);
+
+impl Leadership for Role {
+    fn is_leader(&self) -> bool {
+        self.0.load(SeqCst)
+    }
+    fn leader_hint(&self) -> Option<String> {
+        Some("host-7".to_owned())
+    }
+}
+
+struct OneToken;
+
+#[async_trait]
+impl TokenVerifier for OneToken {
+    async fn verify(&self, token: &str) -> bool {
+        assert_ne!(token, "panic", "a defect, to see what comes of it");
+        token == TOKEN
+    }
+}
+
+pub struct Api {
+    router: Router,
+    pub engine: Arc<Engine>,
+    pub clock: Arc<ManualClock>,
+    pub role: Arc<Role>,
+    queue: Arc<MemoryQueue>,
+    waves: Mutex<Waves>,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The problem's detail; it must be one, with this status.
+    #[track_caller]
+    pub fn problem(&self, status: u16) -> String {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["status"], status);
+        assert!(problem["type"].as_str().unwrap().starts_with("urn:belfry:problem:"));
+        problem["detail"].as_str().unwrap().to_owned()
+    }
+
+    #[track_caller]
+    pub fn ok(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        if self.text.is_empty() { Value::Null } else { self.json() }
+    }
+}
+
+impl Api {
+    pub fn open() -> Self {
+        Self::new(Auth::Open)
+    }
+
+    pub fn guarded() -> Self {
+        Self::new(Auth::Bearer(Arc::new(OneToken)))
+    }
+
+    fn new(auth: Auth) -> Self {
+        let store = Arc::new(Store::open_in_memory().unwrap());
+        let start: Timestamp = "2026-11-23T12:00:30Z".parse().unwrap();
+        let clock = Arc::new(ManualClock(AtomicI64::new(start.0)));
+        let telemetry = Arc::new(Telemetry::default());
+        let (queue, waves) = MemoryQueue::start(clock.clone()).unwrap();
+        let ports = Ports {
+            jobs: store.clone(),
+            executions: store.clone(),
+            timers: store.clone(),
+            leases: store.clone(),
+            dead_letters: store,
+            queue: queue.clone(),
+            clock: clock.clone(),
+            random: Arc::new(Counter::default()),
+            observer: telemetry.clone(),
+            alerts: Arc::new(Silent),
+        };
+        let engine = Arc::new(Engine::new(ports, Settings::standalone()));
+        let role = Arc::new(Role(AtomicBool::new(true)));
+        let state = ApiState { engine: engine.clone(), telemetry, auth, leadership: role.clone(), capacity: 4 };
+        Self { router: router(state), engine, clock, role, queue, waves: Mutex::new(waves) }
+    }
+
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, &[], "").await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::PUT, path, &[(header::CONTENT_TYPE.as_str(), "application/json")], body.to_string()).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, &[(header::CONTENT_TYPE.as_str(), "application/json")], body.to_string()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, &[], "").await
+    }
+
+    /// Runs whatever waits for a worker.
+    pub async fn work(&self) {
+        let worker = Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted) };
+        loop {
+            let wave = self.waves.lock().unwrap().try_recv();
+            if let Ok(wave) = wave {
+                self.engine.dispatch(wave).await.unwrap();
+                continue;
+            }
+            let mut messages = Vec::new();
+            for pool in ["default", "command"] {
+                messages.extend(self.queue.receive(pool, 10).now_or_never().and_then(Result::ok).unwrap_or_default());
+            }
+            if messages.is_empty() {
+                return;
+            }
+            for message in messages {
+                self.engine.execute(&message, &worker).await.unwrap();
+            }
+        }
+    }
+}

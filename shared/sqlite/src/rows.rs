@@ -1,0 +1,171 @@
+//! Rows of the table of executions.
+
+use belfry_domain::{Execution, ExecutionId, Timer, Work};
+use belfry_engine::ports::{Creation, ExecutionFilter, Page};
+use rusqlite::{Connection, Row, ToSql};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Result,
+    error::{unavailable, unreadable},
+    timers::put_all,
+};
+
+/// What is written once, with the row: it may be large, and never changes.
+#[derive(Serialize, Deserialize)]
+struct Fixed {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    work: Option<Box<Work>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    input: Option<Value>,
+}
+
+/// An execution, ready to be written.
+pub(crate) struct Encoded {
+    pub(crate) id: ExecutionId,
+    due: i64,
+    status: &'static str,
+    revision: u64,
+    ended_at: Option<i64>,
+    doc: String,
+    fixed: Option<String>,
+}
+
+impl Encoded {
+    /// For a row that is created.
+    pub(crate) fn new(mut row: Execution) -> Result<Self> {
+        let fixed = Fixed { work: row.work.take(), input: row.input.take() };
+        let is_empty = fixed.work.is_none() && fixed.input.is_none();
+        let text = if is_empty { None } else { Some(serde_json::to_string(&fixed).map_err(unavailable)?) };
+        Ok(Self { fixed: text, ..Self::encode(&row)? })
+    }
+
+    /// For a row that is there: its fixed part stays.
+    pub(crate) fn without_fixed(row: &mut Execution) -> Result<Self> {
+        let fixed = (row.work.take(), row.input.take());
+        let encoded = Self::encode(row);
+        (row.work, row.input) = fixed;
+        encoded
+    }
+
+    fn encode(row: &Execution) -> Result<Self> {
+        Ok(Self {
+            id: row.id.clone(),
+            due: row.due.0,
+            status: row.status.as_str(),
+            revision: row.revision,
+            ended_at: row.end_time.map(|at| at.0),
+            doc: serde_json::to_string(row).map_err(unavailable)?,
+            fixed: None,
+        })
+    }
+}
+
+/// `column` is the doc's; the fixed part stands behind it.
+fn decode(id: &str, row: &Row<'_>, column: usize) -> Result<Execution> {
+    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?)).map_err(unavailable);
+    let broken = |why: serde_json::Error| unreadable(&format!("execution {id}"), why);
+    let mut execution: Execution = serde_json::from_str(text(column)?.unwrap_or_default()).map_err(broken)?;
+    if let Some(fixed) = text(column + 1)? {
+        let fixed: Fixed = serde_json::from_str(fixed).map_err(broken)?;
+        (execution.work, execution.input) = (fixed.work, fixed.input);
+    }
+    Ok(execution)
+}
+
+pub(crate) fn find(connection: &Connection, id: &ExecutionId) -> Result<Option<Execution>> {
+    let mut statement =
+        connection.prepare_cached("SELECT doc, fixed FROM executions WHERE id = ?1").map_err(unavailable)?;
+    let mut rows = statement.query([id.as_str()]).map_err(unavailable)?;
+    let Some(row) = rows.next().map_err(unavailable)? else { return Ok(None) };
+    decode(id.as_str(), row, 0).map(Some)
+}
+
+pub(crate) fn create(connection: &Connection, row: &Encoded, guard: &[Timer]) -> Result<Creation> {
+    let sql = "INSERT INTO executions (id, job_id, due, status, revision, ended_at, doc, fixed)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING";
+    let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+    let job_id = row.id.job_id();
+    let id = row.id.as_str();
+    let values = (id, job_id.as_str(), row.due, row.status, row.revision, row.ended_at, &row.doc, &row.fixed);
+    if statement.execute(values).map_err(unavailable)? == 0 {
+        let existing = find(connection, &row.id)?.ok_or_else(|| unavailable("a row was there and was not"))?;
+        return Ok(Creation::Exists(Box::new(existing)));
+    }
+    put_all(connection, guard)?;
+    Ok(Creation::Created)
+}
+
+/// Whether the row had this revision, and has been replaced.
+pub(crate) fn replace(connection: &Connection, expected: u64, row: &Encoded) -> Result<bool> {
+    let sql = "UPDATE executions SET status = ?3, revision = ?4, ended_at = ?5, doc = ?6 WHERE id = ?1 AND revision = ?2";
+    let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+    let values = (row.id.as_str(), expected, row.status, row.revision, row.ended_at, &row.doc);
+    Ok(statement.execute(values).map_err(unavailable)? == 1)
+}
+
+/// Where the next page begins: the order's two columns, of the last row of this one.
+pub(crate) fn list(connection: &Connection, filter: &ExecutionFilter, after: Option<&str>, limit: usize) -> Result<Page<Execution>> {
+    let mut conditions = vec!["1".to_owned()];
+    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+    // As a literal: only so can SQLite use the index of those that did not succeed.
+    conditions.extend(filter.status.map(|status| format!("status = '{status}'")));
+    let mut add = |condition: &str, value: Box<dyn ToSql>| {
+        conditions.push(condition.to_owned());
+        values.push(value);
+    };
+    if let Some(job_id) = &filter.job_id {
+        add("job_id = ?", Box::new(job_id.to_string()));
+    }
+    if let Some(run_id) = &filter.run_id {
+        add("json_extract(doc, '$.run.id') = ?", Box::new(run_id.clone()));
+    }
+    if let Some(since) = filter.since {
+        add("due >= ?", Box::new(since.0));
+    }
+    if let Some(until) = filter.until {
+        add("due < ?", Box::new(until.0));
+    }
+    // A job's timeline goes by slot; a listing of everything by creation, which needs no index.
+    let by_slot = filter.job_id.is_some();
+    if let Some((due, seq)) = after.and_then(parse_cursor) {
+        if by_slot {
+            add("(due, seq) < (?, ?)", Box::new(due));
+            values.push(Box::new(seq));
+        } else {
+            add("seq < ?", Box::new(seq));
+        }
+    }
+    let order = if by_slot { "due DESC, seq DESC" } else { "seq DESC" };
+    let sql = format!(
+        "SELECT id, doc, fixed, due, seq FROM executions WHERE {} ORDER BY {order} LIMIT {}",
+        conditions.join(" AND "),
+        limit + 1
+    );
+    run_list(connection, &sql, &values, limit)
+}
+
+fn run_list(connection: &Connection, sql: &str, values: &[Box<dyn ToSql>], limit: usize) -> Result<Page<Execution>> {
+    let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+    let parameters = rusqlite::params_from_iter(values);
+    let mut rows = statement.query(parameters).map_err(unavailable)?;
+    let mut page = Page { items: Vec::new(), next: None };
+    let mut cursor = None;
+    while let Some(row) = rows.next().map_err(unavailable)? {
+        if page.items.len() == limit {
+            page.next = cursor;
+            break;
+        }
+        let id: String = row.get(0).map_err(unavailable)?;
+        page.items.push(decode(&id, row, 1)?);
+        let (due, seq): (i64, i64) = (row.get(3).map_err(unavailable)?, row.get(4).map_err(unavailable)?);
+        cursor = Some(format!("{due}.{seq}"));
+    }
+    Ok(page)
+}
+
+fn parse_cursor(text: &str) -> Option<(i64, i64)> {
+    let (due, seq) = text.split_once('.')?;
+    Some((due.parse().ok()?, seq.parse().ok()?))
+}

@@ -1,0 +1,172 @@
+//! The ports' verbs as values.
+
+use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
+use belfry_engine::ports::{DeadLetter, ExecutionFilter, Lease, Position, StoreError, StoredOutput};
+
+use crate::{Backend, dead_letters, fixtures::stored, listing, paging};
+
+#[derive(Debug, Clone)]
+pub enum Verb {
+    Execution(ExecutionId),
+    Create(Box<Execution>, Option<Timer>),
+    CreateAll(Vec<(Execution, Timer)>),
+    Claim(ClaimRequest),
+    Apply(Box<Change>),
+    AddWaiter(ExecutionId, ExecutionId),
+    RemoveWaiter(ExecutionId, ExecutionId),
+    Waiters(ExecutionId),
+    KeepOutput(ExecutionId, StoredOutput),
+    Outputs(ExecutionId),
+    List(ExecutionFilter, usize),
+    LatestGeneration(ExecutionId),
+    RemoveEnded(Timestamp, usize),
+    PutTimers(Vec<Timer>),
+    RemoveTimer(TimerKey),
+    Due(u16, Position, Timestamp, usize),
+    TimersOfJobs,
+    SlotsOfJob(JobId),
+    Acquire(u16, String, Timestamp, Timestamp),
+    Release(Lease),
+    Cursor(u16),
+    SaveCursor(Lease, u16, Timestamp),
+    AddDeadLetter(DeadLetter),
+    DeadLetter(ExecutionId),
+    DeadLetters(Option<String>, usize),
+    MarkRedriven(ExecutionId, ExecutionId),
+    Discard(ExecutionId),
+    CountDeadLetters,
+    Job(JobId),
+    JobVersion(JobId, u64),
+    AllJobs,
+    RunGroup(JobId),
+    Dependents(JobId, u64),
+    Commit(u64, Vec<Job>, Vec<Timer>),
+}
+
+fn text(answer: impl std::fmt::Debug) -> String {
+    format!("{answer:?}")
+}
+
+fn sorted<T: Ord + std::fmt::Debug>(mut answers: Vec<T>) -> String {
+    answers.sort();
+    text(answers)
+}
+
+fn job_text(job: &Job) -> String {
+    stored(job).to_string()
+}
+
+impl Verb {
+    /// What the store answers, with everything put in order that it may order as it likes.
+    pub async fn answer(&self, on: &Backend) -> Result<String, StoreError> {
+        match self {
+            Self::PutTimers(_)
+            | Self::RemoveTimer(_)
+            | Self::Due(..)
+            | Self::TimersOfJobs
+            | Self::SlotsOfJob(_)
+            | Self::Acquire(..)
+            | Self::Release(_)
+            | Self::Cursor(_)
+            | Self::SaveCursor(..) => self.answer_on_time(on).await,
+            Self::Job(_)
+            | Self::JobVersion(..)
+            | Self::AllJobs
+            | Self::RunGroup(_)
+            | Self::Dependents(..)
+            | Self::Commit(..) => self.answer_on_jobs(on).await,
+            Self::AddDeadLetter(_)
+            | Self::DeadLetter(_)
+            | Self::DeadLetters(..)
+            | Self::MarkRedriven(..)
+            | Self::Discard(_)
+            | Self::CountDeadLetters => self.answer_on_dead_letters(on).await,
+            _ => self.answer_on_executions(on).await,
+        }
+    }
+
+    async fn answer_on_executions(&self, on: &Backend) -> Result<String, StoreError> {
+        let store = &on.executions;
+        Ok(match self {
+            Self::Execution(id) => text(store.execution(id).await?),
+            Self::Create(row, guard) => text(store.create((**row).clone(), guard.clone()).await?),
+            Self::CreateAll(rows) => text(store.create_all(rows.clone()).await?),
+            Self::Claim(request) => text(store.claim(request).await?),
+            Self::Apply(change) => text(store.apply((**change).clone()).await?),
+            Self::AddWaiter(dependency, waiter) => text(store.add_waiter(dependency, waiter).await?),
+            Self::RemoveWaiter(dependency, waiter) => text(store.remove_waiter(dependency, waiter).await?),
+            Self::Waiters(dependency) => sorted(store.waiters(dependency).await?),
+            Self::KeepOutput(id, output) => text(store.keep_output(id, output.clone()).await?),
+            Self::Outputs(id) => text(store.outputs(id).await?),
+            Self::List(filter, limit) => list(on, filter, *limit).await?,
+            Self::LatestGeneration(id) => text(store.latest_generation(id).await?),
+            Self::RemoveEnded(before, limit) => text(store.remove_ended(*before, *limit).await?),
+            other => unreachable!("{other:?} is no verb of executions"),
+        })
+    }
+
+    async fn answer_on_time(&self, on: &Backend) -> Result<String, StoreError> {
+        Ok(match self {
+            Self::PutTimers(timers) => text(on.timers.put_timers(timers.clone()).await?),
+            Self::RemoveTimer(key) => text(on.timers.remove_timer(key).await?),
+            Self::Due(shard, from, until, limit) => {
+                by_key(paging::walk(on, *shard, from.clone(), *until, *limit).await?)
+            }
+            Self::TimersOfJobs => sorted(on.timers.timers_of_jobs().await?),
+            Self::SlotsOfJob(id) => by_key(on.timers.slots_of_job(id).await?),
+            Self::Acquire(lane, owner, now, until) => text(on.leases.acquire(*lane, owner, *now, *until).await?),
+            Self::Release(lease) => text(on.leases.release(lease).await?),
+            Self::Cursor(shard) => text(on.leases.cursor(*shard).await?),
+            Self::SaveCursor(lease, shard, cursor) => text(on.leases.save_cursor(lease, *shard, *cursor).await?),
+            other => unreachable!("{other:?} is no verb of timers or leases"),
+        })
+    }
+
+    async fn answer_on_jobs(&self, on: &Backend) -> Result<String, StoreError> {
+        let store = &on.jobs;
+        Ok(match self {
+            Self::Job(id) => text(store.job(id).await?.as_deref().map(job_text)),
+            Self::JobVersion(id, version) => text(store.job_version(id, *version).await?.as_deref().map(job_text)),
+            Self::AllJobs => {
+                let (revision, jobs) = store.all_jobs().await?;
+                format!("{revision} {}", sorted(jobs.iter().map(|job| job_text(job)).collect()))
+            }
+            Self::RunGroup(id) => text(store.run_group(id).await?),
+            Self::Dependents(id, graph) => {
+                sorted(store.dependents(id, *graph).await?.iter().map(|job| job_text(job)).collect())
+            }
+            Self::Commit(revision, jobs, timers) => {
+                text(store.commit(*revision, jobs.clone(), timers.clone()).await?)
+            }
+            other => unreachable!("{other:?} is no verb of jobs"),
+        })
+    }
+
+    async fn answer_on_dead_letters(&self, on: &Backend) -> Result<String, StoreError> {
+        let store = &on.dead_letters;
+        Ok(match self {
+            Self::AddDeadLetter(letter) => text(store.add_dead_letter(letter.clone()).await?),
+            Self::DeadLetter(id) => text(store.dead_letter(id).await?),
+            Self::DeadLetters(job, limit) => text(dead_letters::walk(on, job.as_deref(), *limit).await?),
+            Self::MarkRedriven(id, generation) => text(store.mark_redriven(id, generation).await?),
+            Self::Discard(id) => text(store.discard(id).await?),
+            Self::CountDeadLetters => text(store.count_dead_letters().await?),
+            other => unreachable!("{other:?} is no verb of dead letters"),
+        })
+    }
+}
+
+fn by_key(mut timers: Vec<Timer>) -> String {
+    timers.sort_by(|one, other| one.key.cmp(&other.key));
+    text(timers)
+}
+
+/// Within a job the order is promised; over all jobs it is the store's own.
+async fn list(on: &Backend, filter: &ExecutionFilter, limit: usize) -> Result<String, StoreError> {
+    let mut rows = listing::walk(on, filter, limit).await?;
+    if filter.job_id.is_some() {
+        assert!(rows.is_sorted_by(|one, next| one.due >= next.due), "not newest first: {rows:?}");
+    }
+    rows.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(text(rows))
+}

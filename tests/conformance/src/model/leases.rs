@@ -1,0 +1,93 @@
+use std::cmp::Reverse;
+
+use async_trait::async_trait;
+use belfry_domain::{ExecutionId, JobId, Timestamp};
+use belfry_engine::ports::{Acquired, DeadLetter, DeadLetterStore, Lease, LeaseStore, Page};
+
+use super::{Model, Result, page};
+
+#[async_trait]
+impl LeaseStore for Model {
+    async fn acquire(&self, lane: u16, owner: &str, now: Timestamp, until: Timestamp) -> Result<Acquired> {
+        let mut state = self.state();
+        let held = state.leases.get(&lane);
+        let token = match held {
+            Some(lease) if lease.owner == owner => lease.token,
+            Some(lease) if lease.until > now => {
+                return Ok(Acquired::HeldBy { owner: lease.owner.clone(), until: lease.until });
+            }
+            _ => held.map_or(1, |lease| lease.token + 1),
+        };
+        let lease = Lease { lane, owner: owner.to_owned(), token, until };
+        state.leases.insert(lane, lease.clone());
+        Ok(Acquired::Leader(lease))
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        let mut state = self.state();
+        if let Some(held) = state.leases.get_mut(&lease.lane).filter(|held| held.token == lease.token) {
+            held.until = Timestamp(0);
+        }
+        Ok(())
+    }
+
+    async fn cursor(&self, shard: u16) -> Result<Timestamp> {
+        Ok(self.state().cursors.get(&shard).copied().unwrap_or(Timestamp::MIN))
+    }
+
+    async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<bool> {
+        let mut state = self.state();
+        let leads = state.leases.get(&lease.lane).is_some_and(|held| held.token == lease.token);
+        if leads {
+            state.cursors.insert(shard, cursor);
+        }
+        Ok(leads)
+    }
+}
+
+#[async_trait]
+impl DeadLetterStore for Model {
+    async fn add_dead_letter(&self, letter: DeadLetter) -> Result<bool> {
+        let mut state = self.state();
+        let is_new = !state.dead_letters.contains_key(&letter.execution_id);
+        state.dead_letters.entry(letter.execution_id.clone()).or_insert((letter, false));
+        Ok(is_new)
+    }
+
+    async fn dead_letter(&self, id: &ExecutionId) -> Result<Option<DeadLetter>> {
+        let state = self.state();
+        Ok(state.dead_letters.get(id).filter(|(_, is_discarded)| !is_discarded).map(|(letter, _)| letter.clone()))
+    }
+
+    async fn dead_letters(&self, job_id: Option<&JobId>, after: Option<&str>, limit: usize) -> Result<Page<DeadLetter>> {
+        let state = self.state();
+        let is_open = |letter: &DeadLetter| letter.redriven_as.is_none();
+        let mut letters: Vec<DeadLetter> = state
+            .dead_letters
+            .values()
+            .filter(|(letter, is_discarded)| is_open(letter) && !is_discarded)
+            .filter(|(letter, _)| job_id.is_none_or(|id| letter.job_id == *id))
+            .map(|(letter, _)| letter.clone())
+            .collect();
+        letters.sort_by_key(|letter| Reverse((letter.at, letter.execution_id.clone())));
+        Ok(page(&letters, |letter| letter.execution_id.to_string(), after, limit))
+    }
+
+    async fn mark_redriven(&self, id: &ExecutionId, generation: &ExecutionId) -> Result<()> {
+        let mut state = self.state();
+        if let Some((letter, _)) = state.dead_letters.get_mut(id) {
+            letter.redriven_as = Some(generation.clone());
+        }
+        Ok(())
+    }
+
+    async fn discard(&self, id: &ExecutionId) -> Result<bool> {
+        let mut state = self.state();
+        let letter = state.dead_letters.get_mut(id);
+        Ok(letter.is_some_and(|(_, is_discarded)| !std::mem::replace(is_discarded, true)))
+    }
+
+    async fn count_dead_letters(&self) -> Result<u64> {
+        Ok(self.dead_letters(None, None, usize::MAX).await?.items.len() as u64)
+    }
+}

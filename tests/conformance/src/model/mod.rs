@@ -1,0 +1,57 @@
+//! The ports in as few words as they can be said in: maps under one lock. Nothing is durable, and
+//! every look goes through everything.
+
+mod executions;
+mod jobs;
+mod leases;
+mod timers;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use belfry_domain::{Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
+use belfry_engine::ports::{DeadLetter, Lease, Page, StoreError, StoredOutput};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// A store for comparison.
+#[derive(Default)]
+pub struct Model(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    graph: u64,
+    jobs: BTreeMap<(JobId, u64), Job>,
+    /// With the order in which they were created.
+    executions: BTreeMap<ExecutionId, (u64, Execution)>,
+    created: u64,
+    waiters: BTreeSet<(ExecutionId, ExecutionId)>,
+    outputs: BTreeMap<(ExecutionId, u32), StoredOutput>,
+    timers: BTreeMap<TimerKey, Timer>,
+    leases: BTreeMap<u16, Lease>,
+    cursors: BTreeMap<u16, Timestamp>,
+    dead_letters: BTreeMap<ExecutionId, (DeadLetter, bool)>,
+}
+
+impl Model {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn put(&mut self, timers: impl IntoIterator<Item = Timer>) {
+        self.timers.extend(timers.into_iter().map(|timer| (timer.key.clone(), timer)));
+    }
+}
+
+/// The page behind the item that `after` names, of items in the order of the listing.
+fn page<T: Clone>(items: &[T], name: impl Fn(&T) -> String, after: Option<&str>, limit: usize) -> Page<T> {
+    let begin = after.map_or(0, |after| items.iter().take_while(|item| name(item) != after).count() + 1);
+    let rest = items.get(begin..).unwrap_or_default();
+    let items = rest[..limit.min(rest.len())].to_vec();
+    let next = items.last().filter(|_| rest.len() > limit).map(name);
+    Page { items, next }
+}

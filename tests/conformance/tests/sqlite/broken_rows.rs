@@ -1,0 +1,75 @@
+//! SQLite on a file that somebody has tampered with.
+
+use async_trait::async_trait;
+use belfry_conformance::{
+    Verdict,
+    broken::{self, Sabotage},
+};
+use belfry_domain::{ExecutionId, JobId, Timestamp};
+use rusqlite::Connection;
+use crate::support::File;
+use tokio::sync::Mutex;
+
+/// A second connection, which knows the tables.
+struct Tamperer(Mutex<Connection>);
+
+#[async_trait]
+impl Sabotage for Tamperer {
+    async fn break_execution(&self, id: &ExecutionId) {
+        let connection = self.0.lock().await;
+        let sql = "UPDATE executions SET doc = '{\"id\":' WHERE id = ?1";
+        assert_eq!(connection.execute(sql, [id.as_str()]).unwrap(), 1);
+    }
+
+    async fn break_job(&self, id: &JobId) {
+        let connection = self.0.lock().await;
+        let sql = "UPDATE jobs SET doc = '{\"spec\":{\"from_the\":\"future\"}}' WHERE job_id = ?1 AND until IS NULL";
+        assert_eq!(connection.execute(sql, [id.as_str()]).unwrap(), 1);
+    }
+
+    async fn add_broken_timers(&self, fire_at: Timestamp) -> usize {
+        let rows = [
+            "'', 0, 0",
+            "'slot', 0, 0",
+            "'slot a@tomorrow', 0, 0",
+            "'start a@x', 0, 0",
+            "'start a@x -1', 0, 0",
+            "'check a@x one', 0, 0",
+            "'check no-execution 1', 0, 0",
+            "'wake a@x 1', 0, 0",
+            "'start a@x 1', -1, 0",
+            "'start a@x 2', 0, 'often'",
+            "'start a@x 3', 0, 4294967296",
+            "x'ff00', 0, 0",
+        ];
+        let connection = self.0.lock().await;
+        for row in rows {
+            let sql = format!("INSERT INTO timers (shard, fire_at, what, version, checks) VALUES (0, ?1, {row})");
+            connection.execute(&sql, [fire_at.0]).unwrap();
+        }
+        rows.len()
+    }
+}
+
+macro_rules! cases {
+    ($($case:ident),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $case() -> Verdict {
+                let file = File::new();
+                let path = file.path.clone();
+                let backend = file.backend().await;
+                let tamperer = Tamperer(Mutex::new(Connection::open(path).unwrap()));
+                broken::$case(&backend, &tamperer).await
+            }
+        )*
+    };
+}
+
+cases!(
+    an_unreadable_execution_is_alone,
+    a_listing_leaves_out_what_it_cannot_read,
+    an_unreadable_job_is_alone,
+    broken_timers_are_put_aside,
+    a_page_of_broken_timers_does_not_end_the_walk,
+);

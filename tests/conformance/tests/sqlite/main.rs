@@ -1,0 +1,9 @@
+//! SQLite keeps the promises of the ports, and some of its own.
+
+mod broken_rows;
+mod file;
+mod histories;
+mod leadership;
+mod memory;
+mod memory_queue;
+mod support;

@@ -1,0 +1,200 @@
+//! The queue of a single process.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use belfry_conformance::{
+    Verdict,
+    fixtures::{at, guard, id},
+};
+use belfry_domain::{AGEING_STEP, Message, Origin, Priority, Timestamp, Wave};
+use belfry_engine::ports::{Clock, Queue as _, Source as _, StoreError};
+use belfry_sqlite::{MemoryQueue, Waves};
+
+/// Stands still until it is set, in milliseconds after the cases' epoch.
+#[derive(Default)]
+struct ManualClock(AtomicI64);
+
+#[async_trait]
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        at(self.0.load(Ordering::Acquire))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Acquire).unsigned_abs())
+    }
+
+    async fn sleep(&self, _: Duration) {
+        unreachable!("the queue waits for messages and instants only")
+    }
+}
+
+struct Fixture {
+    clock: Arc<ManualClock>,
+    queue: Arc<MemoryQueue>,
+    waves: Waves,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let (queue, waves) = MemoryQueue::start(clock.clone()).unwrap();
+        Self { clock, queue, waves }
+    }
+
+    fn set(&self, ms: i64) {
+        self.clock.0.store(ms, Ordering::Release);
+    }
+
+    async fn received(&self, pool: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let messages = self.queue.receive(pool, limit).await?;
+        Ok(messages.iter().map(|message| message.execution_id.to_string()).collect())
+    }
+
+    /// The ids in the next wave that comes out; the queue looks at its clock when something is
+    /// deferred, so a wave of nothing makes it look.
+    async fn next_wave(&mut self) -> Result<(i64, Vec<String>), StoreError> {
+        self.queue.defer(vec![]).await?;
+        let wave = self.waves.recv().await.expect("the queue is running");
+        Ok((wave.second, wave.messages.iter().map(|message| message.execution_id.to_string()).collect()))
+    }
+}
+
+fn message(name: &str, due: i64, priority: Priority) -> Message {
+    Message {
+        execution_id: id(name),
+        attempt: 1,
+        due: at(due),
+        pool: "default".to_owned(),
+        priority,
+        guard: guard(name).key,
+        origin: Origin::Push,
+        hops: 0,
+    }
+}
+
+fn normal(name: &str, due: i64) -> Message {
+    message(name, due, Priority::Normal)
+}
+
+#[tokio::test]
+async fn the_most_urgent_comes_first_and_the_oldest_of_a_class() -> Verdict {
+    let fixture = Fixture::new();
+    let [critical, high, normal, low] = Priority::ALL;
+    let messages = [("l@1", low), ("n@1", normal), ("c@1", critical), ("h@1", high), ("n@2", normal), ("c@2", critical)];
+    fixture.queue.enqueue(messages.map(|(name, priority)| message(name, 0, priority)).to_vec()).await?;
+    assert_eq!(fixture.queue.depth().await?, 6);
+    assert_eq!(fixture.received("default", 4).await?, ["c@1", "c@2", "h@1", "n@1"]);
+    assert_eq!(fixture.received("default", 100).await?, ["n@2", "l@1"], "what there is, without waiting for more");
+    assert_eq!(fixture.queue.depth().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn waiting_raises_by_a_class_for_each_step() -> Verdict {
+    let fixture = Fixture::new();
+    let step = AGEING_STEP.as_millis() as i64;
+    fixture.queue.enqueue(vec![message("old@low", 0, Priority::Low)]).await?;
+    // One moment before the step it is still low; with it, it is normal, and older than the other.
+    for (now, first) in [(step - 1, "new@normal"), (step, "old@low")] {
+        fixture.set(now);
+        fixture.queue.enqueue(vec![normal("new@normal", now)]).await?;
+        assert_eq!(fixture.received("default", 1).await?, [first]);
+    }
+    assert_eq!(fixture.received("default", 9).await?, ["new@normal"]);
+    fixture.queue.enqueue(vec![message("old@low", 0, Priority::Low), message("old@high", 1, Priority::High)]).await?;
+    fixture.set(3 * step);
+    fixture.queue.enqueue(vec![message("new@critical", 3 * step, Priority::Critical)]).await?;
+    assert_eq!(fixture.received("default", 9).await?, ["old@low", "old@high", "new@critical"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn pools_are_apart() -> Verdict {
+    let fixture = Fixture::new();
+    let into = |pool: &str, message: Message| Message { pool: pool.to_owned(), ..message };
+    let messages =
+        vec![normal("a@1", 0), into("gpu", normal("g@1", 0)), normal("a@2", 0), into("gpu", normal("g@2", 0))];
+    fixture.queue.enqueue(messages).await?;
+    assert_eq!((fixture.queue.depth().await?, fixture.queue.depth_of("gpu")), (4, 2));
+    assert_eq!(fixture.received("gpu", 9).await?, ["g@1", "g@2"]);
+    assert_eq!((fixture.queue.depth().await?, fixture.queue.depth_of("gpu")), (2, 0));
+    assert_eq!(fixture.received("default", 9).await?, ["a@1", "a@2"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_is_woken_by_what_arrives() -> Verdict {
+    let fixture = Fixture::new();
+    for number in 0..100 {
+        let queue = Arc::clone(&fixture.queue);
+        let receiver = tokio::spawn(async move { queue.receive("default", 1).await });
+        fixture.queue.enqueue(vec![normal(&format!("a@{number}"), 0)]).await?;
+        let received = receiver.await.expect("the receiver ends")?;
+        assert_eq!(received[0].execution_id, id(&format!("a@{number}")));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_receiver_that_gave_up_takes_nothing_along() -> Verdict {
+    let fixture = Fixture::new();
+    let given_up = tokio::select! {
+        biased;
+        _ = fixture.queue.receive("default", 1) => false,
+        () = std::future::ready(()) => true,
+    };
+    assert!(given_up);
+    fixture.queue.enqueue(vec![normal("a@1", 0)]).await?;
+    assert_eq!(fixture.received("default", 1).await?, ["a@1"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_comes_out_before_its_instant() -> Verdict {
+    let mut fixture = Fixture::new();
+    let deferred = ["b@5000", "a@5000", "c@5001"].map(|name| normal(name, name[2..].parse().unwrap()));
+    fixture.queue.defer(Wave::group(deferred.to_vec())).await?;
+    // What is due at once comes out alone, and shows that the others were looked at.
+    fixture.set(4_999);
+    fixture.queue.defer(Wave::group(vec![normal("now@4000", 4_000)])).await?;
+    assert_eq!(fixture.next_wave().await?.1, ["now@4000"]);
+    assert!(fixture.waves.try_recv().is_err());
+    fixture.set(5_000);
+    let (second, ids) = fixture.next_wave().await?;
+    assert_eq!((second, ids), (at(5_000).second(), vec!["a@5000".to_owned(), "b@5000".to_owned()]));
+    fixture.set(5_001);
+    assert_eq!(fixture.next_wave().await?.1, ["c@5001"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_overdue_comes_out_at_once_by_seconds() -> Verdict {
+    let mut fixture = Fixture::new();
+    fixture.set(10_000);
+    let deferred = ["a@3100", "b@2900", "c@3900", "d@99999"].map(|name| normal(name, name[2..].parse().unwrap()));
+    fixture.queue.defer(Wave::group(deferred.to_vec())).await?;
+    assert_eq!(fixture.next_wave().await?, (at(2_900).second(), vec!["b@2900".to_owned()]));
+    assert_eq!(fixture.next_wave().await?, (at(3_100).second(), vec!["a@3100".to_owned(), "c@3900".to_owned()]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_deferred_twice_comes_out_once() -> Verdict {
+    let mut fixture = Fixture::new();
+    let again = Message { attempt: 2, ..normal("a@1", 1_000) };
+    for messages in [vec![normal("a@1", 1_000), normal("b@1", 1_000)], vec![normal("a@1", 1_000), again]] {
+        fixture.queue.defer(Wave::group(messages)).await?;
+    }
+    fixture.set(1_000);
+    assert_eq!(fixture.next_wave().await?.1, ["a@1", "a@1", "b@1"], "another attempt is another message");
+    assert!(fixture.waves.try_recv().is_err());
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! The real engine, over the real store in memory, in a simulated world: one thread, a clock that
+//! is moved by hand, and a seed that decides which task goes next and what goes wrong.
+//!
+//! Each port call yields before and after, so any two processes interleave at every call. Faults
+//! come within a budget and stop at an instant; after that everything must come to rest. The rules
+//! of the design are checked after every step that wrote something, on a mirror of what was
+//! written (`mirror`), and once more at the end (`verdict`).
+//!
+//! A seed is all there is to a run: the same one gives the same events.
+
+pub mod coverage;
+mod faults;
+mod machine;
+mod mirror;
+pub mod mutation;
+pub mod plan;
+mod ports;
+mod processes;
+mod runner;
+mod scenario;
+mod verdict;
+
+use std::sync::Arc;
+
+use belfry_domain::Timestamp;
+use belfry_sqlite::{OpenError, Store};
+
+use self::{
+    coverage::Coverage,
+    machine::{
+        Role, World,
+        executor::{Director, Executor},
+        rng::Rng,
+    },
+    mutation::Backend,
+    plan::{Plan, Scenario},
+    processes::Installation,
+};
+
+/// How a run went.
+#[derive(Debug)]
+pub struct Report {
+    pub seed: u64,
+    /// The rule that was broken.
+    pub violation: Option<String>,
+    /// The last events.
+    pub trace: Vec<String>,
+    /// Of all events.
+    pub digest: u64,
+    pub events: u64,
+    pub steps: u64,
+    pub simulated_ms: u64,
+    pub executions: usize,
+    pub attempts: usize,
+    pub coverage: Coverage,
+}
+
+/// 2026-11-23T10:00:00Z.
+const BEGAN: i64 = 1_795_428_000_000;
+/// By then everything must have come to rest: looks at what waits grow an hour apart.
+const LONGEST_MS: u64 = 4 * 3_600_000;
+
+struct Simulation {
+    installation: Arc<Installation>,
+}
+
+impl Director for Simulation {
+    fn boot(&self, world: &World, role: Role) {
+        processes::boot(world, &self.installation, role);
+    }
+
+    fn is_over(&self, world: &World) -> bool {
+        world.with(|state| {
+            if !state.has_faults() {
+                state.set_clocks_right();
+            }
+            state.is_closing && state.is_at_rest() || state.time.now_ms > LONGEST_MS
+        })
+    }
+}
+
+/// Runs one plan to its end.
+///
+/// # Errors
+/// Where the store can't be opened.
+pub fn run(plan: &Plan) -> Result<Report, OpenError> {
+    // A stream of its own: the world draws from the plain one.
+    let mut rng = Rng::of(plan.seed, &["installation"], 0);
+    let began = Timestamp(BEGAN + rng.below(120_000) as i64);
+    let world = World::new(plan, began);
+    let installation = Arc::new(Installation {
+        scenario: plan.scenario,
+        backend: Backend { store: Store::open_in_memory()?, mutation: plan.mutation },
+        settings: scenario::settings(plan.scenario, &mut rng),
+        specs: scenario::specs(plan.scenario, began, &mut rng),
+        requests_until_ms: scenario::requests_until_ms(plan.scenario),
+    });
+    world.with(|state| state.mirror.is_punctual = plan.scenario == Scenario::LostTicks);
+    let simulation = Simulation { installation: Arc::clone(&installation) };
+    for role in scenario::roles(plan.scenario) {
+        simulation.boot(&world, role);
+    }
+    let mut executor = Executor::new(world.clone(), &simulation);
+    executor.run();
+    let steps = executor.steps;
+    drop(executor);
+    Ok(report(plan, &world, &installation, steps))
+}
+
+fn report(plan: &Plan, world: &World, installation: &Installation, steps: u64) -> Report {
+    world.with(|state| {
+        let same = verdict::compare(&state.mirror, &installation.backend.store, installation.settings.shards);
+        let end = state.judge_end();
+        state.judge(end.and(same));
+        let trace = std::mem::take(&mut state.trace);
+        Report {
+            seed: plan.seed,
+            violation: state.violation.take(),
+            digest: trace.digest(),
+            events: trace.count,
+            trace: trace.into_lines(),
+            steps,
+            simulated_ms: state.time.now_ms,
+            executions: state.mirror.rows.len(),
+            attempts: state.mirror.attempts.count(),
+            coverage: std::mem::take(&mut state.coverage),
+        }
+    })
+}
+
+impl Report {
+    /// The trace, the broken rule, and the command that shows it again.
+    pub fn explain(&self) -> String {
+        let why = self.violation.as_deref().unwrap_or("nothing was violated");
+        let trace = self.trace.join("\n");
+        let seed = self.seed;
+        format!(
+            "{trace}\n\nseed {seed}: {why}\nreplay it with\n  BELFRY_SEED={seed} cargo test -p belfry-simulation --test simulation replay -- --nocapture"
+        )
+    }
+}

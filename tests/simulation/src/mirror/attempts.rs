@@ -1,0 +1,73 @@
+//! What runners have started.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use belfry_domain::ExecutionId;
+
+use crate::machine::{ProcessId, State};
+
+#[derive(Default)]
+pub struct Attempts {
+    started: BTreeSet<(ExecutionId, u32)>,
+    running: Vec<Running>,
+    /// When each was claimed, by the monotonic clock.
+    claimed_ms: BTreeMap<(ExecutionId, u32), u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    pub id: ExecutionId,
+    pub attempt: u32,
+    pub process: ProcessId,
+}
+
+impl Attempts {
+    pub fn count(&self) -> usize {
+        self.started.len()
+    }
+
+    pub(super) fn claim(&mut self, id: &ExecutionId, attempt: u32, now_ms: u64) {
+        self.claimed_ms.entry((id.clone(), attempt)).or_insert(now_ms);
+    }
+}
+
+impl State {
+    /// Each attempt is started once at most, and two of one execution never run at once where
+    /// their hosts and clocks go on as they should.
+    pub fn attempt_starts(&mut self, running: Running) {
+        self.note(running.process, || format!("RUN {} #{}", running.id, running.attempt));
+        if !self.mirror.attempts.started.insert((running.id.clone(), running.attempt)) {
+            self.violate(|| format!("2: {} #{} was started twice", running.id, running.attempt));
+        }
+        let others: Vec<Running> =
+            self.mirror.attempts.running.iter().filter(|other| other.id == running.id).cloned().collect();
+        for other in others {
+            if self.is_excused(&other) || self.is_excused(&running) {
+                self.coverage.add("attempt: beside a stale one");
+                continue;
+            }
+            self.violate(|| {
+                let (name, second) = (&running.id, running.attempt);
+                format!("8: {name} #{second} was started while #{} still ran", other.attempt)
+            });
+        }
+        self.mirror.attempts.running.push(running);
+    }
+
+    pub fn attempt_ends(&mut self, running: &Running) {
+        self.mirror.attempts.running.retain(|other| other != running);
+        if !self.processes[running.process].is_alive {
+            self.coverage.add("attempt: dropped in a crash");
+        }
+    }
+
+    /// Frozen since its claim, or told a wrong time: then more than one may run.
+    fn is_excused(&self, running: &Running) -> bool {
+        let claim = (running.id.clone(), running.attempt);
+        let claimed_ms = self.mirror.attempts.claimed_ms.get(&claim).copied().unwrap_or(0);
+        let since = |at: Option<u64>| at.is_some_and(|at| at >= claimed_ms);
+        let process = &self.processes[running.process];
+        let are_apart = self.processes.iter().any(|process| process.skew_ms != 0);
+        !process.is_alive || are_apart || since(process.frozen_at_ms) || since(self.mirror.clocks_moved_ms)
+    }
+}

@@ -1,0 +1,75 @@
+//! Jobs, as committed, and what tasks have read of them.
+
+use belfry_domain::{ExecutionId, Job, JobId, Timer, Timestamp};
+
+use super::Mirror;
+use crate::machine::State;
+
+/// What a task knows of a job.
+#[derive(Debug, Clone, Copy)]
+pub struct JobRead {
+    pub at: Timestamp,
+    pub at_ms: u64,
+    pub paused_at: Option<Timestamp>,
+    pub is_deleted: bool,
+}
+
+impl Mirror {
+    fn commit(&mut self, jobs: &[Job], timers: &[Timer]) {
+        self.revision += 1;
+        for job in jobs {
+            let versions = self.jobs.entry(job.id().clone()).or_default();
+            if versions.last().is_some_and(|last| last.version == job.version) {
+                versions.pop();
+            }
+            versions.push(job.clone());
+        }
+        self.chains_touched = true;
+        self.put_timers(timers);
+    }
+
+    /// The dependents without a schedule, when the graph had this revision.
+    pub(super) fn flow_dependents(&self, id: &ExecutionId, graph: u64) -> Vec<JobId> {
+        let job_id = id.job_id();
+        let at = |versions: &Vec<Job>| versions.iter().rfind(|job| job.revision <= graph).cloned();
+        let depends = |job: &Job| !job.deleted && !job.is_scheduled() && job.spec.dependencies.contains(&job_id);
+        self.jobs.values().filter_map(at).filter(depends).map(|job| job.id().clone()).collect()
+    }
+}
+
+impl State {
+    pub fn saw_job(&mut self, process: usize, id: &JobId, job: Option<&Job>) {
+        let read = JobRead {
+            at: self.wall_of(process),
+            at_ms: self.time.now_ms,
+            paused_at: job.and_then(|job| job.paused_at),
+            is_deleted: job.is_none_or(|job| job.deleted),
+        };
+        self.mirror.reads.insert((self.current_task, id.clone()), read);
+    }
+
+    pub fn saw_commit(&mut self, process: usize, jobs: &[Job], timers: &[Timer]) {
+        for job in jobs {
+            let before = self.mirror.newest(job.id());
+            let what = match before {
+                _ if job.deleted => "job: deleted",
+                None => "job: created",
+                Some(before) if before.deleted => "job: created anew",
+                Some(before) if before.paused_at.is_some() && job.paused_at.is_none() => "job: resumed",
+                Some(before) if before.paused_at.is_none() && job.paused_at.is_some() => "job: paused",
+                Some(_) => "job: changed",
+            };
+            self.coverage.add(what);
+            self.note(process, || format!("{what}: {} v{}", job.id(), job.version));
+        }
+        self.note_timers(process, "with", timers);
+        self.mirror.commit(jobs, timers);
+    }
+
+    pub fn note_timers(&mut self, process: usize, verb: &str, timers: &[Timer]) {
+        for timer in timers {
+            let key = &timer.key;
+            self.note(process, || format!("{verb} timer {:?} at {} v{}", key.what, key.fire_at, timer.version));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What the store holds, as far as it was written through the wrappers: so that the rules can be
+//! checked after every step without asking the store.
+
+mod attempts;
+mod jobs;
+mod rows;
+mod safety;
+mod timers;
+mod transitions;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use belfry_domain::{Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
+
+pub use self::{attempts::{Attempts, Running}, jobs::JobRead, rows::Row};
+use crate::machine::{ProcessId, executor::TaskId};
+
+#[derive(Default)]
+pub struct Mirror {
+    pub rows: BTreeMap<ExecutionId, Row>,
+    pub timers: BTreeMap<TimerKey, Timer>,
+    timers_of: BTreeMap<ExecutionId, BTreeSet<TimerKey>>,
+    slots_of: BTreeMap<JobId, BTreeSet<TimerKey>>,
+    /// All versions, the newest last.
+    pub jobs: BTreeMap<JobId, Vec<Job>>,
+    /// The graph's.
+    pub revision: u64,
+    /// Who waits for whom, and since which write.
+    waiters: BTreeMap<ExecutionId, BTreeMap<ExecutionId, u64>>,
+    pub dead_letters: BTreeSet<ExecutionId>,
+    cursors: BTreeMap<u16, Timestamp>,
+    pub attempts: Attempts,
+    /// What each task last read of a job.
+    reads: BTreeMap<(TaskId, JobId), JobRead>,
+    /// When wall clocks last did something else than go on.
+    pub clocks_moved_ms: Option<u64>,
+    /// Whether every start is to come in its second.
+    pub is_punctual: bool,
+    writes: u64,
+    touched: BTreeSet<ExecutionId>,
+    chains_touched: bool,
+}
+
+impl Mirror {
+    pub fn row(&self, id: &ExecutionId) -> Option<&Execution> {
+        self.rows.get(id).map(|row| &row.execution)
+    }
+
+    pub fn newest(&self, id: &JobId) -> Option<&Job> {
+        self.jobs.get(id).and_then(|versions| versions.last())
+    }
+
+    /// Those that are not deleted.
+    pub fn live_jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values().filter_map(|versions| versions.last()).filter(|job| !job.deleted)
+    }
+
+    fn cursor(&self, shard: u16) -> Timestamp {
+        self.cursors.get(&shard).copied().unwrap_or(Timestamp::MIN)
+    }
+
+    fn count_write(&mut self) -> u64 {
+        self.writes += 1;
+        self.writes
+    }
+
+    pub fn owns_timer(&self, id: &ExecutionId) -> bool {
+        self.timers_of.get(id).is_some_and(|timers| !timers.is_empty())
+    }
+}
+
+/// Who writes, and what the rules need to know of it.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    pub process: ProcessId,
+    pub name: String,
+    pub now: Timestamp,
+}

@@ -1,0 +1,124 @@
+//! Executions, as written.
+
+use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Status};
+use belfry_engine::ports::{Applied, Claimed, Creation};
+
+use super::{Mirror, Writer};
+use crate::machine::State;
+
+pub struct Row {
+    pub execution: Execution,
+    pub end: Option<End>,
+}
+
+/// The write that ended it.
+#[derive(Debug, Clone, Copy)]
+pub struct End {
+    pub write: u64,
+    /// The graph's at that moment.
+    pub revision: u64,
+}
+
+impl Mirror {
+    fn store(&mut self, execution: Execution, now_ms: u64) {
+        let write = self.count_write();
+        if execution.status == Status::Running {
+            self.attempts.claim(&execution.id, execution.attempt, now_ms);
+        }
+        let old = self.rows.get(&execution.id);
+        let revision = self.revision;
+        let end = old
+            .and_then(|old| old.end)
+            .or_else(|| execution.status.is_terminal().then_some(End { write, revision }));
+        self.touched.insert(execution.id.clone());
+        self.chains_touched = true;
+        self.rows.insert(execution.id.clone(), Row { execution, end });
+    }
+
+    pub fn add_waiter(&mut self, dependency: &ExecutionId, waiter: &ExecutionId) {
+        let write = self.count_write();
+        self.waiters.entry(dependency.clone()).or_default().entry(waiter.clone()).or_insert(write);
+    }
+
+    pub fn remove_waiter(&mut self, dependency: &ExecutionId, waiter: &ExecutionId) {
+        if let Some(waiters) = self.waiters.get_mut(dependency) {
+            waiters.remove(waiter);
+        }
+    }
+}
+
+impl State {
+    pub fn writer(&self, process: usize) -> Writer {
+        Writer { process, name: self.processes[process].name.clone(), now: self.wall_of(process) }
+    }
+
+    pub fn saw_create(&mut self, process: usize, row: &Execution, created: &Creation) {
+        let what = if *created == Creation::Created { row.status.as_str() } else { "exists already" };
+        self.note(process, || format!("create {}: {what}", row.id));
+        if *created != Creation::Created {
+            return;
+        }
+        let writer = self.writer(process);
+        let verdict = self.mirror.judge_creation(row, &writer, self.current_task, self.time.now_ms);
+        self.judge(verdict);
+        self.count_row(row);
+        self.mirror.store(row.clone(), self.time.now_ms);
+    }
+
+    pub fn saw_claim(&mut self, process: usize, request: &ClaimRequest, claimed: &Claimed) {
+        let id = &request.execution_id;
+        match claimed {
+            Claimed::Started(row) => {
+                self.note(process, || format!("claim {id} #{}", request.attempt));
+                let verdict = self.mirror.judge_claim(row, request, self.current_task);
+                self.judge(verdict);
+                self.mirror.store((**row).clone(), self.time.now_ms);
+            }
+            Claimed::Refused(row, why) => {
+                self.coverage.add("row: a second claim refused");
+                self.note(process, || format!("claim {id} #{}: refused, {why:?}, it is {}", request.attempt, row.status));
+            }
+            Claimed::Missing => self.note(process, || format!("claim {id} #{}: no such row", request.attempt)),
+        }
+    }
+
+    pub fn saw_apply(&mut self, process: usize, change: &Change, applied: &Applied) {
+        let row = &change.row;
+        if *applied != Applied::Won {
+            self.coverage.add("row: a write refused");
+            self.note(process, || format!("write {} {}: refused", row.id, row.status));
+            return;
+        }
+        self.note(process, || format!("write {} {} r{} #{}", row.id, row.status, row.revision, row.attempt));
+        let writer = self.writer(process);
+        let verdict = match self.mirror.row(&row.id) {
+            Some(old) => self.mirror.judge_change(old, row, &writer),
+            None => Err(format!("{} was changed before it was created", row.id)),
+        };
+        self.judge(verdict);
+        self.count_row(row);
+        self.mirror.store(row.clone(), self.time.now_ms);
+    }
+
+    fn count_row(&mut self, row: &Execution) {
+        let status = match row.status {
+            Status::Waiting if row.waits_for_dependencies() => "row: waits for dependencies",
+            Status::Waiting if row.attempt > 0 => "row: waits for a retry",
+            Status::Waiting => "row: waits for its instant",
+            Status::Queued if row.lost > 0 => "row: lost to a dead worker",
+            Status::Queued => "row: queued",
+            Status::Running if row.cancel_requested => "row: cancellation requested",
+            Status::Running => "row: running",
+            Status::Success => "status: success",
+            Status::Failed => "status: failed",
+            Status::TimedOut => "status: timed_out",
+            Status::Cancelled => "status: cancelled",
+            Status::UpstreamFailed => "status: upstream_failed",
+            Status::Skipped => "status: skipped",
+        };
+        self.coverage.add(status);
+        if row.id.generation() > 1 {
+            self.coverage.add("row: a generation after the first");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Nothing is forgotten: invariant 1, after every step.
+
+use belfry_domain::{Execution, ExecutionId, Job, JobId, Status, Timer, What};
+
+use super::{Mirror, rows::End};
+use crate::machine::State;
+
+type Verdict = Result<(), String>;
+
+impl State {
+    /// Looks at what this step wrote.
+    pub fn check_step(&mut self) {
+        for id in std::mem::take(&mut self.mirror.touched) {
+            let verdict = self.mirror.judge_guard(&id);
+            self.judge(verdict);
+        }
+        if std::mem::take(&mut self.mirror.chains_touched) {
+            let verdict = self.mirror.judge_chains();
+            self.judge(verdict);
+        }
+    }
+}
+
+impl Mirror {
+    /// An execution owns a timer until all that follows from its end is done.
+    fn judge_guard(&self, id: &ExecutionId) -> Verdict {
+        let Some(row) = self.rows.get(id) else { return Ok(()) };
+        if self.owns_timer(id) {
+            return Ok(());
+        }
+        match row.end {
+            None => Err(format!("1: {id} is {} and owns no timer", row.execution.status)),
+            Some(end) => self.judge_fan_out(&row.execution, end),
+        }
+    }
+
+    pub fn judge_fan_out(&self, row: &Execution, end: End) -> Verdict {
+        let is_dead = matches!(row.status, Status::Failed | Status::TimedOut);
+        if is_dead && !self.dead_letters.contains(&row.id) {
+            return Err(format!("1: {} is {}, has no timer and no dead letter", row.id, row.status));
+        }
+        if row.work.is_some() {
+            return Ok(());
+        }
+        for job_id in self.flow_dependents(&row.id, row.run.graph) {
+            self.judge_told(row, &dependent_of(row, &job_id))?;
+        }
+        self.judge_waiters(row, end)
+    }
+
+    fn judge_told(&self, row: &Execution, dependent: &ExecutionId) -> Verdict {
+        match self.row(dependent) {
+            None => Err(format!("1: {} has ended, and its dependent {dependent} was not created", row.id)),
+            Some(waiting) if is_untold(waiting, &row.job_id()) => {
+                Err(format!("1: {} has ended, and {dependent} was not told", row.id))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Who noted its wait before the end was written must have been told; who came later reads.
+    fn judge_waiters(&self, row: &Execution, end: End) -> Verdict {
+        if end.revision != self.revision {
+            return Ok(());
+        }
+        let Some(waiters) = self.waiters.get(&row.id) else { return Ok(()) };
+        for (waiter, _) in waiters.iter().filter(|(_, since)| **since < end.write) {
+            if self.row(waiter).is_some_and(|waiting| is_untold(waiting, &row.job_id())) {
+                return Err(format!("1: {} has ended, and {waiter}, who waits for it, was not told", row.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Each active job has a timer from which its schedule goes on: one that no tick has read, or
+    /// one whose slot nobody has started, which the sweep will find.
+    fn judge_chains(&self) -> Verdict {
+        for job in self.live_jobs().filter(|job| job.is_active() && goes_on_for_ever(job)) {
+            let timers = self.slots_of.get(job.id()).into_iter().flatten().rev();
+            let mut timers = timers.filter_map(|key| self.timers.get(key));
+            if !timers.any(|timer| self.carries_on(job, timer)) {
+                return Err(format!("1: job {} is active, and no timer carries its schedule on", job.id()));
+            }
+        }
+        Ok(())
+    }
+
+    fn carries_on(&self, job: &Job, timer: &Timer) -> bool {
+        let What::Slot { slot, .. } = timer.key.what else { return false };
+        let is_current = timer.version == job.version
+            || slot > job.updated_at && job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
+        let is_unread = timer.key.fire_at > self.cursor(timer.key.shard);
+        is_current && (is_unread || self.row(&timer.key.what.execution_id()).is_none())
+    }
+}
+
+fn goes_on_for_ever(job: &Job) -> bool {
+    job.spec.schedule.is_some() && job.spec.end.is_none()
+}
+
+fn dependent_of(row: &Execution, job_id: &JobId) -> ExecutionId {
+    ExecutionId::new(job_id, &row.slot()).with_generation(row.id.generation())
+}
+
+fn is_untold(waiting: &Execution, dependency: &JobId) -> bool {
+    waiting.waits_for_dependencies()
+        && waiting.dependencies.get(dependency).is_some_and(|dependency| dependency.outcome.is_none())
+}

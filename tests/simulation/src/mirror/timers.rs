@@ -1,0 +1,40 @@
+//! Timers and cursors, as written.
+
+use belfry_domain::{Timer, TimerKey, Timestamp, What};
+
+use super::Mirror;
+
+impl Mirror {
+    pub fn put_timers(&mut self, timers: &[Timer]) {
+        for timer in timers {
+            let key = timer.key.clone();
+            let id = key.what.execution_id();
+            if let What::Slot { job_id, .. } = &key.what {
+                self.slots_of.entry(job_id.clone()).or_default().insert(key.clone());
+                self.chains_touched = true;
+            }
+            self.timers_of.entry(id).or_default().insert(key.clone());
+            self.timers.insert(key, timer.clone());
+        }
+    }
+
+    pub fn remove_timer(&mut self, key: &TimerKey) {
+        if self.timers.remove(key).is_none() {
+            return;
+        }
+        let id = key.what.execution_id();
+        if let What::Slot { job_id, .. } = &key.what {
+            self.slots_of.entry(job_id.clone()).or_default().remove(key);
+            self.chains_touched = true;
+        }
+        if let Some(timers) = self.timers_of.get_mut(&id) {
+            timers.remove(key);
+        }
+        self.touched.insert(id);
+    }
+
+    pub fn save_cursor(&mut self, shard: u16, cursor: Timestamp) {
+        self.cursors.insert(shard, cursor);
+        self.chains_touched = true;
+    }
+}

@@ -1,0 +1,130 @@
+//! What each write must keep to: invariants 2, 3 and 5.
+
+use belfry_domain::{
+    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Status, Trigger, transition, trigger_rule::decide,
+};
+
+use super::{Mirror, Writer};
+use crate::machine::executor::TaskId;
+
+type Verdict = Result<(), String>;
+
+/// A takeover waits this much longer than the lease.
+const TAKEOVER_MARGIN_MS: i64 = 5_000;
+
+fn demand(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}
+
+impl Mirror {
+    pub(super) fn judge_creation(&self, row: &Execution, writer: &Writer, task: TaskId, now_ms: u64) -> Verdict {
+        let id = &row.id;
+        demand(self.row(id).is_none(), || format!("2: {id} was created twice"))?;
+        demand(row.status != Status::Success, || format!("3: {id} succeeded without an attempt"))?;
+        if row.status != Status::Running {
+            return Ok(());
+        }
+        demand(row.attempt == 1, || format!("3: {id} begins with attempt {}", row.attempt))?;
+        demand(row.claim.as_ref().is_some_and(|claim| claim.worker_id == writer.name), || {
+            format!("3: {id} was claimed in another's name")
+        })?;
+        self.judge_instant(row)?;
+        self.judge_job_of(row, task, now_ms)
+    }
+
+    pub(super) fn judge_claim(&self, row: &Execution, request: &ClaimRequest, task: TaskId) -> Verdict {
+        let id = &row.id;
+        let old = self.row(id).ok_or_else(|| format!("{id} was claimed before it was created"))?;
+        demand(!old.status.is_terminal(), || format!("5: {id} was claimed after its end"))?;
+        demand(old.status != Status::Running, || format!("3: {id} was claimed while another claim held it"))?;
+        demand(row.revision > old.revision, || format!("3: {id}: the revision does not grow"))?;
+        demand(row.attempt == old.attempt + 1 && row.attempt == request.attempt, || {
+            format!("3: {id}: the claim of attempt {} started {}", request.attempt, row.attempt)
+        })?;
+        demand(!old.waits_for_dependencies(), || format!("{id} was claimed before its dependencies ended"))?;
+        self.judge_instant(row)?;
+        let is_of_job = row.work.is_none() && row.attempt == 1;
+        let read = self.reads.get(&(task, row.job_id()));
+        demand(!is_of_job || read.is_some_and(|read| !read.is_deleted), || format!("{id} started: its job was deleted"))
+    }
+
+    /// By the clock of the one who claims.
+    fn judge_instant(&self, row: &Execution) -> Verdict {
+        let Some(claim) = &row.claim else { return Err(format!("3: {} runs without a claim", row.id)) };
+        demand(claim.since >= row.ready_at, || {
+            format!("4: {} started at {}, before {}", row.id, claim.since, row.ready_at)
+        })?;
+        demand(!self.is_punctual || claim.since.0 < row.ready_at.0 + 1000, || {
+            format!("6: {} started at {}, it was due at {}", row.id, claim.since, row.ready_at)
+        })
+    }
+
+    /// Whether the job, as the worker read it, lets the slot start.
+    fn judge_job_of(&self, row: &Execution, task: TaskId, now_ms: u64) -> Verdict {
+        if row.trigger != Trigger::Schedule {
+            return Ok(());
+        }
+        let id = &row.id;
+        let Some(read) = self.reads.get(&(task, row.job_id())) else {
+            return Err(format!("{id} started without a look at its job"));
+        };
+        let slot = id.slot().instant().ok_or_else(|| format!("{id} has no slot"))?;
+        demand(!read.is_deleted, || format!("{id} started: its job was deleted"))?;
+        demand(read.paused_at.is_none_or(|at| slot <= at), || format!("{id} started: its job was paused"))?;
+        let has_moved = self.clocks_moved_ms.is_some_and(|at| at >= read.at_ms);
+        demand(has_moved || read.at >= row.ready_at, || {
+            format!("{id} started at {now_ms} ms by a look at its job before it was due")
+        })
+    }
+
+    pub(super) fn judge_change(&self, old: &Execution, new: &Execution, writer: &Writer) -> Verdict {
+        let id = &new.id;
+        demand(!old.status.is_terminal(), || {
+            format!("5: {id} had ended as {} and was written again as {}", old.status, new.status)
+        })?;
+        demand(new.revision > old.revision, || {
+            format!("3: {id}: revision {} after {}", new.revision, old.revision)
+        })?;
+        let is_legal = Event::ALL.iter().any(|event| transition(old.status, *event) == Ok(new.status));
+        demand(is_legal || old.status == new.status, || format!("3: {id}: {} after {}", new.status, old.status))?;
+        demand(new.attempt == old.attempt, || format!("3: {id}: attempt {} without a claim", new.attempt))?;
+        let name = |row: &Execution| row.claim.as_ref().map(|claim| claim.id);
+        demand(name(old) == name(new), || format!("3: {id}: written by a claim that is not the row's"))?;
+        if old.status == Status::Running {
+            return judge_running(old, new, writer);
+        }
+        if old.waits_for_dependencies() { self.judge_decision(old, new) } else { Ok(()) }
+    }
+
+    /// Where dependencies decide, they must have decided so.
+    fn judge_decision(&self, old: &Execution, new: &Execution) -> Verdict {
+        let Some(rule) = self.newest(&old.job_id()).map(|job| job.spec.trigger_rule) else { return Ok(()) };
+        let outcomes = old.dependencies.iter().map(|(id, dependency)| (id.as_str(), dependency.outcome));
+        let decision = decide(rule, outcomes);
+        let fits = match new.status {
+            Status::Queued => decision == Decision::Run,
+            Status::UpstreamFailed => matches!(decision, Decision::UpstreamFailed { .. }),
+            Status::Skipped => matches!(decision, Decision::Skip { .. }),
+            _ => true,
+        };
+        demand(fits, || format!("{} became {}, but {rule:?} says {decision:?}", new.id, new.status))
+    }
+}
+
+/// Only its worker moves a running attempt on, before its lease is over.
+fn judge_running(old: &Execution, new: &Execution, writer: &Writer) -> Verdict {
+    let id = &new.id;
+    let Some(claim) = &old.claim else { return Err(format!("3: {id} runs without a claim")) };
+    let is_workers = claim.worker_id == writer.name;
+    let is_lapsed = writer.now.0 >= claim.lease_until.0 + TAKEOVER_MARGIN_MS;
+    let was_lost = new.attempts.last().is_some_and(|attempt| attempt.outcome == AttemptOutcome::Lost);
+    let is_allowed = match new.status {
+        Status::Running => is_workers || (new.cancel_requested && new.claim == old.claim),
+        Status::Success | Status::Waiting => is_workers,
+        Status::Queued => is_lapsed && was_lost,
+        _ => is_workers || is_lapsed,
+    };
+    demand(is_allowed, || {
+        format!("3: {id}: {} wrote {} into the attempt of {}", writer.name, new.status, claim.worker_id)
+    })
+}

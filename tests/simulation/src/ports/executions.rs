@@ -1,0 +1,121 @@
+//! Executions.
+
+use async_trait::async_trait;
+use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Timer, Timestamp};
+use belfry_engine::ports::{
+    Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, Page, StoreError, StoredOutput, TimerStore as _,
+};
+
+use super::{Chaos, Result};
+
+#[async_trait]
+impl ExecutionStore for Chaos {
+    async fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>> {
+        self.call("execution", async {
+            if self.world.with(|state| state.has_faults() && state.faults.poisoned.contains(id)) {
+                return Err(StoreError::Unreadable { what: id.to_string(), why: "a newer format".to_owned() });
+            }
+            self.backend.store.execution(id).await
+        })
+        .await
+    }
+
+    async fn create(&self, row: Execution, guard: Option<Timer>) -> Result<Creation> {
+        self.call("create", async {
+            let created = self.backend.create(row.clone(), guard.clone()).await?;
+            self.saw_creation(&row, guard.as_ref(), &created);
+            Ok(created)
+        })
+        .await
+    }
+
+    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Result<Vec<Creation>> {
+        self.call("create_all", async {
+            let mut all = Vec::with_capacity(rows.len());
+            for (row, guard) in rows {
+                let created = self.backend.create(row.clone(), Some(guard.clone())).await?;
+                self.saw_creation(&row, Some(&guard), &created);
+                all.push(created);
+            }
+            Ok(all)
+        })
+        .await
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed> {
+        self.call("claim", async {
+            let claimed = self.backend.claim(request).await?;
+            self.world.with(|state| state.saw_claim(self.process, request, &claimed));
+            Ok(claimed)
+        })
+        .await
+    }
+
+    async fn apply(&self, change: Change) -> Result<Applied> {
+        if self.backend.removes_before(&change) {
+            self.remove_timer(&change.row.guard).await?;
+        }
+        self.call("apply", async {
+            let applied = self.backend.apply(change.clone()).await?;
+            self.world.with(|state| state.saw_apply(self.process, &change, &applied));
+            Ok(applied)
+        })
+        .await
+    }
+
+    async fn add_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {
+        self.call("add_waiter", async {
+            self.backend.store.add_waiter(dependency, waiter).await?;
+            self.note(|| format!("{waiter} waits for {dependency}"));
+            self.world.with(|state| state.mirror.add_waiter(dependency, waiter));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn waiters(&self, dependency: &ExecutionId) -> Result<Vec<ExecutionId>> {
+        self.call("waiters", self.backend.store.waiters(dependency)).await
+    }
+
+    async fn remove_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {
+        self.call("remove_waiter", async {
+            self.backend.store.remove_waiter(dependency, waiter).await?;
+            self.world.with(|state| state.mirror.remove_waiter(dependency, waiter));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn keep_output(&self, id: &ExecutionId, output: StoredOutput) -> Result<()> {
+        self.call("keep_output", self.backend.store.keep_output(id, output)).await
+    }
+
+    async fn outputs(&self, id: &ExecutionId) -> Result<Vec<StoredOutput>> {
+        self.call("outputs", self.backend.store.outputs(id)).await
+    }
+
+    async fn list(&self, filter: &ExecutionFilter, after: Option<&str>, limit: usize) -> Result<Page<Execution>> {
+        self.call("list", self.backend.store.list(filter, after, limit)).await
+    }
+
+    async fn latest_generation(&self, first: &ExecutionId) -> Result<u32> {
+        self.call("latest_generation", self.backend.store.latest_generation(first)).await
+    }
+
+    async fn remove_ended(&self, before: Timestamp, limit: usize) -> Result<usize> {
+        self.call("remove_ended", self.backend.store.remove_ended(before, limit)).await
+    }
+}
+
+impl Chaos {
+    fn saw_creation(&self, row: &Execution, guard: Option<&Timer>, created: &Creation) {
+        self.world.with(|state| {
+            if let Some(guard) = guard.filter(|_| *created == Creation::Created) {
+                let guards = self.backend.guards(guard);
+                state.note_timers(self.process, "with", guards);
+                state.mirror.put_timers(guards);
+            }
+            state.saw_create(self.process, row, created);
+        });
+    }
+}

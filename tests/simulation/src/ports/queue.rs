@@ -1,0 +1,58 @@
+//! The sending side of the queues.
+
+use async_trait::async_trait;
+use belfry_domain::{Message, Wave};
+use belfry_engine::ports::Queue;
+
+use super::{Chaos, Result};
+use crate::{
+    faults::{Delivery, MESSAGE, WAVE},
+    machine::{State, network::Parcel},
+};
+
+/// The longest delay that SQS takes.
+const LONGEST_DELAY_MS: u64 = 900_000;
+
+#[async_trait]
+impl Queue for Chaos {
+    async fn defer(&self, waves: Vec<Wave>) -> Result<()> {
+        self.call("defer", async {
+            self.world.with(|state| waves.into_iter().for_each(|wave| defer(state, self.process, wave)));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn enqueue(&self, messages: Vec<Message>) -> Result<()> {
+        self.call("enqueue", async {
+            self.world.with(|state| messages.into_iter().for_each(|message| enqueue(state, self.process, message)));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn depth(&self) -> Result<u64> {
+        self.call("depth", async { Ok(self.world.with(|state| state.network.depth())) }).await
+    }
+}
+
+fn defer(state: &mut State, process: usize, wave: Wave) {
+    let now = state.wall_of(process);
+    let delay_ms = u64::try_from(wave.second * 1000 - now.0).unwrap_or(0);
+    if delay_ms > LONGEST_DELAY_MS {
+        state.violate(|| format!("a wave for second {} was to be delayed by {delay_ms} ms", wave.second));
+    }
+    for message in &wave.messages {
+        state.note(process, || format!("defer {} #{} to {}", message.execution_id, message.attempt, message.due));
+    }
+    for extra_ms in Delivery::draw(state, &WAVE).delays_ms {
+        state.post(Parcel::Wave(wave.clone()), delay_ms + extra_ms);
+    }
+}
+
+fn enqueue(state: &mut State, process: usize, message: Message) {
+    state.note(process, || format!("enqueue {} #{}", message.execution_id, message.attempt));
+    for delay_ms in Delivery::draw(state, &MESSAGE).delays_ms {
+        state.post(Parcel::Message(Box::new(message.clone())), delay_ms);
+    }
+}

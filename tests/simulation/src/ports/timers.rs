@@ -1,0 +1,109 @@
+//! Timers, leases and cursors.
+
+use async_trait::async_trait;
+use belfry_domain::{JobId, Timer, TimerKey, Timestamp};
+use belfry_engine::ports::{Acquired, Lease, LeaseStore, Position, TimerPage, TimerStore};
+
+use super::{Chaos, Result};
+
+/// By this much a stolen lease is taken before its end.
+const STOLEN_MS: i64 = 3_600_000;
+
+#[async_trait]
+impl TimerStore for Chaos {
+    async fn put_timers(&self, timers: Vec<Timer>) -> Result<()> {
+        if timers.is_empty() {
+            return Ok(());
+        }
+        let timers = self.backend.kept(timers, self.world.with(|state| state.wall_of(self.process)));
+        self.call("put_timers", async {
+            self.backend.store.put_timers(timers.clone()).await?;
+            self.world.with(|state| {
+                state.note_timers(self.process, "put", &timers);
+                state.mirror.put_timers(&timers);
+            });
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove_timer(&self, key: &TimerKey) -> Result<()> {
+        self.call("remove_timer", async {
+            self.backend.store.remove_timer(key).await?;
+            self.note(|| format!("remove timer {:?} at {}", key.what, key.fire_at));
+            self.world.with(|state| state.mirror.remove_timer(key));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn due(&self, shard: u16, from: &Position, until: Timestamp, limit: usize) -> Result<TimerPage> {
+        let mut page = self.call("due", self.backend.store.due(shard, from, until, limit)).await?;
+        self.world.with(|state| {
+            if state.has_faults() && state.faults.poisons && state.rng.percent(2) {
+                state.coverage.add("fault: quarantined timer");
+                page.quarantined.push(("timer".to_owned(), "not a timer that this version knows".to_owned()));
+            }
+        });
+        Ok(page)
+    }
+
+    async fn timers_of_jobs(&self) -> Result<Vec<(JobId, u64)>> {
+        self.call("timers_of_jobs", self.backend.store.timers_of_jobs()).await
+    }
+
+    async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {
+        self.call("slots_of_job", self.backend.store.slots_of_job(id)).await
+    }
+}
+
+#[async_trait]
+impl LeaseStore for Chaos {
+    async fn acquire(&self, lane: u16, owner: &str, now: Timestamp, until: Timestamp) -> Result<Acquired> {
+        self.call("acquire", async {
+            let now = if self.steals() { Timestamp(now.0 + STOLEN_MS) } else { now };
+            let acquired = self.backend.store.acquire(lane, owner, now, until).await?;
+            if let Acquired::Leader(lease) = &acquired {
+                self.note(|| format!("leads, token {}", lease.token));
+            }
+            Ok(acquired)
+        })
+        .await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        self.call("release", self.backend.store.release(lease)).await
+    }
+
+    async fn cursor(&self, shard: u16) -> Result<Timestamp> {
+        self.call("cursor", self.backend.store.cursor(shard)).await
+    }
+
+    async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<bool> {
+        self.call("save_cursor", async {
+            let is_saved = self.backend.store.save_cursor(lease, shard, cursor).await?;
+            self.world.with(|state| {
+                if is_saved {
+                    state.mirror.save_cursor(shard, cursor);
+                } else {
+                    state.coverage.add("tick: fenced");
+                }
+            });
+            Ok(is_saved)
+        })
+        .await
+    }
+}
+
+impl Chaos {
+    /// Somebody takes the lead although another one holds it.
+    fn steals(&self) -> bool {
+        self.world.with(|state| {
+            let steals = state.has_faults() && state.faults.steals_leases && state.rng.percent(30);
+            if steals {
+                state.coverage.add("fault: lease stolen");
+            }
+            steals
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Those who use the API: first they define jobs, then they ask for all kinds of things at once.
+
+use belfry_domain::JobSpec;
+
+use super::Node;
+use crate::machine::State;
+
+const PAUSE_MS: u64 = 9_000;
+
+impl Node {
+    pub(super) fn ask(self) {
+        self.start(self.clone().lead_requests());
+        self.start(self.clone().request_for_a_while());
+    }
+
+    async fn lead_requests(self) {
+        self.define_missing().await;
+        self.clone().request_for_a_while().await;
+        self.wait_for_calm().await;
+        while !self.close().await {
+            self.world.sleep_ms(1_000).await;
+        }
+        self.note(|| "no more requests".to_owned());
+        self.world.with(|state| state.is_closing = true);
+    }
+
+    async fn define_missing(&self) {
+        loop {
+            let defined = |state: &mut State, spec: &JobSpec| state.mirror.jobs.contains_key(&spec.job_id);
+            let missing = |state: &mut State| {
+                let specs = self.installation.specs.iter().filter(|spec| !defined(state, spec));
+                specs.cloned().collect::<Vec<_>>()
+            };
+            let specs = self.world.with(missing);
+            if specs.is_empty() {
+                return;
+            }
+            self.report("apply", self.engine.apply_jobs(specs, None, false, false).await);
+            self.world.sleep_ms(700).await;
+        }
+    }
+
+    async fn request_for_a_while(self) {
+        while self.world.with(|state| state.time.now_ms) < self.installation.requests_until_ms {
+            let pause_ms = self.chance(|rng| rng.below(2 * PAUSE_MS));
+            self.world.sleep_ms(pause_ms).await;
+            self.request().await;
+        }
+    }
+
+    async fn wait_for_calm(&self) {
+        while self.world.with(|state| state.has_faults()) {
+            self.world.sleep_ms(1_000).await;
+        }
+    }
+
+    /// Pauses what would go on for ever, so that everything comes to rest; true when all is.
+    async fn close(&self) -> bool {
+        let active = |state: &mut State| {
+            let jobs = state.mirror.live_jobs();
+            let jobs = jobs.filter(|job| job.is_active() && job.is_scheduled() && job.spec.end.is_none());
+            jobs.map(|job| job.id().clone()).collect::<Vec<_>>()
+        };
+        let mut is_done = true;
+        for id in self.world.with(active) {
+            is_done &= self.report("pause", self.engine.pause_job(&id).await).is_some();
+        }
+        is_done
+    }
+}

@@ -1,0 +1,86 @@
+//! The processes, as loops over the engine's use cases.
+
+mod client;
+mod requests;
+mod servers;
+mod standalone;
+
+use std::sync::Arc;
+
+use belfry_domain::JobSpec;
+use belfry_engine::{Engine, EngineError, Settings, Worker, ports::StoreError};
+
+pub use self::requests::VICTIM;
+use crate::{
+    machine::{ProcessId, Role, World, rng::Rng},
+    mutation::Backend,
+    plan::Scenario,
+    ports::Chaos,
+    runner::ScriptedRunner,
+};
+
+/// What all processes of a run share.
+pub struct Installation {
+    pub scenario: Scenario,
+    pub backend: Backend,
+    pub settings: Settings,
+    pub specs: Vec<JobSpec>,
+    /// Until when the client asks for things.
+    pub requests_until_ms: u64,
+}
+
+/// One process, alive.
+#[derive(Clone)]
+pub struct Node {
+    world: World,
+    process: ProcessId,
+    name: String,
+    engine: Arc<Engine>,
+    worker: Worker,
+    installation: Arc<Installation>,
+}
+
+/// Starts a process of this role under a new name.
+pub fn boot(world: &World, installation: &Arc<Installation>, role: Role) {
+    let (process, name) = world.with(|state| state.enrol(role));
+    let chaos = Chaos { world: world.clone(), process, backend: installation.backend.clone() };
+    let engine = Arc::new(Engine::new(chaos.ports(), installation.settings.clone()));
+    let runner = Arc::new(ScriptedRunner { world: world.clone(), process });
+    let worker = Worker { id: name.clone(), runner };
+    let node = Node { world: world.clone(), process, name, engine, worker, installation: Arc::clone(installation) };
+    match role {
+        Role::Ticker(number) => node.clone().start(async move { node.tick_for_ever(number).await }),
+        Role::Dispatcher => node.clone().start(async move { node.dispatch_for_ever().await }),
+        Role::Worker(_) => node.clone().start(async move { node.work_for_ever().await }),
+        Role::Client => node.ask(),
+        Role::Standalone => node.clone().start(async move { node.stand_alone().await }),
+    }
+}
+
+impl Node {
+    fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.world.spawn(self.process, work);
+    }
+
+    fn note(&self, what: impl FnOnce() -> String) {
+        self.world.with(|state| state.note(self.process, what));
+    }
+
+    fn chance<T>(&self, draw: impl FnOnce(&mut Rng) -> T) -> T {
+        self.world.with(|state| draw(&mut state.rng))
+    }
+
+    /// What goes wrong is left to the timers. A rule that the engine itself finds broken is not.
+    fn report<T>(&self, what: &str, outcome: Result<T, EngineError>) -> Option<T> {
+        match outcome {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.note(|| format!("{what}: {error}"));
+                if let EngineError::Store(StoreError::Fenced) = error {
+                    self.world.with(|state| state.coverage.add("tick: fenced"));
+                }
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What clients ask for, one thing at a time, drawn from the seed.
+
+use std::time::Duration;
+
+use belfry_domain::{ExecutionId, HumanDuration, JobId, JobSpec, PushSpec, SlotName, Timestamp};
+use belfry_engine::{Accepted, EngineError, PushRequest, TriggerRequest};
+use serde_json::json;
+
+use super::Node;
+use crate::machine::State;
+
+type Outcome = Result<(), EngineError>;
+
+/// Jobs of this name may come and go.
+pub const VICTIM: &str = "victim";
+
+impl Node {
+    pub(super) async fn request(&self) {
+        let (name, outcome) = match self.chance(|rng| rng.below(100)) {
+            0..34 => ("push", self.push().await),
+            34..50 => ("trigger", self.trigger().await),
+            50..62 => ("cancel", self.cancel().await),
+            62..69 => ("retry", self.retry().await),
+            69..75 => ("redrive", self.redrive().await),
+            75..83 => ("pause or resume", self.pause_or_resume().await),
+            83..92 => ("update", self.update().await),
+            _ => ("delete or create", self.delete_or_create().await),
+        };
+        self.report(name, outcome);
+    }
+
+    /// What was accepted must be there.
+    fn accepted(&self, accepted: &Accepted) {
+        let id = &accepted.execution.id;
+        self.note(|| format!("accepted {id}"));
+        self.world.with(|state| {
+            if state.mirror.row(id).is_none() {
+                state.violate(|| format!("7: {id} was accepted and is not there"));
+            }
+            let poisons = state.faults.poisons && state.faults.poisoned.is_empty();
+            if poisons && accepted.is_new && accepted.execution.ready_at > accepted.execution.created_at {
+                state.coverage.add("fault: unreadable row");
+                state.faults.poisoned.push(id.clone());
+            }
+        });
+    }
+
+    fn key(&self) -> Option<SlotName> {
+        let key = self.chance(|rng| rng.below(40));
+        format!("key-{key}").parse().ok().filter(|_| key < 20)
+    }
+
+    async fn push(&self) -> Outcome {
+        let idempotency_key = self.key();
+        let spec = self.chance(|rng| {
+            let delay_ms = match rng.below(4) {
+                0 | 1 => None,
+                2 => Some(rng.between(1, 60_000)),
+                _ => Some(rng.between(200_000, 700_000)),
+            };
+            let retry = match rng.below(3) {
+                0 => json!({ "base": "2s", "max_retries": 2 }),
+                1 => json!({ "base": "500s", "max_retries": 1 }),
+                _ => json!({ "base": "10ms", "max_retries": 3, "max_lost": 1 }),
+            };
+            PushSpec {
+                delay: delay_ms.map(|ms| HumanDuration(Duration::from_millis(ms))),
+                retry: serde_json::from_value(retry).ok(),
+                timeout: Some(HumanDuration(Duration::from_secs(rng.between(5, 120)))),
+                execution_timeout: rng.percent(20).then_some(HumanDuration(Duration::from_secs(90))),
+                name: rng.percent(30).then(|| "flaky_push".parse().ok()).flatten(),
+                starting_deadline: rng.percent(20).then_some(HumanDuration(Duration::from_secs(30))),
+                ..serde_json::from_value(json!({})).unwrap_or_else(|_| unreachable!("every field has a default"))
+            }
+        });
+        let accepted = self.engine.push(PushRequest { spec, idempotency_key }).await?;
+        self.accepted(&accepted);
+        Ok(())
+    }
+
+    async fn trigger(&self) -> Outcome {
+        let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
+        let idempotency_key = self.key();
+        if self.chance(|rng| rng.percent(20)) {
+            let accepted = self.engine.trigger_together(&[job_id], None).await?;
+            accepted.iter().for_each(|accepted| self.accepted(accepted));
+            return Ok(());
+        }
+        let accepted = self.engine.trigger(TriggerRequest { job_id, input: None, idempotency_key }).await?;
+        self.accepted(&accepted);
+        Ok(())
+    }
+
+    async fn cancel(&self) -> Outcome {
+        let id = if self.chance(|rng| rng.percent(25)) { self.future_slot() } else { self.any_row(false) };
+        let Some(id) = id else { return Ok(()) };
+        self.note(|| format!("asks to cancel {id}"));
+        self.engine.cancel(&id, "cancelled by a client").await.map(drop)
+    }
+
+    async fn retry(&self) -> Outcome {
+        let Some(id) = self.any_row(true) else { return Ok(()) };
+        let accepted = self.engine.retry_by_hand(&id).await?;
+        self.accepted(&accepted);
+        Ok(())
+    }
+
+    async fn redrive(&self) -> Outcome {
+        let pick = |state: &mut State| {
+            let letters: Vec<_> = state.mirror.dead_letters.iter().collect();
+            state.rng.pick(&letters).map(|id| (*id).clone())
+        };
+        let Some(id) = self.world.with(pick) else { return Ok(()) };
+        match self.chance(|rng| rng.below(4)) {
+            0 => self.engine.redrive_all(None, 3).await.map(drop),
+            1 => Ok(drop(self.engine.ports.dead_letters.discard(&id).await?)),
+            _ => self.engine.redrive(&id).await.map(drop),
+        }
+    }
+
+    async fn pause_or_resume(&self) -> Outcome {
+        let wants_paused = self.chance(|rng| rng.percent(60));
+        let paused = self.any_job(|job| job.paused_at.is_some());
+        if let Some(id) = paused.filter(|_| wants_paused) {
+            return self.engine.resume_job(&id).await.map(drop);
+        }
+        let Some(id) = self.any_job(belfry_domain::Job::is_scheduled) else { return Ok(()) };
+        self.engine.pause_job(&id).await.map(drop)
+    }
+
+    /// A new version: sometimes of another schedule, always of another description.
+    async fn update(&self) -> Outcome {
+        let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
+        let spec = self.world.with(|state| {
+            let mut spec: JobSpec = state.mirror.newest(&job_id)?.spec.clone();
+            spec.description = Some(format!("version {}", state.rng.next()));
+            let is_alone = spec.dependencies.is_empty() && !job_id.as_str().starts_with("graph");
+            if is_alone && spec.schedule.is_some() && state.rng.percent(50) {
+                spec.schedule = state.rng.pick(&["* * * * *", "*/2 * * * *", "@every 70s"]).map(ToString::to_string);
+            }
+            Some(spec)
+        });
+        let Some(spec) = spec else { return Ok(()) };
+        self.engine.apply_jobs(vec![spec], None, false, false).await.map(drop)
+    }
+
+    async fn delete_or_create(&self) -> Outcome {
+        let Ok(id) = VICTIM.parse::<JobId>() else { return Ok(()) };
+        if self.world.with(|state| state.mirror.newest(&id).is_some_and(|job| !job.deleted)) {
+            return self.engine.delete_job(&id, None).await.map(drop);
+        }
+        let spec = self.installation.specs.iter().find(|spec| spec.job_id == id).cloned();
+        self.engine.apply_jobs(spec.into_iter().collect(), None, false, false).await.map(drop)
+    }
+
+    fn any_job(&self, wanted: impl Fn(&belfry_domain::Job) -> bool) -> Option<JobId> {
+        self.world.with(|state| {
+            let jobs: Vec<JobId> =
+                state.mirror.live_jobs().filter(|job| wanted(job)).map(|job| job.id().clone()).collect();
+            state.rng.pick(&jobs).cloned()
+        })
+    }
+
+    fn any_row(&self, is_ended: bool) -> Option<ExecutionId> {
+        self.world.with(|state| {
+            let fits = |id: &&ExecutionId| {
+                state.mirror.row(id).is_some_and(|row| row.status.is_terminal() == is_ended)
+            };
+            let ids: Vec<ExecutionId> = state.mirror.rows.keys().filter(fits).cloned().collect();
+            state.rng.pick(&ids).cloned()
+        })
+    }
+
+    fn future_slot(&self) -> Option<ExecutionId> {
+        let job_id = self.any_job(belfry_domain::Job::is_scheduled)?;
+        let now = self.engine.ports.clock.now();
+        self.world.with(|state| {
+            let job = state.mirror.newest(&job_id)?;
+            let nth = state.rng.index(4);
+            let slot = job.schedule()?.upcoming(now.to_utc()).nth(nth)?;
+            Some(ExecutionId::scheduled(&job_id, Timestamp::from(slot)))
+        })
+    }
+}

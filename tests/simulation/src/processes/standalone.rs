@@ -1,0 +1,56 @@
+//! Everything in one process: recovers what the last one left behind, then does a leader's work.
+
+use std::time::Duration;
+
+use belfry_engine::ports::{Acquired, Lease};
+
+use super::Node;
+
+const LANE: u16 = 0;
+const LEASE: Duration = Duration::from_secs(6);
+const RENEW_MS: u64 = 2_000;
+const LOOK_MS: u64 = 500;
+const TICK_MS: u64 = 1_000;
+
+impl Node {
+    pub(super) async fn stand_alone(self) {
+        let lease = self.await_leadership().await;
+        let shards = self.engine.settings.shards;
+        if self.report("recover", self.engine.recover(&lease, shards.all()).await).is_none() {
+            self.world.die(self.process).await;
+        }
+        self.start(self.clone().hold_leadership());
+        self.start(self.clone().dispatch_for_ever());
+        self.start(self.clone().work_for_ever());
+        self.clone().ask();
+        loop {
+            self.report("tick", self.engine.tick(&lease, shards.all()).await);
+            self.report("sweep", self.engine.sweep(shards.all()).await);
+            self.world.sleep_ms(TICK_MS).await;
+        }
+    }
+
+    async fn await_leadership(&self) -> Lease {
+        loop {
+            if let Some(Acquired::Leader(lease)) = self.acquire().await {
+                return lease;
+            }
+            self.world.sleep_ms(LOOK_MS).await;
+        }
+    }
+
+    async fn hold_leadership(self) {
+        loop {
+            self.world.sleep_ms(RENEW_MS).await;
+            if let Some(Acquired::HeldBy { .. }) = self.acquire().await {
+                self.world.die(self.process).await;
+            }
+        }
+    }
+
+    async fn acquire(&self) -> Option<Acquired> {
+        let now = self.engine.ports.clock.now();
+        let acquired = self.engine.ports.leases.acquire(LANE, &self.name, now, now.plus(LEASE)).await;
+        self.report("acquire", acquired.map_err(Into::into))
+    }
+}

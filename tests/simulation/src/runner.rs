@@ -1,0 +1,105 @@
+//! Targets by script: what an attempt does follows from the seed, the execution and the attempt.
+
+use async_trait::async_trait;
+use belfry_domain::ExecutionId;
+use belfry_engine::ports::{Completion, Ending, Invocation, Output, Runner, Stop};
+use futures::future::{Either, select};
+use std::{pin::pin, time::Duration};
+
+use crate::{
+    machine::{ProcessId, World, rng::Rng},
+    mirror::Running,
+};
+
+pub struct ScriptedRunner {
+    pub world: World,
+    pub process: ProcessId,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Script {
+    Succeed,
+    Fail { retry_after_ms: Option<u64> },
+    FailForGood,
+    Hang,
+    HangRegardless,
+}
+
+/// Part of a job's name: it fails more often than it succeeds.
+pub const FLAKY: &str = "flaky";
+
+/// What it does in the end, and after how long.
+fn script(seed: u64, id: &ExecutionId, attempt: u32) -> (Script, u64, &'static str) {
+    let mut rng = Rng::of(seed, &[id.as_str()], u64::from(attempt));
+    let failures = if id.as_str().contains(FLAKY) { 60 } else { 12 };
+    let quick_ms = if rng.percent(50) { 0 } else { rng.below(3_000) };
+    if rng.percent(failures) {
+        let retry_after_ms = rng.percent(10).then(|| rng.between(1, 30_000));
+        return (Script::Fail { retry_after_ms }, quick_ms, "attempt: fails");
+    }
+    match rng.below(100) {
+        0..3 => (Script::FailForGood, quick_ms, "attempt: fails for good"),
+        3..6 => (Script::Hang, 0, "attempt: hangs"),
+        6..7 => (Script::HangRegardless, 0, "attempt: hangs and ignores the stop"),
+        7..12 => (Script::Succeed, rng.between(20_000, 100_000), "attempt: runs long"),
+        _ => (Script::Succeed, quick_ms, "attempt: succeeds"),
+    }
+}
+
+/// Takes note of the end, whether it comes by itself or by a drop.
+struct Presence {
+    world: World,
+    running: Running,
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.world.with(|state| state.attempt_ends(&self.running));
+    }
+}
+
+#[async_trait]
+impl Runner for ScriptedRunner {
+    async fn run(&self, invocation: Invocation) -> Completion {
+        let (id, attempt) = (invocation.execution_id, invocation.attempt);
+        let running = Running { id: id.clone(), attempt, process: self.process };
+        let (script, after_ms, name) = self.world.with(|state| {
+            state.attempt_starts(running.clone());
+            let script = script(state.seed, &id, attempt);
+            state.coverage.add(script.2);
+            script
+        });
+        let _presence = Presence { world: self.world.clone(), running };
+        self.world.yield_some().await;
+        if self.stopped_within(after_ms, &invocation.stop).await {
+            return Completion::failed("told to stop");
+        }
+        self.end(script, &invocation.stop).await
+    }
+}
+
+impl ScriptedRunner {
+    async fn stopped_within(&self, ms: u64, stop: &Stop) -> bool {
+        let done = pin!(self.world.sleep_ms(ms));
+        let told = pin!(stop.cancelled());
+        matches!(select(told, done).await, Either::Left(_))
+    }
+
+    async fn end(&self, script: Script, stop: &Stop) -> Completion {
+        match script {
+            Script::Succeed => Completion::succeeded(Some(serde_json::json!({ "rows": 3 }))),
+            Script::Fail { retry_after_ms } => {
+                let retry_after = retry_after_ms.map(Duration::from_millis);
+                let ending = Ending::Failed { error: "failed by script".to_owned(), is_final: false, retry_after };
+                Completion { ending, output: Some(Output { tail: "oops".to_owned(), bytes: 4 }) }
+            }
+            Script::FailForGood => Completion::failed_for_good("failed for good by script"),
+            Script::Hang => {
+                stop.cancelled().await;
+                self.world.sleep_ms(500).await;
+                Completion::failed("told to stop")
+            }
+            Script::HangRegardless => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The installations that are simulated: their settings, processes and jobs.
+
+use belfry_domain::{JobSpec, Shards, Timestamp};
+use belfry_engine::Settings;
+use serde_json::{Value, json};
+
+use crate::{
+    machine::{Role, rng::Rng},
+    plan::Scenario,
+    processes::VICTIM,
+};
+
+/// The last instant at which clients ask for something.
+pub fn requests_until_ms(scenario: Scenario) -> u64 {
+    match scenario {
+        Scenario::Mixed => 540_000,
+        Scenario::LostTicks => 600_000,
+        Scenario::Standalone => 170_000,
+    }
+}
+
+pub fn roles(scenario: Scenario) -> Vec<Role> {
+    match scenario {
+        Scenario::Mixed => vec![
+            Role::Ticker(1),
+            Role::Ticker(2),
+            Role::Dispatcher,
+            Role::Worker(1),
+            Role::Worker(2),
+            Role::Client,
+        ],
+        Scenario::LostTicks => vec![Role::Ticker(1), Role::Dispatcher, Role::Worker(1), Role::Client],
+        Scenario::Standalone => vec![Role::Standalone],
+    }
+}
+
+/// With few shards, where lanes are not what is tried out; with small pages, so that a few timers
+/// fill several.
+pub fn settings(scenario: Scenario, rng: &mut Rng) -> Settings {
+    let small = |rng: &mut Rng, settings: Settings| Settings {
+        page: *rng.pick(&[4, 25, 500]).unwrap_or(&500),
+        parallel: *rng.pick(&[1, 3, 64]).unwrap_or(&64),
+        ..settings
+    };
+    match scenario {
+        Scenario::Mixed => small(rng, Settings { shards: Shards(2), ..Settings::default() }),
+        Scenario::LostTicks => Settings::default(),
+        Scenario::Standalone => small(rng, Settings::standalone()),
+    }
+}
+
+/// Some of all kinds of jobs.
+pub fn specs(scenario: Scenario, began: Timestamp, rng: &mut Rng) -> Vec<JobSpec> {
+    let end_ms = rng.between(60, 240) as i64 * 1000;
+    let mut jobs = vec![
+        json!({ "job_id": "minutely", "schedule": "* * * * *", "max_retries": 2 }),
+        json!({ "job_id": "tens", "schedule": "*/10 * * * * *", "end": rfc3339(began, end_ms), "max_retries": 1 }),
+        json!({ "job_id": "every", "schedule": "@every 90s", "retry": { "base": "1s", "max_lost": 0 } }),
+        json!({ "job_id": "jittered", "schedule": "* * * * *", "jitter": "50s", "end": rfc3339(began, 400_000) }),
+        json!({ "job_id": "latest_flaky", "schedule": "*/2 * * * *", "misfire": "latest", "max_retries": 2 }),
+        json!({ "job_id": "skipping", "schedule": "@every 100s", "misfire": "skip", "starting_deadline": "20s" }),
+        json!({ "job_id": "once", "run_at": rfc3339(began, rng.between(5, 500) as i64 * 1000) }),
+        json!({ "job_id": VICTIM, "schedule": "* * * * *" }),
+    ];
+    jobs.retain(|_| rng.percent(50));
+    if rng.percent(60) {
+        jobs.extend(graph(rng));
+    }
+    if jobs.is_empty() || scenario == Scenario::LostTicks {
+        jobs = vec![
+            json!({ "job_id": "minutely", "schedule": "* * * * *" }),
+            json!({ "job_id": "seconds", "schedule": "*/7 * * * * *", "end": rfc3339(began, 400_000) }),
+            json!({ "job_id": "jittered", "schedule": "* * * * *", "jitter": "50s" }),
+        ];
+    }
+    jobs.into_iter().map(spec).collect()
+}
+
+/// A chain with a join, and a job with a schedule of its own that waits for its slots.
+fn graph(rng: &mut Rng) -> Vec<Value> {
+    let rules = ["all_success", "all_done", "one_success", "none_failed", "one_failed", "all_success"];
+    let rule = |rng: &mut Rng| *rng.pick(&rules).unwrap_or(&"all_success");
+    let schedule = *rng.pick(&["* * * * *", "*/2 * * * *", "@every 90s"]).unwrap_or(&"* * * * *");
+    let mut jobs = vec![
+        json!({ "job_id": "graph_ingest", "schedule": schedule, "max_retries": 1 }),
+        json!({ "job_id": "graph_left", "dependencies": ["graph_ingest"], "max_retries": 0 }),
+        json!({ "job_id": "graph_right_flaky", "dependencies": ["graph_ingest"], "max_retries": 0 }),
+        json!({ "job_id": "graph_join", "dependencies": ["graph_left", "graph_right_flaky"], "trigger_rule": rule(rng) }),
+        json!({
+            "job_id": "graph_report", "schedule": "*/2 * * * *", "dependencies": ["graph_ingest"],
+            "trigger_rule": rule(rng), "dependency_timeout": "5m",
+        }),
+    ];
+    if rng.percent(40) {
+        jobs.push(json!({ "job_id": "graph_second_root", "schedule": schedule }));
+        jobs[3]["dependencies"] = json!(["graph_left", "graph_right_flaky", "graph_second_root"]);
+    }
+    jobs
+}
+
+fn spec(mut job: Value) -> JobSpec {
+    for (field, value) in [("misfire", json!("all")), ("misfire_cap", json!(1000)), ("timeout", json!("25s"))] {
+        if job.get(field).is_none() && !(field == "misfire_cap" && job.get("misfire") != Some(&json!("all"))) {
+            job[field] = value;
+        }
+    }
+    serde_json::from_value(job).unwrap_or_else(|error| unreachable!("a definition of the simulation: {error}"))
+}
+
+fn rfc3339(began: Timestamp, after_ms: i64) -> String {
+    Timestamp(began.0 + after_ms).to_string()
+}

@@ -1,0 +1,42 @@
+//! Every slot of every job that makes up for what it missed has run, once.
+
+use belfry_domain::{ExecutionId, Job, MisfirePolicy, Timestamp};
+
+use super::Verdict;
+use crate::machine::State;
+
+impl State {
+    pub(super) fn judge_slots(&self) -> Verdict {
+        for versions in self.mirror.jobs.values() {
+            for (job, until) in windows(versions, self.time.wall()) {
+                self.judge_window(job, until)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_window(&self, job: &Job, until: Timestamp) -> Verdict {
+        let Some(schedule) = job.schedule() else { return Ok(()) };
+        let slots = schedule.upcoming(job.updated_at.to_utc()).map(Timestamp::from);
+        for slot in slots.take_while(|slot| *slot <= until) {
+            let id = ExecutionId::scheduled(job.id(), slot);
+            if self.mirror.row(&id).is_none() {
+                return Err(format!("liveness: {id} never came to be, version {} of its job named it", job.version));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// For each version of a job the last instant whose slots are its own. Left out: jobs that were
+/// deleted or changed while they were paused, and those whose versions a clock has put out of order.
+fn windows(versions: &[Job], now: Timestamp) -> Vec<(&Job, Timestamp)> {
+    let ends = versions.iter().skip(1).map(|next| next.updated_at);
+    let last = versions.last().map(|job| job.paused_at.unwrap_or(now));
+    let windows: Vec<_> = versions.iter().zip(ends.chain(last)).collect();
+    let all_but_last = versions.len().saturating_sub(1);
+    let is_simple = versions.iter().all(|job| !job.deleted && job.spec.misfire == MisfirePolicy::All)
+        && versions.iter().take(all_but_last).all(|job| job.paused_at.is_none())
+        && windows.iter().all(|(job, until)| job.updated_at <= *until);
+    if is_simple { windows } else { Vec::new() }
+}

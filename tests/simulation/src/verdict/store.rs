@@ -1,0 +1,49 @@
+//! The mirror against what the store really holds.
+
+use belfry_domain::{Shards, Timestamp};
+use belfry_engine::ports::{ExecutionFilter, ExecutionStore as _, Position, StoreError, TimerStore as _};
+use belfry_sqlite::Store;
+use futures::FutureExt as _;
+
+use crate::mirror::Mirror;
+
+const PAGE: usize = 500;
+
+/// Whether the mirror shows what is there; otherwise what differs.
+pub fn compare(mirror: &Mirror, store: &Store, shards: Shards) -> Result<(), String> {
+    let differs = async { Ok::<_, StoreError>(rows_differ(mirror, store).await?.or(timers_differ(mirror, store, shards).await?)) };
+    // In memory, every call is answered at once.
+    match differs.now_or_never() {
+        Some(Ok(None)) => Ok(()),
+        Some(Ok(Some(what))) => Err(format!("the store differs from what was written: {what}")),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Err("the store kept us waiting".to_owned()),
+    }
+}
+
+async fn rows_differ(mirror: &Mirror, store: &Store) -> Result<Option<String>, StoreError> {
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let page = store.list(&ExecutionFilter::default(), after.as_deref(), PAGE).await?;
+        count += page.items.len();
+        if let Some(row) = page.items.iter().find(|row| mirror.row(&row.id) != Some(row)) {
+            return Ok(Some(format!("{} is {}", row.id, row.status)));
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok((count != mirror.rows.len()).then(|| format!("{count} executions, not {}", mirror.rows.len())));
+        }
+    }
+}
+
+async fn timers_differ(mirror: &Mirror, store: &Store, shards: Shards) -> Result<Option<String>, StoreError> {
+    let mut count = 0;
+    for shard in shards.all() {
+        let page = store.due(shard, &Position::After(Timestamp::MIN), Timestamp(i64::MAX), 100_000).await?;
+        count += page.timers.len();
+        if let Some(timer) = page.timers.iter().find(|timer| mirror.timers.get(&timer.key) != Some(timer)) {
+            return Ok(Some(format!("timer {:?}", timer.key)));
+        }
+    }
+    Ok((count != mirror.timers.len()).then(|| format!("{count} timers, not {}", mirror.timers.len())))
+}
