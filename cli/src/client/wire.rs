@@ -11,6 +11,7 @@ pub struct Page {
     pub next_cursor: Option<String>,
 }
 
+#[expect(clippy::struct_field_names, reason = "named as in the API")]
 #[derive(Debug, Clone, Deserialize)]
 pub struct Execution {
     pub execution_id: String,

@@ -31,6 +31,7 @@ struct Graph {
     jobs: Vec<Job>,
 }
 
+#[expect(clippy::struct_field_names, reason = "named as in the API")]
 #[derive(Debug, Deserialize)]
 struct Job {
     job_id: String,

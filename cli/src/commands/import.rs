@@ -29,6 +29,7 @@ enum Action {
 }
 
 /// Turn crontabs into jobs that do the same
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -17,7 +17,7 @@ pub fn definitions(source: &Source) -> Result<Vec<Definition>, FileErrors> {
         for node in jobs_in(document) {
             match definition(node, source) {
                 Ok(definition) => definitions.push(definition),
-                Err(problem) => problems.push(problem),
+                Err(problem) => problems.push(*problem),
             }
         }
     }
@@ -79,26 +79,26 @@ fn jobs_in(document: Node) -> Vec<Node> {
     }
 }
 
-fn definition(node: Node, source: &Source) -> Result<Definition, FileProblem> {
+fn definition(node: Node, source: &Source) -> Result<Definition, Box<FileProblem>> {
     let value = node.value();
     let job = value.get("job_id").and_then(Value::as_str).map(str::to_owned);
     if !value.is_object() {
         let message = "expected a job (a mapping with `job_id`), a list of jobs, or `jobs:` with a list";
-        return Err(FileProblem::of_file(&source.name, message).at(node.place()));
+        return Err(Box::new(FileProblem::of_file(&source.name, message).at(node.place())));
     }
     let spec: Result<JobSpec, _> = serde_path_to_error::deserialize(value);
     let mut spec = spec.map_err(|error| {
         let path = field_path::from_serde(error.path());
         let field = Some(error.path().to_string()).filter(|path| path != ".");
         let (line, column) = node.nearest(&path);
-        FileProblem {
+        Box::new(FileProblem {
             file: source.name.clone(),
             job,
             field,
             line,
             column,
             message: error.inner().to_string(),
-        }
+        })
     })?;
     anchor(&mut spec, source);
     Ok(Definition { spec, file: source.name.clone(), node: Arc::new(node) })

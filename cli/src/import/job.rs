@@ -14,14 +14,14 @@ pub struct ImportedJob {
     pub timezone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jitter: Option<String>,
-    pub target: Command,
+    pub target: CommandTarget,
     pub misfire: &'static str,
     pub retry: Retry,
     pub timeout: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Command {
+pub struct CommandTarget {
     #[serde(rename = "type")]
     pub kind: &'static str,
     pub command: Vec<String>,

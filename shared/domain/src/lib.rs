@@ -35,7 +35,7 @@ pub use self::{
     message::{Message, Origin, Wave},
     misfire::{Misfire, MisfirePolicy},
     priority::{AGEING_STEP, Priority},
-    timer::{Shards, Timer, TimerKey, What},
+    timer::{Shards, Timer, TimerKey, UnknownTimer, What},
     timestamp::Timestamp,
     trigger_rule::{Decision, Outcome, TriggerRule},
 };

@@ -4,13 +4,14 @@
 //! order behind its cursor; a row that has fired stays where it is and guards what it started,
 //! until that has ended for good.
 
+use std::{fmt, str::FromStr};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{ExecutionId, JobId, Timestamp};
 
 /// What a timer is for. Two timers of the same key are the same timer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum What {
     /// A slot of a job's schedule. Once fired it guards the slot's execution.
     Slot { job_id: JobId, slot: Timestamp },
@@ -43,32 +44,85 @@ impl What {
 
 /// Where a timer stands: the store orders by shard, then instant, then the rest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TimerKey {
     pub shard: u16,
     pub fire_at: Timestamp,
     pub what: What,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A text that is no timer that this version knows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a timer that this version knows")]
+pub struct UnknownTimer(pub String);
+
+/// `slot job@2026-11-23T00:00:00Z`, `start job@slot 2`, `check job@slot 1`: as stores keep it.
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Slot { job_id, slot } => write!(f, "slot {job_id}@{slot}"),
+            Self::Start { execution_id, attempt } => write!(f, "start {execution_id} {attempt}"),
+            Self::Check { execution_id, attempt } => write!(f, "check {execution_id} {attempt}"),
+        }
+    }
+}
+
+impl FromStr for What {
+    type Err = UnknownTimer;
+
+    fn from_str(text: &str) -> Result<Self, UnknownTimer> {
+        parse(text).ok_or_else(|| UnknownTimer(text.to_owned()))
+    }
+}
+
+fn parse(text: &str) -> Option<What> {
+    let mut words = text.split(' ');
+    let (kind, id) = (words.next()?, words.next()?);
+    let execution_id: ExecutionId = id.parse().ok()?;
+    if kind == "slot" {
+        return Some(What::Slot { job_id: execution_id.job_id(), slot: execution_id.slot().instant()? });
+    }
+    let attempt = words.next()?.parse().ok()?;
+    match kind {
+        "start" => Some(What::Start { execution_id, attempt }),
+        "check" => Some(What::Check { execution_id, attempt }),
+        _ => None,
+    }
+}
+
+/// Shard, instant and what, with blanks between.
+impl fmt::Display for TimerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.shard, self.fire_at.0, self.what)
+    }
+}
+
+impl From<TimerKey> for String {
+    fn from(key: TimerKey) -> Self {
+        key.to_string()
+    }
+}
+
+impl TryFrom<String> for TimerKey {
+    type Error = UnknownTimer;
+
+    fn try_from(text: String) -> Result<Self, UnknownTimer> {
+        let mut parts = text.splitn(3, ' ');
+        let mut key = || {
+            let (shard, fire_at) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            Some(Self { shard, fire_at: Timestamp(fire_at), what: parse(parts.next()?)? })
+        };
+        key().ok_or_else(|| UnknownTimer(text.clone()))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timer {
-    #[serde(flatten)]
     pub key: TimerKey,
     /// Of a `Slot`: the version of the job whose schedule named it.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub version: u64,
     /// Of a `Check`: how often the execution was looked at already; the interval doubles.
-    #[serde(default, skip_serializing_if = "is_zero_u32")]
     pub checks: u32,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_zero(n: &u64) -> bool {
-    *n == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_zero_u32(n: &u32) -> bool {
-    *n == 0
 }
 
 impl Timer {

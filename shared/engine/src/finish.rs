@@ -144,8 +144,8 @@ impl Engine {
     }
 
     fn record_end(&self, row: Execution) -> Execution {
-        if let Some(attempt) = row.attempts.last() {
-            let took = attempt.end_time.since(attempt.start_time);
+        if let Some(claim) = &row.claim {
+            let took = self.now().since(claim.since);
             self.ports.observer.record(Fact::AttemptEnded { id: &row.id, took });
         }
         if row.status.is_terminal() {

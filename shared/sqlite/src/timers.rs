@@ -1,7 +1,7 @@
 //! Timers, in the order in which they fire.
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, JobId, Timer, TimerKey, Timestamp, What};
+use belfry_domain::{JobId, Timer, TimerKey, Timestamp};
 use belfry_engine::ports::{Position, TimerPage, TimerStore};
 use rusqlite::{Connection, Row};
 
@@ -20,14 +20,14 @@ impl TimerStore for Store {
     }
 
     async fn remove_timer(&self, key: &TimerKey) -> Result<()> {
-        let (shard, fire_at, what) = (key.shard, key.fire_at.0, encode(&key.what));
+        let (shard, fire_at, what) = (key.shard, key.fire_at.0, key.what.to_string());
         self.write_unheard(move |connection| remove(connection, shard, fire_at, &what).map_err(unavailable))
     }
 
     async fn due(&self, shard: u16, from: &Position, until: Timestamp, limit: usize) -> Result<TimerPage> {
         let (after, behind) = match from {
             Position::After(instant) => (instant.0.saturating_add(1), String::new()),
-            Position::Behind(key) => (key.fire_at.0, encode(&key.what)),
+            Position::Behind(key) => (key.fire_at.0, key.what.to_string()),
         };
         let read = move |connection: &Connection| read_due(connection, shard, (after, &behind), until, limit);
         let rows = self.read(move |connection| read(connection).map_err(unavailable)).await?;
@@ -81,7 +81,7 @@ pub(crate) fn put_all(connection: &Connection, timers: &[Timer]) -> Result<()> {
     let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
     for timer in timers {
         let key = &timer.key;
-        let row = (key.shard, key.fire_at.0, encode(&key.what), timer.version, timer.checks);
+        let row = (key.shard, key.fire_at.0, key.what.to_string(), timer.version, timer.checks);
         statement.execute(row).map_err(unavailable)?;
     }
     Ok(())
@@ -117,35 +117,12 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<RawTimer> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
 }
 
-fn encode(what: &What) -> String {
-    match what {
-        What::Slot { job_id, slot } => format!("slot {job_id}@{slot}"),
-        What::Start { execution_id, attempt } => format!("start {execution_id} {attempt}"),
-        What::Check { execution_id, attempt } => format!("check {execution_id} {attempt}"),
-    }
-}
-
 fn decode(raw: RawTimer) -> std::result::Result<Timer, RawTimer> {
-    match decode_what(&raw.2) {
-        Some(what) => {
+    match raw.2.parse() {
+        Ok(what) => {
             let key = TimerKey { shard: raw.0, fire_at: Timestamp(raw.1), what };
             Ok(Timer { key, version: raw.3, checks: raw.4 })
         }
-        None => Err(raw),
-    }
-}
-
-fn decode_what(text: &str) -> Option<What> {
-    let mut words = text.split(' ');
-    let (kind, id) = (words.next()?, words.next()?);
-    let execution_id: ExecutionId = id.parse().ok()?;
-    if kind == "slot" {
-        return Some(What::Slot { job_id: execution_id.job_id(), slot: execution_id.slot().instant()? });
-    }
-    let attempt = words.next()?.parse().ok()?;
-    match kind {
-        "start" => Some(What::Start { execution_id, attempt }),
-        "check" => Some(What::Check { execution_id, attempt }),
-        _ => None,
+        Err(_) => Err(raw),
     }
 }

@@ -2,7 +2,7 @@
 
 use belfry_domain::{Change, ClaimRequest, Execution, Timer, Timestamp, What};
 use belfry_engine::ports::{
-    Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _, ExecutionStore as _, StoreError, TimerStore as _,
+    Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _, ExecutionStore as _, StoreError,
 };
 use belfry_sqlite::Store;
 

@@ -63,7 +63,7 @@ impl Runner for ScriptedRunner {
     async fn run(&self, invocation: Invocation) -> Completion {
         let (id, attempt) = (invocation.execution_id, invocation.attempt);
         let running = Running { id: id.clone(), attempt, process: self.process };
-        let (script, after_ms, name) = self.world.with(|state| {
+        let (script, after_ms, _) = self.world.with(|state| {
             state.attempt_starts(running.clone());
             let script = script(state.seed, &id, attempt);
             state.coverage.add(script.2);

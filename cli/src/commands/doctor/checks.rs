@@ -96,15 +96,14 @@ fn has_ntp_process() -> bool {
 pub fn time_zones() -> Finding {
     const CHECK: &str = "time zones";
     let local = iana_time_zone::get_timezone().unwrap_or_else(|_| "UTC".to_owned());
-    match Schedule::parse("0 0 * * *", Some(&local)) {
-        Ok(_) => {
-            Finding::ok(CHECK, format!("built in; this machine's is {local}, jobs without one are in UTC"))
-        }
-        Err(_) => {
-            let advice = "give jobs the IANA name that you mean, in `timezone`";
-            Finding::warn(CHECK, format!("this machine's, {local}, is none that is known"), advice)
-        }
+    if Schedule::parse("0 0 * * *", Some(&local)).is_ok() {
+        return Finding::ok(
+            CHECK,
+            format!("built in; this machine's is {local}, jobs without one are in UTC"),
+        );
     }
+    let advice = "give jobs the IANA name that you mean, in `timezone`";
+    Finding::warn(CHECK, format!("this machine's, {local}, is none that is known"), advice)
 }
 
 /// Also whether a belfry answers at all.

@@ -55,7 +55,7 @@ pub struct RunArgs {
 
 pub async fn run(args: RunArgs, global: &Global) -> Outcome {
     let definitions = files::read(&args.files)?;
-    let plan = Plan::new(files::specs(&definitions), payload::read(args.input.as_deref())?)?;
+    let plan = Plan::new(files::specs(&definitions), payload::read(args.input.as_deref())?.as_ref())?;
     let options = TemporaryOptions {
         capacity: args.limits.capacity(),
         allow_private_addresses: args.limits.allow_private_addresses,
@@ -94,7 +94,7 @@ async fn follow(engine: &Engine, plan: &Plan, args: &RunArgs) -> anyhow::Result<
         if has_ended && (rows.len() == plan.len() || last_change.elapsed() > SETTLED_AFTER) {
             return Ok(rows);
         }
-        if args.fail_fast && !plan.is_success(&rows) {
+        if args.fail_fast && plan::has_failed(&rows) {
             cancel(engine, &rows).await;
         }
         sleep(LOOK_EVERY).await;

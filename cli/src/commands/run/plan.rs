@@ -14,14 +14,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn new(mut specs: Vec<JobSpec>, input: Option<Value>) -> anyhow::Result<Self> {
+    pub fn new(mut specs: Vec<JobSpec>, input: Option<&Value>) -> anyhow::Result<Self> {
         let start = start_name(&specs)?;
         check_dependencies(&specs)?;
         for spec in &mut specs {
             unschedule(spec);
             if spec.dependencies.is_empty() {
                 spec.dependencies.push(start.clone());
-                spec.input = input.clone().or(spec.input.take());
+                spec.input = input.cloned().or(spec.input.take());
             }
         }
         specs.push(JobSpec::new(start.clone()));
@@ -37,18 +37,23 @@ impl Plan {
         self.specs.iter().position(|spec| spec.job_id == row.job_id()).unwrap_or(usize::MAX)
     }
 
-    /// A job that its rule skipped did not fail; one that nobody started did not run.
+    /// A job that nobody started did not succeed.
     pub fn is_success(&self, rows: &[Execution]) -> bool {
-        let failed = |row: &Execution| {
-            row.status.is_terminal() && !matches!(row.status, Status::Success | Status::Skipped)
-        };
-        !rows.iter().any(failed)
+        !has_failed(rows) && self.missing(rows).next().is_none()
     }
 
     pub fn missing<'a>(&'a self, rows: &'a [Execution]) -> impl Iterator<Item = &'a JobId> {
         let jobs = self.specs.iter().map(|spec| &spec.job_id).filter(|id| **id != self.start);
         jobs.filter(|id| !rows.iter().any(|row| row.job_id() == **id))
     }
+}
+
+/// A job that its rule skipped did not fail.
+pub fn has_failed(rows: &[Execution]) -> bool {
+    let failed = |row: &Execution| {
+        row.status.is_terminal() && !matches!(row.status, Status::Success | Status::Skipped)
+    };
+    rows.iter().any(failed)
 }
 
 fn unschedule(spec: &mut JobSpec) {
@@ -95,10 +100,10 @@ mod tests {
             spec(serde_json::json!({"job_id": "start", "schedule": "@daily", "timezone": "Europe/Berlin"})),
             spec(serde_json::json!({"job_id": "b", "dependencies": ["start"], "input": 1})),
         ];
-        let plan = Plan::new(specs, Some(Value::from(7))).unwrap();
+        let plan = Plan::new(specs, Some(&Value::from(7))).unwrap();
         assert_eq!((plan.start.as_str(), plan.len()), ("start_", 2));
         assert!(plan.specs.iter().all(|spec| !spec.is_scheduled() && spec.timezone.is_none()));
-        assert_eq!(plan.specs[0].dependencies, [plan.start.clone()]);
+        assert_eq!(plan.specs[0].dependencies, std::slice::from_ref(&plan.start));
         assert_eq!(plan.specs[0].input, Some(Value::from(7)));
         assert_eq!(plan.specs[1].input, Some(Value::from(1)));
     }

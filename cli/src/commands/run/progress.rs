@@ -39,9 +39,7 @@ impl Progress {
         let text = if self.is_terminal { format!("\x1b[{color}m{text}\x1b[0m") } else { text };
         eprintln!("{time}  {:<24} {text}", row.job_id().as_str());
         let is_bad = matches!(row.status, Status::Failed | Status::TimedOut);
-        let ended = outputs
-            .iter()
-            .find(|output| row.attempts.last().is_some_and(|last| last.number == output.attempt));
+        let ended = outputs.iter().find(|output| output.attempt == row.attempt);
         if let Some(stored) = ended.filter(|_| (is_bad || self.verbose) && row.status != Status::Running) {
             for line in stored.output.tail.lines() {
                 eprintln!("              │ {line}");

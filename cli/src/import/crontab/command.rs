@@ -1,6 +1,6 @@
 //! How an entry's command is started.
 
-use crate::import::{Host, job::Command};
+use crate::import::{Host, job::CommandTarget};
 
 use super::settings::Settings;
 
@@ -13,7 +13,7 @@ pub(super) fn target(
     user: &str,
     command: &str,
     input: Option<&str>,
-) -> Command {
+) -> CommandTarget {
     let shell = settings.shell.as_str();
     let mut words = match input {
         None => vec![shell, "-c", command],
@@ -31,7 +31,7 @@ pub(super) fn target(
         environment.insert("LOGNAME".to_owned(), user.to_owned());
     }
     let home = settings.home.as_deref().or_else(|| host.home(user));
-    Command {
+    CommandTarget {
         kind: "command",
         command: words.into_iter().map(str::to_owned).collect(),
         // An account that this machine does not know has no home here: it starts where belfry does.

@@ -23,16 +23,11 @@ pub fn detect(file: &str, text: &str, host: &Host) -> Flavour {
         return Flavour::User;
     }
     let entries: Vec<&str> = text.lines().filter_map(rest_of_entry).collect();
-    let begins_with_user = |rest: &&str| match split_words(rest, 1) {
-        (words, command) => {
-            !command.is_empty() && words.first().is_some_and(|user| host.homes.contains_key(*user))
-        }
+    let begins_with_user = |rest: &&str| {
+        let (words, command) = split_words(rest, 1);
+        !command.is_empty() && words.first().is_some_and(|user| host.homes.contains_key(*user))
     };
-    if !entries.is_empty() && entries.iter().all(|rest| begins_with_user(&rest)) {
-        Flavour::System
-    } else {
-        Flavour::User
-    }
+    if !entries.is_empty() && entries.iter().all(begins_with_user) { Flavour::System } else { Flavour::User }
 }
 
 fn rest_of_entry(line: &str) -> Option<&str> {

@@ -61,6 +61,15 @@ fn percent_signs_become_standard_input() {
 }
 
 #[test]
+fn a_command_that_is_fed_gets_its_input_and_keeps_its_exit_code() {
+    let translation = user("0 9 * * * cat; echo '\\%'; exit 3%a 'b'%$c \\n\n");
+    let words = &translation.jobs[0].target.command;
+    let output = std::process::Command::new(&words[0]).args(&words[1..]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "a 'b'\n$c \\n\n%\n");
+}
+
+#[test]
 fn zones_come_from_the_host_and_from_cron_tz() {
     let options = Options { timezone: Some("Europe/Berlin".to_owned()), ..Options::default() };
     let text =

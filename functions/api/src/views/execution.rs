@@ -194,7 +194,7 @@ fn attempts_of(row: &Execution) -> Vec<AttemptView> {
         error: None,
         output: None,
     });
-    row.attempts.iter().map(ended).chain(running).collect()
+    row.ended_attempts().iter().map(ended).chain(running).collect()
 }
 
 fn ended(attempt: &Attempt) -> AttemptView {

@@ -45,7 +45,6 @@ impl Change {
         let mut change = Self::ended(row, Event::Succeed, now)?;
         change.row.result = result;
         change.row.reason = None;
-        change.close_attempt(AttemptOutcome::Succeeded, None, now);
         Ok(change)
     }
 

@@ -65,7 +65,8 @@ pub struct Execution {
     pub work: Option<Box<Work>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ExecutionId>,
-    /// The newest attempts that have ended, at most [`MAX_ATTEMPTS_KEPT`].
+    /// The newest attempts that did not succeed, at most [`MAX_ATTEMPTS_KEPT`]. What a success was
+    /// like, the row says itself: see [`Execution::ended_attempts`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
     /// The timer that guards it, as far as its last writer knew.
@@ -182,6 +183,19 @@ impl Execution {
 
     pub fn slot(&self) -> SlotName {
         self.id.slot()
+    }
+
+    /// The newest attempts that have ended, the successful one included.
+    pub fn ended_attempts(&self) -> Vec<Attempt> {
+        let success = self.claim.as_ref().filter(|_| self.status == Status::Success).map(|claim| Attempt {
+            number: self.attempt,
+            worker_id: claim.worker_id.clone(),
+            start_time: claim.since,
+            end_time: self.end_time.unwrap_or(claim.since),
+            outcome: AttemptOutcome::Succeeded,
+            error: None,
+        });
+        self.attempts.iter().cloned().chain(success).collect()
     }
 
     /// Waits for dependencies, not for an instant: that only happens before the first attempt.

@@ -101,16 +101,12 @@ impl<'a> Executor<'a> {
     fn pick(&mut self) -> Option<TaskId> {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         ready.retain(|id| self.tasks[*id].is_some());
-        self.world.with(|state| {
-            let is_free = |id: &TaskId| self.tasks[*id].as_ref().is_some_and(|task| !state.is_frozen(task.process));
-            let free = ready.iter().filter(|id| is_free(id)).count();
-            if free == 0 {
-                return None;
-            }
-            let chosen = state.rng.index(free);
-            let place = (0..ready.len()).filter(|place| is_free(&ready[*place])).nth(chosen)?;
-            Some(ready.swap_remove(place))
-        })
+        let free = self.world.with(|state| {
+            let is_free = |id: TaskId| self.tasks[id].as_ref().is_some_and(|task| !state.is_frozen(task.process));
+            (0..ready.len()).filter(|place| is_free(ready[*place])).collect::<Vec<usize>>()
+        });
+        let chosen = self.world.with(|state| state.rng.pick(&free).copied())?;
+        Some(ready.swap_remove(chosen))
     }
 
     fn step(&mut self, id: TaskId) {

@@ -99,7 +99,7 @@ impl World {
             current_task: 0,
             faults,
             mirror: Mirror::default(),
-            trace: Trace { is_loud: plan.is_loud, ..Trace::default() },
+            trace: Trace::new(plan.is_loud),
             coverage: Coverage::default(),
             violation: None,
             is_closing: false,

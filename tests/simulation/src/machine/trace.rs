@@ -12,10 +12,14 @@ pub struct Trace {
     digest: u64,
     pub count: u64,
     /// Every line goes to the standard error as well.
-    pub is_loud: bool,
+    is_loud: bool,
 }
 
 impl Trace {
+    pub fn new(is_loud: bool) -> Self {
+        Self { is_loud, ..Self::default() }
+    }
+
     pub fn add(&mut self, line: String) {
         if self.is_loud {
             eprintln!("{line}");

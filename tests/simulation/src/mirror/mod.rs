@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use belfry_domain::{Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
 
 pub use self::{attempts::{Attempts, Running}, jobs::JobRead, rows::Row};
-use crate::machine::{ProcessId, executor::TaskId};
+use crate::machine::executor::TaskId;
 
 #[derive(Default)]
 pub struct Mirror {
@@ -72,7 +72,6 @@ impl Mirror {
 /// Who writes, and what the rules need to know of it.
 #[derive(Debug, Clone)]
 pub struct Writer {
-    pub process: ProcessId,
     pub name: String,
     pub now: Timestamp,
 }

@@ -49,7 +49,7 @@ impl Mirror {
 
 impl State {
     pub fn writer(&self, process: usize) -> Writer {
-        Writer { process, name: self.processes[process].name.clone(), now: self.wall_of(process) }
+        Writer { name: self.processes[process].name.clone(), now: self.wall_of(process) }
     }
 
     pub fn saw_create(&mut self, process: usize, row: &Execution, created: &Creation) {

@@ -113,7 +113,7 @@ impl Node {
         let Some(id) = self.world.with(pick) else { return Ok(()) };
         match self.chance(|rng| rng.below(4)) {
             0 => self.engine.redrive_all(None, 3).await.map(drop),
-            1 => Ok(drop(self.engine.ports.dead_letters.discard(&id).await?)),
+            1 => Ok(self.engine.ports.dead_letters.discard(&id).await.map(|_| ())?),
             _ => self.engine.redrive(&id).await.map(drop),
         }
     }
