@@ -1,6 +1,7 @@
 //! The whole of Belfry in one process: the engine on SQLite, its queues in memory, its workers.
 
 mod alerts;
+mod journal;
 mod leader;
 mod temporary;
 mod tokens;

@@ -17,7 +17,7 @@ use belfry_worker::targets::{TargetSettings, Targets};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Capacity, Leadership, Standalone, StoredTokens};
+use super::{Capacity, Leadership, Standalone, StoredTokens, journal::Journal};
 
 /// How long attempts may take to end when the process is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -67,8 +67,9 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     };
     let runner = Arc::new(Targets::new(targets)?);
     let capacity = options.capacity.clone();
+    let journal = Arc::new(Journal(Arc::clone(&telemetry)));
     let (standalone, waves) =
-        Standalone::new(store, settings(options.lease), options.capacity, runner, telemetry.clone())?;
+        Standalone::new(store, settings(options.lease), options.capacity, runner, journal)?;
     let standalone = Arc::new(standalone);
     let leadership = Arc::new(Leadership::default());
     let shutdown = stop_on_signals();

@@ -24,7 +24,11 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     let named = paths.flat_map(|(path, methods)| {
-        methods.as_object().unwrap().iter().map(move |(method, operation)| (format!("{method} {path}"), operation))
+        methods
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(move |(method, operation)| (format!("{method} {path}"), operation))
     });
     named.collect()
 }
@@ -49,7 +53,8 @@ fn the_operations_and_their_statuses() {
     let lines: Vec<String> = operations(&document)
         .into_iter()
         .map(|(name, operation)| {
-            let statuses: Vec<&str> = operation["responses"].as_object().unwrap().keys().map(String::as_str).collect();
+            let statuses: Vec<&str> =
+                operation["responses"].as_object().unwrap().keys().map(String::as_str).collect();
             format!("{name}  {}  {}", operation["operationId"].as_str().unwrap(), statuses.join(" "))
         })
         .collect();

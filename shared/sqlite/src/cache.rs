@@ -11,25 +11,42 @@ use belfry_domain::{Graph, GraphNode, Job, JobId};
 pub(crate) struct JobCache {
     /// Of the graph; none before the first read.
     pub(crate) revision: Option<u64>,
+    /// Counts the changes of the cache.
+    pub(crate) epoch: u64,
     /// Tombstones included.
     pub(crate) newest: BTreeMap<JobId, Arc<Job>>,
     pub(crate) versions: HashMap<(JobId, u64), Arc<Job>>,
+    /// Those whose newest version can't be read, and why.
+    pub(crate) unreadable: BTreeMap<JobId, String>,
     dependents: HashMap<JobId, Vec<JobId>>,
     /// Worked out when somebody asks for it.
     graph: OnceLock<Option<Graph>>,
 }
 
+/// The newest version of every job, as read.
+#[derive(Default)]
+pub(crate) struct Newest {
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) unreadable: BTreeMap<JobId, String>,
+}
+
 impl JobCache {
-    pub(crate) fn fill(revision: u64, jobs: Vec<Job>) -> Self {
-        let mut cache = Self { revision: Some(revision), ..Self::default() };
-        for job in jobs {
-            cache.insert(job);
+    pub(crate) fn forget(&mut self) {
+        *self = Self { epoch: self.epoch + 1, ..Self::default() };
+    }
+
+    pub(crate) fn fill(&mut self, revision: u64, newest: Newest) {
+        self.forget();
+        self.revision = Some(revision);
+        self.unreadable = newest.unreadable;
+        for job in newest.jobs {
+            self.insert(job);
         }
-        cache
     }
 
     /// The next revision: these jobs have changed.
     pub(crate) fn update(&mut self, jobs: Vec<Job>) {
+        self.epoch += 1;
         self.revision = self.revision.map(|revision| revision + 1);
         self.graph = OnceLock::new();
         for job in jobs {
@@ -40,6 +57,7 @@ impl JobCache {
     fn insert(&mut self, job: Job) {
         let job = Arc::new(job);
         let id = job.id().clone();
+        self.unreadable.remove(&id);
         self.versions.insert((id.clone(), job.version), Arc::clone(&job));
         let old = self.newest.insert(id.clone(), Arc::clone(&job));
         for dependency in old.iter().flat_map(|old| &old.spec.dependencies) {

@@ -10,6 +10,9 @@ use crate::{
     error::{unavailable, unreadable},
 };
 
+/// When, of which execution, and the rest.
+type Row = (i64, String, String);
+
 #[async_trait]
 impl DeadLetterStore for Store {
     async fn add_dead_letter(&self, letter: DeadLetter) -> Result<bool> {
@@ -33,18 +36,17 @@ impl DeadLetterStore for Store {
         let job_id = job_id.map(ToString::to_string);
         let after = after.and_then(parse_cursor).unwrap_or((i64::MAX, String::new()));
         self.browse(move |connection| {
-            let sql = "SELECT doc FROM dead_letters
+            let sql = "SELECT at, execution_id, doc FROM dead_letters
                        WHERE state = 'open' AND (?1 IS NULL OR job_id = ?1) AND (at, execution_id) < (?2, ?3)
                        ORDER BY at DESC, execution_id DESC LIMIT ?4";
             let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
             let values = (job_id, after.0, &after.1, limit as i64 + 1);
-            let rows = statement.query_map(values, |row| row.get::<_, String>(0)).map_err(unavailable)?;
-            let docs: Vec<String> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
-            let mut items: Vec<DeadLetter> = docs.iter().map(|doc| decode(doc)).collect::<Result<_>>()?;
-            let has_more = items.len() > limit;
-            items.truncate(limit);
-            let next = items.last().filter(|_| has_more).map(|last| format!("{}.{}", last.at.0, last.execution_id));
-            Ok(Page { items, next })
+            let rows = statement.query_map(values, |row| row.try_into()).map_err(unavailable)?;
+            let mut rows: Vec<Row> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
+            let has_more = rows.len() > limit;
+            rows.truncate(limit);
+            let next = rows.last().filter(|_| has_more).map(|(at, id, _)| format!("{at}.{id}"));
+            Ok(Page { items: rows.iter().filter_map(readable).collect(), next })
         })
         .await
     }
@@ -88,6 +90,11 @@ fn find(connection: &Connection, id: &ExecutionId) -> Result<Option<DeadLetter>>
 
 fn decode(doc: &str) -> Result<DeadLetter> {
     serde_json::from_str(doc).map_err(|why| unreadable("a dead letter", why))
+}
+
+/// One that can't be read must not hide the others.
+fn readable((_, id, doc): &Row) -> Option<DeadLetter> {
+    decode(doc).inspect_err(|why| tracing::error!(execution.id = id, %why, "left out of a listing")).ok()
 }
 
 fn parse_cursor(text: &str) -> Option<(i64, String)> {

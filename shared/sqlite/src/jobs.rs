@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use crate::{
     Result, Store,
-    cache::JobCache,
+    cache::{JobCache, Newest},
     error::{unavailable, unreadable},
     schema::{meta, set_meta},
     timers::put_all,
@@ -20,7 +20,11 @@ const REVISION: &str = "graph_revision";
 #[async_trait]
 impl JobStore for Store {
     async fn job(&self, id: &JobId) -> Result<Option<Arc<Job>>> {
-        self.with_jobs(|cache| cache.newest.get(id).cloned()).await
+        self.with_jobs(|cache| match cache.unreadable.get(id) {
+            Some(why) => Err(unreadable(&format!("job {id}"), why)),
+            None => Ok(cache.newest.get(id).cloned()),
+        })
+        .await?
     }
 
     async fn job_version(&self, id: &JobId, version: u64) -> Result<Option<Arc<Job>>> {
@@ -32,7 +36,7 @@ impl JobStore for Store {
         let found = self.read(move |connection| find_version(connection, &sought.0, sought.1)).await?.map(Arc::new);
         if let Some(job) = &found {
             let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-            cache.versions.insert(key, Arc::clone(job));
+            cache.versions.entry(key).or_insert_with(|| Arc::clone(job));
         }
         Ok(found)
     }
@@ -46,9 +50,9 @@ impl JobStore for Store {
     }
 
     async fn dependents(&self, id: &JobId, graph: u64) -> Result<Vec<Arc<Job>>> {
-        let now = self
-            .with_jobs(|cache| (cache.revision.unwrap_or(0) <= graph).then(|| cache.dependents(id)))
-            .await?;
+        // Among those that can't be read there may be dependents.
+        let knows = |cache: &JobCache| cache.revision.unwrap_or(0) <= graph && cache.unreadable.is_empty();
+        let now = self.with_jobs(|cache| knows(cache).then(|| cache.dependents(id))).await?;
         match now {
             Some(dependents) => Ok(dependents),
             None => self.past_dependents(id, graph).await,
@@ -63,7 +67,7 @@ impl JobStore for Store {
             if cache.revision == Some(revision) {
                 cache.update(written);
             } else {
-                *cache = JobCache::default();
+                cache.forget();
             }
         }
         Ok(committed)
@@ -73,33 +77,43 @@ impl JobStore for Store {
 impl Store {
     /// Another process may have changed the jobs.
     pub(crate) fn forget_jobs(&self) {
-        *self.cache.write().unwrap_or_else(PoisonError::into_inner) = JobCache::default();
+        self.cache.write().unwrap_or_else(PoisonError::into_inner).forget();
     }
 
     /// The leader is the only one who changes jobs, so it can trust its cache; others look whether
     /// it still holds.
     async fn with_jobs<T>(&self, look: impl FnOnce(&JobCache) -> T) -> Result<T> {
-        let is_leader = self.fence.load(std::sync::atomic::Ordering::Acquire) != 0;
-        if is_leader {
-            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
-            if cache.revision.is_some() {
-                return Ok(look(&cache));
+        let mut is_fresh = self.fence.load(std::sync::atomic::Ordering::Acquire) != 0;
+        loop {
+            if is_fresh {
+                let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+                // Somebody may have emptied it just now.
+                if cache.revision.is_some() {
+                    return Ok(look(&cache));
+                }
             }
+            self.refresh_jobs().await?;
+            is_fresh = true;
         }
-        self.refresh_jobs().await?;
-        Ok(look(&self.cache.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
     async fn refresh_jobs(&self) -> Result<()> {
-        let known = self.cache.read().unwrap_or_else(PoisonError::into_inner).revision;
+        let (known, epoch) = {
+            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+            (cache.revision, cache.epoch)
+        };
         let read = self
             .read(move |connection| {
                 let revision = meta(connection, REVISION).map_err(unavailable)? as u64;
                 if known == Some(revision) { Ok(None) } else { Ok(Some((revision, read_newest(connection)?))) }
             })
             .await?;
-        if let Some((revision, jobs)) = read {
-            *self.cache.write().unwrap_or_else(PoisonError::into_inner) = JobCache::fill(revision, jobs);
+        if let Some((revision, newest)) = read {
+            let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+            // What was read may be older than what has become of the cache since.
+            if cache.epoch == epoch || cache.revision.is_some_and(|known| known < revision) {
+                cache.fill(revision, newest);
+            }
         }
         Ok(())
     }
@@ -110,7 +124,7 @@ impl Store {
             .read(move |connection| {
                 let sql = "SELECT jobs.job_id, jobs.doc FROM dependents JOIN jobs USING (job_id, version)
                            WHERE dependency = ?1 AND since <= ?2 AND (until IS NULL OR until > ?2)";
-                read_jobs(connection, sql, (id.as_str(), graph))
+                read_jobs(connection, sql, (id.as_str(), graph.min(i64::MAX as u64)))
             })
             .await?;
         Ok(jobs.into_iter().filter(|job| !job.deleted).map(Arc::new).collect())
@@ -154,18 +168,34 @@ fn find_version(connection: &Connection, id: &JobId, version: u64) -> Result<Opt
     Ok(read_jobs(connection, sql, (id.as_str(), version))?.pop())
 }
 
-fn read_newest(connection: &Connection) -> Result<Vec<Job>> {
-    read_jobs(connection, "SELECT job_id, doc FROM jobs WHERE until IS NULL ORDER BY job_id", ())
+/// A job that can't be read leaves the others alone.
+fn read_newest(connection: &Connection) -> Result<Newest> {
+    let docs = read_docs(connection, "SELECT job_id, doc FROM jobs WHERE until IS NULL ORDER BY job_id", ())?;
+    let mut newest = Newest::default();
+    for (id, doc) in docs {
+        match (serde_json::from_str(&doc), id.parse()) {
+            (Ok(job), _) => newest.jobs.push(job),
+            (Err(why), Ok(id)) => {
+                tracing::error!(job.id = %id, %why, "a job can't be read");
+                newest.unreadable.insert(id, why.to_string());
+            }
+            (Err(why), Err(_)) => tracing::error!(job.id = id, %why, "what can't be read is no job"),
+        }
+    }
+    Ok(newest)
 }
 
 fn read_jobs(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Job>> {
+    let decode = |(id, doc): (String, String)| {
+        serde_json::from_str(&doc).map_err(|why| unreadable(&format!("job {id}"), why))
+    };
+    read_docs(connection, sql, parameters)?.into_iter().map(decode).collect()
+}
+
+fn read_docs(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<(String, String)>> {
     let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
     let rows = statement
         .query_map(parameters, |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
         .map_err(unavailable)?;
-    let docs: Vec<(String, String)> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
-    let decode = |(id, doc): (String, String)| {
-        serde_json::from_str(&doc).map_err(|why| unreadable(&format!("job {id}"), why))
-    };
-    docs.into_iter().map(decode).collect()
+    rows.collect::<rusqlite::Result<_>>().map_err(unavailable)
 }

@@ -7,15 +7,17 @@ use belfry_domain::Timestamp;
 use belfry_engine::ports::{Acquired, Lease, LeaseStore};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::{Result, Store, error::unavailable};
+use crate::{Result, Store, error::unavailable, writer::WRITERS_LANE};
 
 #[async_trait]
 impl LeaseStore for Store {
     async fn acquire(&self, lane: u16, owner: &str, now: Timestamp, until: Timestamp) -> Result<Acquired> {
         let owner = owner.to_owned();
-        // Not a write in the sense of the fence: this is how one becomes leader.
-        let acquired = self.read(move |connection| take(connection, lane, &owner, now, until).map_err(unavailable)).await?;
+        let take = move |connection: &Connection| take(connection, lane, &owner, now, until).map_err(unavailable);
+        let acquired = self.write_unfenced(take).await?;
+        // Other lanes are no right to write.
         if let Acquired::Leader(lease) = &acquired
+            && lane == WRITERS_LANE
             && self.fence.swap(lease.token, Ordering::AcqRel) != lease.token
         {
             self.forget_jobs();

@@ -30,7 +30,10 @@ pub use self::{
     queue::{MemoryQueue, Waves},
     tokens::Token,
 };
-use self::{cache::JobCache, writer::Writer};
+use self::{
+    cache::JobCache,
+    writer::{Intent, Writer},
+};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -69,11 +72,19 @@ impl Store {
 
     /// A strongly consistent read.
     async fn read<T: Send + 'static>(&self, read: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
-        self.writer.call(false, read).await
+        self.writer.call(Intent::Read, read).await
     }
 
     async fn write<T: Send + 'static>(&self, write: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
-        self.writer.call(true, write).await
+        self.writer.call(Intent::Write, write).await
+    }
+
+    /// For what makes a process the leader, and for what is done beside one.
+    async fn write_unfenced<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.call(Intent::Unfenced, write).await
     }
 
     /// A write of which nobody needs to hear whether it happened.

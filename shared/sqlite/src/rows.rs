@@ -64,8 +64,9 @@ impl Encoded {
 
 /// `column` is the doc's; the fixed part stands behind it.
 fn decode(id: &str, row: &Row<'_>, column: usize) -> Result<Execution> {
-    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?)).map_err(unavailable);
-    let broken = |why: serde_json::Error| unreadable(&format!("execution {id}"), why);
+    let what = || format!("execution {id}");
+    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?)).map_err(|why| unreadable(&what(), why));
+    let broken = |why: serde_json::Error| unreadable(&what(), why);
     let mut execution: Execution = serde_json::from_str(text(column)?.unwrap_or_default()).map_err(broken)?;
     if let Some(fixed) = text(column + 1)? {
         let fixed: Fixed = serde_json::from_str(fixed).map_err(broken)?;
@@ -119,7 +120,8 @@ pub(crate) fn list(connection: &Connection, filter: &ExecutionFilter, after: Opt
         add("job_id = ?", Box::new(job_id.to_string()));
     }
     if let Some(run_id) = &filter.run_id {
-        add("json_extract(doc, '$.run.id') = ?", Box::new(run_id.clone()));
+        let run = "CASE WHEN json_valid(doc) THEN json_extract(doc, '$.run.id') END = ?";
+        add(run, Box::new(run_id.clone()));
     }
     if let Some(since) = filter.since {
         add("due >= ?", Box::new(since.0));
@@ -151,14 +153,19 @@ fn run_list(connection: &Connection, sql: &str, values: &[Box<dyn ToSql>], limit
     let parameters = rusqlite::params_from_iter(values);
     let mut rows = statement.query(parameters).map_err(unavailable)?;
     let mut page = Page { items: Vec::new(), next: None };
-    let mut cursor = None;
+    let (mut cursor, mut seen) = (None, 0);
     while let Some(row) = rows.next().map_err(unavailable)? {
-        if page.items.len() == limit {
+        if seen == limit {
             page.next = cursor;
             break;
         }
+        seen += 1;
         let id: String = row.get(0).map_err(unavailable)?;
-        page.items.push(decode(&id, row, 1)?);
+        // One that can't be read must not hide the others.
+        match decode(&id, row, 1) {
+            Ok(execution) => page.items.push(execution),
+            Err(why) => tracing::error!(execution.id = id, %why, "left out of a listing"),
+        }
         let (due, seq): (i64, i64) = (row.get(3).map_err(unavailable)?, row.get(4).map_err(unavailable)?);
         cursor = Some(format!("{due}.{seq}"));
     }

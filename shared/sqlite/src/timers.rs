@@ -3,12 +3,20 @@
 use async_trait::async_trait;
 use belfry_domain::{JobId, Timer, TimerKey, Timestamp};
 use belfry_engine::ports::{Position, TimerPage, TimerStore};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, types::Type};
 
 use crate::{Result, Store, error::unavailable};
 
-/// In the order of the columns of `READ`.
-type RawTimer = (u16, i64, String, u64, u32);
+/// A row that means nothing to this version. Its columns may be of any type.
+struct RawTimer {
+    shard: u16,
+    fire_at: i64,
+    what: Vec<u8>,
+    is_text: bool,
+    rest: String,
+}
+
+type Read = std::result::Result<Timer, RawTimer>;
 
 #[async_trait]
 impl TimerStore for Store {
@@ -29,19 +37,27 @@ impl TimerStore for Store {
             Position::After(instant) => (instant.0.saturating_add(1), String::new()),
             Position::Behind(key) => (key.fire_at.0, key.what.to_string()),
         };
-        let read = move |connection: &Connection| read_due(connection, shard, (after, &behind), until, limit);
-        let rows = self.read(move |connection| read(connection).map_err(unavailable)).await?;
-        let is_full = rows.len() == limit;
-        let (timers, broken): (Vec<_>, Vec<_>) = rows.into_iter().map(decode).partition(std::result::Result::is_ok);
-        let broken: Vec<RawTimer> = broken.into_iter().filter_map(std::result::Result::err).collect();
-        let quarantined = self.quarantine(broken).await?;
-        Ok(TimerPage { timers: timers.into_iter().flatten().collect(), quarantined, is_full })
+        let mut page = TimerPage::default();
+        loop {
+            let behind = behind.clone();
+            let read = move |connection: &Connection| read_due(connection, shard, (after, &behind), until, limit);
+            let rows = self.read(move |connection| read(connection).map_err(unavailable)).await?;
+            page.is_full = rows.len() == limit;
+            let mut broken = Vec::new();
+            page.timers.extend(rows.into_iter().filter_map(|row| row.map_err(|raw| broken.push(raw)).ok()));
+            let is_page_of_broken = page.timers.is_empty() && !broken.is_empty();
+            page.quarantined.extend(self.quarantine(broken).await?);
+            // A full page must have a timer that the next one can begin behind.
+            if !(page.is_full && is_page_of_broken) {
+                return Ok(page);
+            }
+        }
     }
 
     async fn timers_of_jobs(&self) -> Result<Vec<(JobId, u64)>> {
         let whats = self.browse(|connection| slots_between(connection, "slot ", "slot!").map_err(unavailable)).await?;
         let mut counts = std::collections::BTreeMap::new();
-        for timer in whats.into_iter().filter_map(|raw| decode(raw).ok()) {
+        for timer in whats.into_iter().flatten() {
             *counts.entry(timer.key.what.execution_id().job_id()).or_insert(0) += 1;
         }
         Ok(counts.into_iter().collect())
@@ -50,7 +66,7 @@ impl TimerStore for Store {
     async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {
         let (from, to) = (format!("slot {id}@"), format!("slot {id}A"));
         let rows = self.browse(move |connection| slots_between(connection, &from, &to).map_err(unavailable)).await?;
-        Ok(rows.into_iter().filter_map(|raw| decode(raw).ok()).collect())
+        Ok(rows.into_iter().flatten().collect())
     }
 }
 
@@ -62,13 +78,15 @@ impl Store {
         }
         self.write(move |connection| {
             let mut named = Vec::new();
-            for (shard, fire_at, what, version, checks) in broken {
+            for RawTimer { shard, fire_at, what, is_text, rest } in broken {
+                let name = format!("timer {}", String::from_utf8_lossy(&what));
                 let why = "not a timer that this version knows".to_owned();
-                let raw = format!("{shard} {fire_at} {what} {version} {checks}");
                 let insert = "INSERT INTO quarantine (what, why, raw) VALUES (?1, ?2, ?3)";
-                connection.execute(insert, (format!("timer {what}"), &why, raw)).map_err(unavailable)?;
-                remove(connection, shard, fire_at, &what).map_err(unavailable)?;
-                named.push((format!("timer {what}"), why));
+                connection.execute(insert, (&name, &why, format!("{shard} {fire_at} {rest}"))).map_err(unavailable)?;
+                let delete = "DELETE FROM timers WHERE shard = ?1 AND fire_at = ?2
+                              AND CAST(what AS BLOB) = ?3 AND (typeof(what) = 'text') = ?4";
+                connection.execute(delete, (shard, fire_at, what, is_text)).map_err(unavailable)?;
+                named.push((name, why));
             }
             Ok(named)
         })
@@ -98,31 +116,34 @@ fn read_due(
     (fire_at, what): (i64, &str),
     until: Timestamp,
     limit: usize,
-) -> rusqlite::Result<Vec<RawTimer>> {
+) -> rusqlite::Result<Vec<Read>> {
     let sql = "SELECT shard, fire_at, what, version, checks FROM timers
                WHERE shard = ?1 AND (fire_at, what) > (?2, ?3) AND fire_at <= ?4
                ORDER BY fire_at, what LIMIT ?5";
     let mut statement = connection.prepare_cached(sql)?;
-    statement.query_map((shard, fire_at, what, until.0, limit as i64), raw)?.collect()
+    statement.query_map((shard, fire_at, what, until.0, limit as i64), read)?.collect()
 }
 
-fn slots_between(connection: &Connection, from: &str, to: &str) -> rusqlite::Result<Vec<RawTimer>> {
+fn slots_between(connection: &Connection, from: &str, to: &str) -> rusqlite::Result<Vec<Read>> {
     let sql = "SELECT shard, fire_at, what, version, checks FROM timers
                WHERE what >= 'slot ' AND what < 'slot!' AND what >= ?1 AND what < ?2 ORDER BY what";
     let mut statement = connection.prepare_cached(sql)?;
-    statement.query_map((from, to), raw)?.collect()
+    statement.query_map((from, to), read)?.collect()
 }
 
-fn raw(row: &Row<'_>) -> rusqlite::Result<RawTimer> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-}
-
-fn decode(raw: RawTimer) -> std::result::Result<Timer, RawTimer> {
-    match raw.2.parse() {
-        Ok(what) => {
-            let key = TimerKey { shard: raw.0, fire_at: Timestamp(raw.1), what };
-            Ok(Timer { key, version: raw.3, checks: raw.4 })
-        }
-        Err(_) => Err(raw),
+fn read(row: &Row<'_>) -> rusqlite::Result<Read> {
+    if let Some(timer) = decode(row) {
+        return Ok(Ok(timer));
     }
+    let what = row.get_ref(2)?;
+    let is_text = what.data_type() == Type::Text;
+    let rest = format!("{what:?} {:?} {:?}", row.get_ref(3)?, row.get_ref(4)?);
+    let what = what.as_bytes()?.to_vec();
+    Ok(Err(RawTimer { shard: row.get(0)?, fire_at: row.get(1)?, what, is_text, rest }))
+}
+
+fn decode(row: &Row<'_>) -> Option<Timer> {
+    let what = row.get_ref(2).ok()?.as_str().ok()?.parse().ok()?;
+    let key = TimerKey { shard: row.get(0).ok()?, fire_at: Timestamp(row.get(1).ok()?), what };
+    Some(Timer { key, version: row.get(3).ok()?, checks: row.get(4).ok()? })
 }

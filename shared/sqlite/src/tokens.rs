@@ -17,7 +17,7 @@ impl Store {
     /// It asks for no leadership: it is what an administrator does beside a running belfry.
     pub async fn add_token(&self, name: &str, hash: &str, now: Timestamp) -> Result<bool> {
         let (name, hash) = (name.to_owned(), hash.to_owned());
-        self.read(move |connection| {
+        self.write_unfenced(move |connection| {
             let sql = "INSERT INTO tokens (name, hash, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
             Ok(connection.execute(sql, (name, hash, now.0)).map_err(unavailable)? == 1)
         })
@@ -26,7 +26,7 @@ impl Store {
 
     pub async fn remove_token(&self, name: &str) -> Result<bool> {
         let name = name.to_owned();
-        self.read(move |connection| {
+        self.write_unfenced(move |connection| {
             Ok(connection.execute("DELETE FROM tokens WHERE name = ?1", [name]).map_err(unavailable)? == 1)
         })
         .await

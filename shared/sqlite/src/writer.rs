@@ -28,6 +28,19 @@ const BATCH: usize = 4096;
 /// A process that was never leader has no token, and must not write.
 const NO_LEADER: u64 = 0;
 
+/// The lane whose leader may write.
+pub(crate) const WRITERS_LANE: u16 = 0;
+
+/// What a call is about to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Read,
+    /// To write as one who need not lead.
+    Unfenced,
+    /// To write as the leader.
+    Write,
+}
+
 #[derive(Clone)]
 pub(crate) enum Writer {
     Thread(Sender<Box<dyn Call>>),
@@ -37,13 +50,13 @@ pub(crate) enum Writer {
 
 /// Something to do in a transaction, and somebody to tell when it is durable.
 pub(crate) trait Call: Send {
-    fn is_write(&self) -> bool;
+    fn intent(&self) -> Intent;
     fn run(&mut self, connection: &Connection) -> Result<()>;
     fn answer(self: Box<Self>, committed: Result<()>);
 }
 
 struct Closure<F, T> {
-    is_write: bool,
+    intent: Intent,
     work: Option<F>,
     value: Option<Result<T>>,
     caller: oneshot::Sender<Result<T>>,
@@ -54,8 +67,8 @@ where
     F: FnOnce(&Connection) -> Result<T> + Send,
     T: Send,
 {
-    fn is_write(&self) -> bool {
-        self.is_write
+    fn intent(&self) -> Intent {
+        self.intent
     }
 
     fn run(&mut self, connection: &Connection) -> Result<()> {
@@ -89,14 +102,14 @@ impl Writer {
 
     pub(crate) async fn call<T: Send + 'static>(
         &self,
-        is_write: bool,
+        intent: Intent,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         match self {
             Self::Inline(connection) => run_inline(connection, work),
             Self::Thread(sender) => {
                 let (caller, answer) = oneshot::channel();
-                let call = Closure { is_write, work: Some(work), value: None, caller };
+                let call = Closure { intent, work: Some(work), value: None, caller };
                 sender.send(Box::new(call)).map_err(|_| unavailable("the writer has stopped"))?;
                 answer.await.map_err(|_| unavailable("the writer has stopped"))?
             }
@@ -128,8 +141,8 @@ fn run_inline<T>(connection: &Mutex<Connection>, work: impl FnOnce(&Connection) 
 struct Unheard<F>(Option<F>);
 
 impl<F: FnOnce(&Connection) -> Result<()> + Send> Call for Unheard<F> {
-    fn is_write(&self) -> bool {
-        true
+    fn intent(&self) -> Intent {
+        Intent::Write
     }
 
     fn run(&mut self, connection: &Connection) -> Result<()> {
@@ -149,7 +162,8 @@ fn write_all(connection: &Connection, calls: &Receiver<Box<dyn Call>>, fence: &A
         batch.extend(calls.try_iter().take(BATCH - 1));
         let outcome = transact(connection, &mut batch, fence);
         for call in batch {
-            let refused = if call.is_write() { outcome.clone() } else { outcome.clone().or_else(unless_fenced) };
+            let is_write = call.intent() == Intent::Write;
+            let refused = if is_write { outcome.clone() } else { outcome.clone().or_else(unless_fenced) };
             call.answer(refused);
         }
     }
@@ -161,10 +175,15 @@ fn unless_fenced(error: StoreError) -> Result<()> {
 }
 
 fn transact(connection: &Connection, batch: &mut [Box<dyn Call>], fence: &AtomicU64) -> Result<()> {
-    let writes = batch.iter().any(|call| call.is_write());
-    // Immediate, so that nobody can take the lease between the look at the fence and the writes.
-    connection.execute_batch(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" }).map_err(unavailable)?;
-    let outcome = run_all(connection, batch, fence.load(Ordering::Acquire), writes);
+    let reads_only = batch.iter().all(|call| call.intent() == Intent::Read);
+    // Immediate, so that nobody can take the lease between the look at it and the writes.
+    connection.execute_batch(if reads_only { "BEGIN" } else { "BEGIN IMMEDIATE" }).map_err(unavailable)?;
+    let token = fence.load(Ordering::Acquire);
+    let outcome = run_all(connection, batch, token);
+    if matches!(outcome, Err(StoreError::Fenced)) {
+        // From now on it knows that others write. If it leads again meanwhile, that is by another token.
+        let _ = fence.compare_exchange(token, NO_LEADER, Ordering::AcqRel, Ordering::Acquire);
+    }
     let end = if matches!(outcome, Ok(()) | Err(StoreError::Fenced)) { "COMMIT" } else { "ROLLBACK" };
     match connection.execute_batch(end) {
         Ok(()) => outcome,
@@ -176,16 +195,17 @@ fn transact(connection: &Connection, batch: &mut [Box<dyn Call>], fence: &Atomic
     }
 }
 
-fn run_all(connection: &Connection, batch: &mut [Box<dyn Call>], fence: u64, writes: bool) -> Result<()> {
-    let leads = !writes || is_leader(connection, fence)?;
-    for call in batch.iter_mut().filter(|call| leads || !call.is_write()) {
+fn run_all(connection: &Connection, batch: &mut [Box<dyn Call>], token: u64) -> Result<()> {
+    let writes = batch.iter().any(|call| call.intent() == Intent::Write);
+    let leads = !writes || is_leader(connection, token)?;
+    for call in batch.iter_mut().filter(|call| leads || call.intent() != Intent::Write) {
         call.run(connection)?;
     }
     if leads { Ok(()) } else { Err(StoreError::Fenced) }
 }
 
-fn is_leader(connection: &Connection, fence: u64) -> Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT token FROM leases WHERE lane = 0").map_err(unavailable)?;
-    let token: Option<u64> = statement.query_row([], |row| row.get(0)).optional().map_err(unavailable)?;
-    Ok(fence != NO_LEADER && token == Some(fence))
+fn is_leader(connection: &Connection, token: u64) -> Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT token FROM leases WHERE lane = ?1").map_err(unavailable)?;
+    let found: Option<u64> = statement.query_row([WRITERS_LANE], |row| row.get(0)).optional().map_err(unavailable)?;
+    Ok(token != NO_LEADER && found == Some(token))
 }

@@ -52,7 +52,10 @@ mod tests {
     #[test]
     fn a_known_action_becomes_a_segment() {
         assert_eq!(split("/v1/jobs/daily:pause"), "/v1/jobs/daily/:pause");
-        assert_eq!(split("/v1/executions/a@2026-11-23T00:00:00Z:cancel?x=1"), "/v1/executions/a@2026-11-23T00:00:00Z/:cancel?x=1");
+        assert_eq!(
+            split("/v1/executions/a@2026-11-23T00:00:00Z:cancel?x=1"),
+            "/v1/executions/a@2026-11-23T00:00:00Z/:cancel?x=1"
+        );
         assert_eq!(split("/v1/executions/a%40b%7E2:retry"), "/v1/executions/a%40b%7E2/:retry");
     }
 

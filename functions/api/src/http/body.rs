@@ -87,7 +87,11 @@ fn explain<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S, error: &serd
 }
 
 /// Reads it again with the path noted, which would be too slow for every request.
-fn not_of_this_shape<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S, error: &serde_json::Error) -> ApiError {
+fn not_of_this_shape<'de, S: DeserializeSeed<'de>>(
+    bytes: &'de [u8],
+    seed: S,
+    error: &serde_json::Error,
+) -> ApiError {
     let mut track = serde_path_to_error::Track::new();
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let _ = seed.deserialize(serde_path_to_error::Deserializer::new(&mut reader, &mut track));
@@ -124,11 +128,21 @@ mod tests {
     #[test]
     fn every_error_has_its_place() {
         let shown: Vec<_> = [
-            "", "{", "{\"job_id\":\"a\",}", "[]", "{}", "{\"job_id\":7}", "{\"job_id\":\"a b\"}",
-            "{\"job_id\":\"a\",\"shedule\":\"@daily\"}", "{\"job_id\":\"a\",\"retry\":{\"backof\":\"fixed\"}}",
-            "{\"job_id\":\"a\",\n\"retry\":{\"backoff\":\"expo\"}}", "{\"job_id\":\"a\",\"timeout\":\"soon\"}",
-            "{\"job_id\":\"a\",\"dependencies\":[\"b\",\"c d\"]}", "{\"job_id\":\"a\",\"target\":{\"type\":\"htp\"}}",
-            "{\"job_id\":\"a\",\"target\":{\"type\":\"http\",\"url\":\"http://x\",\"verb\":\"GET\"}}", "{\"job_id\":\"a\"} x",
+            "",
+            "{",
+            "{\"job_id\":\"a\",}",
+            "[]",
+            "{}",
+            "{\"job_id\":7}",
+            "{\"job_id\":\"a b\"}",
+            "{\"job_id\":\"a\",\"shedule\":\"@daily\"}",
+            "{\"job_id\":\"a\",\"retry\":{\"backof\":\"fixed\"}}",
+            "{\"job_id\":\"a\",\n\"retry\":{\"backoff\":\"expo\"}}",
+            "{\"job_id\":\"a\",\"timeout\":\"soon\"}",
+            "{\"job_id\":\"a\",\"dependencies\":[\"b\",\"c d\"]}",
+            "{\"job_id\":\"a\",\"target\":{\"type\":\"htp\"}}",
+            "{\"job_id\":\"a\",\"target\":{\"type\":\"http\",\"url\":\"http://x\",\"verb\":\"GET\"}}",
+            "{\"job_id\":\"a\"} x",
         ]
         .into_iter()
         .map(|json| format!("{json}\n  {:?}", problem::<JobSpec>(json)))
@@ -141,8 +155,14 @@ mod tests {
         let json = r#"{"name":"mail","idempotency_key":"k-1","target":{"type":"empty"}}"#;
         let item: KeyedPush = serde_json::from_str(json).unwrap();
         assert_eq!(item.idempotency_key.unwrap().as_str(), "k-1");
-        assert_eq!(item.spec, serde_json::from_str::<PushSpec>(r#"{"name":"mail","target":{"type":"empty"}}"#).unwrap());
-        assert_eq!(serde_json::from_str::<KeyedPush>(r#"{"idempotency_key":null}"#).unwrap().idempotency_key, None);
+        assert_eq!(
+            item.spec,
+            serde_json::from_str::<PushSpec>(r#"{"name":"mail","target":{"type":"empty"}}"#).unwrap()
+        );
+        assert_eq!(
+            serde_json::from_str::<KeyedPush>(r#"{"idempotency_key":null}"#).unwrap().idempotency_key,
+            None
+        );
         let twice = r#"{"idempotency_key":"a","idempotency_key":"b"}"#;
         assert!(serde_json::from_str::<KeyedPush>(twice).is_err());
         let bad = RawJson(r#"[{},{"idempotency_key":"a b"}]"#.into());

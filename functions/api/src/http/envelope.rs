@@ -37,7 +37,8 @@ fn fresh_id(random: u64) -> HeaderValue {
 }
 
 fn failed(panic: &(dyn Any + Send)) -> Response {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = text.unwrap_or("unknown"), "a handler panicked");
     ApiError::new(Kind::Internal, "a defect of Belfry's own; its log says more").into_response()
 }
@@ -57,6 +58,8 @@ fn as_problem(response: Response, path: &str) -> Response {
         _ => status.canonical_reason().unwrap_or_default().to_owned(),
     };
     let mut problem = ApiError::new(kind, detail).into_response();
-    problem.headers_mut().extend(response.headers().get(header::ALLOW).map(|allow| (header::ALLOW, allow.clone())));
+    problem
+        .headers_mut()
+        .extend(response.headers().get(header::ALLOW).map(|allow| (header::ALLOW, allow.clone())));
     problem
 }

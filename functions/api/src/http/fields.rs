@@ -92,7 +92,12 @@ pub struct KeyedPush {
 impl<'de> Deserialize<'de> for KeyedPush {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut idempotency_key: Option<Option<SlotName>> = None;
-        let reader = Reader { aside: "idempotency_key", taken: &mut idempotency_key, given: Given::Nothing, of: PhantomData };
+        let reader = Reader {
+            aside: "idempotency_key",
+            taken: &mut idempotency_key,
+            given: Given::Nothing,
+            of: PhantomData,
+        };
         let spec = deserializer.deserialize_map(reader)?;
         Ok(Self { spec, idempotency_key: idempotency_key.flatten() })
     }

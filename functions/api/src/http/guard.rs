@@ -12,7 +12,11 @@ use axum::{
 use super::problem::{ApiError, Kind};
 use crate::{ApiState, Auth};
 
-pub async fn guard(State(state): State<Arc<ApiState>>, request: Request, next: Next) -> Result<Response, ApiError> {
+pub async fn guard(
+    State(state): State<Arc<ApiState>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
     check_token(&state.auth, request.headers()).await?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) && !state.leadership.is_leader() {
         return Err(standby(&state));

@@ -10,7 +10,8 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
     let Some(value) = headers.get(name) else { return Ok(None) };
-    let text = value.to_str().map_err(|_| ApiError::parameter(name.as_str(), "must be visible ASCII characters"))?;
+    let text =
+        value.to_str().map_err(|_| ApiError::parameter(name.as_str(), "must be visible ASCII characters"))?;
     Ok(Some(text.trim()))
 }
 

@@ -27,7 +27,8 @@ mod tests {
 
     #[test]
     fn a_slip_gets_a_hint_and_a_riddle_keeps_the_list() {
-        let message = |name: &str| format!("unknown field `{name}`, expected one of `job_id`, `schedule`, `timeout`");
+        let message =
+            |name: &str| format!("unknown field `{name}`, expected one of `job_id`, `schedule`, `timeout`");
         assert_eq!(shorten(&message("shedule")), "unknown field `shedule`; did you mean `schedule`?");
         assert_eq!(shorten(&message("colour")), message("colour"));
         assert_eq!(shorten("invalid type: null"), "invalid type: null");

@@ -15,7 +15,9 @@ pub struct ExecutionIdPath(pub ExecutionId);
 async fn id<T: std::str::FromStr<Err = IdError>>(parts: &mut Parts, name: &str) -> Result<T, ApiError> {
     let text = parts.extract::<Path<String>>().await;
     let Path(text) = text.map_err(|error| ApiError::new(Kind::Malformed, error.body_text()))?;
-    text.parse().map_err(|error: IdError| ApiError::listing(Kind::Malformed, vec![Problem::new(name, error.to_string())]))
+    text.parse().map_err(|error: IdError| {
+        ApiError::listing(Kind::Malformed, vec![Problem::new(name, error.to_string())])
+    })
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for JobIdPath {

@@ -37,10 +37,16 @@ impl Kind {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request can't be read"),
-            Self::InvalidParameter => (StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter is not valid"),
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is required"),
+            Self::InvalidParameter => {
+                (StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter is not valid")
+            }
+            Self::Unauthorized => {
+                (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is required")
+            }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
+            }
             Self::Conflict => (StatusCode::CONFLICT, "conflict", "The present state doesn't allow this"),
             Self::PreconditionFailed => {
                 (StatusCode::PRECONDITION_FAILED, "precondition-failed", "The condition doesn't hold")
@@ -101,7 +107,10 @@ impl ApiError {
         let (status, name, title) = kind.parts();
         let kind = format!("urn:belfry:problem:{name}");
         let (title, detail) = (title.to_owned(), detail.into());
-        Self(Box::new((ProblemDetails { kind, title, status: status.as_u16(), detail, problems: Vec::new() }, None)))
+        Self(Box::new((
+            ProblemDetails { kind, title, status: status.as_u16(), detail, problems: Vec::new() },
+            None,
+        )))
     }
 
     /// With the detail made of the problems.
@@ -134,7 +143,9 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let detail = error.to_string();
         match error {
-            StoreError::Unavailable(_) => Self::new(Kind::Unavailable, detail).with_header(header::RETRY_AFTER, "1"),
+            StoreError::Unavailable(_) => {
+                Self::new(Kind::Unavailable, detail).with_header(header::RETRY_AFTER, "1")
+            }
             StoreError::Fenced => Self::new(Kind::Standby, detail).with_header(header::RETRY_AFTER, "5"),
             _ => Self::new(Kind::Internal, detail),
         }

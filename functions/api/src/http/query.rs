@@ -41,7 +41,8 @@ impl<'a> Query<'a> {
     }
 
     pub fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, ApiError> {
-        let parse = |text: &str| text.parse().map_err(|error: T::Err| ApiError::parameter(name, error.to_string()));
+        let parse =
+            |text: &str| text.parse().map_err(|error: T::Err| ApiError::parameter(name, error.to_string()));
         self.text(name).map(parse).transpose()
     }
 
@@ -63,7 +64,9 @@ impl<'a> Query<'a> {
     pub fn limit(&self) -> Result<usize, ApiError> {
         let Some(text) = self.text("limit") else { return Ok(DEFAULT_LIMIT) };
         let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        limit.ok_or_else(|| ApiError::parameter("limit", format!("must be a whole number from 1 to {MAX_LIMIT}")))
+        limit.ok_or_else(|| {
+            ApiError::parameter("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"))
+        })
     }
 
     /// As an earlier page gave it in `next_cursor`. An empty one begins at the start.
@@ -71,7 +74,8 @@ impl<'a> Query<'a> {
         let Some(text) = self.text("cursor").filter(|text| !text.is_empty()) else { return Ok(None) };
         let whole = Some(text).filter(|text| text.len().is_multiple_of(4));
         let position = whole.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
-        let position = position.ok_or_else(|| ApiError::parameter("cursor", "is not one that an earlier page gave"))?;
+        let position =
+            position.ok_or_else(|| ApiError::parameter("cursor", "is not one that an earlier page gave"))?;
         Ok(Some(String::from_utf8_lossy(&position).trim_end().to_owned()))
     }
 }
@@ -105,8 +109,19 @@ mod tests {
     #[test]
     fn a_wrong_parameter_is_named() {
         let shown: Vec<_> = [
-            "/", "/?limit=1&tag=a&tag=b", "/?limit=0", "/?limit=1001", "/?limit=x", "/?limit=1&limit=2", "/?limt=1",
-            "/?colour=red", "/?cursor=%20", "/?cursor=abc", "/?cursor=", "/?since=today", "/?since=2026-11-23T00:00:00%2B01:00",
+            "/",
+            "/?limit=1&tag=a&tag=b",
+            "/?limit=0",
+            "/?limit=1001",
+            "/?limit=x",
+            "/?limit=1&limit=2",
+            "/?limt=1",
+            "/?colour=red",
+            "/?cursor=%20",
+            "/?cursor=abc",
+            "/?cursor=",
+            "/?since=today",
+            "/?since=2026-11-23T00:00:00%2B01:00",
         ]
         .into_iter()
         .map(|uri| format!("{uri}  {}", error(uri)))

@@ -8,13 +8,13 @@ mod types;
 use utoipa::OpenApi;
 
 pub use self::job_file::job_file_schema;
+use self::{responses::Common, shapes::Exact};
 pub(crate) use self::{
     responses::{Conflict, NotFound, PreconditionFailed},
     types::{Asterisk, BatchExecution, JobBody, RedriveBody, TagFilter},
 };
-use self::{responses::Common, shapes::Exact};
-use crate::views::Instant;
 use crate::routes::{apply, dead_letters, executions, jobs, overview, push, service, timeline};
+use crate::views::Instant;
 
 #[derive(OpenApi)]
 #[openapi(

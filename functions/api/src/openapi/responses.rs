@@ -21,16 +21,30 @@ struct Documented {
     header: Option<&'static str>,
 }
 
-const fn documented(name: &'static str, status: &'static str, kind: Kind, description: &'static str) -> Documented {
+const fn documented(
+    name: &'static str,
+    status: &'static str,
+    kind: Kind,
+    description: &'static str,
+) -> Documented {
     Documented { name, status, description, kind, header: None }
 }
 
 const NOT_FOUND: Documented = documented("NotFound", "404", Kind::NotFound, "There is none");
-const CONFLICT: Documented = documented("Conflict", "409", Kind::Conflict, "The present state doesn't allow this");
-const PRECONDITION_FAILED: Documented =
-    documented("PreconditionFailed", "412", Kind::PreconditionFailed, "If-Match or If-None-Match doesn't hold");
-const BAD_REQUEST: Documented =
-    documented("BadRequest", "400", Kind::Malformed, "It can't be read: a malformed id, parameter, header or JSON");
+const CONFLICT: Documented =
+    documented("Conflict", "409", Kind::Conflict, "The present state doesn't allow this");
+const PRECONDITION_FAILED: Documented = documented(
+    "PreconditionFailed",
+    "412",
+    Kind::PreconditionFailed,
+    "If-Match or If-None-Match doesn't hold",
+);
+const BAD_REQUEST: Documented = documented(
+    "BadRequest",
+    "400",
+    Kind::Malformed,
+    "It can't be read: a malformed id, parameter, header or JSON",
+);
 const UNAUTHORIZED: Documented = Documented {
     header: Some("WWW-Authenticate"),
     ..documented("Unauthorized", "401", Kind::Unauthorized, "No token, or none that is known")
@@ -43,12 +57,21 @@ const TOO_LARGE: Documented = documented(
 );
 const UNSUPPORTED: Documented =
     documented("UnsupportedMediaType", "415", Kind::UnsupportedMediaType, "The body is not said to be JSON");
-const INVALID: Documented =
-    documented("Invalid", "422", Kind::Invalid, "The body says something that is not possible; each thing with its place");
+const INVALID: Documented = documented(
+    "Invalid",
+    "422",
+    Kind::Invalid,
+    "The body says something that is not possible; each thing with its place",
+);
 const INTERNAL: Documented = documented("Internal", "500", Kind::Internal, "A defect");
 const UNAVAILABLE: Documented = Documented {
     header: Some("Retry-After"),
-    ..documented("Unavailable", "503", Kind::Unavailable, "This process is a standby, or its store did not answer")
+    ..documented(
+        "Unavailable",
+        "503",
+        Kind::Unavailable,
+        "This process is a standby, or its store did not answer",
+    )
 };
 
 const ALL: [Documented; 10] = [
@@ -71,7 +94,8 @@ impl Documented {
             .schema(Some(Ref::from_schema_name(ProblemDetails::name())))
             .example(serde_json::to_value(example).ok())
             .build();
-        let mut response = ResponseBuilder::new().description(self.description).content(PROBLEM_JSON, content);
+        let mut response =
+            ResponseBuilder::new().description(self.description).content(PROBLEM_JSON, content);
         if let Some(header) = self.header {
             let text = Object::with_type(SchemaType::new(Type::String));
             response = response.header(header, HeaderBuilder::new().schema(text).build());
@@ -112,7 +136,9 @@ impl Modify for Common {
         let mut nested = Vec::new();
         ProblemDetails::schemas(&mut nested);
         components.schemas.extend(nested);
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("From `belfry token create`."));
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("From `belfry token create`."));
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
         for path in document.paths.paths.values_mut() {
             let operations = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete];

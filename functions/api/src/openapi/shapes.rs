@@ -16,7 +16,9 @@ impl Modify for Exact {
             merge_variants(components, "Target");
         }
         for path in document.paths.paths.values_mut() {
-            for operation in [&mut path.get, &mut path.put, &mut path.post, &mut path.delete].into_iter().flatten() {
+            for operation in
+                [&mut path.get, &mut path.put, &mut path.post, &mut path.delete].into_iter().flatten()
+            {
                 for parameter in operation.parameters.iter_mut().flatten() {
                     parameter.schema = parameter.schema.take().map(without_null);
                 }

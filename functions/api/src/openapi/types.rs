@@ -59,7 +59,8 @@ impl PartialSchema for BatchExecution {
             .item(ObjectBuilder::new().schema_type(SchemaType::new(Type::Null)))
             .item(reference("SlotName"));
         object.properties.insert("idempotency_key".to_owned(), key.into());
-        object.description = Some("One-time work with its target inline, and its idempotency key.".to_owned());
+        object.description =
+            Some("One-time work with its target inline, and its idempotency key.".to_owned());
         Schema::Object(object).into()
     }
 }
@@ -80,7 +81,8 @@ pub struct RedriveBody;
 
 impl PartialSchema for RedriveBody {
     fn schema() -> RefOr<Schema> {
-        let ids = ArrayBuilder::new().items(reference("ExecutionId")).min_items(Some(1)).max_items(Some(1000));
+        let ids =
+            ArrayBuilder::new().items(reference("ExecutionId")).min_items(Some(1)).max_items(Some(1000));
         let yes = ObjectBuilder::new().schema_type(SchemaType::new(Type::Boolean)).enum_values(Some([true]));
         OneOfBuilder::new()
             .item(only("execution_ids", ids))

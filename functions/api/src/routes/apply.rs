@@ -9,7 +9,7 @@ use crate::{
     ApiState,
     http::{body::Json, fields::Object, problem::ApiError},
     openapi::Conflict,
-    views::{ApplyAnswer, AppliedJob},
+    views::{AppliedJob, ApplyAnswer},
 };
 
 const MAX_JOBS: usize = 10_000;

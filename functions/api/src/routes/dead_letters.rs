@@ -48,9 +48,13 @@ impl DeadLetterQuery {
     get, path = "/v1/dead-letters", tag = "dead letters", operation_id = "list_dead_letters", params(DeadLetterQuery),
     responses((status = 200, description = "A page of dead letters", body = DeadLetterPage))
 )]
-pub async fn list_dead_letters(State(state): Shared, uri: Uri) -> Result<axum::Json<DeadLetterPage>, ApiError> {
+pub async fn list_dead_letters(
+    State(state): Shared,
+    uri: Uri,
+) -> Result<axum::Json<DeadLetterPage>, ApiError> {
     let DeadLetterQuery { job_id, limit, cursor } = DeadLetterQuery::of(&uri)?;
-    let page = state.engine.ports.dead_letters.dead_letters(job_id.as_ref(), cursor.as_deref(), limit).await?;
+    let page =
+        state.engine.ports.dead_letters.dead_letters(job_id.as_ref(), cursor.as_deref(), limit).await?;
     let items = page.items.into_iter().map(DeadLetterView::from).collect();
     Ok(axum::Json(DeadLetterPage { items, next_cursor: page.next.as_deref().map(encode_cursor) }))
 }

@@ -139,10 +139,11 @@ pub async fn cancel_execution(
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARACTERS) {
         return Err(ApiError::invalid("reason", format!("at most {MAX_REASON_CHARACTERS} characters")));
     }
-    let (status, row) = match state.engine.cancel(&id, reason.as_deref().unwrap_or("cancelled by hand")).await? {
-        CancelOutcome::Cancelled(row) => (StatusCode::OK, row),
-        CancelOutcome::Requested(row) => (StatusCode::ACCEPTED, row),
-    };
+    let (status, row) =
+        match state.engine.cancel(&id, reason.as_deref().unwrap_or("cancelled by hand")).await? {
+            CancelOutcome::Cancelled(row) => (StatusCode::OK, row),
+            CancelOutcome::Requested(row) => (StatusCode::ACCEPTED, row),
+        };
     Ok((status, Json(row.into())))
 }
 

@@ -57,9 +57,13 @@ pub async fn put_job(
 ) -> Result<Response, ApiError> {
     let (spec, own) = body.read_with(NamedJob(&id))?;
     if own.is_some_and(|own| own != id) {
-        return Err(ApiError::invalid("job_id", format!("is not the one in the path, {id}; it may be left out")));
+        return Err(ApiError::invalid(
+            "job_id",
+            format!("is not the one in the path, {id}; it may be left out"),
+        ));
     }
-    let outcomes = state.engine.apply_jobs(vec![spec], if_match(&headers)?, must_be_new(&headers)?, false).await?;
+    let outcomes =
+        state.engine.apply_jobs(vec![spec], if_match(&headers)?, must_be_new(&headers)?, false).await?;
     let outcome = outcomes.first().ok_or_else(|| EngineError::Conflict("nothing was applied".to_owned()))?;
     if outcome.change != JobChange::Created {
         return Ok(shown(&state, StatusCode::OK, &outcome.job));

@@ -82,4 +82,3 @@ fn location(execution_id: &str) -> Headers {
     let value = HeaderValue::try_from(execution_path(execution_id)).ok();
     AppendHeaders(value.map(|value| (header::LOCATION, value)))
 }
-

@@ -64,7 +64,11 @@ pub async fn list_job_executions(
 }
 
 /// The newest ones, by the timers that guard them.
-async fn unclaimed_slots(state: &ApiState, job: &Job, limit: usize) -> Result<Vec<ExecutionView>, StoreError> {
+async fn unclaimed_slots(
+    state: &ApiState,
+    job: &Job,
+    limit: usize,
+) -> Result<Vec<ExecutionView>, StoreError> {
     let timers = state.engine.ports.timers.slots_of_job(job.id()).await?;
     let now = state.engine.ports.clock.now();
     let mut slots: Vec<Timestamp> = timers
@@ -89,7 +93,10 @@ async fn unclaimed_slots(state: &ApiState, job: &Job, limit: usize) -> Result<Ve
 }
 
 /// What an id without a row stands for, if it names a slot that is due.
-pub(super) async fn unclaimed_slot(state: &ApiState, id: &ExecutionId) -> Result<Option<ExecutionView>, StoreError> {
+pub(super) async fn unclaimed_slot(
+    state: &ApiState,
+    id: &ExecutionId,
+) -> Result<Option<ExecutionView>, StoreError> {
     let Some(slot) = id.slot().instant().filter(|_| id.generation() == 1) else { return Ok(None) };
     let Some(job) = state.engine.ports.jobs.job(&id.job_id()).await? else { return Ok(None) };
     let now = state.engine.ports.clock.now();

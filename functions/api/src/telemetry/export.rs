@@ -88,8 +88,12 @@ impl Collector for Scrape {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             metric.encode_counter::<NoLabelSet, _, u64>(count, None)?;
         }
-        let mut ended =
-            encoder.encode_descriptor("executions_ended", "Executions that ended", None, MetricType::Counter)?;
+        let mut ended = encoder.encode_descriptor(
+            "executions_ended",
+            "Executions that ended",
+            None,
+            MetricType::Counter,
+        )?;
         for (status, count) in &self.ended {
             ended.encode_family(&[("status", *status)])?.encode_counter::<NoLabelSet, _, u64>(count, None)?;
         }
@@ -98,7 +102,8 @@ impl Collector for Scrape {
         }
         for (name, help, (sum, buckets)) in &self.histograms {
             let count = buckets.iter().map(|(_, count)| count).sum();
-            let mut metric = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
+            let mut metric =
+                encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
             metric.encode_histogram::<NoLabelSet>(*sum, count, buckets, None)?;
         }
         Ok(())
@@ -119,7 +124,8 @@ mod tests {
         let id = "a@b".parse().unwrap();
         telemetry.record(Fact::Started { id: &id, attempt: 1, lateness: Duration::from_millis(3) });
         telemetry.record(Fact::Ended { id: &id, status: Status::Success });
-        let text = telemetry.openmetrics(Gauges { queue_depth: 7, is_leader: true, ..Gauges::default() }).unwrap();
+        let text =
+            telemetry.openmetrics(Gauges { queue_depth: 7, is_leader: true, ..Gauges::default() }).unwrap();
         for line in [
             "belfry_attempts_started_total 1",
             "belfry_executions_ended_total{status=\"success\"} 1",

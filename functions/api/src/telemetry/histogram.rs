@@ -13,8 +13,10 @@ const FINE_BITS: u32 = FINE.trailing_zeros();
 const BUCKETS: usize = (FINE * (44 - FINE_BITS + 2)) as usize;
 
 /// Upper bounds for Prometheus, in seconds.
-pub const BOUNDS: [f64; 18] =
-    [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0];
+pub const BOUNDS: [f64; 18] = [
+    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0,
+    3600.0,
+];
 
 /// Seconds in all, and (upper bound, how many in this bucket alone), the last without a bound.
 pub type Buckets = (f64, Vec<(f64, u64)>);

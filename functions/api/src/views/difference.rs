@@ -25,7 +25,12 @@ pub fn differences(before: &JobSpec, after: &JobSpec) -> Vec<Difference> {
     found
 }
 
-fn compare(found: &mut Vec<Difference>, prefix: &str, before: &Map<String, Value>, after: &Map<String, Value>) {
+fn compare(
+    found: &mut Vec<Difference>,
+    prefix: &str,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) {
     let added = after.keys().filter(|key| !before.contains_key(*key));
     for key in before.keys().chain(added) {
         let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
@@ -54,7 +59,14 @@ mod tests {
         }));
         let shown: Vec<_> = differences(&before, &after)
             .into_iter()
-            .map(|d| format!("{}: {:?} -> {:?}", d.path, d.before.map(|v| v.to_string()), d.after.map(|v| v.to_string())))
+            .map(|d| {
+                format!(
+                    "{}: {:?} -> {:?}",
+                    d.path,
+                    d.before.map(|v| v.to_string()),
+                    d.after.map(|v| v.to_string())
+                )
+            })
             .collect();
         insta::assert_snapshot!(shown.join("\n"));
         assert_eq!(differences(&before, &before), []);

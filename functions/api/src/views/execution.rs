@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use belfry_domain::{
-    Attempt, AttemptOutcome, Execution, ExecutionId, Job, JobId, Outcome, Priority, SlotName, Status, Target, Timestamp,
-    Trigger,
+    Attempt, AttemptOutcome, Execution, ExecutionId, Job, JobId, Outcome, Priority, SlotName, Status, Target,
+    Timestamp, Trigger,
 };
 use belfry_engine::ports::StoredOutput;
 use serde::Serialize;

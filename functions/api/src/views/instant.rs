@@ -5,7 +5,10 @@ use chrono::SecondsFormat;
 use serde::{Serialize, Serializer};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, schema::{SchemaType, Type}},
+    openapi::{
+        KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat,
+        schema::{SchemaType, Type},
+    },
 };
 
 /// RFC 3339 in UTC with milliseconds, always of the same length.

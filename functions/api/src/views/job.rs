@@ -105,7 +105,9 @@ impl AppliedJob {
             job_id: outcome.job.id().clone(),
             version: outcome.job.version,
             change: outcome.change.into(),
-            differences: before.map(|before| differences(&before.spec, &outcome.job.spec)).unwrap_or_default(),
+            differences: before
+                .map(|before| differences(&before.spec, &outcome.job.spec))
+                .unwrap_or_default(),
         }
     }
 }

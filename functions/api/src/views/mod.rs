@@ -10,9 +10,9 @@ pub use self::{
     difference::{Difference, differences},
     execution::{ExecutionPage, ExecutionView},
     instant::Instant,
-    job::{ApplyAnswer, AppliedJob, JobPage, JobStatus, JobView},
+    job::{AppliedJob, ApplyAnswer, JobPage, JobStatus, JobView},
     other::{
-        BatchAnswer, BatchItem, DeadLetterPage, DeadLetterView, Edge, GraphJob, GraphView, Health, Latency, RedriveAnswer,
-        RedriveItem, Role, Stats, Utilisation,
+        BatchAnswer, BatchItem, DeadLetterPage, DeadLetterView, Edge, GraphJob, GraphView, Health, Latency,
+        RedriveAnswer, RedriveItem, Role, Stats, Utilisation,
     },
 };

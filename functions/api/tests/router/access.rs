@@ -32,7 +32,10 @@ async fn a_standby_reads_and_does_not_write() {
     api.get("/v1/jobs/a").await.ok(200);
     let refused = api.put("/v1/jobs/a", json!({})).await;
     assert_eq!(refused.problem(503), "this process is a standby: it answers reads only; host-7 leads");
-    assert_eq!((refused.header("retry-after"), &refused.json()["type"]), ("5", &json!("urn:belfry:problem:standby")));
+    assert_eq!(
+        (refused.header("retry-after"), &refused.json()["type"]),
+        ("5", &json!("urn:belfry:problem:standby"))
+    );
     api.delete("/v1/jobs/a").await.problem(503);
     api.post("/v1/executions", json!({"target": {"type": "empty"}})).await.problem(503);
 }

@@ -13,21 +13,33 @@ async fn with_three() -> Api {
 
 async fn listed(api: &Api, query: &str) -> Vec<String> {
     let page = api.get(&format!("/v1/dead-letters{query}")).await.ok(200);
-    page["items"].as_array().unwrap().iter().map(|item| item["execution_id"].as_str().unwrap().to_owned()).collect()
+    page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["execution_id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
 async fn what_ended_badly_is_listed_redriven_and_discarded() {
     let api = with_three().await;
     let page = api.get("/v1/dead-letters").await.ok(200);
-    assert_eq!((&page["items"][0]["reason"], &page["items"][0]["attempts"]), (&json!("exit status 3"), &json!(1)));
+    assert_eq!(
+        (&page["items"][0]["reason"], &page["items"][0]["attempts"]),
+        (&json!("exit status 3"), &json!(1))
+    );
     assert_eq!(page["items"][0]["failed_at"], "2026-11-23T12:00:30.000Z");
     let of_a = listed(&api, "?job_id=a").await;
     assert_eq!((of_a.len(), listed(&api, "").await.len()), (2, 3));
 
-    let redriven = api.post("/v1/dead-letters:redrive", json!({"execution_ids": [of_a[0], "a@nobody"]})).await.ok(200);
+    let redriven =
+        api.post("/v1/dead-letters:redrive", json!({"execution_ids": [of_a[0], "a@nobody"]})).await.ok(200);
     assert_eq!(redriven["results"][0]["redriven_as"], format!("{}~2", of_a[0]));
-    assert_eq!((&redriven["results"][1]["status"], &redriven["results"][1]["redriven_as"]), (&json!(404), &Value::Null));
+    assert_eq!(
+        (&redriven["results"][1]["status"], &redriven["results"][1]["redriven_as"]),
+        (&json!(404), &Value::Null)
+    );
     assert_eq!(redriven["remaining"], 2);
     let twice = api.post("/v1/dead-letters:redrive", json!({"execution_ids": [of_a[0]]})).await.ok(200);
     assert_eq!(twice["results"][0]["status"], 409);
@@ -37,7 +49,10 @@ async fn what_ended_badly_is_listed_redriven_and_discarded() {
     let left = listed(&api, "").await;
     api.delete(&format!("/v1/dead-letters/{}", left[0])).await.ok(204);
     api.delete(&format!("/v1/dead-letters/{}", left[0])).await.problem(404);
-    assert_eq!(api.post("/v1/dead-letters:redrive", json!({"all": true})).await.ok(200)["results"], json!([]));
+    assert_eq!(
+        api.post("/v1/dead-letters:redrive", json!({"all": true})).await.ok(200)["results"],
+        json!([])
+    );
 }
 
 #[tokio::test]

@@ -24,7 +24,10 @@ async fn an_execution_is_shown_with_its_attempts_and_their_output() {
     let shown = api.get("/v1/executions/push@k1").await.ok(200);
     insta::assert_snapshot!(serde_json::to_string_pretty(&shown).unwrap());
     assert_eq!(api.get("/v1/executions/push%40k1").await.ok(200), shown);
-    assert_eq!(api.get("/v1/executions/push@nobody").await.problem(404), "execution \"push@nobody\" does not exist");
+    assert_eq!(
+        api.get("/v1/executions/push@nobody").await.problem(404),
+        "execution \"push@nobody\" does not exist"
+    );
     for malformed in ["push", "push@", "push@k~1", "push@k%20", "%ff@x"] {
         api.get(&format!("/v1/executions/{malformed}")).await.problem(400);
     }
@@ -38,15 +41,27 @@ async fn due_slots_without_a_row_are_queued_and_others_do_not_exist() {
     get("2026-11-23T12:01:00Z").await.problem(404);
     api.clock.advance(Duration::from_secs(40));
     let queued = get("2026-11-23T12:01:00Z").await.ok(200);
-    assert_eq!((&queued["status"], &queued["run_id"], &queued["max_retries"]), (&json!("queued"), &Value::Null, &json!(7)));
+    assert_eq!(
+        (&queued["status"], &queued["run_id"], &queued["max_retries"]),
+        (&json!("queued"), &Value::Null, &json!(7))
+    );
     assert_eq!(queued["due_at"], "2026-11-23T12:01:00.000Z");
     assert_eq!(api.get("/v1/executions/minutely@2026-11-23T12%3A01%3A00Z").await.ok(200), queued);
-    for other in ["2026-11-23T12:00:00Z", "2026-11-23T12:01:01Z", "2026-11-23T12:02:00Z", "2026-11-23T12:01:00.000Z", "2026-11-23T12:01:00Z~2"] {
+    for other in [
+        "2026-11-23T12:00:00Z",
+        "2026-11-23T12:01:01Z",
+        "2026-11-23T12:02:00Z",
+        "2026-11-23T12:01:00.000Z",
+        "2026-11-23T12:01:00Z~2",
+    ] {
         get(other).await.problem(404);
     }
     let page = api.get("/v1/jobs/minutely/executions").await.ok(200);
     assert_eq!(ids(&page), ["minutely@2026-11-23T12:01:00Z"]);
-    assert_eq!(api.post("/v1/executions/minutely@2026-11-23T12:01:00Z:cancel", Value::Null).await.ok(200)["status"], "cancelled");
+    assert_eq!(
+        api.post("/v1/executions/minutely@2026-11-23T12:01:00Z:cancel", Value::Null).await.ok(200)["status"],
+        "cancelled"
+    );
     let page = api.get("/v1/jobs/minutely/executions").await.ok(200);
     assert_eq!(page["items"][0]["status"], "cancelled");
     assert_eq!(page["items"].as_array().unwrap().len(), 1);
@@ -63,7 +78,10 @@ async fn a_timeline_is_paged_newest_first() {
     let first = api.get("/v1/jobs/a/executions?limit=2").await.ok(200);
     assert_eq!(ids(&first), ["a@k3", "a@k2"]);
     let cursor = first["next_cursor"].as_str().unwrap();
-    assert_eq!(ids(&api.get(&format!("/v1/jobs/a/executions?limit=2&cursor={cursor}")).await.ok(200)), ["a@k1"]);
+    assert_eq!(
+        ids(&api.get(&format!("/v1/jobs/a/executions?limit=2&cursor={cursor}")).await.ok(200)),
+        ["a@k1"]
+    );
     assert_eq!(ids(&api.get("/v1/jobs/push/executions").await.ok(200)), Vec::<&str>::new());
     api.get("/v1/jobs/nobody/executions").await.problem(404);
     api.get("/v1/jobs/a%20b/executions").await.problem(400);
@@ -73,7 +91,12 @@ async fn a_timeline_is_paged_newest_first() {
 async fn listing_filters() {
     let api = Api::open();
     run_one(&api).await;
-    api.post("/v1/executions", json!({"name": "later", "run_at": "2026-11-24T00:00:00Z", "target": {"type": "empty"}})).await.ok(201);
+    api.post(
+        "/v1/executions",
+        json!({"name": "later", "run_at": "2026-11-24T00:00:00Z", "target": {"type": "empty"}}),
+    )
+    .await
+    .ok(201);
     let list = async |query: &str| api.get(&format!("/v1/executions?{query}")).await;
     let count = async |query: &str| list(query).await.ok(200)["items"].as_array().unwrap().len();
     assert_eq!(count("").await, 2);
@@ -97,8 +120,12 @@ async fn cancel_and_retry_by_hand() {
     assert_eq!(again.header("location"), "/v1/executions/push@k1~2");
     let again = again.ok(201);
     assert_eq!((&again["generation"], &again["rerun_of"]), (&json!(2), &json!("push@k1")));
-    assert_eq!(api.post("/v1/executions/push@k1~2:retry", Value::Null).await.problem(409), "an execution that is queued can't be retried");
-    let cancelled = api.post("/v1/executions/push%40k1%7E2:cancel", json!({"reason": "not today"})).await.ok(200);
+    assert_eq!(
+        api.post("/v1/executions/push@k1~2:retry", Value::Null).await.problem(409),
+        "an execution that is queued can't be retried"
+    );
+    let cancelled =
+        api.post("/v1/executions/push%40k1%7E2:cancel", json!({"reason": "not today"})).await.ok(200);
     assert_eq!((&cancelled["status"], &cancelled["reason"]), (&json!("cancelled"), &json!("not today")));
     api.post("/v1/executions/push@k1~2:cancel", json!({"reason": 7})).await.problem(422);
     api.post("/v1/executions/push@k1~2:cancel", json!({"reason": "x".repeat(501)})).await.problem(422);

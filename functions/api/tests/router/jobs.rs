@@ -36,7 +36,10 @@ async fn put_is_guarded_by_its_conditions() {
     put(("if-match", "\"7\""), daily()).await.problem(412);
     let updated = put(("if-match", "\"1\""), json!({"schedule": "@hourly"})).await;
     assert_eq!((updated.header("etag"), updated.status.as_u16()), ("\"2\"", 200));
-    assert_eq!(api.call(Method::DELETE, "/v1/jobs/a", &[("if-match", "\"1\"")], "").await.problem(412), "the job has changed since it was read: it is now \"2\"");
+    assert_eq!(
+        api.call(Method::DELETE, "/v1/jobs/a", &[("if-match", "\"1\"")], "").await.problem(412),
+        "the job has changed since it was read: it is now \"2\""
+    );
     api.delete("/v1/jobs/a").await.ok(204);
     api.delete("/v1/jobs/a").await.problem(404);
     assert_eq!(api.get("/v1/jobs/a").await.problem(404), "job \"a\" does not exist");
@@ -98,7 +101,10 @@ async fn apply_tells_what_changes_and_a_dry_run_changes_nothing() {
     api.post("/v1/jobs:apply", jobs("@daily", false)).await.ok(200);
     insta::assert_snapshot!(api.post("/v1/jobs:apply", jobs("@hourly", true)).await.text);
     assert_eq!(api.get("/v1/jobs/ingest").await.ok(200)["version"], 1);
-    assert_eq!(api.delete("/v1/jobs/ingest").await.problem(409), "job ingest can't be deleted: report depend on it");
+    assert_eq!(
+        api.delete("/v1/jobs/ingest").await.problem(409),
+        "job ingest can't be deleted: report depend on it"
+    );
     api.post("/v1/jobs:apply", json!({"jobs": []})).await.problem(422);
     api.post("/v1/jobs:apply", json!({"jobs": [["a"]]})).await.problem(422);
 }
@@ -109,11 +115,21 @@ async fn listing_filters_and_pages() {
     for name in ["a1", "a2", "a3", "b1"] {
         api.put(&format!("/v1/jobs/{name}"), daily()).await.ok(201);
     }
-    api.put("/v1/jobs/b2", json!({"schedule": "@daily", "pool": "big", "tags": {"team": "ops:eu", "x": "y"}})).await.ok(201);
+    api.put(
+        "/v1/jobs/b2",
+        json!({"schedule": "@daily", "pool": "big", "tags": {"team": "ops:eu", "x": "y"}}),
+    )
+    .await
+    .ok(201);
     api.post("/v1/jobs/a2:pause", Value::Null).await.ok(200);
     let ids = async |query: &str| -> Vec<String> {
         let page = api.get(&format!("/v1/jobs{query}")).await.ok(200);
-        page["items"].as_array().unwrap().iter().map(|job| job["job_id"].as_str().unwrap().to_owned()).collect()
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|job| job["job_id"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(ids("?tag=team:data&search=a").await, ["a1", "a2", "a3"]);
     assert_eq!(ids("?tag=team:ops:eu&tag=x:y").await, ["b2"]);
@@ -136,12 +152,22 @@ async fn pause_and_resume() {
     let paused = api.post("/v1/jobs/a:pause", Value::Null).await;
     assert_eq!(paused.header("etag"), "\"1-paused\"");
     let paused = paused.ok(200);
-    assert_eq!((&paused["status"], &paused["paused_at"]), (&json!("paused"), &json!("2026-11-23T12:00:30.000Z")));
+    assert_eq!(
+        (&paused["status"], &paused["paused_at"]),
+        (&json!("paused"), &json!("2026-11-23T12:00:30.000Z"))
+    );
     assert_eq!(paused["next_slot"], Value::Null);
     api.clock.advance(Duration::from_secs(60));
     let resumed = api.call(Method::POST, "/v1/jobs/a%3Aresume", &[], "").await;
-    assert_eq!(resumed.problem(405), "the Allow header says which methods there are", "an encoded colon is part of an id");
-    assert_eq!(api.post("/v1/jobs/a:resume", Value::Null).await.ok(200)["next_slot"], "2026-11-24T00:00:00.000Z");
+    assert_eq!(
+        resumed.problem(405),
+        "the Allow header says which methods there are",
+        "an encoded colon is part of an id"
+    );
+    assert_eq!(
+        api.post("/v1/jobs/a:resume", Value::Null).await.ok(200)["next_slot"],
+        "2026-11-24T00:00:00.000Z"
+    );
     api.post("/v1/jobs/nobody:pause", Value::Null).await.problem(404);
     let get = api.get("/v1/jobs/a:pause").await;
     assert_eq!((get.header("allow"), get.status.as_u16()), ("POST", 405));

@@ -28,12 +28,22 @@ async fn stats_and_metrics_count_what_happened() {
     api.work().await;
     api.post("/v1/executions", json!({"target": {"type": "empty"}})).await.ok(201);
     let stats = api.get("/v1/stats").await.ok(200);
-    assert_eq!((&stats["success_rate"], &stats["retry_rate"], &stats["dead_letters"]), (&json!(0.5), &json!(0.0), &json!(1)));
+    assert_eq!(
+        (&stats["success_rate"], &stats["retry_rate"], &stats["dead_letters"]),
+        (&json!(0.5), &json!(0.0), &json!(1))
+    );
     assert_eq!(stats["worker_utilisation"], json!({"running": 0, "capacity": 4, "ratio": 0.0}));
-    assert_eq!((&stats["start_latency_ms"]["count"], &stats["start_latency_ms"]["max"]), (&json!(2), &json!(40.0)));
+    assert_eq!(
+        (&stats["start_latency_ms"]["count"], &stats["start_latency_ms"]["max"]),
+        (&json!(2), &json!(40.0))
+    );
     let metrics = api.get("/metrics").await;
     assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
-    for line in ["belfry_executions_ended_total{status=\"failed\"} 1", "belfry_dead_letters 1", "belfry_executions_accepted_total 3"] {
+    for line in [
+        "belfry_executions_ended_total{status=\"failed\"} 1",
+        "belfry_dead_letters 1",
+        "belfry_executions_accepted_total 3",
+    ] {
         assert!(metrics.text.lines().any(|found| found == line), "{line}\n{}", metrics.text);
     }
 }

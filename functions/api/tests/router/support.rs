@@ -16,7 +16,9 @@ use belfry_api::{ApiState, Auth, Leadership, Telemetry, TokenVerifier, router};
 use belfry_domain::{Target, Timestamp};
 use belfry_engine::{
     Engine, Settings, Worker,
-    ports::{Alert, Alerts, Clock, Completion, Invocation, Output, Ports, Random, Runner, Source, StoreError},
+    ports::{
+        Alert, Alerts, Clock, Completion, Invocation, Output, Ports, Random, Runner, Source, StoreError,
+    },
 };
 use belfry_sqlite::{MemoryQueue, Store, Waves};
 use futures::FutureExt;
@@ -172,7 +174,8 @@ impl Api {
         };
         let engine = Arc::new(Engine::new(ports, Settings::standalone()));
         let role = Arc::new(Role(AtomicBool::new(true)));
-        let state = ApiState { engine: engine.clone(), telemetry, auth, leadership: role.clone(), capacity: 4 };
+        let state =
+            ApiState { engine: engine.clone(), telemetry, auth, leadership: role.clone(), capacity: 4 };
         Self { router: router(state), engine, clock, role, queue, waves: Mutex::new(waves) }
     }
 
@@ -187,7 +190,13 @@ impl Api {
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
-    pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -200,11 +209,18 @@ impl Api {
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
-        self.call(Method::PUT, path, &[(header::CONTENT_TYPE.as_str(), "application/json")], body.to_string()).await
+        self.call(Method::PUT, path, &[(header::CONTENT_TYPE.as_str(), "application/json")], body.to_string())
+            .await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.call(Method::POST, path, &[(header::CONTENT_TYPE.as_str(), "application/json")], body.to_string()).await
+        self.call(
+            Method::POST,
+            path,
+            &[(header::CONTENT_TYPE.as_str(), "application/json")],
+            body.to_string(),
+        )
+        .await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
@@ -222,7 +238,9 @@ impl Api {
             }
             let mut messages = Vec::new();
             for pool in ["default", "command"] {
-                messages.extend(self.queue.receive(pool, 10).now_or_never().and_then(Result::ok).unwrap_or_default());
+                messages.extend(
+                    self.queue.receive(pool, 10).now_or_never().and_then(Result::ok).unwrap_or_default(),
+                );
             }
             if messages.is_empty() {
                 return;

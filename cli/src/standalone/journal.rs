@@ -1,0 +1,41 @@
+//! What a person who watches `belfry up` wants to see: jobs that start, end, fail and try again.
+
+use std::sync::Arc;
+
+use belfry_api::Telemetry;
+use belfry_domain::{ExecutionId, JobId, Status};
+use belfry_engine::ports::{Fact, Observer};
+
+/// Counts everything, and writes a line for what happens to jobs. Pushed work, of which there may
+/// be thousands a second, shows at the level `debug`.
+pub struct Journal(pub Arc<Telemetry>);
+
+impl Observer for Journal {
+    fn record(&self, fact: Fact<'_>) {
+        match &fact {
+            Fact::Started { id, attempt, lateness } if is_job(id) => {
+                tracing::info!(execution.id = %id, attempt, lateness_ms = lateness.as_millis(), "started");
+            }
+            Fact::Retried { id, failures, delay } => {
+                tracing::warn!(execution.id = %id, failures, delay_ms = delay.as_millis(), "failed, will be tried again");
+            }
+            Fact::Lost { id, attempt } => tracing::warn!(execution.id = %id, attempt, "its worker vanished"),
+            Fact::Ended { id, status } => ended(id, *status),
+            Fact::Misfired { job_id, slot } => tracing::warn!(job.id = %job_id, %slot, "slot missed"),
+            _ => {}
+        }
+        self.0.record(fact);
+    }
+}
+
+fn ended(id: &ExecutionId, status: Status) {
+    match status {
+        Status::Success | Status::Skipped if is_job(id) => tracing::info!(execution.id = %id, %status, "ended"),
+        Status::Success | Status::Skipped => tracing::debug!(execution.id = %id, %status, "ended"),
+        _ => tracing::warn!(execution.id = %id, %status, "ended"),
+    }
+}
+
+fn is_job(id: &ExecutionId) -> bool {
+    !id.as_str().starts_with(JobId::PUSH) || id.job_id().as_str() != JobId::PUSH
+}
