@@ -49,6 +49,7 @@ fn settings(lease: Option<Duration>) -> Settings {
     if let Some(lease) = lease {
         settings.lease = lease;
         settings.heartbeat_every = lease / 6;
+        settings.stop_grace = settings.stop_grace.min(lease / 5);
     }
     settings
 }

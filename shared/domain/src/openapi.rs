@@ -62,11 +62,14 @@ impl PartialSchema for HumanDuration {
             .maximum(Some(duration::MAX.as_secs_f64()))
             .description(Some("Seconds."));
         let pattern = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
-        let units = text(pattern, "90s", "Whole numbers with d, h, m, s, ms, from large to small; at most 366d.");
+        let units =
+            text(pattern, "90s", "Whole numbers with d, h, m, s, ms, from large to small; at most 366d.");
         OneOfBuilder::new()
             .item(seconds)
             .item(units.min_length(Some(2)))
-            .description(Some("A duration: a number of seconds, or text such as `500ms`, `90s`, `1h30m`, `7d`."))
+            .description(Some(
+                "A duration: a number of seconds, or text such as `500ms`, `90s`, `1h30m`, `7d`.",
+            ))
             .into()
     }
 }

@@ -36,8 +36,8 @@ pub enum Handled {
     Waits,
 }
 
-/// Stop this long before the lease ends, so that nothing runs on when it is over.
-const LEASE_MARGIN: Duration = Duration::from_secs(2);
+/// Stop this part of the lease before it ends, so that nothing runs on when it is over.
+const MARGINS_IN_LEASE: u32 = 15;
 
 const TOO_LATE: &str = "its starting deadline had passed";
 
@@ -206,7 +206,7 @@ impl Engine {
 
     /// The end of a lease in which no renewal can be waited for any more.
     fn unrenewable(&self) -> Duration {
-        self.settings.heartbeat_every + self.settings.stop_grace + LEASE_MARGIN
+        self.settings.heartbeat_every + self.settings.stop_grace + self.settings.lease / MARGINS_IN_LEASE
     }
 
     fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {

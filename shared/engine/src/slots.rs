@@ -4,7 +4,7 @@
 //! up to and with the first one beyond its horizon, before it sends any message. So whenever an
 //! execution of a slot exists, the chain goes on behind it.
 
-use std::iter::successors;
+use std::{iter::successors, sync::Arc};
 
 use belfry_domain::{
     ExecutionId, Job, Message, Misfire, Origin, Timer, TimerKey, Timestamp,
@@ -13,7 +13,7 @@ use belfry_domain::{
 };
 use chrono::TimeDelta;
 
-use crate::Engine;
+use crate::{Engine, Result};
 
 /// What firing a slot comes to.
 #[derive(Default)]
@@ -74,7 +74,8 @@ impl Engine {
         let due = job.spec.fire_at(slot);
         if due > horizon {
             let id = ExecutionId::scheduled(job.id(), slot);
-            firing.timers.push(Timer::start(self.settings.shards, &id, 1, due));
+            let start = Timer::start(self.settings.shards, &id, 1, due);
+            firing.timers.push(Timer { version: job.version, ..start });
             return;
         }
         let timer = self.slot_timer(job, slot);
@@ -87,14 +88,37 @@ impl Engine {
     }
 
     /// Whether a slot that an earlier version, or this one, named may still start.
-    pub(crate) fn may_start(&self, job: &Job, version: u64, slot: Timestamp) -> bool {
+    pub(crate) async fn may_start(&self, job: &Arc<Job>, version: u64, slot: Timestamp) -> Result<bool> {
         let is_too_old = slot.plus(self.settings.retention) < self.now();
-        let is_paused = job.paused_at.is_some_and(|paused_at| slot > paused_at);
-        let is_replaced = version < job.version
-            && slot > job.updated_at
-            && !job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
-        !(job.deleted || is_too_old || is_paused || is_replaced)
+        if job.deleted || is_too_old || is_paused_at(job, slot) {
+            return Ok(false);
+        }
+        Ok(self.owner_of(job, version, slot).await?.is_some())
     }
+
+    /// The version that a slot belongs to, of those from `version` up to the newest one, `job`;
+    /// none where that one does not want it.
+    pub(crate) async fn owner_of(&self, job: &Arc<Job>, version: u64, slot: Timestamp) -> Result<Option<Owner>> {
+        let mut owner = Owner { job: Arc::clone(job), ends: None };
+        while slot <= owner.job.updated_at && owner.job.version > version {
+            let before = self.ports.jobs.job_version(job.id(), owner.job.version - 1).await?;
+            let Some(before) = before else { return Ok(None) };
+            owner = Owner { ends: Some(owner.job.updated_at), job: before };
+        }
+        let is_named = || owner.job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
+        let is_wanted = owner.job.version == version || is_named();
+        Ok(Some(owner).filter(|owner| is_wanted && !owner.job.deleted && !is_paused_at(&owner.job, slot)))
+    }
+}
+
+/// A version of a job, and the last instant that is its own; none for the newest.
+pub(crate) struct Owner {
+    pub job: Arc<Job>,
+    pub ends: Option<Timestamp>,
+}
+
+fn is_paused_at(job: &Job, slot: Timestamp) -> bool {
+    job.paused_at.is_some_and(|paused_at| slot > paused_at)
 }
 
 fn misfire_of(job: &Job) -> Misfire {

@@ -16,6 +16,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use crate::{
     Engine, EngineError, Result,
     ports::{Alert, Fact, Lease, Position, StoreError},
+    slots::Owner,
 };
 
 const LONGEST_CHECK: Duration = Duration::from_secs(3600);
@@ -78,15 +79,20 @@ impl Engine {
         match outcome {
             // Somebody else moved it on meanwhile; the next look sees how.
             Err(EngineError::Conflict(_)) => Ok(()),
+            Err(EngineError::Store(StoreError::Unreadable { what, why })) => self.postpone(timer, what, why).await,
             other => other,
         }
     }
 
-    /// A row that can't be read must not hold up the others: it is looked at again, ever later.
+    /// What can't be read must not hold up the others: it is looked at again, ever later. A slot's
+    /// timer stays beside that look, because the schedule may have to go on from it.
     async fn postpone(&self, timer: &Timer, what: String, why: String) -> Result<()> {
         self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
-        self.check_later(timer, timer.key.what.attempt(), self.now().plus(LONGEST_CHECK)).await?;
-        self.remove(timer).await
+        if matches!(timer.key.what, What::Slot { .. }) {
+            return Ok(());
+        }
+        let next = self.check_later(timer, timer.key.what.attempt(), self.next_check(timer)).await?;
+        self.remove(timer, &next).await
     }
 
     /// Nobody has claimed the slot: its message was lost, or it waits its turn.
@@ -94,20 +100,34 @@ impl Engine {
         if let What::Slot { job_id, slot } = &timer.key.what {
             self.ensure_successor(timer, job_id, *slot).await?;
         }
-        let Some(mut message) = self.message_for_absent(id, timer).await? else { return self.remove(timer).await };
-        message.guard = self.check_later(timer, 1, self.next_check(timer)).await?;
+        let Some(mut message) = self.message_for_absent(id, timer).await? else { return self.clear(timer, id).await };
+        let next = self.check_later(timer, 1, self.next_check(timer)).await?;
+        message.guard = next.clone();
         self.resend(message).await?;
-        self.remove(timer).await
+        self.remove(timer, &next).await
+    }
+
+    /// A slot that is not to start needs no timer. But a worker that read its job before the change
+    /// that forbids it may still be about to start it, under this very guard.
+    async fn clear(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
+        let job = self.ports.jobs.job(&id.job_id()).await?;
+        let changed_at = job.map(|job| job.paused_at.map_or(job.updated_at, |paused_at| paused_at.max(job.updated_at)));
+        if changed_at.is_none_or(|changed_at| self.now() > changed_at.plus(self.settings.lease)) {
+            return Ok(self.ports.timers.remove_unchanged(timer).await?);
+        }
+        let next = self.check_later(timer, 1, self.next_check(timer)).await?;
+        self.remove(timer, &next).await
     }
 
     /// A timer that was written behind the cursor has been seen by no tick. If its writer died
     /// before it got to the next one, this is where the chain goes on.
     async fn ensure_successor(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<()> {
-        let Some(job) = self.ports.jobs.job(job_id).await? else { return Ok(()) };
-        let is_current = job.is_active() && job.version == timer.version;
-        let next = job.schedule().filter(|_| is_current).and_then(|schedule| schedule.next_after(slot.to_utc()));
-        if let Some(next) = next {
-            self.ports.timers.put_timers(vec![self.slot_timer(&job, next.into())]).await?;
+        let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted) else { return Ok(()) };
+        let Some(Owner { job, ends }) = self.owner_of(&job, timer.version, slot).await? else { return Ok(()) };
+        let next = job.schedule().and_then(|schedule| schedule.next_after(slot.to_utc())).map(Timestamp::from);
+        let last = [job.paused_at, ends].into_iter().flatten().min();
+        if let Some(next) = next.filter(|next| last.is_none_or(|last| *next <= last)) {
+            self.ports.timers.put_timers(vec![self.slot_timer(&job, next)]).await?;
         }
         Ok(())
     }
@@ -115,25 +135,26 @@ impl Engine {
     async fn examine_ready(&self, timer: &Timer, row: Execution) -> Result<()> {
         if row.ready_at > self.now().plus(self.settings.look_ahead) {
             let start = Timer::start(self.settings.shards, &row.id, row.attempt + 1, row.ready_at);
+            let next = start.key.clone();
             self.ports.timers.put_timers(vec![start]).await?;
-            return self.remove(timer).await;
+            return self.remove(timer, &next).await;
         }
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
         let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
-        if let Some(message) = self.message_for(&row, guard).await? {
+        if let Some(message) = self.message_for(&row, guard.clone()).await? {
             self.resend(message).await?;
         }
-        self.remove(timer).await
+        self.remove(timer, &guard).await
     }
 
     async fn examine_running(&self, timer: &Timer, row: Execution) -> Result<()> {
         let lease_until = row.claim.as_ref().map_or(Timestamp::MIN, |claim| claim.lease_until);
         let takeover_at = lease_until.plus(self.settings.takeover_margin);
         if self.now() < takeover_at {
-            self.check_later(timer, row.attempt, takeover_at).await?;
-            return self.remove(timer).await;
+            let next = self.check_later(timer, row.attempt, takeover_at).await?;
+            return self.remove(timer, &next).await;
         }
         self.ports.observer.record(Fact::Lost { id: &row.id, attempt: row.attempt });
         if let Some(failure) = self.final_loss(&row).await? {
@@ -144,11 +165,11 @@ impl Engine {
         let change = Change::lost(&row, self.now())?;
         let next = change.row.clone();
         if self.apply(change).await?
-            && let Some(message) = self.message_for(&next, guard).await?
+            && let Some(message) = self.message_for(&next, guard.clone()).await?
         {
             self.resend(message).await?;
         }
-        self.remove(timer).await
+        self.remove(timer, &guard).await
     }
 
     /// How an execution ends whose worker is gone, if that was its last attempt.
@@ -167,11 +188,11 @@ impl Engine {
             return self.cancel_unstarted(&row, timer).await;
         }
         let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
-        let ended = self.pull_dependencies(row, guard).await?;
+        let ended = self.pull_dependencies(row, guard.clone()).await?;
         if let Some((row, guard)) = ended {
             self.settle(row, guard).await?;
         }
-        self.remove(timer).await
+        self.remove(timer, &guard).await
     }
 
     async fn cancel_unstarted(&self, row: &Execution, timer: &Timer) -> Result<()> {
@@ -222,11 +243,16 @@ impl Engine {
         let id = timer.key.what.execution_id();
         let check = Timer::check(self.settings.shards, &id, attempt, at, timer.checks + 1);
         let key = check.key.clone();
-        self.ports.timers.put_timers(vec![check]).await?;
+        self.ports.timers.put_timers(vec![Timer { version: timer.version, ..check }]).await?;
         Ok(key)
     }
 
-    async fn remove(&self, timer: &Timer) -> Result<()> {
-        Ok(self.ports.timers.remove_timer(&timer.key).await?)
+    /// Removes a timer that `next` has taken the place of. After the clock was set back, the two
+    /// may be one.
+    async fn remove(&self, timer: &Timer, next: &TimerKey) -> Result<()> {
+        if timer.key == *next {
+            return Ok(());
+        }
+        Ok(self.ports.timers.remove_unchanged(timer).await?)
     }
 }

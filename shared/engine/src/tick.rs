@@ -6,11 +6,11 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use belfry_domain::{ExecutionId, Job, JobId, Message, Status, Timer, TimerKey, Timestamp, Wave, What};
+use belfry_domain::{ExecutionId, Job, JobId, Message, Status, Timer, Timestamp, Wave, What};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
-    Engine, Result,
+    Engine, EngineError, Result,
     ports::{Alert, Creation, Fact, Lease, Position, StoreError, TimerPage},
     slots::slot_message,
 };
@@ -20,7 +20,7 @@ use crate::{
 struct Work {
     timers: Vec<Timer>,
     messages: Vec<Message>,
-    removals: Vec<TimerKey>,
+    removals: Vec<Timer>,
 }
 
 impl Engine {
@@ -90,51 +90,40 @@ impl Engine {
         let count = all.messages.len() as u64;
         self.ports.timers.put_timers(all.timers).await?;
         self.send(all.messages).await?;
-        for key in &all.removals {
-            self.ports.timers.remove_timer(key).await?;
+        for timer in &all.removals {
+            self.ports.timers.remove_unchanged(timer).await?;
         }
         Ok(count)
     }
 
     async fn fire_timer(&self, timer: &Timer, until: Timestamp) -> Result<Work> {
-        match &timer.key.what {
+        let work = match &timer.key.what {
             What::Slot { job_id, slot } => self.fire_slot(timer, job_id, *slot, until).await,
             What::Start { execution_id, .. } => self.fire_start(timer, execution_id).await,
             // A later look at something under way: the sweep's.
             What::Check { .. } => Ok(Work::default()),
+        };
+        match work {
+            // It must not hold up the others: it stays for the sweep.
+            Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
+                self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
+                Ok(Work::default())
+            }
+            work => work,
         }
     }
 
     async fn fire_slot(&self, timer: &Timer, job_id: &JobId, slot: Timestamp, until: Timestamp) -> Result<Work> {
-        let removal = || Work { removals: vec![timer.key.clone()], ..Work::default() };
-        let Some(job) = self.ports.jobs.job(job_id).await? else { return Ok(removal()) };
-        if job.deleted {
-            return Ok(removal());
-        }
-        if timer.version < job.version {
-            return self.fire_replaced(timer, &job, slot).await;
-        }
-        let horizon = job.paused_at.map_or(until, |paused_at| until.min(paused_at));
-        if slot > horizon {
-            return Ok(removal());
-        }
-        let firing = self.fire(&job, slot, horizon);
-        self.name_missed(&job, &firing.missed).await?;
-        let removals = if firing.drop_first { vec![timer.key.clone()] } else { vec![] };
-        Ok(Work { timers: firing.timers, messages: firing.messages, removals })
-    }
-
-    /// A slot of a version that has been replaced starts if it was due before the change; what
-    /// comes after is the new version's, which brought its own timer.
-    async fn fire_replaced(&self, timer: &Timer, job: &Job, slot: Timestamp) -> Result<Work> {
-        let removal = Work { removals: vec![timer.key.clone()], ..Work::default() };
-        if slot > job.updated_at {
-            return Ok(removal);
-        }
-        let Some(old) = self.ports.jobs.job_version(job.id(), timer.version).await? else { return Ok(removal) };
-        let mut firing = self.fire(&old, slot, job.updated_at);
-        firing.timers.retain(|timer| timer.key.fire_at <= job.updated_at);
-        let removals = if firing.drop_first { vec![timer.key.clone()] } else { vec![] };
+        let removal = || Work { removals: vec![timer.clone()], ..Work::default() };
+        let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted) else { return Ok(removal()) };
+        // A slot of a version that has been replaced starts if it was due before the change; what
+        // comes after is the new version's, which brought its own timers.
+        let Some(owner) = self.owner_of(&job, timer.version, slot).await? else { return Ok(removal()) };
+        let horizon = [owner.job.paused_at, owner.ends].into_iter().flatten().fold(until, Timestamp::min);
+        let mut firing = self.fire(&owner.job, slot, horizon);
+        firing.timers.retain(|timer| slot_of(timer).is_none_or(|(_, slot)| owner.ends.is_none_or(|ends| slot <= ends)));
+        self.name_missed(&owner.job, &firing.missed).await?;
+        let removals = if firing.drop_first { vec![timer.clone()] } else { vec![] };
         Ok(Work { timers: firing.timers, messages: firing.messages, removals })
     }
 
@@ -151,7 +140,7 @@ impl Engine {
         let Some(slot) = id.slot().instant().filter(|_| id.generation() == 1) else { return Ok(None) };
         let Some(job) = self.ports.jobs.job(&id.job_id()).await? else { return Ok(None) };
         let version = if timer.version == 0 { job.version } else { timer.version };
-        let may_start = job.is_scheduled() && self.may_start(&job, version, slot);
+        let may_start = job.is_scheduled() && self.may_start(&job, version, slot).await?;
         Ok(may_start.then(|| slot_message(&job, slot, timer.key.clone())))
     }
 

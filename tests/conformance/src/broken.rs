@@ -9,8 +9,9 @@ use belfry_engine::ports::{Creation, ExecutionFilter, Position, StoreError};
 
 use crate::{
     Backend, Verdict,
+    dead_letters::{self, letter},
     fixtures::{at, claim, guard, id, job, job_id, names, row, row_at},
-    jobs::commit,
+    jobs::{commit, version_of},
     listing::walk,
     paging, timers,
 };
@@ -22,6 +23,8 @@ pub trait Sabotage: Send + Sync {
     async fn break_execution(&self, id: &ExecutionId);
     /// Makes the newest version of a job that is there unreadable.
     async fn break_job(&self, id: &JobId);
+    /// Makes a dead letter that is there unreadable.
+    async fn break_dead_letter(&self, id: &ExecutionId);
     /// Adds timers that mean nothing, one for each of the ways in which that can be, to shard 0;
     /// how many.
     async fn add_broken_timers(&self, fire_at: Timestamp) -> usize;
@@ -66,13 +69,39 @@ pub async fn a_listing_leaves_out_what_it_cannot_read(backend: &Backend, sabotag
 }
 
 pub async fn an_unreadable_job_is_alone(backend: &Backend, sabotage: &dyn Sabotage) -> Verdict {
-    commit(backend, 0, vec![job("a", 1, 1, &[]), job("b", 1, 1, &[]), job("c", 1, 1, &["a"])]).await?;
+    let jobs = vec![job("a", 1, 1, &[]), job("b", 1, 1, &["d"]), job("c", 1, 1, &["a"]), job("d", 1, 1, &[])];
+    commit(backend, 0, jobs).await?;
     sabotage.break_job(&job_id("b")).await;
     expect_unreadable(backend.jobs.job(&job_id("b")).await);
     assert!(backend.jobs.job(&job_id("a")).await?.is_some());
     assert_eq!(names(&backend.jobs.dependents(&job_id("a"), u64::MAX).await?), ["c"]);
+    // A run must not go on as if it had no dependent.
+    expect_unreadable(backend.jobs.dependents(&job_id("d"), u64::MAX).await);
     let (revision, jobs) = backend.jobs.all_jobs().await?;
-    assert_eq!((revision, names(&jobs)), (1, vec!["a".to_owned(), "c".to_owned()]));
+    assert_eq!((revision, names(&jobs)), (1, ["a", "c", "d"].map(str::to_owned).to_vec()));
+    commit(backend, 1, vec![job("b", 2, 2, &["d"])]).await?;
+    assert_eq!(version_of(backend, "b").await?, Some((2, false)), "a new definition mends it");
+    assert_eq!(names(&backend.jobs.dependents(&job_id("d"), u64::MAX).await?), ["b"]);
+    Ok(())
+}
+
+pub async fn dead_letters_leave_out_what_they_cannot_read(
+    backend: &Backend,
+    sabotage: &dyn Sabotage,
+) -> Verdict {
+    for number in 0..5 {
+        let letter = letter(&format!("a@{number}"), at(number));
+        assert!(backend.dead_letters.add_dead_letter(letter).await?);
+    }
+    for number in [4, 2, 1] {
+        sabotage.break_dead_letter(&id(&format!("a@{number}"))).await;
+    }
+    for limit in 1..6 {
+        let letters = dead_letters::walk(backend, None, limit).await?;
+        assert_eq!(letters, [letter("a@3", at(3)), letter("a@0", at(0))], "in pages of {limit}");
+    }
+    expect_unreadable(backend.dead_letters.dead_letter(&id("a@2")).await);
+    assert!(backend.dead_letters.discard(&id("a@2")).await?, "people can still be rid of it");
     Ok(())
 }
 
@@ -88,7 +117,10 @@ pub async fn broken_timers_are_put_aside(backend: &Backend, sabotage: &dyn Sabot
     Ok(())
 }
 
-pub async fn a_page_of_broken_timers_does_not_end_the_walk(backend: &Backend, sabotage: &dyn Sabotage) -> Verdict {
+pub async fn a_page_of_broken_timers_does_not_end_the_walk(
+    backend: &Backend,
+    sabotage: &dyn Sabotage,
+) -> Verdict {
     let good = [timers::slot("a", 1), timers::slot("a", 9)];
     for limit in [1, 2, 3] {
         backend.timers.put_timers(good.to_vec()).await?;

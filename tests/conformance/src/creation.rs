@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use belfry_domain::{
-    Attempt, AttemptOutcome, Claim, Dependency, Execution, Outcome, Priority, Run, Status, Timer, Timestamp, Trigger,
+    Attempt, AttemptOutcome, Claim, Dependency, Execution, Outcome, Priority, Run, Status, Timer, Timestamp,
+    Trigger,
 };
 use belfry_engine::ports::{Creation, Position};
 use serde_json::json;
@@ -42,7 +43,9 @@ fn full() -> Execution {
         cancel_requested: true,
         dependencies: BTreeMap::from([(job_id("upstream"), dependency)]),
         reason: Some("'; DROP TABLE executions; --".to_owned()),
-        input: Some(json!({ "numbers": [0, -1, i64::MIN, u64::MAX, 0.5, 1e-7], "nothing": null, "text": "ß" })),
+        input: Some(
+            json!({ "numbers": [0, -1, i64::MIN, u64::MAX, 0.5, 1e-7], "nothing": null, "text": "ß" }),
+        ),
         result: Some(json!([[], {}, "", false])),
         work: Some(Box::new(belfry_domain::JobSpec::new(job_id("w")).work())),
         rerun_of: Some(id("full@2026-11-23T00:00:00Z")),

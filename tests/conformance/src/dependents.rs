@@ -69,7 +69,8 @@ pub async fn a_pause_does_not_touch_the_past(backend: &Backend) -> Verdict {
 }
 
 pub async fn a_run_is_named_after_its_first_root(backend: &Backend) -> Verdict {
-    let set = vec![job("n", 1, 1, &[]), job("m", 1, 1, &[]), job("a", 1, 1, &["n", "m"]), job("z", 1, 1, &[])];
+    let set =
+        vec![job("n", 1, 1, &[]), job("m", 1, 1, &[]), job("a", 1, 1, &["n", "m"]), job("z", 1, 1, &[])];
     commit(backend, 0, set).await?;
     for (name, root) in [("a", "m"), ("n", "m"), ("m", "m"), ("z", "z"), ("unknown", "unknown")] {
         let group = backend.jobs.run_group(&job_id(name)).await?;

@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use belfry_domain::{
-    Claim, ClaimRequest, Dependency, Execution, ExecutionId, Job, JobId, JobSpec, Run, Shards, Timer, Timestamp, Trigger,
+    Claim, ClaimRequest, Dependency, Execution, ExecutionId, Job, JobId, JobSpec, Run, Shards, Timer,
+    Timestamp, Trigger,
 };
 use belfry_engine::ports::{Claimed, Creation, StoreError};
 

@@ -14,7 +14,11 @@ use crate::{
 };
 
 /// All pages of a listing, one after the other.
-pub async fn walk(backend: &Backend, filter: &ExecutionFilter, limit: usize) -> Result<Vec<Execution>, StoreError> {
+pub async fn walk(
+    backend: &Backend,
+    filter: &ExecutionFilter,
+    limit: usize,
+) -> Result<Vec<Execution>, StoreError> {
     let (mut rows, mut after) = (Vec::new(), None::<String>);
     loop {
         let page = backend.executions.list(filter, after.as_deref(), limit).await?;
@@ -72,7 +76,8 @@ pub async fn pages_have_no_gap_and_no_double(backend: &Backend) -> Verdict {
             let rows = walk(backend, &filter, limit).await?;
             let found: BTreeSet<String> = rows.iter().map(|row| row.id.to_string()).collect();
             assert_eq!(found.len(), rows.len(), "doubles in pages of {limit}: {:?}", ids(&rows));
-            let is_wanted = |name: &&String| filter.job_id.as_ref().is_none_or(|job| name.starts_with(job.as_str()));
+            let is_wanted =
+                |name: &&String| filter.job_id.as_ref().is_none_or(|job| name.starts_with(job.as_str()));
             assert_eq!(found, expected.iter().filter(is_wanted).cloned().collect(), "in pages of {limit}");
         }
     }

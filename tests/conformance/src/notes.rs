@@ -19,7 +19,9 @@ pub async fn waiters_are_kept_until_they_are_removed(backend: &Backend) -> Verdi
     let none: [&str; 0] = [];
     assert_eq!(waiters(backend, "never@seen").await?, none);
     // Nobody has a row yet, and some say it twice.
-    for (dependency, waiter) in [("d@x", "a@x"), ("d@x", "b@x"), ("d@x", "a@x"), ("e@x", "a@x"), ("d@x~2", "c@x")] {
+    for (dependency, waiter) in
+        [("d@x", "a@x"), ("d@x", "b@x"), ("d@x", "a@x"), ("e@x", "a@x"), ("d@x~2", "c@x")]
+    {
         backend.executions.add_waiter(&id(dependency), &id(waiter)).await?;
     }
     assert_eq!(waiters(backend, "d@x").await?, ["a@x", "b@x"]);

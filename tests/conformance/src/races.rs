@@ -17,7 +17,11 @@ const WORKERS: u64 = 5;
 const INCREMENTS: u64 = 10;
 
 /// Runs `racer` so many times, all let go together; what came of each.
-async fn race<T, F>(backend: &Backend, racers: u64, racer: impl Fn(Backend, u64) -> F) -> Result<Vec<T>, StoreError>
+async fn race<T, F>(
+    backend: &Backend,
+    racers: u64,
+    racer: impl Fn(Backend, u64) -> F,
+) -> Result<Vec<T>, StoreError>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, StoreError>> + Send + 'static,
@@ -41,7 +45,8 @@ pub async fn one_creation_wins(backend: &Backend) -> Verdict {
     });
     let creations = creations.await?;
     let winner = backend.present("a@x").await?;
-    let lost = creations.iter().filter(|creation| **creation == Creation::Exists(Box::new(winner.clone()))).count();
+    let lost =
+        creations.iter().filter(|creation| **creation == Creation::Exists(Box::new(winner.clone()))).count();
     let won = creations.iter().filter(|creation| **creation == Creation::Created).count();
     assert_eq!((won, lost), (1, RACERS as usize - 1));
     Ok(())
@@ -119,7 +124,9 @@ async fn commit_in_the_end(backend: &Backend, name: &str) -> Result<u64, StoreEr
     loop {
         let (revision, before) = backend.jobs.all_jobs().await?;
         assert_eq!(before.len() as u64, revision, "jobs and revision are of one moment");
-        if backend.jobs.commit(revision, vec![job(name, 1, revision + 1, &[])], vec![]).await? == Committed::Done {
+        if backend.jobs.commit(revision, vec![job(name, 1, revision + 1, &[])], vec![]).await?
+            == Committed::Done
+        {
             let written = backend.jobs.job(&job_id(name)).await?;
             assert!(written.is_some(), "{name} was committed and can't be read");
             return Ok(revision);
@@ -129,7 +136,12 @@ async fn commit_in_the_end(backend: &Backend, name: &str) -> Result<u64, StoreEr
 
 pub async fn every_commit_gets_through_in_the_end(backend: &Backend) -> Verdict {
     let name = |number: u64| format!("job-{number:02}");
-    let commits = race(backend, RACERS, |backend, number| async move { commit_in_the_end(&backend, &name(number)).await });
+    let commits =
+        race(
+            backend,
+            RACERS,
+            |backend, number| async move { commit_in_the_end(&backend, &name(number)).await },
+        );
     let mut revisions = commits.await?;
     revisions.sort_unstable();
     assert_eq!(revisions, (0..RACERS).collect::<Vec<_>>(), "each revision has one successor");
@@ -146,7 +158,9 @@ pub async fn one_owner_leads(backend: &Backend) -> Verdict {
     let acquired = acquired.await?;
     let leaders: Vec<&str> = acquired
         .iter()
-        .filter_map(|outcome| if let Acquired::Leader(lease) = outcome { Some(lease.owner.as_str()) } else { None })
+        .filter_map(
+            |outcome| if let Acquired::Leader(lease) = outcome { Some(lease.owner.as_str()) } else { None },
+        )
         .collect();
     let [leader] = leaders[..] else { panic!("not one leader: {leaders:?}") };
     let held = Acquired::HeldBy { owner: leader.to_owned(), until: at(10_000) };

@@ -22,7 +22,8 @@ pub fn check(text: &str, attempt: u32, ms: i64) -> Timer {
 
 /// Everything in a shard, in the order of the store.
 pub async fn all(backend: &Backend, shard: u16) -> Result<Vec<Timer>, StoreError> {
-    let page = backend.timers.due(shard, &Position::After(Timestamp::MIN), Timestamp(i64::MAX), 1_000).await?;
+    let page =
+        backend.timers.due(shard, &Position::After(Timestamp::MIN), Timestamp(i64::MAX), 1_000).await?;
     assert!(page.quarantined.is_empty() && !page.is_full);
     Ok(page.timers)
 }
@@ -47,7 +48,8 @@ pub async fn a_timer_comes_back_as_it_was(backend: &Backend) -> Verdict {
 
 pub async fn a_timer_of_the_same_key_is_replaced(backend: &Backend) -> Verdict {
     backend.timers.put_timers(vec![slot("a", 0), check("a@x", 1, 5)]).await?;
-    let (newer, looked_at) = (Timer { version: 2, ..slot("a", 0) }, Timer { checks: 3, ..check("a@x", 1, 5) });
+    let (newer, looked_at) =
+        (Timer { version: 2, ..slot("a", 0) }, Timer { checks: 3, ..check("a@x", 1, 5) });
     backend.timers.put_timers(vec![newer.clone(), looked_at.clone()]).await?;
     assert_eq!(all(backend, 0).await?, [newer.clone(), looked_at.clone()]);
     // Another instant, attempt or kind is another timer.
@@ -106,13 +108,15 @@ pub async fn slots_are_found_by_job(backend: &Backend) -> Verdict {
     for (number, name) in names.iter().enumerate() {
         let found = slots_of(backend, name).await?;
         assert_eq!(found.len(), number + 1, "{name}: {found:?}");
-        let is_own = |timer: &Timer| matches!(&timer.key.what, What::Slot { job_id, .. } if job_id.as_str() == *name);
+        let is_own =
+            |timer: &Timer| matches!(&timer.key.what, What::Slot { job_id, .. } if job_id.as_str() == *name);
         assert!(found.iter().all(is_own), "{name}: {found:?}");
     }
     assert_eq!(slots_of(backend, "unknown").await?, []);
     let mut counts = backend.timers.timers_of_jobs().await?;
     counts.sort();
-    let mut expected: Vec<(JobId, u64)> = names.iter().zip(1..).map(|(name, count)| (job_id(name), count)).collect();
+    let mut expected: Vec<(JobId, u64)> =
+        names.iter().zip(1..).map(|(name, count)| (job_id(name), count)).collect();
     expected.sort();
     assert_eq!(counts, expected);
     Ok(())

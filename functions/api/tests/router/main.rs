@@ -9,5 +9,5 @@ mod executions;
 mod jobs;
 mod overview;
 mod push;
-mod serve;
 mod support;
+mod timing;

@@ -56,3 +56,18 @@ async fn health_and_the_document() {
     assert_eq!(document.header("content-type"), "application/json");
     assert_eq!(document.ok(200)["openapi"], "3.1.0");
 }
+
+#[tokio::test]
+async fn what_is_documented_is_routed() {
+    let api = Api::open();
+    let document = serde_json::to_value(belfry_api::openapi()).unwrap();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path.replace("{job_id}", "a").replace("{execution_id}", "a@b");
+        for method in methods.as_object().unwrap().keys() {
+            let method = method.to_uppercase().parse().unwrap();
+            let answer = api.call(method, &path, &[], "").await;
+            assert_ne!(answer.status.as_u16(), 405, "{path}");
+            assert!(!answer.text.contains("there is nothing at"), "{path}");
+        }
+    }
+}

@@ -179,10 +179,6 @@ impl Api {
         Self { router: router(state), engine, clock, role, queue, waves: Mutex::new(waves) }
     }
 
-    pub fn router(&self) -> Router {
-        self.router.clone()
-    }
-
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Attempt, AttemptOutcome, Event, Execution, IllegalTransition, MAX_ATTEMPTS_KEPT, transition};
+use super::{Attempt, AttemptOutcome, Event, Execution, IllegalTransition, MAX_ATTEMPTS_KEPT, Trigger, transition};
 use crate::{JobId, Outcome, TimerKey, Timestamp};
 
 /// A row to write in place of the one of revision `expected`, and of no other.
@@ -137,6 +137,10 @@ impl Change {
     pub fn released(row: &Execution, now: Timestamp) -> Result {
         let mut change = Self::of(row, Event::Release)?;
         change.row.ready_at = change.row.ready_at.max(now);
+        if row.trigger == Trigger::Dependency {
+            // It had no instant of its own before: this is the one that it can be late for.
+            change.row.due = change.row.ready_at;
+        }
         Ok(change)
     }
 

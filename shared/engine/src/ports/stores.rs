@@ -176,6 +176,10 @@ pub trait TimerStore: Send + Sync {
     /// that had returned before it was called.
     async fn remove_timer(&self, key: &TimerKey) -> Result<()>;
 
+    /// As `remove_timer`, but not where the timer was written anew for another version since it
+    /// was read.
+    async fn remove_unchanged(&self, timer: &Timer) -> Result<()>;
+
     async fn due(&self, shard: u16, from: &Position, until: Timestamp, limit: usize) -> Result<TimerPage>;
 
     /// The jobs' slot timers, whenever they fire: (job, how many). For the audit, may lag.

@@ -1,7 +1,8 @@
 //! Chance, over so few names that verbs meet each other all the time.
 
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, Job, Priority, Status, Timer, TimerKey, Timestamp,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, Job, Priority, Status, Timer, TimerKey,
+    Timestamp,
 };
 use belfry_engine::ports::{Acquired, ExecutionFilter, Lease, Position, StoreError};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
@@ -79,7 +80,8 @@ impl Generator {
         self.seen.extend(model.executions.execution(&looked_at).await?);
         self.seen.drain(..self.seen.len().saturating_sub(8));
         let newest = self.random.random_bool(0.6);
-        let row = if newest { self.seen.last().cloned() } else { self.seen.choose(&mut self.random).cloned() };
+        let row =
+            if newest { self.seen.last().cloned() } else { self.seen.choose(&mut self.random).cloned() };
         let Some(row) = row else { return Ok(Verb::Execution(looked_at)) };
         if self.random.random_bool(0.4) {
             let attempt = row.attempt + self.random.random_range(0..3);
@@ -160,7 +162,12 @@ impl Generator {
             5 => Verb::RemoveTimer(guard(&self.name()).key),
             6 | 7 => {
                 let until = Timestamp(self.instant().0 + LONGEST_MS / 2);
-                Verb::Due(self.random.random_range(0..2), Position::After(self.instant()), until, self.limit())
+                Verb::Due(
+                    self.random.random_range(0..2),
+                    Position::After(self.instant()),
+                    until,
+                    self.limit(),
+                )
             }
             8 => Verb::SlotsOfJob(job_id(self.job_name())),
             _ => Verb::TimersOfJobs,
@@ -175,7 +182,8 @@ impl Generator {
             (1 | 2, Some(lease)) => Verb::SaveCursor(lease, shard, self.instant()),
             (3, _) => Verb::Cursor(shard),
             _ => {
-                let owner = ["one", "two", "three"].choose(&mut self.random).copied().unwrap_or("one").to_owned();
+                let owner =
+                    ["one", "two", "three"].choose(&mut self.random).copied().unwrap_or("one").to_owned();
                 let now = self.instant();
                 let until = Timestamp(now.0 + self.random.random_range(0..LONGEST_MS));
                 Verb::Acquire(lane, owner, now, until)
@@ -238,7 +246,10 @@ impl Generator {
         match self.random.random_range(0..8) {
             0..3 => Verb::AddDeadLetter(letter(&self.name(), self.instant())),
             3 => Verb::DeadLetter(self.id()),
-            4 => Verb::DeadLetters(self.random.random_bool(0.5).then(|| self.job_name().to_owned()), self.limit()),
+            4 => Verb::DeadLetters(
+                self.random.random_bool(0.5).then(|| self.job_name().to_owned()),
+                self.limit(),
+            ),
             5 => Verb::MarkRedriven(self.id(), self.id()),
             6 => Verb::Discard(self.id()),
             _ => Verb::CountDeadLetters,
@@ -248,7 +259,8 @@ impl Generator {
 
 /// Looks at everything that the generator can have left.
 pub fn remains() -> Vec<Verb> {
-    let mut looks = vec![Verb::AllJobs, Verb::TimersOfJobs, Verb::CountDeadLetters, Verb::DeadLetters(None, 5)];
+    let mut looks =
+        vec![Verb::AllJobs, Verb::TimersOfJobs, Verb::CountDeadLetters, Verb::DeadLetters(None, 5)];
     looks.push(Verb::List(ExecutionFilter::default(), 5));
     for shard in 0..3 {
         looks.push(Verb::Due(shard, Position::After(Timestamp::MIN), Timestamp(i64::MAX), 5));

@@ -5,8 +5,8 @@ mod verb;
 
 use belfry_engine::ports::StoreError;
 
-pub use self::verb::Verb;
 use self::generator::Generator;
+pub use self::verb::Verb;
 use crate::{Backend, Verdict};
 
 /// How many verbs a failure shows.
@@ -24,7 +24,10 @@ pub async fn run(seed: u64, length: usize, model: &Backend, others: &[(&str, Bac
         for (name, other) in others {
             let answer = verb.answer(other).await?;
             let recent = &past[past.len().saturating_sub(SHOWN)..];
-            assert_eq!(answer, expected, "{name} differs at verb {number} of seed {seed}; the last:\n{recent:#?}");
+            assert_eq!(
+                answer, expected,
+                "{name} differs at verb {number} of seed {seed}; the last:\n{recent:#?}"
+            );
         }
     }
     compare_remains(model, others).await

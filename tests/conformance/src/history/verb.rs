@@ -108,16 +108,20 @@ impl Verb {
     async fn answer_on_time(&self, on: &Backend) -> Result<String, StoreError> {
         Ok(match self {
             Self::PutTimers(timers) => text(on.timers.put_timers(timers.clone()).await?),
-            Self::RemoveTimer(key) => text(on.timers.remove_timer(key).await?),
+            Self::RemoveTimer(key) => remove(on, key).await?,
             Self::Due(shard, from, until, limit) => {
                 by_key(paging::walk(on, *shard, from.clone(), *until, *limit).await?)
             }
             Self::TimersOfJobs => sorted(on.timers.timers_of_jobs().await?),
             Self::SlotsOfJob(id) => by_key(on.timers.slots_of_job(id).await?),
-            Self::Acquire(lane, owner, now, until) => text(on.leases.acquire(*lane, owner, *now, *until).await?),
+            Self::Acquire(lane, owner, now, until) => {
+                text(on.leases.acquire(*lane, owner, *now, *until).await?)
+            }
             Self::Release(lease) => text(on.leases.release(lease).await?),
             Self::Cursor(shard) => text(on.leases.cursor(*shard).await?),
-            Self::SaveCursor(lease, shard, cursor) => text(on.leases.save_cursor(lease, *shard, *cursor).await?),
+            Self::SaveCursor(lease, shard, cursor) => {
+                text(on.leases.save_cursor(lease, *shard, *cursor).await?)
+            }
             other => unreachable!("{other:?} is no verb of timers or leases"),
         })
     }
@@ -126,7 +130,9 @@ impl Verb {
         let store = &on.jobs;
         Ok(match self {
             Self::Job(id) => text(store.job(id).await?.as_deref().map(job_text)),
-            Self::JobVersion(id, version) => text(store.job_version(id, *version).await?.as_deref().map(job_text)),
+            Self::JobVersion(id, version) => {
+                text(store.job_version(id, *version).await?.as_deref().map(job_text))
+            }
             Self::AllJobs => {
                 let (revision, jobs) = store.all_jobs().await?;
                 format!("{revision} {}", sorted(jobs.iter().map(|job| job_text(job)).collect()))
@@ -154,6 +160,14 @@ impl Verb {
             other => unreachable!("{other:?} is no verb of dead letters"),
         })
     }
+}
+
+/// It may return early; what is read behind it in earnest tells that it has happened, so that
+/// reads which may lag do not.
+async fn remove(on: &Backend, key: &TimerKey) -> Result<String, StoreError> {
+    on.timers.remove_timer(key).await?;
+    let until = Timestamp(key.fire_at.0 + 1);
+    Ok(by_key(paging::walk(on, key.shard, Position::After(Timestamp(key.fire_at.0 - 1)), until, 3).await?))
 }
 
 fn by_key(mut timers: Vec<Timer>) -> String {

@@ -83,7 +83,12 @@ impl ExecutionStore for Model {
 
     async fn waiters(&self, dependency: &ExecutionId) -> Result<Vec<ExecutionId>> {
         let state = self.state();
-        Ok(state.waiters.iter().filter(|(on, _)| on == dependency).map(|(_, waiter)| waiter.clone()).collect())
+        Ok(state
+            .waiters
+            .iter()
+            .filter(|(on, _)| on == dependency)
+            .map(|(_, waiter)| waiter.clone())
+            .collect())
     }
 
     async fn remove_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {
@@ -101,7 +106,12 @@ impl ExecutionStore for Model {
         Ok(state.outputs.iter().filter(|((of, _), _)| of == id).map(|(_, output)| output.clone()).collect())
     }
 
-    async fn list(&self, filter: &ExecutionFilter, after: Option<&str>, limit: usize) -> Result<Page<Execution>> {
+    async fn list(
+        &self,
+        filter: &ExecutionFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Execution>> {
         let state = self.state();
         let mut rows: Vec<&(u64, Execution)> =
             state.executions.values().filter(|(_, row)| lets_through(filter, row)).collect();

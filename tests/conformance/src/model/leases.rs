@@ -56,10 +56,19 @@ impl DeadLetterStore for Model {
 
     async fn dead_letter(&self, id: &ExecutionId) -> Result<Option<DeadLetter>> {
         let state = self.state();
-        Ok(state.dead_letters.get(id).filter(|(_, is_discarded)| !is_discarded).map(|(letter, _)| letter.clone()))
+        Ok(state
+            .dead_letters
+            .get(id)
+            .filter(|(_, is_discarded)| !is_discarded)
+            .map(|(letter, _)| letter.clone()))
     }
 
-    async fn dead_letters(&self, job_id: Option<&JobId>, after: Option<&str>, limit: usize) -> Result<Page<DeadLetter>> {
+    async fn dead_letters(
+        &self,
+        job_id: Option<&JobId>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<DeadLetter>> {
         let state = self.state();
         let is_open = |letter: &DeadLetter| letter.redriven_as.is_none();
         let mut letters: Vec<DeadLetter> = state

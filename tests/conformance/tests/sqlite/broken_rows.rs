@@ -1,5 +1,6 @@
 //! SQLite on a file that somebody has tampered with.
 
+use crate::support::File;
 use async_trait::async_trait;
 use belfry_conformance::{
     Verdict,
@@ -7,7 +8,6 @@ use belfry_conformance::{
 };
 use belfry_domain::{ExecutionId, JobId, Timestamp};
 use rusqlite::Connection;
-use crate::support::File;
 use tokio::sync::Mutex;
 
 /// A second connection, which knows the tables.
@@ -27,6 +27,12 @@ impl Sabotage for Tamperer {
         assert_eq!(connection.execute(sql, [id.as_str()]).unwrap(), 1);
     }
 
+    async fn break_dead_letter(&self, id: &ExecutionId) {
+        let connection = self.0.lock().await;
+        let sql = "UPDATE dead_letters SET doc = '[]' WHERE execution_id = ?1";
+        assert_eq!(connection.execute(sql, [id.as_str()]).unwrap(), 1);
+    }
+
     async fn add_broken_timers(&self, fire_at: Timestamp) -> usize {
         let rows = [
             "'', 0, 0",
@@ -41,10 +47,13 @@ impl Sabotage for Tamperer {
             "'start a@x 2', 0, 'often'",
             "'start a@x 3', 0, 4294967296",
             "x'ff00', 0, 0",
+            "CAST(x'ff00' AS TEXT), 0, 0",
+            "CAST('start a@x 1' AS BLOB), 0, 0",
         ];
         let connection = self.0.lock().await;
         for row in rows {
-            let sql = format!("INSERT INTO timers (shard, fire_at, what, version, checks) VALUES (0, ?1, {row})");
+            let sql =
+                format!("INSERT INTO timers (shard, fire_at, what, version, checks) VALUES (0, ?1, {row})");
             connection.execute(&sql, [fire_at.0]).unwrap();
         }
         rows.len()
@@ -70,6 +79,7 @@ cases!(
     an_unreadable_execution_is_alone,
     a_listing_leaves_out_what_it_cannot_read,
     an_unreadable_job_is_alone,
+    dead_letters_leave_out_what_they_cannot_read,
     broken_timers_are_put_aside,
     a_page_of_broken_timers_does_not_end_the_walk,
 );

@@ -1,7 +1,7 @@
 //! SQLite on a file, by its leader.
 
-use belfry_conformance::{Backend, suite};
 use crate::support::File;
+use belfry_conformance::{Backend, suite};
 
 async fn fresh() -> Backend {
     File::new().backend().await

@@ -1,8 +1,8 @@
 //! SQLite, in memory and on a file, against the model.
 
+use crate::support::File;
 use belfry_conformance::{Backend, Model, Verdict, history};
 use belfry_sqlite::Store;
-use crate::support::File;
 
 const VERBS: usize = 1_500;
 

@@ -88,11 +88,16 @@ fn normal(name: &str, due: i64) -> Message {
 async fn the_most_urgent_comes_first_and_the_oldest_of_a_class() -> Verdict {
     let fixture = Fixture::new();
     let [critical, high, normal, low] = Priority::ALL;
-    let messages = [("l@1", low), ("n@1", normal), ("c@1", critical), ("h@1", high), ("n@2", normal), ("c@2", critical)];
+    let messages =
+        [("l@1", low), ("n@1", normal), ("c@1", critical), ("h@1", high), ("n@2", normal), ("c@2", critical)];
     fixture.queue.enqueue(messages.map(|(name, priority)| message(name, 0, priority)).to_vec()).await?;
     assert_eq!(fixture.queue.depth().await?, 6);
     assert_eq!(fixture.received("default", 4).await?, ["c@1", "c@2", "h@1", "n@1"]);
-    assert_eq!(fixture.received("default", 100).await?, ["n@2", "l@1"], "what there is, without waiting for more");
+    assert_eq!(
+        fixture.received("default", 100).await?,
+        ["n@2", "l@1"],
+        "what there is, without waiting for more"
+    );
     assert_eq!(fixture.queue.depth().await?, 0);
     Ok(())
 }
@@ -109,7 +114,10 @@ async fn waiting_raises_by_a_class_for_each_step() -> Verdict {
         assert_eq!(fixture.received("default", 1).await?, [first]);
     }
     assert_eq!(fixture.received("default", 9).await?, ["new@normal"]);
-    fixture.queue.enqueue(vec![message("old@low", 0, Priority::Low), message("old@high", 1, Priority::High)]).await?;
+    fixture
+        .queue
+        .enqueue(vec![message("old@low", 0, Priority::Low), message("old@high", 1, Priority::High)])
+        .await?;
     fixture.set(3 * step);
     fixture.queue.enqueue(vec![message("new@critical", 3 * step, Priority::Critical)]).await?;
     assert_eq!(fixture.received("default", 9).await?, ["old@low", "old@high", "new@critical"]);
@@ -120,8 +128,12 @@ async fn waiting_raises_by_a_class_for_each_step() -> Verdict {
 async fn pools_are_apart() -> Verdict {
     let fixture = Fixture::new();
     let into = |pool: &str, message: Message| Message { pool: pool.to_owned(), ..message };
-    let messages =
-        vec![normal("a@1", 0), into("gpu", normal("g@1", 0)), normal("a@2", 0), into("gpu", normal("g@2", 0))];
+    let messages = vec![
+        normal("a@1", 0),
+        into("gpu", normal("g@1", 0)),
+        normal("a@2", 0),
+        into("gpu", normal("g@2", 0)),
+    ];
     fixture.queue.enqueue(messages).await?;
     assert_eq!((fixture.queue.depth().await?, fixture.queue.depth_of("gpu")), (4, 2));
     assert_eq!(fixture.received("gpu", 9).await?, ["g@1", "g@2"]);
@@ -179,10 +191,14 @@ async fn nothing_comes_out_before_its_instant() -> Verdict {
 async fn what_is_overdue_comes_out_at_once_by_seconds() -> Verdict {
     let mut fixture = Fixture::new();
     fixture.set(10_000);
-    let deferred = ["a@3100", "b@2900", "c@3900", "d@99999"].map(|name| normal(name, name[2..].parse().unwrap()));
+    let deferred =
+        ["a@3100", "b@2900", "c@3900", "d@99999"].map(|name| normal(name, name[2..].parse().unwrap()));
     fixture.queue.defer(Wave::group(deferred.to_vec())).await?;
     assert_eq!(fixture.next_wave().await?, (at(2_900).second(), vec!["b@2900".to_owned()]));
-    assert_eq!(fixture.next_wave().await?, (at(3_100).second(), vec!["a@3100".to_owned(), "c@3900".to_owned()]));
+    assert_eq!(
+        fixture.next_wave().await?,
+        (at(3_100).second(), vec!["a@3100".to_owned(), "c@3900".to_owned()])
+    );
     Ok(())
 }
 
