@@ -155,7 +155,7 @@ pub struct Shards(pub u16);
 
 impl Shards {
     pub fn of(self, key: &str) -> u16 {
-        (crate::stable_hash(key.as_bytes()) % u64::from(self.0.max(1))) as u16
+        (crate::stable_hash(key.bytes()) % u64::from(self.0.max(1))) as u16
     }
 
     pub fn all(self) -> impl Iterator<Item = u16> {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use belfry_domain::graph::{Graph, GraphNode, GraphProblem, Limits};
+use belfry_domain::{Graph, GraphNode, GraphProblem, Limits};
 use proptest::prelude::*;
 
 /// `"a@daily < b c"`: job a, with the schedule `daily`, depends on b and c.

@@ -9,6 +9,7 @@ use belfry_domain::{
 use crate::{
     Engine, EngineError, Result,
     ports::{Committed, ExecutionFilter},
+    slots::Firing,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +50,11 @@ impl Engine {
             if dry_run || plan.jobs.is_empty() {
                 return Ok(plan.outcomes);
             }
-            // Only the first timer of each: what is near follows, and the chain makes up for it.
-            let timers = plan.firsts.iter().map(|(job, slot)| self.slot_timer(job, *slot)).collect();
-            if self.ports.jobs.commit(plan.revision, plan.jobs, timers).await? == Committed::Done {
-                for (job, slot) in &plan.firsts {
-                    self.fire_near(job, *slot).await?;
+            // Up to one that no tick has passed: the first slots may have executions already.
+            let timers: Vec<Vec<Timer>> = plan.firsts.iter().map(|(job, slot)| self.near(job, *slot).timers).collect();
+            if self.ports.jobs.commit(plan.revision, plan.jobs, timers.concat()).await? == Committed::Done {
+                for ((job, slot), written) in plan.firsts.iter().zip(&timers) {
+                    self.fire_near(job, *slot, written).await?;
                 }
                 return Ok(plan.outcomes);
             }
@@ -104,14 +105,15 @@ impl Engine {
         plan.jobs.push(job);
     }
 
-    /// Fires the slots that lie so near that a tick may have passed their timers already. Called
-    /// when the first timer is durable, with the clock read again.
-    async fn fire_near(&self, job: &Job, first: Timestamp) -> Result<()> {
-        let horizon = self.now().plus(self.settings.near);
-        if first > horizon {
-            return Ok(());
-        }
-        let firing = self.fire(job, first, horizon);
+    /// The slots that lie so near that a tick may have passed their timers already.
+    fn near(&self, job: &Job, first: Timestamp) -> Firing {
+        self.fire(job, first, self.now().plus(self.settings.near))
+    }
+
+    /// Called when these timers are durable, with the clock read again.
+    async fn fire_near(&self, job: &Job, first: Timestamp, written: &[Timer]) -> Result<()> {
+        let mut firing = self.near(job, first);
+        firing.timers.retain(|timer| !written.contains(timer));
         self.ports.timers.put_timers(firing.timers).await?;
         self.send(firing.messages).await
     }
@@ -153,17 +155,15 @@ impl Engine {
         Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
     }
 
-    /// Slots go on; those of the pause go by the misfire policy.
+    /// Slots go on; those of the pause go by the misfire policy. It makes a new version: what was
+    /// sent for the slots of the pause before it began must not start them now.
     pub async fn resume_job(&self, id: &JobId) -> Result<Arc<Job>> {
         for _ in 0..COMMIT_ATTEMPTS {
             let (revision, job) = self.live_job(id).await?;
             let Some(paused_at) = job.paused_at else { return Ok(job) };
-            let mut resumed = (*job).clone();
-            resumed.paused_at = None;
+            let resumed = Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
             let (timers, messages) = self.catch_up(&resumed, paused_at).await?;
-            let first = timers.first().cloned().into_iter().collect();
-            if self.ports.jobs.commit(revision, vec![resumed.clone()], first).await? == Committed::Done {
-                self.ports.timers.put_timers(timers).await?;
+            if self.ports.jobs.commit(revision, vec![resumed.clone()], timers).await? == Committed::Done {
                 self.send(messages).await?;
                 return Ok(Arc::new(resumed));
             }
@@ -173,7 +173,7 @@ impl Engine {
 
     async fn catch_up(&self, job: &Job, paused_at: Timestamp) -> Result<(Vec<Timer>, Vec<Message>)> {
         let Some(first) = first_slot(job, paused_at) else { return Ok((vec![], vec![])) };
-        let firing = self.fire(job, first, self.now().plus(self.settings.near));
+        let firing = self.near(job, first);
         self.name_missed(job, &firing.missed).await?;
         Ok((firing.timers, firing.messages))
     }
@@ -214,7 +214,7 @@ impl Engine {
         for job in jobs.iter().filter(|job| job.is_active() && !counts.contains_key(job.id())) {
             let Some(slot) = first_slot(job, now) else { continue };
             self.ports.timers.put_timers(vec![self.slot_timer(job, slot)]).await?;
-            self.fire_near(job, slot).await?;
+            self.fire_near(job, slot, &[]).await?;
             self.ports.alerts.raise(crate::ports::Alert::TimerMissing { job_id: job.id().clone() }).await?;
             mended += 1;
         }

@@ -7,7 +7,7 @@
 //! finisher writes the outcome before it reads who waits. What a crash leaves untold, the waiter's
 //! own timer finds.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use belfry_domain::{
     Change, Decision, Dependency, Execution, ExecutionId, Job, JobId, Outcome, Run, Status, Timer, TimerKey, Timestamp,
@@ -86,8 +86,8 @@ impl Engine {
     }
 
     /// The jobs that a run beginning with `root` comes to.
-    pub(crate) async fn reachable(&self, root: &JobId, graph: u64) -> Result<HashSet<JobId>> {
-        let mut reached = HashSet::from([root.clone()]);
+    pub(crate) async fn reachable(&self, root: &JobId, graph: u64) -> Result<BTreeSet<JobId>> {
+        let mut reached = BTreeSet::from([root.clone()]);
         let mut ahead = vec![root.clone()];
         while let Some(job_id) = ahead.pop() {
             for dependent in self.ports.jobs.dependents(&job_id, graph).await? {

@@ -57,26 +57,35 @@ impl Engine {
 
     async fn execute_slot(&self, message: &Message, version: u64, worker: &Worker) -> Result<Handled> {
         let id = &message.execution_id;
+        let began = self.ports.clock.monotonic();
         let job = self.ports.jobs.job(&id.job_id()).await?;
-        let slot = id.slot().instant();
-        let startable = job.zip(slot).filter(|(job, slot)| self.may_start(job, version, *slot));
-        let Some((job, slot)) = startable else {
-            self.ports.timers.remove_timer(&message.guard).await?;
+        let Some((job, slot)) = job.zip(id.slot().instant()) else { return Ok(Handled::Dropped(None)) };
+        // Its guard stays: it may have started already, and who else knows. The sweep clears up.
+        if !self.may_start(&job, version, slot).await? {
             return Ok(Handled::Dropped(None));
-        };
+        }
         let row = self.slot_row(&job, slot, message.guard.clone()).await?;
+        // By a look at the job that is this old, the sweep may have cleared the guard away.
+        if self.ports.clock.monotonic().saturating_sub(began) > self.settings.lease / 2 {
+            return Ok(Handled::Dropped(None));
+        }
         if is_past_deadline(&row, job.work(), self.now()) {
             return Box::pin(self.skip_late(row, message.guard.clone())).await;
         }
         if !job.spec.dependencies.is_empty() {
             return Box::pin(self.begin_waiting(&job, slot, row, message.guard.clone())).await;
         }
+        let since = self.ports.clock.monotonic();
         let request = self.claim_request(message, worker, Some(&job));
+        // The clock was set back after its instant had come.
+        if request.claim.since < row.ready_at {
+            return Ok(Handled::Dropped(Some(Refusal::NotYet)));
+        }
         let started = request.start_new(&row);
         match self.ports.executions.create(started.clone(), None).await? {
-            Creation::Created => self.run(started, Some(job), &message.guard, worker).await,
+            Creation::Created => self.run(started, since, Some(job), &message.guard, worker).await,
             Creation::Exists(row) if request.is_mine(&row) && row.status == Status::Running => {
-                self.run(*row, Some(job), &message.guard, worker).await
+                self.run(*row, since, Some(job), &message.guard, worker).await
             }
             Creation::Exists(row) => Ok(Handled::Dropped(request.judge(&row).err())),
         }
@@ -87,11 +96,12 @@ impl Engine {
         if is_orphan && message.attempt == 1 {
             return Box::pin(self.cancel_orphan(message)).await;
         }
+        let since = self.ports.clock.monotonic();
         let request = self.claim_request(message, worker, job.as_deref());
         match self.ports.executions.claim(&request).await? {
-            Claimed::Started(row) => self.run(*row, job, &message.guard, worker).await,
+            Claimed::Started(row) => self.run(*row, since, job, &message.guard, worker).await,
             Claimed::Refused(row, _) if request.is_mine(&row) && row.status == Status::Running => {
-                self.run(*row, job, &message.guard, worker).await
+                self.run(*row, since, job, &message.guard, worker).await
             }
             Claimed::Refused(row, Refusal::TooLate) => {
                 let change = Change::skipped(&row, TOO_LATE, self.now())?;
@@ -142,8 +152,16 @@ impl Engine {
         Ok(Handled::Dropped(None))
     }
 
-    /// From the claim to what follows from the attempt's end.
-    async fn run(&self, row: Execution, job: Option<Arc<Job>>, guard: &TimerKey, worker: &Worker) -> Result<Handled> {
+    /// From the claim, asked for at `since` by the monotonic clock, to what follows from the
+    /// attempt's end.
+    async fn run(
+        &self,
+        row: Execution,
+        since: Duration,
+        job: Option<Arc<Job>>,
+        guard: &TimerKey,
+        worker: &Worker,
+    ) -> Result<Handled> {
         let lateness = row.claim.as_ref().map_or(Duration::ZERO, |claim| claim.since.since(row.ready_at));
         self.ports.observer.record(Fact::Started { id: &row.id, attempt: row.attempt, lateness });
         let pinned = match job {
@@ -157,12 +175,23 @@ impl Engine {
         };
         let input = row.input.clone().or_else(|| pinned.as_ref().and_then(|job| job.spec.input.clone()));
         let mut row = row;
-        let verdict = self.attempt(&mut row, &work, input.unwrap_or(Value::Null), worker).await;
+        // The claim was answered late: somebody else may have taken over by now.
+        if !self.is_renewable(since) {
+            return Ok(Handled::Ran(row.status));
+        }
+        let verdict = self.attempt(&mut row, since, &work, input.unwrap_or(Value::Null), worker).await;
         Ok(Handled::Ran(self.finish(row, &work, verdict, guard.clone()).await?))
     }
 
     /// Runs the target, renewing the lease, until it is done or has to stop.
-    async fn attempt(&self, row: &mut Execution, work: &Work, input: Value, worker: &Worker) -> Verdict {
+    async fn attempt(
+        &self,
+        row: &mut Execution,
+        since: Duration,
+        work: &Work,
+        input: Value,
+        worker: &Worker,
+    ) -> Verdict {
         let poke = Stop::new();
         let stop = Stop::new();
         let _entered = self.running.enter(&row.id, poke.clone());
@@ -179,7 +208,7 @@ impl Engine {
         let mut run = pin!(worker.runner.run(invocation).fuse());
         let mut poked = pin!(poke.cancelled().fuse());
         let started = self.ports.clock.monotonic();
-        let mut renewed = started;
+        let mut renewed = since;
         loop {
             let elapsed = self.ports.clock.monotonic().saturating_sub(started);
             let pause = self.settings.heartbeat_every.min(timeout.saturating_sub(elapsed));
@@ -192,10 +221,10 @@ impl Engine {
             if now.saturating_sub(started) >= timeout {
                 return Verdict::TimedOut(self.stop(run, &stop).await);
             }
-            match Box::pin(self.beat(row)).await {
+            match Box::pin(self.beat_in_time(row, renewed)).await {
                 Beat::Renewed => renewed = now,
                 Beat::CancelRequested => return Verdict::Cancelled(self.stop(run, &stop).await),
-                Beat::Unanswered if now.saturating_sub(renewed) + self.unrenewable() < self.settings.lease => {}
+                Beat::Unanswered if self.is_renewable(renewed) => {}
                 Beat::Unanswered | Beat::Lost => {
                     self.stop(run, &stop).await;
                     return Verdict::LeaseLost;
@@ -204,9 +233,25 @@ impl Engine {
         }
     }
 
-    /// The end of a lease in which no renewal can be waited for any more.
-    fn unrenewable(&self) -> Duration {
-        self.settings.heartbeat_every + self.settings.stop_grace + self.settings.lease / MARGINS_IN_LEASE
+    /// Whether a lease that was renewed at this time leaves room for another heartbeat.
+    fn is_renewable(&self, renewed: Duration) -> bool {
+        self.lease_left(renewed) > self.settings.heartbeat_every
+    }
+
+    /// How long an attempt may go on before it is to stop, if its lease is not renewed again.
+    fn lease_left(&self, renewed: Duration) -> Duration {
+        let margin = self.settings.stop_grace + self.settings.lease / MARGINS_IN_LEASE;
+        (renewed + self.settings.lease).saturating_sub(self.ports.clock.monotonic() + margin)
+    }
+
+    /// A store that answers late must not make the attempt outlive its lease.
+    async fn beat_in_time(&self, row: &mut Execution, renewed: Duration) -> Beat {
+        let patience = self.settings.heartbeat_every.min(self.lease_left(renewed));
+        let beat = pin!(self.beat(row));
+        match select(beat, self.ports.clock.sleep(patience)).await {
+            Either::Left((beat, _)) => beat,
+            Either::Right(_) => Beat::Unanswered,
+        }
     }
 
     fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {

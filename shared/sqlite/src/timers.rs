@@ -32,6 +32,16 @@ impl TimerStore for Store {
         self.write_unheard(move |connection| remove(connection, shard, fire_at, &what).map_err(unavailable))
     }
 
+    async fn remove_unchanged(&self, timer: &Timer) -> Result<()> {
+        let (key, version) = (&timer.key, timer.version);
+        let (shard, fire_at, what) = (key.shard, key.fire_at.0, key.what.to_string());
+        self.write_unheard(move |connection| {
+            let sql = "DELETE FROM timers WHERE shard = ?1 AND fire_at = ?2 AND what = ?3 AND version = ?4";
+            let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+            statement.execute((shard, fire_at, what, version)).map(drop).map_err(unavailable)
+        })
+    }
+
     async fn due(&self, shard: u16, from: &Position, until: Timestamp, limit: usize) -> Result<TimerPage> {
         let (after, behind) = match from {
             Position::After(instant) => (instant.0.saturating_add(1), String::new()),

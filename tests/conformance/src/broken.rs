@@ -30,8 +30,9 @@ pub trait Sabotage: Send + Sync {
     async fn add_broken_timers(&self, fire_at: Timestamp) -> usize;
 }
 
-fn expect_unreadable<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {
-    assert!(matches!(outcome, Err(StoreError::Unreadable { .. })), "{outcome:?}");
+fn expect_unreadable<T>(outcome: Result<T, StoreError>) {
+    let error = outcome.err();
+    assert!(matches!(error, Some(StoreError::Unreadable { .. })), "{error:?}");
 }
 
 pub async fn an_unreadable_execution_is_alone(backend: &Backend, sabotage: &dyn Sabotage) -> Verdict {

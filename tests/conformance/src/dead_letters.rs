@@ -69,7 +69,7 @@ pub async fn one_redriven_is_hidden(backend: &Backend) -> Verdict {
         backend.dead_letters.mark_redriven(&gone.execution_id, &id("a@x~2")).await?;
         let redriven = DeadLetter { redriven_as: Some(id("a@x~2")), ..gone.clone() };
         assert_eq!(backend.dead_letters.dead_letter(&gone.execution_id).await?, Some(redriven));
-        assert_eq!(walk(backend, None, 10).await?, [left.clone()]);
+        assert_eq!(walk(backend, None, 10).await?, std::slice::from_ref(&left));
         assert_eq!(backend.dead_letters.count_dead_letters().await?, 1);
     }
     assert!(!backend.dead_letters.add_dead_letter(gone).await?);

@@ -10,7 +10,9 @@ const LANE: u16 = 1;
 async fn lead(backend: &Backend, owner: &str, now: i64, until: i64) -> Result<Lease, StoreError> {
     match backend.leases.acquire(LANE, owner, at(now), at(until)).await? {
         Acquired::Leader(lease) => Ok(lease),
-        other => panic!("{owner} should lead from {now}: {other:?}"),
+        Acquired::HeldBy { owner: other, until } => {
+            panic!("{owner} should lead from {now}, not {other} to {until}")
+        }
     }
 }
 

@@ -141,6 +141,7 @@ macro_rules! suite {
             a_timer_comes_back_as_it_was,
             a_timer_of_the_same_key_is_replaced,
             removal_can_be_repeated,
+            what_was_written_anew_is_not_removed,
             shards_are_apart,
             slots_are_found_by_job,
         ]);

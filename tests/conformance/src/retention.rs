@@ -1,6 +1,7 @@
 //! What is removed after its time, and what the names of generations go on from.
 
 use belfry_domain::{Execution, Status};
+use belfry_engine::ports::ExecutionFilter;
 
 use crate::{
     Backend, Verdict,
@@ -34,7 +35,7 @@ pub async fn removal_stops_at_its_limit(backend: &Backend) -> Verdict {
     }
     for (removed, left) in [(2, 3), (2, 1), (1, 0), (0, 0)] {
         assert_eq!(backend.executions.remove_ended(at(100), 2).await?, removed);
-        assert_eq!(walk(backend, &Default::default(), 10).await?.len(), left);
+        assert_eq!(walk(backend, &ExecutionFilter::default(), 10).await?.len(), left);
     }
     Ok(())
 }

@@ -75,6 +75,24 @@ pub async fn removal_can_be_repeated(backend: &Backend) -> Verdict {
     Ok(())
 }
 
+pub async fn what_was_written_anew_is_not_removed(backend: &Backend) -> Verdict {
+    let (old, new) = (slot("a", 0), Timer { version: 2, ..slot("a", 0) });
+    backend.timers.put_timers(vec![old.clone()]).await?;
+    backend.timers.put_timers(vec![new.clone()]).await?;
+    backend.timers.remove_unchanged(&old).await?;
+    assert_eq!(all(backend, 0).await?, std::slice::from_ref(&new));
+    for _ in 0..2 {
+        backend.timers.remove_unchanged(&new).await?;
+        assert_eq!(all(backend, 0).await?, []);
+    }
+    // How often it was looked at is no other version.
+    let looked_at = Timer { checks: 3, ..check("a@x", 1, 5) };
+    backend.timers.put_timers(vec![looked_at, check("a@x", 2, 5)]).await?;
+    backend.timers.remove_unchanged(&check("a@x", 1, 5)).await?;
+    assert_eq!(all(backend, 0).await?, [check("a@x", 2, 5)]);
+    Ok(())
+}
+
 fn in_shard(timer: &Timer, shard: u16) -> Timer {
     Timer { key: TimerKey { shard, ..timer.key.clone() }, ..timer.clone() }
 }

@@ -62,7 +62,7 @@ async fn a_bad_definition_says_where() {
         json!({"target": {"type": "http", "url": "ftp://x"}}),
         json!({"timeout": "soon"}),
         json!({"retry": []}),
-        json!({"circuit": 5}),
+        json!({"retry": 5}),
         json!({"dependencies": "x"}),
         json!([]),
         json!("job"),

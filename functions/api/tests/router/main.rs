@@ -10,4 +10,3 @@ mod jobs;
 mod overview;
 mod push;
 mod support;
-mod timing;

@@ -27,7 +27,7 @@ pub enum Status {
     Cancelled,
     /// Final: it never started, because of what became of a dependency.
     UpstreamFailed,
-    /// Final: it never started, by rule: a branch not taken, a deadline passed, an open circuit.
+    /// Final: it never started, by rule: a branch not taken, a deadline passed.
     Skipped,
 }
 

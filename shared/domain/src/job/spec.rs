@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::target::{CommandLine, CommandTarget, Target};
 use crate::{
-    CircuitPolicy, HumanDuration, JobId, MisfirePolicy, Priority, RetryPolicy, Timestamp, TriggerRule,
+    HumanDuration, JobId, MisfirePolicy, Priority, RetryPolicy, Timestamp, TriggerRule,
     schedule::{Schedule, ScheduleError, jitter::jitter},
 };
 
@@ -80,9 +80,6 @@ pub struct JobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     pub misfire_cap: Option<u32>,
-    /// Stops starting a job that keeps failing; off unless given.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
-    pub circuit: Option<CircuitPolicy>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
     /// The workers that run it; by the kind of target, where not given.

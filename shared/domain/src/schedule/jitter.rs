@@ -4,21 +4,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-const FNV_OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+use crate::stable_hash;
 
 /// The delay of `key`'s `slot`: whole milliseconds, uniform in `0..=bound`.
 pub fn jitter(key: &str, slot: DateTime<Utc>, bound: Duration) -> Duration {
     let choices = bound.as_millis().saturating_add(1).min(u128::from(u64::MAX));
-    let hash = avalanche(fnv1a(key, slot.timestamp_millis()));
-    Duration::from_millis(((u128::from(hash) * choices) >> 64) as u64)
-}
-
-/// FNV-1a, written out because the standard library's hashes may change between versions.
-fn fnv1a(key: &str, slot_ms: i64) -> u64 {
     // A zero byte cannot occur in a job's name, so key and slot cannot run into each other.
-    let bytes = key.bytes().chain([0]).chain(slot_ms.to_le_bytes());
-    bytes.fold(FNV_OFFSET_BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME))
+    let bytes = key.bytes().chain([0]).chain(slot.timestamp_millis().to_le_bytes());
+    let hash = avalanche(stable_hash(bytes));
+    Duration::from_millis(((u128::from(hash) * choices) >> 64) as u64)
 }
 
 /// MurmurHash3's finaliser: FNV-1a leaves the top bits, which decide here, nearly equal for neighbouring

@@ -38,8 +38,6 @@ mod piece;
 mod unix;
 mod zone;
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
@@ -49,14 +47,13 @@ use self::interval::Interval;
 use self::local::LocalSlots;
 use self::piece::Piece;
 
-/// A parsed schedule: expression, zone, bounds and jitter.
+/// A parsed schedule: expression, zone and bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     expression: String,
     timezone: Tz,
     start: Option<DateTime<Utc>>,
     end: Option<DateTime<Utc>>,
-    jitter: Duration,
     slots: Slots,
 }
 
@@ -77,7 +74,7 @@ impl Schedule {
         let timezone = parse_timezone(timezone.unwrap_or("UTC"))?;
         let slots = Slots::parse(Piece::new(expression).trim(), timezone)?;
         let expression = expression.to_owned();
-        Ok(Self { expression, timezone, start: None, end: None, jitter: Duration::ZERO, slots })
+        Ok(Self { expression, timezone, start: None, end: None, slots })
     }
 
     /// No slot is earlier than `start`.
@@ -90,21 +87,12 @@ impl Schedule {
         Self { end: Some(end), ..self }
     }
 
-    /// Slots stay nominal; [`jitter::jitter`] tells each one's delay.
-    pub fn jittered(self, bound: Duration) -> Self {
-        Self { jitter: bound, ..self }
-    }
-
     pub fn expression(&self) -> &str {
         &self.expression
     }
 
     pub fn timezone(&self) -> Tz {
         self.timezone
-    }
-
-    pub fn jitter_bound(&self) -> Duration {
-        self.jitter
     }
 
     /// The first slot strictly after `after`.

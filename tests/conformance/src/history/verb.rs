@@ -22,6 +22,7 @@ pub enum Verb {
     RemoveEnded(Timestamp, usize),
     PutTimers(Vec<Timer>),
     RemoveTimer(TimerKey),
+    RemoveUnchanged(Timer),
     Due(u16, Position, Timestamp, usize),
     TimersOfJobs,
     SlotsOfJob(JobId),
@@ -62,6 +63,7 @@ impl Verb {
         match self {
             Self::PutTimers(_)
             | Self::RemoveTimer(_)
+            | Self::RemoveUnchanged(_)
             | Self::Due(..)
             | Self::TimersOfJobs
             | Self::SlotsOfJob(_)
@@ -108,7 +110,14 @@ impl Verb {
     async fn answer_on_time(&self, on: &Backend) -> Result<String, StoreError> {
         Ok(match self {
             Self::PutTimers(timers) => text(on.timers.put_timers(timers.clone()).await?),
-            Self::RemoveTimer(key) => remove(on, key).await?,
+            Self::RemoveTimer(key) => {
+                on.timers.remove_timer(key).await?;
+                look_at(on, key).await?
+            }
+            Self::RemoveUnchanged(timer) => {
+                on.timers.remove_unchanged(timer).await?;
+                look_at(on, &timer.key).await?
+            }
             Self::Due(shard, from, until, limit) => {
                 by_key(paging::walk(on, *shard, from.clone(), *until, *limit).await?)
             }
@@ -162,10 +171,9 @@ impl Verb {
     }
 }
 
-/// It may return early; what is read behind it in earnest tells that it has happened, so that
-/// reads which may lag do not.
-async fn remove(on: &Backend, key: &TimerKey) -> Result<String, StoreError> {
-    on.timers.remove_timer(key).await?;
+/// A removal may return early. A consistent read behind it waits for it, so that later ones which
+/// may lag do not.
+async fn look_at(on: &Backend, key: &TimerKey) -> Result<String, StoreError> {
     let until = Timestamp(key.fire_at.0 + 1);
     Ok(by_key(paging::walk(on, key.shard, Position::After(Timestamp(key.fire_at.0 - 1)), until, 3).await?))
 }

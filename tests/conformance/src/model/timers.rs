@@ -29,6 +29,14 @@ impl TimerStore for Model {
         Ok(())
     }
 
+    async fn remove_unchanged(&self, timer: &Timer) -> Result<()> {
+        let mut state = self.state();
+        if state.timers.get(&timer.key).is_some_and(|present| present.version == timer.version) {
+            state.timers.remove(&timer.key);
+        }
+        Ok(())
+    }
+
     async fn due(&self, shard: u16, from: &Position, until: Timestamp, limit: usize) -> Result<TimerPage> {
         let state = self.state();
         let is_due = |key: &TimerKey| key.shard == shard && key.fire_at <= until && is_behind(key, from);

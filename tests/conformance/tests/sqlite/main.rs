@@ -1,5 +1,7 @@
 //! SQLite keeps the promises of the ports, and some of its own.
 
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
+
 mod broken_rows;
 mod file;
 mod histories;

@@ -147,9 +147,9 @@ async fn a_receiver_is_woken_by_what_arrives() -> Verdict {
     let fixture = Fixture::new();
     for number in 0..100 {
         let queue = Arc::clone(&fixture.queue);
-        let receiver = tokio::spawn(async move { queue.receive("default", 1).await });
+        let receiving = tokio::spawn(async move { queue.receive("default", 1).await });
         fixture.queue.enqueue(vec![normal(&format!("a@{number}"), 0)]).await?;
-        let received = receiver.await.expect("the receiver ends")?;
+        let received = receiving.await.expect("the receiver ends")?;
         assert_eq!(received[0].execution_id, id(&format!("a@{number}")));
     }
     Ok(())

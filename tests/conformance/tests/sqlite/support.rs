@@ -37,6 +37,6 @@ impl File {
 pub async fn lead(store: &Store, owner: &str, now: i64) -> Lease {
     match store.acquire(LANE, owner, at(now), at(now + 10_000)).await.unwrap() {
         Acquired::Leader(lease) => lease,
-        held => panic!("{owner} should lead: {held:?}"),
+        held @ Acquired::HeldBy { .. } => panic!("{owner} should lead: {held:?}"),
     }
 }

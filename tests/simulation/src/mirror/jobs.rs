@@ -69,7 +69,7 @@ impl State {
     pub fn note_timers(&mut self, process: usize, verb: &str, timers: &[Timer]) {
         for timer in timers {
             let key = &timer.key;
-            self.note(process, || format!("{verb} timer {:?} at {} v{}", key.what, key.fire_at, timer.version));
+            self.note(process, || format!("{verb} timer {} at {} v{}", key.what, key.fire_at, timer.version));
         }
     }
 }

@@ -30,8 +30,22 @@ impl TimerStore for Chaos {
     async fn remove_timer(&self, key: &TimerKey) -> Result<()> {
         self.call("remove_timer", async {
             self.backend.store.remove_timer(key).await?;
-            self.note(|| format!("remove timer {:?} at {}", key.what, key.fire_at));
+            self.note(|| format!("remove timer {} at {}", key.what, key.fire_at));
             self.world.with(|state| state.mirror.remove_timer(key));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn remove_unchanged(&self, timer: &Timer) -> Result<()> {
+        self.call("remove_unchanged", async {
+            self.backend.store.remove_unchanged(timer).await?;
+            self.world.with(|state| {
+                if state.mirror.timers.get(&timer.key).is_some_and(|now| now.version == timer.version) {
+                    state.note(self.process, || format!("clear timer {} at {}", timer.key.what, timer.key.fire_at));
+                    state.mirror.remove_timer(&timer.key);
+                }
+            });
             Ok(())
         })
         .await

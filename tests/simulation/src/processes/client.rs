@@ -1,5 +1,10 @@
 //! Those who use the API: first they define jobs, then they ask for all kinds of things at once.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use belfry_domain::JobSpec;
 
 use super::Node;
@@ -9,14 +14,21 @@ const PAUSE_MS: u64 = 9_000;
 
 impl Node {
     pub(super) fn ask(self) {
-        self.start(self.clone().lead_requests());
-        self.start(self.clone().request_for_a_while());
+        let second = Arc::new(AtomicBool::new(true));
+        self.start(self.clone().lead_requests(Arc::clone(&second)));
+        let this = self.clone();
+        self.start(async move {
+            this.request_for_a_while().await;
+            second.store(false, Ordering::Relaxed);
+        });
     }
 
-    async fn lead_requests(self) {
+    async fn lead_requests(self, has_second: Arc<AtomicBool>) {
         self.define_missing().await;
-        self.clone().request_for_a_while().await;
-        self.wait_for_calm().await;
+        self.request_for_a_while().await;
+        while has_second.load(Ordering::Relaxed) || self.world.with(|state| state.has_faults()) {
+            self.world.sleep_ms(1_000).await;
+        }
         while !self.close().await {
             self.world.sleep_ms(1_000).await;
         }
@@ -40,17 +52,11 @@ impl Node {
         }
     }
 
-    async fn request_for_a_while(self) {
+    async fn request_for_a_while(&self) {
         while self.world.with(|state| state.time.now_ms) < self.installation.requests_until_ms {
             let pause_ms = self.chance(|rng| rng.below(2 * PAUSE_MS));
             self.world.sleep_ms(pause_ms).await;
             self.request().await;
-        }
-    }
-
-    async fn wait_for_calm(&self) {
-        while self.world.with(|state| state.has_faults()) {
-            self.world.sleep_ms(1_000).await;
         }
     }
 

@@ -7,7 +7,7 @@ use belfry_engine::{Accepted, EngineError, PushRequest, TriggerRequest};
 use serde_json::json;
 
 use super::Node;
-use crate::machine::State;
+use crate::{machine::State, plan::Scenario};
 
 type Outcome = Result<(), EngineError>;
 
@@ -16,7 +16,9 @@ pub const VICTIM: &str = "victim";
 
 impl Node {
     pub(super) async fn request(&self) {
-        let (name, outcome) = match self.chance(|rng| rng.below(100)) {
+        // What pauses and changes schedules makes slots late by itself.
+        let kinds = if self.installation.scenario == Scenario::LostTicks { 50 } else { 100 };
+        let (name, outcome) = match self.chance(|rng| rng.below(kinds)) {
             0..34 => ("push", self.push().await),
             34..50 => ("trigger", self.trigger().await),
             50..62 => ("cancel", self.cancel().await),
@@ -82,7 +84,7 @@ impl Node {
         let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
         let idempotency_key = self.key();
         if self.chance(|rng| rng.percent(20)) {
-            let accepted = self.engine.trigger_together(&[job_id], None).await?;
+            let accepted = self.engine.trigger_together(&self.roots_with(&job_id), None).await?;
             accepted.iter().for_each(|accepted| self.accepted(accepted));
             return Ok(());
         }
@@ -151,6 +153,17 @@ impl Node {
         }
         let spec = self.installation.specs.iter().find(|spec| spec.job_id == id).cloned();
         self.engine.apply_jobs(spec.into_iter().collect(), None, false, false).await.map(drop)
+    }
+
+    /// What a run that this job belongs to begins with.
+    fn roots_with(&self, id: &JobId) -> Vec<JobId> {
+        self.world.with(|state| {
+            let is_root = |job: &belfry_domain::Job| {
+                job.spec.dependencies.is_empty() && job.id().as_str().starts_with("graph") && id.as_str().starts_with("graph")
+            };
+            let roots: Vec<JobId> = state.mirror.live_jobs().filter(|job| is_root(job)).map(|job| job.id().clone()).collect();
+            if roots.is_empty() { vec![id.clone()] } else { roots }
+        })
     }
 
     fn any_job(&self, wanted: impl Fn(&belfry_domain::Job) -> bool) -> Option<JobId> {

@@ -27,7 +27,7 @@ impl State {
     fn leftover(&self) -> Option<String> {
         let now = self.time.wall();
         let timer = self.mirror.timers.values().find(|timer| !self.may_stay(&timer.key.what, timer.key.fire_at, now))?;
-        Some(format!("a timer is left: {:?} at {}", timer.key.what, timer.key.fire_at))
+        Some(format!("a timer is left: {} at {}", timer.key.what, timer.key.fire_at))
     }
 
     /// The next slot of a paused job: the tick that reads it will remove it.

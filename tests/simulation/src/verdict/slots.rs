@@ -28,15 +28,14 @@ impl State {
     }
 }
 
-/// For each version of a job the last instant whose slots are its own. Left out: jobs that were
-/// deleted or changed while they were paused, and those whose versions a clock has put out of order.
+/// For each version of a job the last instant whose slots are its own. What a pause held up is made up for when
+/// it ends. Left out: jobs that were deleted or changed while they were paused, and those whose versions a clock has put out of order.
 fn windows(versions: &[Job], now: Timestamp) -> Vec<(&Job, Timestamp)> {
     let ends = versions.iter().skip(1).map(|next| next.updated_at);
     let last = versions.last().map(|job| job.paused_at.unwrap_or(now));
     let windows: Vec<_> = versions.iter().zip(ends.chain(last)).collect();
-    let all_but_last = versions.len().saturating_sub(1);
     let is_simple = versions.iter().all(|job| !job.deleted && job.spec.misfire == MisfirePolicy::All)
-        && versions.iter().take(all_but_last).all(|job| job.paused_at.is_none())
+        && versions.windows(2).all(|pair| pair[0].paused_at.is_none() || pair[1].paused_at.is_none())
         && windows.iter().all(|(job, until)| job.updated_at <= *until);
     if is_simple { windows } else { Vec::new() }
 }

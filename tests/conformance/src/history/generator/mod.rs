@@ -1,18 +1,20 @@
 //! Chance, over so few names that verbs meet each other all the time.
 
+mod definitions;
+mod times;
+
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, Job, Priority, Status, Timer, TimerKey,
-    Timestamp,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, Priority, Status, Timer, Timestamp,
 };
-use belfry_engine::ports::{Acquired, ExecutionFilter, Lease, Position, StoreError};
+use belfry_engine::ports::{ExecutionFilter, Lease, Position, StoreError};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use serde_json::json;
 
 use super::Verb;
 use crate::{
-    Backend, Verdict,
+    Backend,
     dead_letters::letter,
-    fixtures::{ONE, at, claim_at, guard, id, job, job_id, row_at, waiting_for},
+    fixtures::{at, claim_at, guard, id, job_id, row_at, waiting_for},
     notes::output,
 };
 
@@ -25,11 +27,12 @@ pub struct Generator {
     /// Rows as they were when somebody looked: the newer, the likelier that a change of it wins.
     seen: Vec<Execution>,
     leases: Vec<Lease>,
+    timers: Vec<Timer>,
 }
 
 impl Generator {
     pub fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), seen: vec![], leases: vec![] }
+        Self { random: StdRng::seed_from_u64(seed), seen: vec![], leases: vec![], timers: vec![] }
     }
 
     /// The next verb, for which the model may be asked what there is, but is not changed.
@@ -140,106 +143,6 @@ impl Generator {
             since: self.random.random_bool(0.3).then(|| self.instant()),
             until: self.random.random_bool(0.3).then(|| self.instant()),
         }
-    }
-
-    fn one_timer(&mut self) -> Timer {
-        let (instant, attempt) = (self.instant(), self.random.random_range(1..12));
-        let timer = match self.random.random_range(0..3) {
-            0 => Timer::slot(ONE, job_id(self.job_name()), self.random.random_range(1..4), instant),
-            1 => Timer::start(ONE, &self.id(), attempt, instant),
-            _ => Timer::check(ONE, &self.id(), attempt, instant, self.random.random_range(0..3)),
-        };
-        Timer { key: TimerKey { shard: self.random.random_range(0..2), ..timer.key }, ..timer }
-    }
-
-    fn timer(&mut self) -> Verb {
-        match self.random.random_range(0..10) {
-            0..4 => {
-                let count = self.random.random_range(0..5);
-                Verb::PutTimers(std::iter::repeat_with(|| self.one_timer()).take(count).collect())
-            }
-            4 => Verb::RemoveTimer(self.one_timer().key),
-            5 => Verb::RemoveTimer(guard(&self.name()).key),
-            6 | 7 => {
-                let until = Timestamp(self.instant().0 + LONGEST_MS / 2);
-                Verb::Due(
-                    self.random.random_range(0..2),
-                    Position::After(self.instant()),
-                    until,
-                    self.limit(),
-                )
-            }
-            8 => Verb::SlotsOfJob(job_id(self.job_name())),
-            _ => Verb::TimersOfJobs,
-        }
-    }
-
-    fn lease(&mut self) -> Verb {
-        let (lane, shard) = (self.random.random_range(1..3), self.random.random_range(0..3));
-        let known = self.leases.choose(&mut self.random).cloned();
-        match (self.random.random_range(0..6), known) {
-            (0, Some(lease)) => Verb::Release(lease),
-            (1 | 2, Some(lease)) => Verb::SaveCursor(lease, shard, self.instant()),
-            (3, _) => Verb::Cursor(shard),
-            _ => {
-                let owner =
-                    ["one", "two", "three"].choose(&mut self.random).copied().unwrap_or("one").to_owned();
-                let now = self.instant();
-                let until = Timestamp(now.0 + self.random.random_range(0..LONGEST_MS));
-                Verb::Acquire(lane, owner, now, until)
-            }
-        }
-    }
-
-    /// Learns from what a verb has come to. A renewal at the same instant changes nothing.
-    pub async fn learn(&mut self, verb: &Verb, model: &Backend) -> Verdict {
-        if let Verb::Acquire(lane, owner, now, until) = verb
-            && let Acquired::Leader(lease) = model.leases.acquire(*lane, owner, *now, *until).await?
-        {
-            self.leases.push(lease);
-            self.leases.drain(..self.leases.len().saturating_sub(4));
-        }
-        Ok(())
-    }
-
-    async fn job(&mut self, model: &Backend) -> Result<Verb, StoreError> {
-        let name = job_id(self.job_name());
-        let revision = model.jobs.all_jobs().await?.0;
-        Ok(match self.random.random_range(0..10) {
-            0 => Verb::Job(name),
-            1 => Verb::JobVersion(name, self.random.random_range(0..9)),
-            2 => Verb::AllJobs,
-            3 => Verb::RunGroup(name),
-            4 => Verb::Dependents(name, u64::MAX),
-            5 => Verb::Dependents(name, self.random.random_range(0..=revision + 1)),
-            _ => {
-                let mut jobs = vec![self.next_version(model, revision).await?];
-                let another = self.next_version(model, revision).await?;
-                if another.id() != jobs[0].id() {
-                    jobs.push(another);
-                }
-                let stale = u64::from(self.random.random_bool(0.2));
-                Verb::Commit(revision.saturating_sub(stale), jobs, vec![self.one_timer()])
-            }
-        })
-    }
-
-    /// As the engine makes them: a definition, a tombstone or a pause.
-    async fn next_version(&mut self, model: &Backend, revision: u64) -> Result<Job, StoreError> {
-        let name = self.job_name();
-        let before = model.jobs.job(&job_id(name)).await?;
-        let (pauses, deletes) = (self.random.random_bool(0.2), self.random.random_bool(0.2));
-        if let Some(live) = before.as_ref().filter(|job| pauses && !job.deleted) {
-            let mut paused = (**live).clone();
-            paused.paused_at = paused.paused_at.is_none().then(|| self.instant());
-            return Ok(paused);
-        }
-        // Only on those before it in the alphabet: no cycles.
-        let possible: Vec<&str> = JOBS.into_iter().take_while(|other| *other < name).collect();
-        let wanted: Vec<&str> = possible.into_iter().filter(|_| self.random.random_bool(0.5)).collect();
-        let mut next = job(name, before.map_or(1, |job| job.version + 1), revision + 1, &wanted);
-        next.deleted = deletes;
-        Ok(next)
     }
 
     fn dead_letter(&mut self) -> Verb {

@@ -1,0 +1,27 @@
+//! What the end-to-end tests share: the real binary, started, called and stopped as users do it.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `tests/kill` | nothing is lost or done twice over twenty kill -9 |
+//! | `tests/standby` | a second process takes over, and the first one can't write any more |
+//! | `tests/api_fuzz.rs` | the API keeps to its OpenAPI document, whatever comes in |
+//! | `tests/bad_input` | what is wrong is refused, with its place, and changes nothing |
+//! | `tests/journey` | the tour of the README and all that `examples/` promises |
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
+
+mod api;
+mod binary;
+mod examples;
+mod run;
+mod server;
+mod wait;
+
+pub use self::{
+    api::{Answer, Api},
+    binary::{belfry, target_directory, workspace},
+    examples::Examples,
+    run::{Run, run, run_with_input},
+    server::{Server, Up},
+    wait::until,
+};

@@ -1,0 +1,63 @@
+//! A command of `belfry`, run to its end.
+
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use tokio::{io::AsyncWriteExt as _, process::Command};
+
+use crate::belfry;
+
+/// `belfry` with nothing of this process's settings.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(belfry());
+    for name in ["BELFRY_URL", "BELFRY_TOKEN", "BELFRY_DATA", "BELFRY_LISTEN", "BELFRY_LOG"] {
+        command.env_remove(name);
+    }
+    command.env("NO_COLOR", "1").kill_on_drop(true);
+    command
+}
+
+/// What a command came to.
+pub struct Run(Output);
+
+pub async fn run(args: &[&str]) -> Run {
+    run_with_input(args, "").await
+}
+
+pub async fn run_with_input(args: &[&str], input: &str) -> Run {
+    let mut command = command();
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Commands that read nothing may have closed it.
+    child.stdin.take().unwrap().write_all(input.as_bytes()).await.ok();
+    Run(child.wait_with_output().await.unwrap())
+}
+
+impl Run {
+    pub fn code(&self) -> i32 {
+        self.0.status.code().expect("ended by itself")
+    }
+
+    pub fn out(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    pub fn err(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.0.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.out(), self.err()))
+    }
+
+    /// Itself, if it went well.
+    pub fn ok(self) -> Self {
+        self.with_code(0)
+    }
+
+    pub fn with_code(self, code: i32) -> Self {
+        assert_eq!(self.code(), code, "{}{}", self.out(), self.err());
+        self
+    }
+}

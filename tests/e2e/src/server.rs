@@ -1,0 +1,131 @@
+//! `belfry up`.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    path::Path,
+    process::{ExitStatus, Stdio},
+    thread::panicking,
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::NamedTempFile;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Child,
+};
+
+use crate::{
+    Api, Run,
+    run::{self, command},
+    until,
+};
+
+const START: Duration = Duration::from_secs(20);
+const STOP: Duration = Duration::from_secs(45);
+/// A dead leader's lease may have to run out first.
+const LEAD: Duration = Duration::from_secs(20);
+const LOG_LINES_SHOWN: usize = 40;
+
+/// How to start it; the same as often as wanted.
+#[derive(Clone)]
+pub struct Up {
+    args: Vec<OsString>,
+}
+
+/// A running one, which ends with this value.
+pub struct Server {
+    child: Child,
+    log: NamedTempFile,
+    pub api: Api,
+}
+
+impl Up {
+    pub fn on(data: &Path) -> Self {
+        let args = ["up", "--listen", "127.0.0.1:0", "--data"].map(OsString::from);
+        Self { args: args.into_iter().chain([data.into()]).collect() }
+    }
+
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Returns when it listens; who leads is another question.
+    pub async fn start(&self) -> Server {
+        let log = NamedTempFile::new().unwrap();
+        let mut command = command();
+        command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.stderr(File::create(log.path()).unwrap()).spawn().unwrap();
+        let mut line = String::new();
+        let stdout = child.stdout.take().unwrap();
+        let read = BufReader::new(stdout).read_line(&mut line);
+        tokio::time::timeout(START, async { read.await.unwrap() }).await.expect("it listens in time");
+        let url = line.trim().strip_prefix("listening on ").map(str::to_owned);
+        let url = url.unwrap_or_else(|| panic!("{line:?} {}", fs::read_to_string(log.path()).unwrap()));
+        Server { child, log, api: Api::new(&url) }
+    }
+
+    pub async fn start_leader(&self) -> Server {
+        let server = self.start().await;
+        server.until_it_leads(LEAD).await;
+        server
+    }
+}
+
+impl Server {
+    pub fn url(&self) -> &str {
+        &self.api.url
+    }
+
+    pub async fn until_it_leads(&self, within: Duration) {
+        until("it leads", within, async || self.api.role().await.filter(|role| role == "leader")).await;
+    }
+
+    /// A command that talks to this server.
+    pub async fn run(&self, args: &[&str]) -> Run {
+        run::run(&[&["--url", self.url()], args].concat()).await
+    }
+
+    pub async fn run_with_input(&self, args: &[&str], input: &str) -> Run {
+        run::run_with_input(&[&["--url", self.url()], args].concat(), input).await
+    }
+
+    /// What it has told on standard error.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log.path()).unwrap()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let id = self.child.id().expect("it runs").cast_signed();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    pub async fn until_it_ends(&mut self) -> ExitStatus {
+        tokio::time::timeout(STOP, self.child.wait()).await.expect("it ends in time").unwrap()
+    }
+
+    /// kill -9; returns when it is dead.
+    pub async fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.until_it_ends().await;
+    }
+
+    /// In good order.
+    pub async fn stop(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.until_it_ends().await
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let shown = lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n");
+            eprintln!("the log of {} ends with:\n{shown}", self.url());
+        }
+    }
+}
