@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{LANE, Standalone};
 
 /// A leader that has not renewed for this long has lost its leadership.
-pub const LEADER_LEASE: Duration = Duration::from_secs(6);
+const LEADER_LEASE: Duration = Duration::from_secs(6);
 const RENEW: Duration = Duration::from_secs(2);
 /// A standby looks this often: it takes over within the lease and this.
 const LOOK: Duration = Duration::from_millis(500);

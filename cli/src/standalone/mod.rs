@@ -23,10 +23,10 @@ use ulid::Ulid;
 
 use self::alerts::LoggedAlerts;
 pub use self::{
-    leader::{LEADER_LEASE, Leadership},
+    leader::Leadership,
     temporary::{Temporary, TemporaryOptions},
     tokens::{StoredTokens, create_token, list_tokens, revoke_token},
-    up::{UpOptions, database_path, up},
+    up::{UpOptions, up},
 };
 
 /// There is one lane, and one shard: SQLite has no partitions to spread over.

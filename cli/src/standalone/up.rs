@@ -33,14 +33,10 @@ pub struct UpOptions {
     pub lease: Option<Duration>,
 }
 
-pub fn database_path(data: &Path) -> PathBuf {
-    data.join("belfry.sqlite")
-}
-
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
     fs::create_dir_all(data)
         .with_context(|| format!("the data directory {} can't be made", data.display()))?;
-    let path = database_path(data);
+    let path = data.join("belfry.sqlite");
     Store::open(&path).with_context(|| format!("{}", path.display()))
 }
 

@@ -117,20 +117,6 @@ impl Engine {
         self.accept(row).await
     }
 
-    /// Starts these jobs as one run that takes in whatever depends on them, as a schedule would.
-    pub async fn trigger_together(&self, roots: &[JobId], input: Option<&Value>) -> Result<Vec<Accepted>> {
-        let slot = self.fresh_slot(self.now());
-        let mut accepted = Vec::with_capacity(roots.len());
-        for job_id in roots {
-            let graph = self.ports.jobs.run_group(job_id).await?;
-            let run = Run { id: format!("{}@{slot}", graph.name), root: None, graph: graph.graph };
-            let mut row = self.row_due_now(ExecutionId::new(job_id, &slot), run, Trigger::Manual);
-            row.input = input.cloned();
-            accepted.push(self.accept(row).await?);
-        }
-        Ok(accepted)
-    }
-
     pub(crate) fn row_due_now(&self, id: ExecutionId, run: Run, trigger: Trigger) -> Execution {
         let now = self.now();
         let guard = Timer::start(self.settings.shards, &id, 1, now);

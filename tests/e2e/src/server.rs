@@ -59,9 +59,8 @@ impl Up {
         command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.stderr(File::create(log.path()).unwrap()).spawn().unwrap();
         let mut line = String::new();
-        let stdout = child.stdout.take().unwrap();
-        let read = BufReader::new(stdout).read_line(&mut line);
-        tokio::time::timeout(START, async { read.await.unwrap() }).await.expect("it listens in time");
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        tokio::time::timeout(START, stdout.read_line(&mut line)).await.expect("it listens in time").unwrap();
         let url = line.trim().strip_prefix("listening on ").map(str::to_owned);
         let url = url.unwrap_or_else(|| panic!("{line:?} {}", fs::read_to_string(log.path()).unwrap()));
         Server { child, log, api: Api::new(&url) }
