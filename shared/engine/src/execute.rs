@@ -174,12 +174,13 @@ impl Engine {
             return Err(EngineError::Conflict(format!("version {} of {} is gone", row.job_version, row.job_id())));
         };
         let input = row.input.clone().or_else(|| pinned.as_ref().and_then(|job| job.spec.input.clone()));
+        let input = self.with_results(input.unwrap_or(Value::Null), &row).await?;
         let mut row = row;
         // The claim was answered late: somebody else may have taken over by now.
         if !self.is_renewable(since) {
             return Ok(Handled::Ran(row.status));
         }
-        let verdict = self.attempt(&mut row, since, &work, input.unwrap_or(Value::Null), worker).await;
+        let verdict = self.attempt(&mut row, since, &work, input, worker).await;
         Ok(Handled::Ran(self.finish(row, &work, verdict, guard.clone()).await?))
     }
 

@@ -8,7 +8,7 @@
 //! | hand waves to the priority queues | `dispatch` |
 //! | claim, run, renew the lease | `execute` |
 //! | success, retry, end | `finish` |
-//! | what follows from an end: dependents, dead letters | `settle`, `dependencies` |
+//! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
 //! | find what was lost on the way | `sweep` |
 //! | cancel, retry by hand, redrive | `operate` |
 //!
@@ -25,6 +25,7 @@ mod finish;
 mod operate;
 pub mod ports;
 mod push;
+mod results;
 mod retention;
 mod running;
 mod settings;

@@ -23,8 +23,10 @@ pub(crate) struct Firing {
     pub messages: Vec<Message>,
     /// Passed over by the misfire policy, the newest of them.
     pub missed: Vec<Timestamp>,
-    /// The slot that it began with is not to start, or another timer guards it.
-    pub drop_first: bool,
+    /// The slot that it began with is passed over.
+    pub misses_first: bool,
+    /// Another timer, at its jittered instant, guards the slot that it began with.
+    pub moves_first: bool,
 }
 
 /// Missed slots that get a row saying so, for those that wait for them.
@@ -53,7 +55,11 @@ impl Engine {
         if let Some(slot) = next {
             firing.timers.push(self.slot_timer(job, slot));
         }
-        firing.drop_first = !firing.timers.iter().any(|timer| timer.key.fire_at == first);
+        let id = ExecutionId::scheduled(job.id(), first);
+        let guards = firing.timers.iter().filter(|timer| timer.key.what.execution_id() == id);
+        let guard = guards.map(|timer| timer.key.fire_at).next();
+        firing.misses_first = guard.is_none();
+        firing.moves_first = guard.is_some_and(|at| at != first);
         firing
     }
 
@@ -102,7 +108,8 @@ impl Engine {
         let mut owner = Owner { job: Arc::clone(job), ends: None };
         while slot <= owner.job.updated_at && owner.job.version > version {
             let before = self.ports.jobs.job_version(job.id(), owner.job.version - 1).await?;
-            let Some(before) = before else { return Ok(None) };
+            // A deletion cancels what had not started, whatever came after it.
+            let Some(before) = before.filter(|before| !before.deleted) else { return Ok(None) };
             owner = Owner { ends: Some(owner.job.updated_at), job: before };
         }
         let is_named = || owner.job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));

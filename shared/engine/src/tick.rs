@@ -23,6 +23,8 @@ struct Work {
     removals: Vec<Timer>,
 }
 
+const MISSED: &str = "missed by more than a minute";
+
 impl Engine {
     /// One tick of a lane over its shards; how many timers fired.
     pub async fn tick(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
@@ -114,16 +116,21 @@ impl Engine {
     }
 
     async fn fire_slot(&self, timer: &Timer, job_id: &JobId, slot: Timestamp, until: Timestamp) -> Result<Work> {
-        let removal = || Work { removals: vec![timer.clone()], ..Work::default() };
-        let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted) else { return Ok(removal()) };
+        // A slot that is not to start may have started before it was read here: then its timer is
+        // its guard. The sweep knows which.
+        let Some(job) = self.ports.jobs.job(job_id).await? else { return Ok(Work::default()) };
         // A slot of a version that has been replaced starts if it was due before the change; what
         // comes after is the new version's, which brought its own timers.
-        let Some(owner) = self.owner_of(&job, timer.version, slot).await? else { return Ok(removal()) };
+        let Some(owner) = self.owner_of(&job, timer.version, slot).await? else { return Ok(Work::default()) };
         let horizon = [owner.job.paused_at, owner.ends].into_iter().flatten().fold(until, Timestamp::min);
         let mut firing = self.fire(&owner.job, slot, horizon);
         firing.timers.retain(|timer| slot_of(timer).is_none_or(|(_, slot)| owner.ends.is_none_or(|ends| slot <= ends)));
         self.name_missed(&owner.job, &firing.missed).await?;
-        let removals = if firing.drop_first { vec![timer.clone()] } else { vec![] };
+        if firing.misses_first {
+            // Its message may be on its way: a row keeps it from starting after its guard is gone.
+            self.skip_slot(&owner.job, slot, MISSED).await?;
+        }
+        let removals = if firing.moves_first { vec![timer.clone()] } else { vec![] };
         Ok(Work { timers: firing.timers, messages: firing.messages, removals })
     }
 
@@ -154,7 +161,7 @@ impl Engine {
         for slot in missed {
             self.ports.observer.record(Fact::Misfired { job_id: job.id(), slot: *slot });
             if is_awaited {
-                self.skip_slot(job, *slot, "missed by more than a minute").await?;
+                self.skip_slot(job, *slot, MISSED).await?;
             }
         }
         Ok(())

@@ -128,8 +128,8 @@ fn make(kind: usize, rng: &mut Rng) -> (Fault, &'static str) {
         4 => (Fault::CrashAfter, "fault: crash after"),
         5 => (Fault::FreezeBefore(long(rng)), "fault: freeze"),
         6 => (Fault::FreezeAfter(long(rng)), "fault: freeze"),
-        7 => (Fault::SkewBy(jump(rng)), "fault: own clock jumps"),
-        _ => (Fault::JumpBy(jump(rng)), "fault: all clocks jump"),
+        7 => (Fault::SkewBy(jump(rng, MOST_SKEW_MS)), "fault: own clock jumps"),
+        _ => (Fault::JumpBy(jump(rng, MOST_JUMP_MS)), "fault: all clocks jump"),
     }
 }
 
@@ -138,7 +138,11 @@ fn long(rng: &mut Rng) -> u64 {
     if rng.percent(60) { rng.between(100, 8_000) } else { rng.between(30_000, 200_000) }
 }
 
-fn jump(rng: &mut Rng) -> i64 {
-    let most = if rng.percent(50) { 5_000 } else { 400_000 };
+/// The settings allow for clocks that differ by less than `near` goes beyond `look_ahead`.
+const MOST_SKEW_MS: u64 = 60_000;
+const MOST_JUMP_MS: u64 = 400_000;
+
+fn jump(rng: &mut Rng, most: u64) -> i64 {
+    let most = if rng.percent(50) { 5_000 } else { most };
     rng.between(1, 2 * most) as i64 - most as i64
 }

@@ -91,7 +91,7 @@ impl Mirror {
         let name = |row: &Execution| row.claim.as_ref().map(|claim| claim.id);
         demand(name(old) == name(new), || format!("3: {id}: written by a claim that is not the row's"))?;
         if old.status == Status::Running {
-            return judge_running(old, new, writer);
+            return self.judge_running(old, new, writer);
         }
         if old.waits_for_dependencies() { self.judge_decision(old, new) } else { Ok(()) }
     }
@@ -109,22 +109,23 @@ impl Mirror {
         };
         demand(fits, || format!("{} became {}, but {rule:?} says {decision:?}", new.id, new.status))
     }
-}
 
-/// Only its worker moves a running attempt on, before its lease is over.
-fn judge_running(old: &Execution, new: &Execution, writer: &Writer) -> Verdict {
-    let id = &new.id;
-    let Some(claim) = &old.claim else { return Err(format!("3: {id} runs without a claim")) };
-    let is_workers = claim.worker_id == writer.name;
-    let is_lapsed = writer.now.0 >= claim.lease_until.0 + TAKEOVER_MARGIN_MS;
-    let was_lost = new.attempts.last().is_some_and(|attempt| attempt.outcome == AttemptOutcome::Lost);
-    let is_allowed = match new.status {
-        Status::Running => is_workers || (new.cancel_requested && new.claim == old.claim),
-        Status::Success | Status::Waiting => is_workers,
-        Status::Queued => is_lapsed && was_lost,
-        _ => is_workers || is_lapsed,
-    };
-    demand(is_allowed, || {
-        format!("3: {id}: {} wrote {} into the attempt of {}", writer.name, new.status, claim.worker_id)
-    })
+    /// Only its worker moves a running attempt on, before its lease is over.
+    fn judge_running(&self, old: &Execution, new: &Execution, writer: &Writer) -> Verdict {
+        let id = &new.id;
+        let Some(claim) = &old.claim else { return Err(format!("3: {id} runs without a claim")) };
+        let is_workers = claim.worker_id == writer.name;
+        let is_lapsed =
+            self.clocks_moved_ms.is_some() || writer.now.0 >= claim.lease_until.0 + TAKEOVER_MARGIN_MS;
+        let was_lost = new.attempts.last().is_some_and(|attempt| attempt.outcome == AttemptOutcome::Lost);
+        let is_allowed = match new.status {
+            Status::Running => is_workers || (new.cancel_requested && new.claim == old.claim),
+            Status::Success | Status::Waiting => is_workers,
+            Status::Queued => is_lapsed && was_lost,
+            _ => is_workers || is_lapsed,
+        };
+        demand(is_allowed, || {
+            format!("3: {id}: {} wrote {} into the attempt of {}", writer.name, new.status, claim.worker_id)
+        })
+    }
 }

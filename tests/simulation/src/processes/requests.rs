@@ -83,11 +83,6 @@ impl Node {
     async fn trigger(&self) -> Outcome {
         let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
         let idempotency_key = self.key();
-        if self.chance(|rng| rng.percent(20)) {
-            let accepted = self.engine.trigger_together(&self.roots_with(&job_id), None).await?;
-            accepted.iter().for_each(|accepted| self.accepted(accepted));
-            return Ok(());
-        }
         let accepted = self.engine.trigger(TriggerRequest { job_id, input: None, idempotency_key }).await?;
         self.accepted(&accepted);
         Ok(())
@@ -153,17 +148,6 @@ impl Node {
         }
         let spec = self.installation.specs.iter().find(|spec| spec.job_id == id).cloned();
         self.engine.apply_jobs(spec.into_iter().collect(), None, false, false).await.map(drop)
-    }
-
-    /// What a run that this job belongs to begins with.
-    fn roots_with(&self, id: &JobId) -> Vec<JobId> {
-        self.world.with(|state| {
-            let is_root = |job: &belfry_domain::Job| {
-                job.spec.dependencies.is_empty() && job.id().as_str().starts_with("graph") && id.as_str().starts_with("graph")
-            };
-            let roots: Vec<JobId> = state.mirror.live_jobs().filter(|job| is_root(job)).map(|job| job.id().clone()).collect();
-            if roots.is_empty() { vec![id.clone()] } else { roots }
-        })
     }
 
     fn any_job(&self, wanted: impl Fn(&belfry_domain::Job) -> bool) -> Option<JobId> {

@@ -30,9 +30,12 @@ impl State {
         Some(format!("a timer is left: {} at {}", timer.key.what, timer.key.fire_at))
     }
 
-    /// The next slot of a paused job: the tick that reads it will remove it.
+    /// The next slot of a paused job: it will not start, and the sweep will clear it away.
     fn may_stay(&self, what: &What, fire_at: Timestamp, now: Timestamp) -> bool {
-        matches!(what, What::Slot { .. }) && fire_at > now && self.mirror.row(&what.execution_id()).is_none()
+        let What::Slot { job_id, slot } = what else { return false };
+        let pause = self.mirror.newest(job_id).filter(|job| !job.deleted).map(|job| job.paused_at);
+        let is_dead = pause.is_none_or(|paused_at| paused_at.is_some_and(|paused_at| *slot > paused_at));
+        is_dead && fire_at > now && self.mirror.row(&what.execution_id()).is_none()
     }
 
     /// Everything ended, every slot once, all dependents told, all failures kept.
