@@ -17,9 +17,13 @@ pub enum IdError {
     Empty { what: &'static str },
     #[error("{what} has {length} bytes; at most {MAX_NAME_BYTES} are allowed")]
     TooLong { what: &'static str, length: usize },
-    #[error("{what} {text:?}: character {character:?} at position {position} is not allowed; use letters, digits and {allowed}")]
+    #[error(
+        "{what} {text:?}: character {character:?} at position {position} is not allowed; use letters, digits and {allowed}"
+    )]
     Character { what: &'static str, text: String, character: char, position: usize, allowed: &'static str },
-    #[error("execution id {text:?} has no `@`: it is written job_id@slot, for instance daily_report@2026-11-23T00:00:00Z")]
+    #[error(
+        "execution id {text:?} has no `@`: it is written job_id@slot, for instance daily_report@2026-11-23T00:00:00Z"
+    )]
     NoSlot { text: String },
     #[error("execution id {text:?}: the generation after `~` must be a whole number from 2")]
     Generation { text: String },
@@ -182,7 +186,8 @@ impl FromStr for ExecutionId {
         let slot = match rest.split_once('~') {
             None => rest,
             Some((slot, generation)) => {
-                let canonical = generation.parse::<u32>().is_ok_and(|n| n >= 2 && n.to_string() == generation);
+                let canonical =
+                    generation.parse::<u32>().is_ok_and(|n| n >= 2 && n.to_string() == generation);
                 if !canonical {
                     return Err(IdError::Generation { text: text.to_owned() });
                 }

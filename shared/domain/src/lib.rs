@@ -23,14 +23,14 @@ pub use self::{
     circuit::{Admission, Circuit, CircuitPolicy},
     duration::{DurationError, HumanDuration},
     execution::{
-        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, Dependency, Event, Execution, Failure, IllegalTransition,
-        MAX_ATTEMPTS_KEPT, Refusal, Run, Status, Trigger, transition,
+        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, Dependency, Event, Execution, Failure,
+        IllegalTransition, MAX_ATTEMPTS_KEPT, Refusal, Run, Status, Trigger, transition,
     },
     graph::{Graph, GraphError, GraphNode, GraphProblem, Limits, Root},
     id::{ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
     job::{
-        CommandLine, CommandTarget, HttpMethod, HttpTarget, Job, JobSpec, MAX_INPUT_BYTES, Problem, PushSpec, Target,
-        Work, validate_job, validate_push,
+        CommandLine, CommandTarget, HttpMethod, HttpTarget, Job, JobSpec, MAX_INPUT_BYTES, Problem, PushSpec,
+        Target, Work, validate_job, validate_push,
     },
     message::{Message, Origin, Wave},
     misfire::{Misfire, MisfirePolicy},

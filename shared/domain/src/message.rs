@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ExecutionId, Priority, Timestamp, TimerKey};
+use crate::{ExecutionId, Priority, TimerKey, Timestamp};
 
 /// Names what may be started: one attempt of one execution, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

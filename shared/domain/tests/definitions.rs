@@ -38,13 +38,31 @@ fn a_definition_survives_being_written_and_read() {
 fn errors_name_the_field() {
     let cases = [
         (r#"{"job_id":"a","schedule":"0 25 * * *"}"#, "schedule: hour (column 3): 25 is out of range 0-23"),
-        (r#"{"job_id":"a","schedule":"0 0 31 2 *"}"#, "schedule: has no slot after now (2026-11-18T11:06:40Z): it would never run"),
-        (r#"{"job_id":"a","run_at":"2020-01-01T00:00:00Z"}"#, "run_at: has no slot after now (2026-11-18T11:06:40Z): it would never run"),
+        (
+            r#"{"job_id":"a","schedule":"0 0 31 2 *"}"#,
+            "schedule: has no slot after now (2026-11-18T11:06:40Z): it would never run",
+        ),
+        (
+            r#"{"job_id":"a","run_at":"2020-01-01T00:00:00Z"}"#,
+            "run_at: has no slot after now (2026-11-18T11:06:40Z): it would never run",
+        ),
         (r#"{"job_id":"a","timezone":"UTC"}"#, "timezone: has no meaning without a `schedule`"),
-        (r#"{"job_id":"a","command":" "}"#, "command: is empty: give a string for `sh -c`, or a list that begins with a program"),
-        (r#"{"job_id":"a","max_retries":2,"retry":{"max_retries":5}}"#, "max_retries: says 2, but `retry.max_retries` says 5; give one of them"),
-        (r#"{"job_id":"a","target":{"type":"http","url":"ftp://x"}}"#, "target.url: must begin with http:// or https://"),
-        (r#"{"job_id":"push"}"#, "job_id: `push` is the name under which pushed work is filed; choose another"),
+        (
+            r#"{"job_id":"a","command":" "}"#,
+            "command: is empty: give a string for `sh -c`, or a list that begins with a program",
+        ),
+        (
+            r#"{"job_id":"a","max_retries":2,"retry":{"max_retries":5}}"#,
+            "max_retries: says 2, but `retry.max_retries` says 5; give one of them",
+        ),
+        (
+            r#"{"job_id":"a","target":{"type":"http","url":"ftp://x"}}"#,
+            "target.url: must begin with http:// or https://",
+        ),
+        (
+            r#"{"job_id":"push"}"#,
+            "job_id: `push` is the name under which pushed work is filed; choose another",
+        ),
     ];
     for (json, expected) in cases {
         assert_eq!(problems(json), [expected], "{json}");

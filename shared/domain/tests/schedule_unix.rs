@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
-
 use belfry_domain::schedule::Schedule;
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -26,7 +26,8 @@ const TABLE: &[(Status, Event, Status)] = &[
 fn the_table_allows_this_and_nothing_else() {
     for from in Status::ALL {
         for event in Event::ALL {
-            let expected = TABLE.iter().find(|(state, by, _)| (*state, *by) == (from, event)).map(|row| row.2);
+            let expected =
+                TABLE.iter().find(|(state, by, _)| (*state, *by) == (from, event)).map(|row| row.2);
             assert_eq!(transition(from, event).ok(), expected, "{from} by {event:?}");
         }
     }

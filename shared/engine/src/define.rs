@@ -41,7 +41,13 @@ const COMMIT_ATTEMPTS: usize = 20;
 impl Engine {
     /// Writes all of these definitions or none. `if_match` must name the present state of the
     /// only job among them; `"*"` means any, and a job that must not exist yet goes by `if_new`.
-    pub async fn apply_jobs(&self, specs: Vec<JobSpec>, if_match: Option<&str>, if_new: bool, dry_run: bool) -> Result<Vec<ApplyOutcome>> {
+    pub async fn apply_jobs(
+        &self,
+        specs: Vec<JobSpec>,
+        if_match: Option<&str>,
+        if_new: bool,
+        dry_run: bool,
+    ) -> Result<Vec<ApplyOutcome>> {
         for _ in 0..COMMIT_ATTEMPTS {
             let plan = self.plan(&specs).await?;
             if let Some(outcome) = plan.outcomes.first() {
@@ -51,7 +57,8 @@ impl Engine {
                 return Ok(plan.outcomes);
             }
             // Up to one that no tick has passed: the first slots may have executions already.
-            let timers: Vec<Vec<Timer>> = plan.firsts.iter().map(|(job, slot)| self.near(job, *slot).timers).collect();
+            let timers: Vec<Vec<Timer>> =
+                plan.firsts.iter().map(|(job, slot)| self.near(job, *slot).timers).collect();
             if self.ports.jobs.commit(plan.revision, plan.jobs, timers.concat()).await? == Committed::Done {
                 for ((job, slot), written) in plan.firsts.iter().zip(&timers) {
                     self.fire_near(job, *slot, written).await?;
@@ -65,15 +72,18 @@ impl Engine {
     async fn plan(&self, specs: &[JobSpec]) -> Result<Plan> {
         let now = self.now();
         let (revision, all) = self.ports.jobs.all_jobs().await?;
-        let mut nodes: BTreeMap<JobId, GraphNode> = all.iter().map(|job| (job.id().clone(), node(&job.spec))).collect();
+        let mut nodes: BTreeMap<JobId, GraphNode> =
+            all.iter().map(|job| (job.id().clone(), node(&job.spec))).collect();
         let mut plan = Plan { revision, jobs: Vec::new(), firsts: Vec::new(), outcomes: Vec::new() };
         let mut problems = Vec::new();
         for (index, spec) in specs.iter().enumerate() {
-            let prefix = if specs.len() == 1 { String::new() } else { format!("jobs[{index}] ({}): ", spec.job_id) };
+            let prefix =
+                if specs.len() == 1 { String::new() } else { format!("jobs[{index}] ({}): ", spec.job_id) };
             let before = self.ports.jobs.job(&spec.job_id).await?;
             let is_same = before.as_ref().is_some_and(|job| !job.deleted && job.spec == *spec);
             if !is_same {
-                problems.extend(validate_job(spec, now).into_iter().map(|problem| prefixed(problem, &prefix)));
+                problems
+                    .extend(validate_job(spec, now).into_iter().map(|problem| prefixed(problem, &prefix)));
             }
             if specs[..index].iter().any(|other| other.job_id == spec.job_id) {
                 problems.push(Problem::new(format!("{prefix}job_id"), "is defined twice"));
@@ -87,7 +97,14 @@ impl Engine {
         if problems.is_empty() { Ok(plan) } else { Err(EngineError::Invalid(problems)) }
     }
 
-    fn plan_one(&self, plan: &mut Plan, spec: &JobSpec, before: Option<Arc<Job>>, is_same: bool, now: Timestamp) {
+    fn plan_one(
+        &self,
+        plan: &mut Plan,
+        spec: &JobSpec,
+        before: Option<Arc<Job>>,
+        is_same: bool,
+        now: Timestamp,
+    ) {
         let live = before.clone().filter(|job| !job.deleted);
         if let Some(job) = before.clone().filter(|_| is_same) {
             plan.outcomes.push(ApplyOutcome { change: JobChange::Unchanged, job, before: live });
@@ -129,7 +146,8 @@ impl Engine {
                 let message = format!("job {id} can't be deleted: {} depend on it", names.join(", "));
                 return Err(EngineError::Conflict(message));
             }
-            let mut tombstone = Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
+            let mut tombstone =
+                Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
             tombstone.deleted = true;
             if self.ports.jobs.commit(revision, vec![tombstone], vec![]).await? == Committed::Done {
                 self.cancel_unstarted_of(id).await?;
@@ -161,7 +179,8 @@ impl Engine {
         for _ in 0..COMMIT_ATTEMPTS {
             let (revision, job) = self.live_job(id).await?;
             let Some(paused_at) = job.paused_at else { return Ok(job) };
-            let resumed = Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
+            let resumed =
+                Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
             let (timers, messages) = self.catch_up(&resumed, paused_at).await?;
             if self.ports.jobs.commit(revision, vec![resumed.clone()], timers).await? == Committed::Done {
                 self.send(messages).await?;
@@ -181,13 +200,15 @@ impl Engine {
     pub(crate) async fn live_job(&self, id: &JobId) -> Result<(u64, Arc<Job>)> {
         let (revision, _) = self.ports.jobs.all_jobs().await?;
         let job = self.ports.jobs.job(id).await?.filter(|job| !job.deleted);
-        job.map(|job| (revision, job)).ok_or_else(|| EngineError::NotFound { what: "job", id: id.to_string() })
+        job.map(|job| (revision, job))
+            .ok_or_else(|| EngineError::NotFound { what: "job", id: id.to_string() })
     }
 
     /// As far as they have rows; the others find the tombstone when their message comes.
     async fn cancel_unstarted_of(&self, id: &JobId) -> Result<()> {
         for status in [Status::Waiting, Status::Queued] {
-            let filter = ExecutionFilter { job_id: Some(id.clone()), status: Some(status), ..Default::default() };
+            let filter =
+                ExecutionFilter { job_id: Some(id.clone()), status: Some(status), ..Default::default() };
             let mut after = None;
             loop {
                 let page = self.ports.executions.list(&filter, after.as_deref(), 500).await?;

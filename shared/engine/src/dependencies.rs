@@ -10,8 +10,8 @@
 use std::collections::BTreeSet;
 
 use belfry_domain::{
-    Change, Decision, Dependency, Execution, ExecutionId, Job, JobId, Outcome, Run, Status, Timer, TimerKey, Timestamp,
-    Trigger, trigger_rule::decide,
+    Change, Decision, Dependency, Execution, ExecutionId, Job, JobId, Outcome, Run, Status, Timer, TimerKey,
+    Timestamp, Trigger, trigger_rule::decide,
 };
 
 use crate::{
@@ -112,15 +112,24 @@ impl Engine {
 
     async fn tell(&self, waiting: Execution, row: &Execution) -> Result<Option<Ended>> {
         let Some(outcome) = row.status.outcome() else { return Ok(None) };
-        let Some(waiting) = self.note_outcome(waiting, &row.job_id(), outcome).await? else { return Ok(None) };
+        let Some(waiting) = self.note_outcome(waiting, &row.job_id(), outcome).await? else {
+            return Ok(None);
+        };
         let guard = waiting.guard.clone();
         self.decide(waiting, guard).await
     }
 
     /// Writes an outcome into a waiting row. None where it waits no more.
-    async fn note_outcome(&self, mut row: Execution, dependency: &JobId, outcome: Outcome) -> Result<Option<Execution>> {
+    async fn note_outcome(
+        &self,
+        mut row: Execution,
+        dependency: &JobId,
+        outcome: Outcome,
+    ) -> Result<Option<Execution>> {
         while row.waits_for_dependencies() {
-            let Some(change) = Change::dependency_ended(&row, dependency, outcome) else { return Ok(Some(row)) };
+            let Some(change) = Change::dependency_ended(&row, dependency, outcome) else {
+                return Ok(Some(row));
+            };
             let written = change.row.clone();
             match self.ports.executions.apply(change).await? {
                 Applied::Won => return Ok(Some(written)),
@@ -166,7 +175,13 @@ impl Engine {
     }
 
     /// A scheduled job's slot has come, and it has dependencies: its row waits for them.
-    pub(crate) async fn begin_waiting(&self, job: &Job, slot: Timestamp, row: Execution, guard: TimerKey) -> Result<Handled> {
+    pub(crate) async fn begin_waiting(
+        &self,
+        job: &Job,
+        slot: Timestamp,
+        row: Execution,
+        guard: TimerKey,
+    ) -> Result<Handled> {
         let mut waiting = row;
         waiting.status = Status::Waiting;
         for dependency in &job.spec.dependencies {
@@ -189,7 +204,9 @@ impl Engine {
     /// The dependency's execution at its latest slot up to `slot`.
     async fn dependency_at(&self, dependency: &JobId, slot: Timestamp) -> Result<Dependency> {
         let latest = self.schedule_giver(dependency).await?.and_then(|job| {
-            job.schedule().and_then(|schedule| schedule.latest_at_or_before(slot.to_utc())).map(Timestamp::from)
+            job.schedule()
+                .and_then(|schedule| schedule.latest_at_or_before(slot.to_utc()))
+                .map(Timestamp::from)
         });
         Ok(match latest {
             Some(at) => Dependency { execution_id: ExecutionId::scheduled(dependency, at), outcome: None },
@@ -204,7 +221,9 @@ impl Engine {
     async fn schedule_giver(&self, id: &JobId) -> Result<Option<std::sync::Arc<Job>>> {
         let mut next = Some(id.clone());
         while let Some(id) = next {
-            let Some(job) = self.ports.jobs.job(&id).await?.filter(|job| !job.deleted) else { return Ok(None) };
+            let Some(job) = self.ports.jobs.job(&id).await?.filter(|job| !job.deleted) else {
+                return Ok(None);
+            };
             if job.is_scheduled() {
                 return Ok(Some(job));
             }
@@ -241,16 +260,25 @@ impl Engine {
 
     /// A dependency without a row is waited for while it can still run. When it can't, a row says
     /// so, which also keeps it from running after all.
-    async fn outcome_of_absent(&self, job_id: &JobId, id: &ExecutionId, waiter: &Execution) -> Result<Option<Outcome>> {
+    async fn outcome_of_absent(
+        &self,
+        job_id: &JobId,
+        id: &ExecutionId,
+        waiter: &Execution,
+    ) -> Result<Option<Outcome>> {
         let Some(job) = self.ports.jobs.job(job_id).await? else { return Ok(Some(Outcome::Skipped)) };
         let giver = self.schedule_giver(job_id).await?;
-        let (Some(slot), Some(giver)) = (id.slot().instant(), giver) else { return Ok(self.outside_schedule(&job)) };
+        let (Some(slot), Some(giver)) = (id.slot().instant(), giver) else {
+            return Ok(self.outside_schedule(&job));
+        };
         if waiter.run.root.is_some() {
             return Ok(self.outside_schedule(&job));
         }
-        let is_paused = [&job, &giver].iter().any(|job| job.paused_at.is_some_and(|paused_at| slot > paused_at));
+        let is_paused =
+            [&job, &giver].iter().any(|job| job.paused_at.is_some_and(|paused_at| slot > paused_at));
         let is_before_its_time = slot <= giver.created_at || slot <= job.created_at;
-        let is_straggler = slot <= giver.updated_at && self.now().0 > slot.0.max(giver.updated_at.0) + STRAGGLER_MS;
+        let is_straggler =
+            slot <= giver.updated_at && self.now().0 > slot.0.max(giver.updated_at.0) + STRAGGLER_MS;
         let reason = if job.deleted {
             "the job was deleted"
         } else if is_paused {

@@ -3,7 +3,8 @@
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use belfry_domain::{
-    Change, Claim, ClaimRequest, Execution, ExecutionId, Job, Message, Origin, Refusal, Status, TimerKey, Timestamp, Work,
+    Change, Claim, ClaimRequest, Execution, ExecutionId, Job, Message, Origin, Refusal, Status, TimerKey,
+    Timestamp, Work,
 };
 use futures::{
     FutureExt as _,
@@ -91,7 +92,12 @@ impl Engine {
         }
     }
 
-    async fn execute_row(&self, message: &Message, job: Option<Arc<Job>>, worker: &Worker) -> Result<Handled> {
+    async fn execute_row(
+        &self,
+        message: &Message,
+        job: Option<Arc<Job>>,
+        worker: &Worker,
+    ) -> Result<Handled> {
         let is_orphan = message.origin == Origin::Job && job.as_ref().is_none_or(|job| job.deleted);
         if is_orphan && message.attempt == 1 {
             return Box::pin(self.cancel_orphan(message)).await;
@@ -170,8 +176,14 @@ impl Engine {
             }
             other => other,
         };
-        let Some(work) = row.work.as_deref().cloned().or_else(|| pinned.as_ref().map(|job| job.work().clone())) else {
-            return Err(EngineError::Conflict(format!("version {} of {} is gone", row.job_version, row.job_id())));
+        let Some(work) =
+            row.work.as_deref().cloned().or_else(|| pinned.as_ref().map(|job| job.work().clone()))
+        else {
+            return Err(EngineError::Conflict(format!(
+                "version {} of {} is gone",
+                row.job_version,
+                row.job_id()
+            )));
         };
         let input = row.input.clone().or_else(|| pinned.as_ref().and_then(|job| job.spec.input.clone()));
         let input = self.with_results(input.unwrap_or(Value::Null), &row).await?;
@@ -256,7 +268,9 @@ impl Engine {
     }
 
     fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {
-        let left = work.execution_timeout.map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0).since(self.now()));
+        let left = work
+            .execution_timeout
+            .map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0).since(self.now()));
         left.map_or(work.timeout.0, |left| left.min(work.timeout.0))
     }
 
@@ -270,11 +284,15 @@ impl Engine {
             match self.ports.executions.apply(change).await {
                 Ok(Applied::Won) => *row = wanted,
                 Ok(Applied::Lost(Some(now))) if *now == wanted => *row = wanted,
-                Ok(Applied::Lost(Some(now))) if is_held_by(&now, row.claim.as_ref().map(|claim| claim.id)) => {
+                Ok(Applied::Lost(Some(now)))
+                    if is_held_by(&now, row.claim.as_ref().map(|claim| claim.id)) =>
+                {
                     *row = *now;
                     continue;
                 }
-                Ok(Applied::Lost(_)) | Err(StoreError::Fenced | StoreError::Unreadable { .. }) => return Beat::Lost,
+                Ok(Applied::Lost(_)) | Err(StoreError::Fenced | StoreError::Unreadable { .. }) => {
+                    return Beat::Lost;
+                }
                 Err(StoreError::Unavailable(_)) => return Beat::Unanswered,
             }
             return Beat::Renewed;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use belfry_domain::{AttemptOutcome, Change, Execution, Failure, IllegalTransition, Status, Timer, TimerKey, Work};
+use belfry_domain::{
+    AttemptOutcome, Change, Execution, Failure, IllegalTransition, Status, Timer, TimerKey, Work,
+};
 use serde_json::Value;
 
 use crate::{
@@ -31,11 +33,19 @@ const WRITE_ATTEMPTS: u32 = 6;
 
 impl Engine {
     /// Writes down how an attempt ended, and does what follows from it.
-    pub(crate) async fn finish(&self, row: Execution, work: &Work, verdict: Verdict, guard: TimerKey) -> Result<Status> {
+    pub(crate) async fn finish(
+        &self,
+        row: Execution,
+        work: &Work,
+        verdict: Verdict,
+        guard: TimerKey,
+    ) -> Result<Status> {
         let (next, output) = match verdict {
             Verdict::LeaseLost => return Ok(row.status),
             Verdict::Completed(completion) => (self.weigh(&row, work, completion.ending), completion.output),
-            Verdict::TimedOut(completion) => (self.after_timeout(&row, work), completion.and_then(|c| c.output)),
+            Verdict::TimedOut(completion) => {
+                (self.after_timeout(&row, work), completion.and_then(|c| c.output))
+            }
             Verdict::Cancelled(completion) => (Next::End(cancelled(&row)), completion.and_then(|c| c.output)),
         };
         if let Some(output) = output.filter(|output| output.bytes > 0) {
@@ -43,7 +53,9 @@ impl Engine {
             self.persist(|| self.ports.executions.keep_output(&row.id, stored.clone())).await?;
         }
         match next {
-            Next::Success(result) => self.end(row, guard, |row, now| Change::succeeded(row, result.clone(), now)).await,
+            Next::Success(result) => {
+                self.end(row, guard, |row, now| Change::succeeded(row, result.clone(), now)).await
+            }
             Next::End(failure) => self.end(row, guard, |row, now| Change::failed(row, &failure, now)).await,
             Next::Retry(failure, delay) => Box::pin(self.retry(row, guard, &failure, delay)).await,
         }
@@ -72,7 +84,8 @@ impl Engine {
             return Next::End(failure);
         }
         let delay = work.retry.delay(row.failures, self.ports.random.fraction()).max(at_least);
-        let ends_at = work.execution_timeout.map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0));
+        let ends_at =
+            work.execution_timeout.map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0));
         if ends_at.is_some_and(|ends_at| self.now().plus(delay) >= ends_at) {
             let error = format!("no time left for another attempt; the last one: {}", failure.error);
             return Next::End(Failure { outcome: AttemptOutcome::TimedOut, error });
@@ -93,13 +106,21 @@ impl Engine {
     }
 
     /// The timer of the next attempt comes first, the old guard goes last.
-    async fn retry(&self, row: Execution, guard: TimerKey, failure: &Failure, delay: Duration) -> Result<Status> {
+    async fn retry(
+        &self,
+        row: Execution,
+        guard: TimerKey,
+        failure: &Failure,
+        delay: Duration,
+    ) -> Result<Status> {
         let ready_at = self.now().plus(delay);
         let timer = Timer::start(self.settings.shards, &row.id, row.attempt + 1, ready_at);
         let next_guard = timer.key.clone();
         self.persist(|| self.ports.timers.put_timers(vec![timer.clone()])).await?;
         let written = self
-            .write_as_holder(row, |row, now| Change::retry_at(row, failure, ready_at, next_guard.clone(), now))
+            .write_as_holder(row, |row, now| {
+                Change::retry_at(row, failure, ready_at, next_guard.clone(), now)
+            })
             .await?;
         let Some(waiting) = written else { return Ok(Status::Running) };
         self.ports.observer.record(Fact::Retried { id: &waiting.id, failures: waiting.failures, delay });

@@ -55,7 +55,8 @@ impl Engine {
     /// A slot that nobody has claimed has no row: a terminal one keeps it from starting.
     async fn cancel_unclaimed(&self, id: &ExecutionId, reason: &str) -> Result<Option<Execution>> {
         let not_found = || EngineError::NotFound { what: "execution", id: id.to_string() };
-        let job = self.ports.jobs.job(&id.job_id()).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
+        let job =
+            self.ports.jobs.job(&id.job_id()).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
         let is_slot = |slot: &belfry_domain::Timestamp| {
             job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc())) && id.generation() == 1
         };
@@ -123,9 +124,12 @@ impl Engine {
 
     pub async fn redrive(&self, id: &ExecutionId) -> Result<Accepted> {
         let letter = self.ports.dead_letters.dead_letter(id).await?;
-        let letter = letter.ok_or_else(|| EngineError::NotFound { what: "dead letter", id: id.to_string() })?;
+        let letter =
+            letter.ok_or_else(|| EngineError::NotFound { what: "dead letter", id: id.to_string() })?;
         if let Some(generation) = letter.redriven_as {
-            return Err(EngineError::Conflict(format!("dead letter {id} was redriven already, as {generation}")));
+            return Err(EngineError::Conflict(format!(
+                "dead letter {id} was redriven already, as {generation}"
+            )));
         }
         let accepted = self.retry_by_hand(id).await?;
         self.ports.dead_letters.mark_redriven(id, &accepted.execution.id).await?;
@@ -133,7 +137,11 @@ impl Engine {
     }
 
     /// Redrives all dead letters of a job, or all there are; at most `limit`.
-    pub async fn redrive_all(&self, job_id: Option<&JobId>, limit: usize) -> Result<Vec<(ExecutionId, Result<Accepted>)>> {
+    pub async fn redrive_all(
+        &self,
+        job_id: Option<&JobId>,
+        limit: usize,
+    ) -> Result<Vec<(ExecutionId, Result<Accepted>)>> {
         let letters: Vec<DeadLetter> = self.ports.dead_letters.dead_letters(job_id, None, limit).await?.items;
         let mut outcomes = Vec::with_capacity(letters.len());
         for letter in letters {

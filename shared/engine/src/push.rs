@@ -57,7 +57,11 @@ impl Engine {
             }
         }
         let places: Vec<usize> = rows.iter().map(|(place, ..)| *place).collect();
-        let creations = self.ports.executions.create_all(rows.into_iter().map(|(_, row, guard)| (row, guard)).collect()).await?;
+        let creations = self
+            .ports
+            .executions
+            .create_all(rows.into_iter().map(|(_, row, guard)| (row, guard)).collect())
+            .await?;
         for (place, creation) in places.into_iter().zip(creations) {
             if let (Creation::Exists(existing), Ok(accepted)) = (creation, &outcomes[place]) {
                 outcomes[place] = same_or_conflict(&accepted.execution, *existing);
@@ -102,9 +106,17 @@ impl Engine {
     /// Starts a job by hand. It flows down to the dependents that have no schedule of their own.
     pub async fn trigger(&self, request: TriggerRequest) -> Result<Accepted> {
         let not_found = || EngineError::NotFound { what: "job", id: request.job_id.to_string() };
-        let job = self.ports.jobs.job(&request.job_id).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
-        if request.input.as_ref().is_some_and(|input| input.to_string().len() > belfry_domain::MAX_INPUT_BYTES) {
-            return Err(EngineError::invalid("input", format!("at most {} bytes", belfry_domain::MAX_INPUT_BYTES)));
+        let job =
+            self.ports.jobs.job(&request.job_id).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
+        if request
+            .input
+            .as_ref()
+            .is_some_and(|input| input.to_string().len() > belfry_domain::MAX_INPUT_BYTES)
+        {
+            return Err(EngineError::invalid(
+                "input",
+                format!("at most {} bytes", belfry_domain::MAX_INPUT_BYTES),
+            ));
         }
         let now = self.now();
         let slot = request.idempotency_key.unwrap_or_else(|| self.fresh_slot(now));
@@ -151,5 +163,7 @@ fn same_or_conflict(wanted: &Execution, existing: Execution) -> Result<Accepted>
         return Ok(Accepted { execution: existing, is_new: false });
     }
     let id = &existing.id;
-    Err(EngineError::Conflict(format!("the idempotency key was used before, for other work: see execution {id}")))
+    Err(EngineError::Conflict(format!(
+        "the idempotency key was used before, for other work: see execution {id}"
+    )))
 }

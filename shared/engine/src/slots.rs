@@ -63,13 +63,21 @@ impl Engine {
         firing
     }
 
-    fn fire_missed(&self, firing: &mut Firing, job: &Job, schedule: &Schedule, first: Timestamp, horizon: Timestamp) {
+    fn fire_missed(
+        &self,
+        firing: &mut Firing,
+        job: &Job,
+        schedule: &Schedule,
+        first: Timestamp,
+        horizon: Timestamp,
+    ) {
         let now = self.now().to_utc();
         let latest = |at| schedule.latest_at_or_before(at);
         let chosen = slots_to_fire(misfire_of(job), first.to_utc(), now, latest);
         let before = |at| latest(at - MILLISECOND).filter(|slot| *slot >= first.to_utc());
         let missed = successors(before(missed_before(now)), |slot| before(*slot));
-        firing.missed = missed.take(MISSED_NAMED).filter(|slot| !chosen.contains(slot)).map(Timestamp::from).collect();
+        firing.missed =
+            missed.take(MISSED_NAMED).filter(|slot| !chosen.contains(slot)).map(Timestamp::from).collect();
         for slot in chosen {
             self.fire_one(firing, job, slot.into(), horizon);
         }
@@ -104,7 +112,12 @@ impl Engine {
 
     /// The version that a slot belongs to, of those from `version` up to the newest one, `job`;
     /// none where that one does not want it.
-    pub(crate) async fn owner_of(&self, job: &Arc<Job>, version: u64, slot: Timestamp) -> Result<Option<Owner>> {
+    pub(crate) async fn owner_of(
+        &self,
+        job: &Arc<Job>,
+        version: u64,
+        slot: Timestamp,
+    ) -> Result<Option<Owner>> {
         let mut owner = Owner { job: Arc::clone(job), ends: None };
         while slot <= owner.job.updated_at && owner.job.version > version {
             let before = self.ports.jobs.job_version(job.id(), owner.job.version - 1).await?;

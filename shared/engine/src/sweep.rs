@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, JobId, Message, Origin, Status, Timer, TimerKey, Timestamp,
-    What,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, JobId, Message, Origin, Status, Timer, TimerKey,
+    Timestamp, What,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -55,7 +55,8 @@ impl Engine {
             self.report_quarantined(&page).await?;
             swept += page.timers.len() as u64;
             let last = page.timers.last().filter(|_| page.is_full).map(|timer| timer.key.clone());
-            let examinations = stream::iter(page.timers).map(|timer| async move { self.examine(&timer).await });
+            let examinations =
+                stream::iter(page.timers).map(|timer| async move { self.examine(&timer).await });
             examinations.buffer_unordered(self.settings.parallel).try_collect::<Vec<()>>().await?;
             let Some(last) = last else { break };
             position = Position::Behind(last);
@@ -79,7 +80,9 @@ impl Engine {
         match outcome {
             // Somebody else moved it on meanwhile; the next look sees how.
             Err(EngineError::Conflict(_)) => Ok(()),
-            Err(EngineError::Store(StoreError::Unreadable { what, why })) => self.postpone(timer, what, why).await,
+            Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
+                self.postpone(timer, what, why).await
+            }
             other => other,
         }
     }
@@ -100,7 +103,9 @@ impl Engine {
         if let What::Slot { job_id, slot } = &timer.key.what {
             self.ensure_successor(timer, job_id, *slot).await?;
         }
-        let Some(mut message) = self.message_for_absent(id, timer).await? else { return self.clear(timer, id).await };
+        let Some(mut message) = self.message_for_absent(id, timer).await? else {
+            return self.clear(timer, id).await;
+        };
         let next = self.check_later(timer, 1, self.next_check(timer)).await?;
         message.guard = next.clone();
         self.resend(message).await?;
@@ -111,7 +116,8 @@ impl Engine {
     /// that forbids it may still be about to start it, under this very guard.
     async fn clear(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
         let job = self.ports.jobs.job(&id.job_id()).await?;
-        let changed_at = job.map(|job| job.paused_at.map_or(job.updated_at, |paused_at| paused_at.max(job.updated_at)));
+        let changed_at =
+            job.map(|job| job.paused_at.map_or(job.updated_at, |paused_at| paused_at.max(job.updated_at)));
         if changed_at.is_none_or(|changed_at| self.now() > changed_at.plus(self.settings.lease)) {
             return Ok(self.ports.timers.remove_unchanged(timer).await?);
         }
@@ -123,8 +129,11 @@ impl Engine {
     /// before it got to the next one, this is where the chain goes on.
     async fn ensure_successor(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<()> {
         let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted) else { return Ok(()) };
-        let Some(Owner { job, ends }) = self.owner_of(&job, timer.version, slot).await? else { return Ok(()) };
-        let next = job.schedule().and_then(|schedule| schedule.next_after(slot.to_utc())).map(Timestamp::from);
+        let Some(Owner { job, ends }) = self.owner_of(&job, timer.version, slot).await? else {
+            return Ok(());
+        };
+        let next =
+            job.schedule().and_then(|schedule| schedule.next_after(slot.to_utc())).map(Timestamp::from);
         let last = [job.paused_at, ends].into_iter().flatten().min();
         if let Some(next) = next.filter(|next| last.is_none_or(|last| *next <= last)) {
             self.ports.timers.put_timers(vec![self.slot_timer(&job, next)]).await?;
@@ -202,7 +211,8 @@ impl Engine {
 
     /// The message that may start the next attempt of a row; none where nothing may start.
     pub(crate) async fn message_for(&self, row: &Execution, guard: TimerKey) -> Result<Option<Message>> {
-        let may_start = matches!(row.status, Status::Queued | Status::Waiting) && !row.waits_for_dependencies();
+        let may_start =
+            matches!(row.status, Status::Queued | Status::Waiting) && !row.waits_for_dependencies();
         if !may_start {
             return Ok(None);
         }

@@ -51,7 +51,8 @@ impl Engine {
             fired += self.fire_page(&page.timers, until, &mut seen).await?;
             let Some(last) = page.timers.last().filter(|_| page.is_full) else { break };
             // Rows of the same millisecond may follow on the next page.
-            self.save_cursor(lease, shard, last.key.fire_at.minus(Duration::from_millis(1)).max(cursor)).await?;
+            self.save_cursor(lease, shard, last.key.fire_at.minus(Duration::from_millis(1)).max(cursor))
+                .await?;
             position = Position::Behind(last.key.clone());
         }
         self.save_cursor(lease, shard, until).await?;
@@ -75,7 +76,12 @@ impl Engine {
 
     /// `seen` holds the slots that this tick has fired already: firing one writes the timers of
     /// those after it, which a later page then shows again.
-    async fn fire_page(&self, timers: &[Timer], until: Timestamp, seen: &mut HashSet<(JobId, Timestamp)>) -> Result<u64> {
+    async fn fire_page(
+        &self,
+        timers: &[Timer],
+        until: Timestamp,
+        seen: &mut HashSet<(JobId, Timestamp)>,
+    ) -> Result<u64> {
         let fresh: Vec<Timer> = timers.iter().filter(|timer| !is_seen(timer, seen)).cloned().collect();
         let works: Vec<Work> = stream::iter(fresh)
             .map(|timer| async move { self.fire_timer(&timer, until).await })
@@ -115,7 +121,13 @@ impl Engine {
         }
     }
 
-    async fn fire_slot(&self, timer: &Timer, job_id: &JobId, slot: Timestamp, until: Timestamp) -> Result<Work> {
+    async fn fire_slot(
+        &self,
+        timer: &Timer,
+        job_id: &JobId,
+        slot: Timestamp,
+        until: Timestamp,
+    ) -> Result<Work> {
         // A slot that is not to start may have started before it was read here: then its timer is
         // its guard. The sweep knows which.
         let Some(job) = self.ports.jobs.job(job_id).await? else { return Ok(Work::default()) };
@@ -124,7 +136,9 @@ impl Engine {
         let Some(owner) = self.owner_of(&job, timer.version, slot).await? else { return Ok(Work::default()) };
         let horizon = [owner.job.paused_at, owner.ends].into_iter().flatten().fold(until, Timestamp::min);
         let mut firing = self.fire(&owner.job, slot, horizon);
-        firing.timers.retain(|timer| slot_of(timer).is_none_or(|(_, slot)| owner.ends.is_none_or(|ends| slot <= ends)));
+        firing.timers.retain(|timer| {
+            slot_of(timer).is_none_or(|(_, slot)| owner.ends.is_none_or(|ends| slot <= ends))
+        });
         self.name_missed(&owner.job, &firing.missed).await?;
         if firing.misses_first {
             // Its message may be on its way: a row keeps it from starting after its guard is gone.
@@ -143,7 +157,11 @@ impl Engine {
     }
 
     /// The message that starts a scheduled execution without a row; none if it must not start.
-    pub(crate) async fn message_for_absent(&self, id: &ExecutionId, timer: &Timer) -> Result<Option<Message>> {
+    pub(crate) async fn message_for_absent(
+        &self,
+        id: &ExecutionId,
+        timer: &Timer,
+    ) -> Result<Option<Message>> {
         let Some(slot) = id.slot().instant().filter(|_| id.generation() == 1) else { return Ok(None) };
         let Some(job) = self.ports.jobs.job(&id.job_id()).await? else { return Ok(None) };
         let version = if timer.version == 0 { job.version } else { timer.version };

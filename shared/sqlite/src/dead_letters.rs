@@ -32,7 +32,12 @@ impl DeadLetterStore for Store {
         self.read(move |connection| find(connection, &id)).await
     }
 
-    async fn dead_letters(&self, job_id: Option<&JobId>, after: Option<&str>, limit: usize) -> Result<Page<DeadLetter>> {
+    async fn dead_letters(
+        &self,
+        job_id: Option<&JobId>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<DeadLetter>> {
         let job_id = job_id.map(ToString::to_string);
         let after = after.and_then(parse_cursor).unwrap_or((i64::MAX, String::new()));
         self.browse(move |connection| {
@@ -84,7 +89,8 @@ impl DeadLetterStore for Store {
 fn find(connection: &Connection, id: &ExecutionId) -> Result<Option<DeadLetter>> {
     let sql = "SELECT doc FROM dead_letters WHERE execution_id = ?1 AND state <> 'discarded'";
     let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
-    let doc: Option<String> = statement.query_row([id.as_str()], |row| row.get(0)).optional().map_err(unavailable)?;
+    let doc: Option<String> =
+        statement.query_row([id.as_str()], |row| row.get(0)).optional().map_err(unavailable)?;
     doc.map(|doc| decode(&doc)).transpose()
 }
 

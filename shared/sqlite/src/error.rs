@@ -4,7 +4,9 @@ use belfry_engine::ports::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    #[error("the database comes from a newer version of belfry (format {found}, this one knows up to {known}): use that version")]
+    #[error(
+        "the database comes from a newer version of belfry (format {found}, this one knows up to {known}): use that version"
+    )]
     Newer { found: i64, known: i64 },
     #[error("the database can't be opened: {0}")]
     Sqlite(#[from] rusqlite::Error),

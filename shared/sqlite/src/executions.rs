@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Timer, Timestamp};
-use belfry_engine::ports::{
-    Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, Page, StoredOutput,
-};
+use belfry_engine::ports::{Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, Page, StoredOutput};
 use rusqlite::Connection;
 
 use crate::{
@@ -65,7 +63,12 @@ impl ExecutionStore for Store {
     }
 
     async fn add_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {
-        self.change_waiters("INSERT OR IGNORE INTO waiters (dependency, waiter) VALUES (?1, ?2)", dependency, waiter).await
+        self.change_waiters(
+            "INSERT OR IGNORE INTO waiters (dependency, waiter) VALUES (?1, ?2)",
+            dependency,
+            waiter,
+        )
+        .await
     }
 
     async fn waiters(&self, dependency: &ExecutionId) -> Result<Vec<ExecutionId>> {
@@ -73,7 +76,9 @@ impl ExecutionStore for Store {
         self.read(move |connection| {
             let sql = "SELECT waiter FROM waiters WHERE dependency = ?1";
             let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
-            let rows = statement.query_map([dependency.as_str()], |row| row.get::<_, String>(0)).map_err(unavailable)?;
+            let rows = statement
+                .query_map([dependency.as_str()], |row| row.get::<_, String>(0))
+                .map_err(unavailable)?;
             let texts: Vec<String> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
             texts.into_iter().map(|text| text.parse().map_err(|why| unreadable("a waiter", why))).collect()
         })
@@ -81,7 +86,8 @@ impl ExecutionStore for Store {
     }
 
     async fn remove_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {
-        self.change_waiters("DELETE FROM waiters WHERE dependency = ?1 AND waiter = ?2", dependency, waiter).await
+        self.change_waiters("DELETE FROM waiters WHERE dependency = ?1 AND waiter = ?2", dependency, waiter)
+            .await
     }
 
     async fn keep_output(&self, id: &ExecutionId, output: StoredOutput) -> Result<()> {
@@ -100,14 +106,22 @@ impl ExecutionStore for Store {
         self.browse(move |connection| {
             let sql = "SELECT doc FROM outputs WHERE execution_id = ?1 ORDER BY attempt";
             let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
-            let rows = statement.query_map([id.as_str()], |row| row.get::<_, String>(0)).map_err(unavailable)?;
+            let rows =
+                statement.query_map([id.as_str()], |row| row.get::<_, String>(0)).map_err(unavailable)?;
             let docs: Vec<String> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
-            docs.iter().map(|doc| serde_json::from_str(doc).map_err(|why| unreadable(id.as_str(), why))).collect()
+            docs.iter()
+                .map(|doc| serde_json::from_str(doc).map_err(|why| unreadable(id.as_str(), why)))
+                .collect()
         })
         .await
     }
 
-    async fn list(&self, filter: &ExecutionFilter, after: Option<&str>, limit: usize) -> Result<Page<Execution>> {
+    async fn list(
+        &self,
+        filter: &ExecutionFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Execution>> {
         let (filter, after) = (filter.clone(), after.map(str::to_owned));
         self.browse(move |connection| list(connection, &filter, after.as_deref(), limit)).await
     }
@@ -118,7 +132,8 @@ impl ExecutionStore for Store {
             // `~` sorts behind whatever a slot's name is made of.
             let sql = "SELECT id FROM executions WHERE id = ?1 OR (id > ?1 || '~' AND id < ?1 || '~:')";
             let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
-            let rows = statement.query_map([first.as_str()], |row| row.get::<_, String>(0)).map_err(unavailable)?;
+            let rows =
+                statement.query_map([first.as_str()], |row| row.get::<_, String>(0)).map_err(unavailable)?;
             let ids: Vec<String> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
             let generations = ids.iter().filter_map(|id| id.parse::<ExecutionId>().ok());
             Ok(generations.map(|id| id.generation()).max().unwrap_or(0))
@@ -132,7 +147,12 @@ impl ExecutionStore for Store {
 }
 
 impl Store {
-    async fn change_waiters(&self, sql: &'static str, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {
+    async fn change_waiters(
+        &self,
+        sql: &'static str,
+        dependency: &ExecutionId,
+        waiter: &ExecutionId,
+    ) -> Result<()> {
         let (dependency, waiter) = (dependency.clone(), waiter.clone());
         self.write(move |connection| {
             let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;

@@ -33,7 +33,8 @@ impl JobStore for Store {
             return Ok(Some(job));
         }
         let sought = key.clone();
-        let found = self.read(move |connection| find_version(connection, &sought.0, sought.1)).await?.map(Arc::new);
+        let found =
+            self.read(move |connection| find_version(connection, &sought.0, sought.1)).await?.map(Arc::new);
         if let Some(job) = &found {
             let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
             cache.versions.entry(key).or_insert_with(|| Arc::clone(job));
@@ -105,7 +106,11 @@ impl Store {
         let read = self
             .read(move |connection| {
                 let revision = meta(connection, REVISION).map_err(unavailable)? as u64;
-                if known == Some(revision) { Ok(None) } else { Ok(Some((revision, read_newest(connection)?))) }
+                if known == Some(revision) {
+                    Ok(None)
+                } else {
+                    Ok(Some((revision, read_newest(connection)?)))
+                }
             })
             .await?;
         if let Some((revision, newest)) = read {
@@ -192,7 +197,11 @@ fn read_jobs(connection: &Connection, sql: &str, parameters: impl rusqlite::Para
     read_docs(connection, sql, parameters)?.into_iter().map(decode).collect()
 }
 
-fn read_docs(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<(String, String)>> {
+fn read_docs(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Vec<(String, String)>> {
     let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
     let rows = statement
         .query_map(parameters, |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))

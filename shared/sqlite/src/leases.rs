@@ -13,7 +13,8 @@ use crate::{Result, Store, error::unavailable, writer::WRITERS_LANE};
 impl LeaseStore for Store {
     async fn acquire(&self, lane: u16, owner: &str, now: Timestamp, until: Timestamp) -> Result<Acquired> {
         let owner = owner.to_owned();
-        let take = move |connection: &Connection| take(connection, lane, &owner, now, until).map_err(unavailable);
+        let take =
+            move |connection: &Connection| take(connection, lane, &owner, now, until).map_err(unavailable);
         let acquired = self.write_unfenced(take).await?;
         // Other lanes are no right to write.
         if let Acquired::Leader(lease) = &acquired
@@ -38,8 +39,9 @@ impl LeaseStore for Store {
 
     async fn cursor(&self, shard: u16) -> Result<Timestamp> {
         self.read(move |connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT cursor FROM cursors WHERE shard = ?1").map_err(unavailable)?;
+            let mut statement = connection
+                .prepare_cached("SELECT cursor FROM cursors WHERE shard = ?1")
+                .map_err(unavailable)?;
             let cursor = statement.query_row([shard], |row| row.get(0)).optional().map_err(unavailable)?;
             Ok(cursor.map_or(Timestamp::MIN, Timestamp))
         })
@@ -52,8 +54,15 @@ impl LeaseStore for Store {
     }
 }
 
-fn take(connection: &Connection, lane: u16, owner: &str, now: Timestamp, until: Timestamp) -> rusqlite::Result<Acquired> {
-    let mut statement = connection.prepare_cached("SELECT owner, token, until FROM leases WHERE lane = ?1")?;
+fn take(
+    connection: &Connection,
+    lane: u16,
+    owner: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> rusqlite::Result<Acquired> {
+    let mut statement =
+        connection.prepare_cached("SELECT owner, token, until FROM leases WHERE lane = ?1")?;
     let held: Option<(String, u64, i64)> =
         statement.query_row([lane], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
     let token = match held {
@@ -64,8 +73,9 @@ fn take(connection: &Connection, lane: u16, owner: &str, now: Timestamp, until: 
         Some((_, token, _)) => token + 1,
         None => 1,
     };
-    let mut statement =
-        connection.prepare_cached("INSERT OR REPLACE INTO leases (lane, owner, token, until) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut statement = connection.prepare_cached(
+        "INSERT OR REPLACE INTO leases (lane, owner, token, until) VALUES (?1, ?2, ?3, ?4)",
+    )?;
     statement.execute((lane, owner, token, until.0))?;
     Ok(Acquired::Leader(Lease { lane, owner: owner.to_owned(), token, until }))
 }
@@ -76,7 +86,8 @@ fn save(connection: &Connection, lease: &Lease, shard: u16, cursor: Timestamp) -
     if token != Some(lease.token) {
         return Ok(false);
     }
-    let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO cursors (shard, cursor) VALUES (?1, ?2)")?;
+    let mut statement =
+        connection.prepare_cached("INSERT OR REPLACE INTO cursors (shard, cursor) VALUES (?1, ?2)")?;
     statement.execute((shard, cursor.0))?;
     Ok(true)
 }

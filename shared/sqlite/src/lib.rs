@@ -25,14 +25,14 @@ use std::{
 use belfry_engine::ports::StoreError;
 use rusqlite::Connection;
 
+use self::{
+    cache::JobCache,
+    writer::{Intent, Writer},
+};
 pub use self::{
     error::OpenError,
     queue::{MemoryQueue, Waves},
     tokens::Token,
-};
-use self::{
-    cache::JobCache,
-    writer::{Intent, Writer},
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -71,11 +71,17 @@ impl Store {
     }
 
     /// A strongly consistent read.
-    async fn read<T: Send + 'static>(&self, read: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.writer.call(Intent::Read, read).await
     }
 
-    async fn write<T: Send + 'static>(&self, write: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
+    async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.writer.call(Intent::Write, write).await
     }
 
@@ -93,9 +99,13 @@ impl Store {
     }
 
     /// A read that may be a moment behind and may take long: it does not hold up the writer.
-    async fn browse<T: Send + 'static>(&self, read: impl FnOnce(&Connection) -> Result<T> + Send + 'static) -> Result<T> {
+    async fn browse<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let Some(reader) = self.reader.clone() else { return self.read(read).await };
-        let task = tokio::task::spawn_blocking(move || read(&reader.lock().unwrap_or_else(PoisonError::into_inner)));
+        let task =
+            tokio::task::spawn_blocking(move || read(&reader.lock().unwrap_or_else(PoisonError::into_inner)));
         task.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
     }
 }

@@ -49,7 +49,8 @@ impl MemoryQueue {
     /// a millisecond only.
     pub fn start(clock: Arc<dyn Clock>) -> Result<(Arc<Self>, Waves), OpenError> {
         let deferred = Arc::new(Deferred::default());
-        let queue = Self { clock: Arc::clone(&clock), pools: Mutex::default(), deferred: Arc::clone(&deferred) };
+        let queue =
+            Self { clock: Arc::clone(&clock), pools: Mutex::default(), deferred: Arc::clone(&deferred) };
         let (sender, waves) = mpsc::unbounded_channel();
         let release = move || release_all(&deferred, clock.as_ref(), &sender);
         thread::Builder::new().name("belfry-waves".to_owned()).spawn(release)?;
@@ -90,7 +91,8 @@ impl Pool {
 /// The first message of the class that is the most urgent with its waiting counted in; between
 /// equals the oldest.
 fn most_urgent(lanes: &mut [VecDeque<Message>; 4], now: Timestamp) -> Option<Message> {
-    let urgency = |message: &Message| (message.priority.aged(now.since(message.due), AGEING_STEP), message.due);
+    let urgency =
+        |message: &Message| (message.priority.aged(now.since(message.due), AGEING_STEP), message.due);
     let fronts = lanes.iter().enumerate().filter_map(|(lane, queue)| Some((urgency(queue.front()?), lane)));
     let (_, lane) = fronts.min()?;
     lanes[lane].pop_front()
@@ -160,7 +162,10 @@ fn release_all(deferred: &Deferred, clock: &dyn Clock, waves: &mpsc::UnboundedSe
     }
 }
 
-fn split_due(messages: &mut BTreeMap<(Timestamp, ExecutionId, u32), Message>, now: Timestamp) -> Vec<Message> {
+fn split_due(
+    messages: &mut BTreeMap<(Timestamp, ExecutionId, u32), Message>,
+    now: Timestamp,
+) -> Vec<Message> {
     let mut due = Vec::new();
     while messages.first_key_value().is_some_and(|((at, ..), _)| *at <= now) {
         due.extend(messages.pop_first().map(|(_, message)| message));

@@ -65,7 +65,11 @@ impl Encoded {
 /// `column` is the doc's; the fixed part stands behind it.
 fn decode(id: &str, row: &Row<'_>, column: usize) -> Result<Execution> {
     let what = || format!("execution {id}");
-    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?)).map_err(|why| unreadable(&what(), why));
+    let text = |column| {
+        row.get_ref(column)
+            .and_then(|value| Ok(value.as_str_or_null()?))
+            .map_err(|why| unreadable(&what(), why))
+    };
     let broken = |why: serde_json::Error| unreadable(&what(), why);
     let mut execution: Execution = serde_json::from_str(text(column)?.unwrap_or_default()).map_err(broken)?;
     if let Some(fixed) = text(column + 1)? {
@@ -91,7 +95,8 @@ pub(crate) fn create(connection: &Connection, row: &Encoded, guard: &[Timer]) ->
     let id = row.id.as_str();
     let values = (id, job_id.as_str(), row.due, row.status, row.revision, row.ended_at, &row.doc, &row.fixed);
     if statement.execute(values).map_err(unavailable)? == 0 {
-        let existing = find(connection, &row.id)?.ok_or_else(|| unavailable("a row was there and was not"))?;
+        let existing =
+            find(connection, &row.id)?.ok_or_else(|| unavailable("a row was there and was not"))?;
         return Ok(Creation::Exists(Box::new(existing)));
     }
     put_all(connection, guard)?;
@@ -107,7 +112,12 @@ pub(crate) fn replace(connection: &Connection, expected: u64, row: &Encoded) -> 
 }
 
 /// Where the next page begins: the order's two columns, of the last row of this one.
-pub(crate) fn list(connection: &Connection, filter: &ExecutionFilter, after: Option<&str>, limit: usize) -> Result<Page<Execution>> {
+pub(crate) fn list(
+    connection: &Connection,
+    filter: &ExecutionFilter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Page<Execution>> {
     let mut conditions = vec!["1".to_owned()];
     let mut values: Vec<Box<dyn ToSql>> = Vec::new();
     // As a literal: only so can SQLite use the index of those that did not succeed.
@@ -148,7 +158,12 @@ pub(crate) fn list(connection: &Connection, filter: &ExecutionFilter, after: Opt
     run_list(connection, &sql, &values, limit)
 }
 
-fn run_list(connection: &Connection, sql: &str, values: &[Box<dyn ToSql>], limit: usize) -> Result<Page<Execution>> {
+fn run_list(
+    connection: &Connection,
+    sql: &str,
+    values: &[Box<dyn ToSql>],
+    limit: usize,
+) -> Result<Page<Execution>> {
     let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
     let parameters = rusqlite::params_from_iter(values);
     let mut rows = statement.query(parameters).map_err(unavailable)?;

@@ -15,7 +15,8 @@ const CACHE_KIB: i64 = -64 * 1024;
 
 pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
     // Only the writer's thread uses it, so SQLite need not lock.
-    let connection = Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // WAL with full synchronisation: a commit that has returned survives a power cut.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -66,6 +67,7 @@ pub(crate) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<i64> 
 }
 
 pub(crate) fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
+    let mut statement =
+        connection.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
     statement.execute((key, value)).map(drop)
 }

@@ -50,7 +50,8 @@ impl TimerStore for Store {
         let mut page = TimerPage::default();
         loop {
             let behind = behind.clone();
-            let read = move |connection: &Connection| read_due(connection, shard, (after, &behind), until, limit);
+            let read =
+                move |connection: &Connection| read_due(connection, shard, (after, &behind), until, limit);
             let rows = self.read(move |connection| read(connection).map_err(unavailable)).await?;
             page.is_full = rows.len() == limit;
             let mut broken = Vec::new();
@@ -65,7 +66,9 @@ impl TimerStore for Store {
     }
 
     async fn timers_of_jobs(&self) -> Result<Vec<(JobId, u64)>> {
-        let whats = self.browse(|connection| slots_between(connection, "slot ", "slot!").map_err(unavailable)).await?;
+        let whats = self
+            .browse(|connection| slots_between(connection, "slot ", "slot!").map_err(unavailable))
+            .await?;
         let mut counts = std::collections::BTreeMap::new();
         for timer in whats.into_iter().flatten() {
             *counts.entry(timer.key.what.execution_id().job_id()).or_insert(0) += 1;
@@ -75,7 +78,8 @@ impl TimerStore for Store {
 
     async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {
         let (from, to) = (format!("slot {id}@"), format!("slot {id}A"));
-        let rows = self.browse(move |connection| slots_between(connection, &from, &to).map_err(unavailable)).await?;
+        let rows =
+            self.browse(move |connection| slots_between(connection, &from, &to).map_err(unavailable)).await?;
         Ok(rows.into_iter().flatten().collect())
     }
 }
@@ -92,7 +96,9 @@ impl Store {
                 let name = format!("timer {}", String::from_utf8_lossy(&what));
                 let why = "not a timer that this version knows".to_owned();
                 let insert = "INSERT INTO quarantine (what, why, raw) VALUES (?1, ?2, ?3)";
-                connection.execute(insert, (&name, &why, format!("{shard} {fire_at} {rest}"))).map_err(unavailable)?;
+                connection
+                    .execute(insert, (&name, &why, format!("{shard} {fire_at} {rest}")))
+                    .map_err(unavailable)?;
                 let delete = "DELETE FROM timers WHERE shard = ?1 AND fire_at = ?2
                               AND CAST(what AS BLOB) = ?3 AND (typeof(what) = 'text') = ?4";
                 connection.execute(delete, (shard, fire_at, what, is_text)).map_err(unavailable)?;
@@ -105,7 +111,8 @@ impl Store {
 }
 
 pub(crate) fn put_all(connection: &Connection, timers: &[Timer]) -> Result<()> {
-    let sql = "INSERT OR REPLACE INTO timers (shard, fire_at, what, version, checks) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql =
+        "INSERT OR REPLACE INTO timers (shard, fire_at, what, version, checks) VALUES (?1, ?2, ?3, ?4, ?5)";
     let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
     for timer in timers {
         let key = &timer.key;

@@ -18,7 +18,8 @@ impl Store {
     pub async fn add_token(&self, name: &str, hash: &str, now: Timestamp) -> Result<bool> {
         let (name, hash) = (name.to_owned(), hash.to_owned());
         self.write_unfenced(move |connection| {
-            let sql = "INSERT INTO tokens (name, hash, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+            let sql =
+                "INSERT INTO tokens (name, hash, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
             Ok(connection.execute(sql, (name, hash, now.0)).map_err(unavailable)? == 1)
         })
         .await
@@ -34,10 +35,16 @@ impl Store {
 
     pub async fn tokens(&self) -> Result<Vec<Token>> {
         self.read(|connection| {
-            let mut statement =
-                connection.prepare("SELECT name, created_at FROM tokens ORDER BY name").map_err(unavailable)?;
-            let token = |row: &rusqlite::Row<'_>| Ok(Token { name: row.get(0)?, created_at: Timestamp(row.get(1)?) });
-            statement.query_map([], token).map_err(unavailable)?.collect::<rusqlite::Result<_>>().map_err(unavailable)
+            let mut statement = connection
+                .prepare("SELECT name, created_at FROM tokens ORDER BY name")
+                .map_err(unavailable)?;
+            let token =
+                |row: &rusqlite::Row<'_>| Ok(Token { name: row.get(0)?, created_at: Timestamp(row.get(1)?) });
+            statement
+                .query_map([], token)
+                .map_err(unavailable)?
+                .collect::<rusqlite::Result<_>>()
+                .map_err(unavailable)
         })
         .await
     }

@@ -90,9 +90,14 @@ where
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, fence: Arc<AtomicU64>) -> std::result::Result<Self, OpenError> {
+    pub(crate) fn start(
+        connection: Connection,
+        fence: Arc<AtomicU64>,
+    ) -> std::result::Result<Self, OpenError> {
         let (sender, receiver) = channel();
-        thread::Builder::new().name("belfry-writer".to_owned()).spawn(move || write_all(&connection, &receiver, &fence))?;
+        thread::Builder::new()
+            .name("belfry-writer".to_owned())
+            .spawn(move || write_all(&connection, &receiver, &fence))?;
         Ok(Self::Thread(sender))
     }
 
@@ -205,7 +210,9 @@ fn run_all(connection: &Connection, batch: &mut [Box<dyn Call>], token: u64) -> 
 }
 
 fn is_leader(connection: &Connection, token: u64) -> Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT token FROM leases WHERE lane = ?1").map_err(unavailable)?;
-    let found: Option<u64> = statement.query_row([WRITERS_LANE], |row| row.get(0)).optional().map_err(unavailable)?;
+    let mut statement =
+        connection.prepare_cached("SELECT token FROM leases WHERE lane = ?1").map_err(unavailable)?;
+    let found: Option<u64> =
+        statement.query_row([WRITERS_LANE], |row| row.get(0)).optional().map_err(unavailable)?;
     Ok(token != NO_LEADER && found == Some(token))
 }

@@ -47,7 +47,11 @@ fn imports<'a>(metadata: &'a Value, name: &str) -> BTreeSet<&'a str> {
     let package = packages(metadata).iter().find(|package| package["name"] == name);
     let package = package.unwrap_or_else(|| panic!("the workspace has no crate {name}"));
     let dependencies = package["dependencies"].as_array().expect("a list of dependencies");
-    dependencies.iter().filter(|each| each["kind"].is_null()).filter_map(|each| each["name"].as_str()).collect()
+    dependencies
+        .iter()
+        .filter(|each| each["kind"].is_null())
+        .filter_map(|each| each["name"].as_str())
+        .collect()
 }
 
 #[test]

@@ -65,7 +65,12 @@ pub fn print(figures: &[Figure], as_json: bool) -> anyhow::Result<()> {
             (_, true) => "met",
             (_, false) => "MISSED",
         };
-        table.add_row([figure.name.clone(), format!("{:.2} {}", figure.value, figure.unit), budget, verdict.to_owned()]);
+        table.add_row([
+            figure.name.clone(),
+            format!("{:.2} {}", figure.value, figure.unit),
+            budget,
+            verdict.to_owned(),
+        ]);
     }
     println!("{table}");
     Ok(())

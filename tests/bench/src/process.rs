@@ -84,7 +84,13 @@ impl Up {
     }
 }
 
-async fn send(stream: &mut TcpStream, method: &str, path: &str, body: &str, connection: &str) -> anyhow::Result<()> {
+async fn send(
+    stream: &mut TcpStream,
+    method: &str,
+    path: &str,
+    body: &str,
+    connection: &str,
+) -> anyhow::Result<()> {
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: belfry\r\ncontent-type: application/json\r\n\
          content-length: {}\r\nconnection: {connection}\r\n\r\n{body}",

@@ -108,8 +108,10 @@ impl Rig {
             Standalone::new(store, Settings::standalone(), Capacity::default(), runner, watch.clone())?;
         let standalone = Arc::new(standalone);
         let now = standalone.engine.ports.clock.now();
-        let acquired =
-            standalone.store.acquire(LANE, &standalone.owner, now, now.plus(Duration::from_secs(86_400))).await?;
+        let acquired = standalone
+            .store
+            .acquire(LANE, &standalone.owner, now, now.plus(Duration::from_secs(86_400)))
+            .await?;
         let Acquired::Leader(lease) = acquired else { anyhow::bail!("a new database has a leader") };
         let shutdown = CancellationToken::new();
         let leading = tokio::spawn({

@@ -39,7 +39,8 @@ pub async fn measure(executions: usize) -> anyhow::Result<Vec<Figure>> {
     rig.stop().await?;
     let count = (batches * BATCH) as f64;
     Ok(vec![
-        Figure::new("throughput, created to success", count / took.as_secs_f64(), "executions/s").at_least(20_000.0),
+        Figure::new("throughput, created to success", count / took.as_secs_f64(), "executions/s")
+            .at_least(20_000.0),
         Figure::new("throughput, accepted", count / accepted.as_secs_f64(), "executions/s"),
     ])
 }

@@ -6,6 +6,7 @@ use belfry_engine::ports::{DeadLetter, StoreError};
 use crate::{
     Backend, Verdict,
     fixtures::{at, id, job_id},
+    listing::MANY,
 };
 
 pub fn letter(text: &str, at: Timestamp) -> DeadLetter {
@@ -22,6 +23,7 @@ pub async fn walk(backend: &Backend, job: Option<&str>, limit: usize) -> Result<
         let page = backend.dead_letters.dead_letters(job.as_ref(), after.as_deref(), limit).await?;
         assert!(page.items.len() <= limit);
         letters.extend(page.items);
+        assert!(letters.len() < MANY, "the pages never end");
         assert!(page.next.is_none() || page.next != after, "the next page is this one");
         after = page.next;
         if after.is_none() {

@@ -13,6 +13,9 @@ use crate::{
     fixtures::{at, claim, job_id, legal, row_at},
 };
 
+/// More rows than any case creates.
+pub const MANY: usize = 10_000;
+
 /// All pages of a listing, one after the other.
 pub async fn walk(
     backend: &Backend,
@@ -24,6 +27,7 @@ pub async fn walk(
         let page = backend.executions.list(filter, after.as_deref(), limit).await?;
         assert!(page.items.len() <= limit, "{} rows on a page of {limit}", page.items.len());
         rows.extend(page.items);
+        assert!(rows.len() < MANY, "the pages never end");
         assert!(page.next.is_none() || page.next != after, "the next page is this one");
         after = page.next;
         if after.is_none() {

@@ -11,6 +11,7 @@ use belfry_engine::ports::{Position, StoreError};
 use crate::{
     Backend, Verdict,
     fixtures::at,
+    listing::MANY,
     timers::{all, check, slot, start},
 };
 
@@ -27,6 +28,7 @@ pub async fn walk(
         let page = backend.timers.due(shard, &position, until, limit).await?;
         assert!(page.timers.len() <= limit, "{} timers on a page of {limit}", page.timers.len());
         timers.extend(page.timers);
+        assert!(timers.len() < MANY, "the pages never end");
         if !page.is_full {
             break;
         }

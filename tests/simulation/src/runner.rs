@@ -90,7 +90,8 @@ impl ScriptedRunner {
             Script::Succeed => Completion::succeeded(Some(serde_json::json!({ "rows": 3 }))),
             Script::Fail { retry_after_ms } => {
                 let retry_after = retry_after_ms.map(Duration::from_millis);
-                let ending = Ending::Failed { error: "failed by script".to_owned(), is_final: false, retry_after };
+                let ending =
+                    Ending::Failed { error: "failed by script".to_owned(), is_final: false, retry_after };
                 Completion { ending, output: Some(Output { tail: "oops".to_owned(), bytes: 4 }) }
             }
             Script::FailForGood => Completion::failed_for_good("failed for good by script"),

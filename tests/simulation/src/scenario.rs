@@ -99,12 +99,15 @@ fn graph(rng: &mut Rng) -> Vec<Value> {
 }
 
 fn spec(mut job: Value) -> JobSpec {
-    for (field, value) in [("misfire", json!("all")), ("misfire_cap", json!(1000)), ("timeout", json!("25s"))] {
-        if job.get(field).is_none() && !(field == "misfire_cap" && job.get("misfire") != Some(&json!("all"))) {
+    for (field, value) in [("misfire", json!("all")), ("misfire_cap", json!(1000)), ("timeout", json!("25s"))]
+    {
+        if job.get(field).is_none() && !(field == "misfire_cap" && job.get("misfire") != Some(&json!("all")))
+        {
             job[field] = value;
         }
     }
-    serde_json::from_value(job).unwrap_or_else(|error| unreachable!("a definition of the simulation: {error}"))
+    serde_json::from_value(job)
+        .unwrap_or_else(|error| unreachable!("a definition of the simulation: {error}"))
 }
 
 fn rfc3339(began: Timestamp, after_ms: i64) -> String {

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Attempt, AttemptOutcome, Event, Execution, IllegalTransition, MAX_ATTEMPTS_KEPT, Trigger, transition};
+use super::{
+    Attempt, AttemptOutcome, Event, Execution, IllegalTransition, MAX_ATTEMPTS_KEPT, Trigger, transition,
+};
 use crate::{JobId, Outcome, TimerKey, Timestamp};
 
 /// A row to write in place of the one of revision `expected`, and of no other.
@@ -63,7 +65,13 @@ impl Change {
     }
 
     /// Another attempt from `ready_at` on; `guard` is the timer that will see to it.
-    pub fn retry_at(row: &Execution, failure: &Failure, ready_at: Timestamp, guard: TimerKey, now: Timestamp) -> Result {
+    pub fn retry_at(
+        row: &Execution,
+        failure: &Failure,
+        ready_at: Timestamp,
+        guard: TimerKey,
+        now: Timestamp,
+    ) -> Result {
         let mut change = Self::of(row, Event::Retry)?;
         change.count(failure);
         change.row.ready_at = ready_at;

@@ -147,7 +147,14 @@ pub enum AttemptOutcome {
 
 impl Execution {
     /// A row that nobody has written yet.
-    pub fn new(id: ExecutionId, run: Run, trigger: Trigger, due: Timestamp, now: Timestamp, guard: TimerKey) -> Self {
+    pub fn new(
+        id: ExecutionId,
+        run: Run,
+        trigger: Trigger,
+        due: Timestamp,
+        now: Timestamp,
+        guard: TimerKey,
+    ) -> Self {
         Self {
             id,
             revision: 0,

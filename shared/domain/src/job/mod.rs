@@ -49,7 +49,16 @@ impl Job {
 
     pub fn new(spec: JobSpec, version: u64, revision: u64, created_at: Timestamp, now: Timestamp) -> Self {
         let derived = OnceLock::new();
-        Self { spec, version, revision, created_at, updated_at: now, paused_at: None, deleted: false, derived }
+        Self {
+            spec,
+            version,
+            revision,
+            created_at,
+            updated_at: now,
+            paused_at: None,
+            deleted: false,
+            derived,
+        }
     }
 
     pub fn id(&self) -> &JobId {

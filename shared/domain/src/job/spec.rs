@@ -139,6 +139,24 @@ pub struct Work {
     pub pool: String,
 }
 
+impl Work {
+    /// `limits` are those of an attempt, of all attempts, and of the wait for the first.
+    fn new(
+        target: Target,
+        retry: RetryPolicy,
+        (timeout, execution_timeout, starting_deadline): (
+            Option<HumanDuration>,
+            Option<HumanDuration>,
+            Option<HumanDuration>,
+        ),
+        pool: Option<&str>,
+    ) -> Self {
+        let timeout = timeout.unwrap_or(HumanDuration(DEFAULT_TIMEOUT));
+        let pool = pool.unwrap_or(target.default_pool()).to_owned();
+        Self { target, retry, timeout, execution_timeout, starting_deadline, pool }
+    }
+}
+
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3600);
 const DEFAULT_DEPENDENCY_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
@@ -151,14 +169,9 @@ impl JobSpec {
 
     pub fn work(&self) -> Work {
         let target = target_of(self.command.as_ref(), self.target.as_ref());
-        Work {
-            retry: retry_of(self.max_retries, self.retry.as_ref()),
-            timeout: self.timeout.unwrap_or(HumanDuration(DEFAULT_TIMEOUT)),
-            execution_timeout: self.execution_timeout,
-            starting_deadline: self.starting_deadline,
-            pool: self.pool.clone().unwrap_or_else(|| target.default_pool().to_owned()),
-            target,
-        }
+        let retry = retry_of(self.max_retries, self.retry.as_ref());
+        let limits = (self.timeout, self.execution_timeout, self.starting_deadline);
+        Work::new(target, retry, limits, self.pool.as_deref())
     }
 
     /// Has slots of its own.
@@ -213,14 +226,9 @@ impl JobSpec {
 impl PushSpec {
     pub fn work(&self) -> Work {
         let target = target_of(self.command.as_ref(), self.target.as_ref());
-        Work {
-            retry: retry_of(self.max_retries, self.retry.as_ref()),
-            timeout: self.timeout.unwrap_or(HumanDuration(DEFAULT_TIMEOUT)),
-            execution_timeout: self.execution_timeout,
-            starting_deadline: self.starting_deadline,
-            pool: self.pool.clone().unwrap_or_else(|| target.default_pool().to_owned()),
-            target,
-        }
+        let retry = retry_of(self.max_retries, self.retry.as_ref());
+        let limits = (self.timeout, self.execution_timeout, self.starting_deadline);
+        Work::new(target, retry, limits, self.pool.as_deref())
     }
 
     pub fn due(&self, now: Timestamp) -> Timestamp {

@@ -37,7 +37,10 @@ impl Target {
 /// A string runs through `sh -c`; a list runs as it is, without a shell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(untagged, expecting = "expected a string (run through sh -c) or a list of strings (run without a shell)")]
+#[serde(
+    untagged,
+    expecting = "expected a string (run through sh -c) or a list of strings (run without a shell)"
+)]
 pub enum CommandLine {
     Shell(String),
     Arguments(Vec<String>),
@@ -80,7 +83,10 @@ pub struct CommandTarget {
 #[serde(deny_unknown_fields)]
 pub struct HttpTarget {
     /// `http://` or `https://`.
-    #[cfg_attr(feature = "openapi", schema(pattern = r"^https?://[^/?#\s]+\S*$", example = "https://example.com/hook"))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(pattern = r"^https?://[^/?#\s]+\S*$", example = "https://example.com/hook")
+    )]
     pub url: String,
     #[serde(default)]
     pub method: HttpMethod,

@@ -53,7 +53,10 @@ impl fmt::Display for Problem {
 pub fn validate_job(spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
     let mut problems = Vec::new();
     if spec.job_id.as_str() == JobId::PUSH {
-        problems.push(Problem::new("job_id", "`push` is the name under which pushed work is filed; choose another"));
+        problems.push(Problem::new(
+            "job_id",
+            "`push` is the name under which pushed work is filed; choose another",
+        ));
     }
     either(&mut problems, spec.command.is_some(), spec.target.is_some(), "command", "target");
     either(&mut problems, spec.schedule.is_some(), spec.run_at.is_some(), "schedule", "run_at");
@@ -88,7 +91,8 @@ pub fn validate_push(spec: &PushSpec) -> Vec<Problem> {
 
 fn either(problems: &mut Vec<Problem>, one: bool, other: bool, name: &str, other_name: &str) {
     if one && other {
-        problems.push(Problem::new(other_name, format!("given beside `{name}`: only one of the two is allowed")));
+        problems
+            .push(Problem::new(other_name, format!("given beside `{name}`: only one of the two is allowed")));
     }
 }
 
@@ -158,7 +162,10 @@ fn check_work(problems: &mut Vec<Problem>, work: &Work, short: bool) {
 fn check_command(problems: &mut Vec<Problem>, target: &CommandTarget, short: bool) {
     let field = if short { "command" } else { "target.command" };
     if target.command.is_blank() {
-        problems.push(Problem::new(field, "is empty: give a string for `sh -c`, or a list that begins with a program"));
+        problems.push(Problem::new(
+            field,
+            "is empty: give a string for `sh -c`, or a list that begins with a program",
+        ));
     }
     for name in target.environment.keys().chain(&target.pass_environment) {
         if name.is_empty() || name.contains(['=', '\0']) {
@@ -180,7 +187,8 @@ fn check_http(problems: &mut Vec<Problem>, target: &HttpTarget) {
         problems.push(Problem::new("target.url", "must not contain white space").at(Some(position)));
     }
     for (name, value) in &target.headers {
-        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+        let is_name = !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
         if !is_name || value.bytes().any(|b| b < b' ' && b != b'\t' || b == 0x7f) {
             problems.push(Problem::new(format!("target.headers.{name}"), "is not a valid HTTP header"));
         }
@@ -194,7 +202,9 @@ fn check_http(problems: &mut Vec<Problem>, target: &HttpTarget) {
 fn check_input(problems: &mut Vec<Problem>, input: Option<&Value>) {
     let bytes = input.map_or(0, |input| input.to_string().len());
     if bytes > MAX_INPUT_BYTES {
-        let message = format!("has {bytes} bytes as JSON; at most {MAX_INPUT_BYTES} are allowed: store it elsewhere and pass a reference");
+        let message = format!(
+            "has {bytes} bytes as JSON; at most {MAX_INPUT_BYTES} are allowed: store it elsewhere and pass a reference"
+        );
         problems.push(Problem::new("input", message));
     }
 }

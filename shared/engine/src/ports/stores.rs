@@ -31,7 +31,9 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub enum Committed {
     Done,
     /// The graph has changed since `revision` was read.
-    Conflict { revision: u64 },
+    Conflict {
+        revision: u64,
+    },
 }
 
 /// What a run of a job's slot is named after, and the graph that it follows.
@@ -139,7 +141,12 @@ pub trait ExecutionStore: Send + Sync {
     async fn outputs(&self, id: &ExecutionId) -> Result<Vec<StoredOutput>>;
 
     /// By slot, newest first. May lag behind writes.
-    async fn list(&self, filter: &ExecutionFilter, after: Option<&str>, limit: usize) -> Result<Page<Execution>>;
+    async fn list(
+        &self,
+        filter: &ExecutionFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Execution>>;
 
     /// The highest generation among the executions of this job and slot; 0 where there is none.
     async fn latest_generation(&self, first: &ExecutionId) -> Result<u32>;
@@ -203,7 +210,10 @@ pub struct Lease {
 pub enum Acquired {
     Leader(Lease),
     /// Somebody else leads, for now.
-    HeldBy { owner: String, until: Timestamp },
+    HeldBy {
+        owner: String,
+        until: Timestamp,
+    },
 }
 
 #[async_trait]
@@ -243,7 +253,12 @@ pub trait DeadLetterStore: Send + Sync {
     async fn dead_letter(&self, id: &ExecutionId) -> Result<Option<DeadLetter>>;
 
     /// Newest first, those redriven left out.
-    async fn dead_letters(&self, job_id: Option<&JobId>, after: Option<&str>, limit: usize) -> Result<Page<DeadLetter>>;
+    async fn dead_letters(
+        &self,
+        job_id: Option<&JobId>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<DeadLetter>>;
 
     async fn mark_redriven(&self, id: &ExecutionId, generation: &ExecutionId) -> Result<()>;
 

@@ -28,17 +28,44 @@ pub trait Random: Send + Sync {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Fact<'a> {
-    Accepted { count: u64 },
-    Started { id: &'a ExecutionId, attempt: u32, lateness: Duration },
+    Accepted {
+        count: u64,
+    },
+    Started {
+        id: &'a ExecutionId,
+        attempt: u32,
+        lateness: Duration,
+    },
     /// An attempt ended, in whatever way.
-    AttemptEnded { id: &'a ExecutionId, took: Duration },
-    Retried { id: &'a ExecutionId, failures: u32, delay: Duration },
-    Lost { id: &'a ExecutionId, attempt: u32 },
-    Ended { id: &'a ExecutionId, status: Status },
-    Misfired { job_id: &'a JobId, slot: Timestamp },
+    AttemptEnded {
+        id: &'a ExecutionId,
+        took: Duration,
+    },
+    Retried {
+        id: &'a ExecutionId,
+        failures: u32,
+        delay: Duration,
+    },
+    Lost {
+        id: &'a ExecutionId,
+        attempt: u32,
+    },
+    Ended {
+        id: &'a ExecutionId,
+        status: Status,
+    },
+    Misfired {
+        job_id: &'a JobId,
+        slot: Timestamp,
+    },
     /// The sweep sent a message again.
-    Resent { id: &'a ExecutionId },
-    Ticked { timers: u64, took: Duration },
+    Resent {
+        id: &'a ExecutionId,
+    },
+    Ticked {
+        timers: u64,
+        took: Duration,
+    },
 }
 
 pub trait Observer: Send + Sync {
@@ -49,11 +76,19 @@ pub trait Observer: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Alert {
-    DeadLetter { id: ExecutionId, reason: String },
+    DeadLetter {
+        id: ExecutionId,
+        reason: String,
+    },
     /// A row or message that can't be read, put aside.
-    Quarantined { what: String, why: String },
+    Quarantined {
+        what: String,
+        why: String,
+    },
     /// The audit found an active job without a timer and gave it one. This should never happen.
-    TimerMissing { job_id: JobId },
+    TimerMissing {
+        job_id: JobId,
+    },
 }
 
 #[async_trait]

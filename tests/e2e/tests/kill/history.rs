@@ -84,7 +84,7 @@ impl Row {
     pub fn check(&self) {
         assert_eq!(self.0["status"], "success", "{}", self.0);
         let (last, before) = self.attempts().split_last().unwrap();
-        assert_eq!(last["outcome"], "success", "{}", self.0);
+        assert_eq!(last["outcome"], "succeeded", "{}", self.0);
         assert!(before.iter().all(|attempt| attempt["outcome"] == "lost"), "{}", self.0);
         let numbers = self.attempts().iter().map(|attempt| attempt["number"].as_u64().unwrap());
         assert!(numbers.eq(1..=self.success()), "{}", self.0);

@@ -66,4 +66,3 @@ async fn drained(server: &Server, plan: &Plan, jobs: &[Value]) -> History {
     })
     .await
 }
-

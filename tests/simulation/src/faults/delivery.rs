@@ -16,7 +16,8 @@ pub struct Names {
 
 pub const MESSAGE: Names =
     Names { lost: "fault: message lost", doubled: "fault: message doubled", late: "fault: message late" };
-pub const WAVE: Names = Names { lost: "fault: wave lost", doubled: "fault: wave doubled", late: "fault: wave late" };
+pub const WAVE: Names =
+    Names { lost: "fault: wave lost", doubled: "fault: wave doubled", late: "fault: wave late" };
 
 const LATEST_MS: u64 = 180_000;
 

@@ -54,7 +54,8 @@ pub struct Faults {
 impl Faults {
     pub fn draw(plan: &Plan, rng: &mut Rng) -> Self {
         let none = plan.scenario == Scenario::LostTicks;
-        let mut some = |chance: u64, most: u64| if !none && rng.percent(chance) { rng.between(1, most) } else { 0 };
+        let mut some =
+            |chance: u64, most: u64| if !none && rng.percent(chance) { rng.between(1, most) } else { 0 };
         let (losses, copies, delays) = (some(60, 20), some(60, 20), some(60, 20));
         let kinds = (0..KINDS).filter(|_| some(60, 1) > 0).collect();
         let (steals_leases, loses_ticks, poisons) = (some(50, 1) > 0, some(50, 1) > 0, some(15, 1) > 0);

@@ -102,7 +102,8 @@ impl<'a> Executor<'a> {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         ready.retain(|id| self.tasks[*id].is_some());
         let free = self.world.with(|state| {
-            let is_free = |id: TaskId| self.tasks[id].as_ref().is_some_and(|task| !state.is_frozen(task.process));
+            let is_free =
+                |id: TaskId| self.tasks[id].as_ref().is_some_and(|task| !state.is_frozen(task.process));
             (0..ready.len()).filter(|place| is_free(ready[*place])).collect::<Vec<usize>>()
         });
         let chosen = self.world.with(|state| state.rng.pick(&free).copied())?;

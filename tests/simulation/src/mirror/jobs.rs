@@ -32,7 +32,8 @@ impl Mirror {
     pub(super) fn flow_dependents(&self, id: &ExecutionId, graph: u64) -> Vec<JobId> {
         let job_id = id.job_id();
         let at = |versions: &Vec<Job>| versions.iter().rfind(|job| job.revision <= graph).cloned();
-        let depends = |job: &Job| !job.deleted && !job.is_scheduled() && job.spec.dependencies.contains(&job_id);
+        let depends =
+            |job: &Job| !job.deleted && !job.is_scheduled() && job.spec.dependencies.contains(&job_id);
         self.jobs.values().filter_map(at).filter(depends).map(|job| job.id().clone()).collect()
     }
 }

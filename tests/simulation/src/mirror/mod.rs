@@ -12,7 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use belfry_domain::{Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
 
-pub use self::{attempts::{Attempts, Running}, jobs::JobRead, rows::Row};
+pub use self::{
+    attempts::{Attempts, Running},
+    jobs::JobRead,
+    rows::Row,
+};
 use crate::machine::executor::TaskId;
 
 #[derive(Default)]

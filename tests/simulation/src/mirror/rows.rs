@@ -76,9 +76,13 @@ impl State {
             }
             Claimed::Refused(row, why) => {
                 self.coverage.add("row: a second claim refused");
-                self.note(process, || format!("claim {id} #{}: refused, {why:?}, it is {}", request.attempt, row.status));
+                self.note(process, || {
+                    format!("claim {id} #{}: refused, {why:?}, it is {}", request.attempt, row.status)
+                });
             }
-            Claimed::Missing => self.note(process, || format!("claim {id} #{}: no such row", request.attempt)),
+            Claimed::Missing => {
+                self.note(process, || format!("claim {id} #{}: no such row", request.attempt))
+            }
         }
     }
 

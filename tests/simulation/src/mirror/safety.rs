@@ -88,7 +88,8 @@ impl Mirror {
     fn carries_on(&self, job: &Job, timer: &Timer) -> bool {
         let What::Slot { slot, .. } = timer.key.what else { return false };
         let is_current = timer.version == job.version
-            || slot > job.updated_at && job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
+            || slot > job.updated_at
+                && job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
         let is_unread = timer.key.fire_at > self.cursor(timer.key.shard);
         is_current && (is_unread || self.row(&timer.key.what.execution_id()).is_none())
     }

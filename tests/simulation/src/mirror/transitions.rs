@@ -1,7 +1,8 @@
 //! What each write must keep to: invariants 2, 3 and 5.
 
 use belfry_domain::{
-    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Status, Trigger, transition, trigger_rule::decide,
+    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Status, Trigger, transition,
+    trigger_rule::decide,
 };
 
 use super::{Mirror, Writer};
@@ -17,7 +18,13 @@ fn demand(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
 }
 
 impl Mirror {
-    pub(super) fn judge_creation(&self, row: &Execution, writer: &Writer, task: TaskId, now_ms: u64) -> Verdict {
+    pub(super) fn judge_creation(
+        &self,
+        row: &Execution,
+        writer: &Writer,
+        task: TaskId,
+        now_ms: u64,
+    ) -> Verdict {
         let id = &row.id;
         demand(self.row(id).is_none(), || format!("2: {id} was created twice"))?;
         demand(row.status != Status::Success, || format!("3: {id} succeeded without an attempt"))?;
@@ -45,7 +52,9 @@ impl Mirror {
         self.judge_instant(row)?;
         let is_of_job = row.work.is_none() && row.attempt == 1;
         let read = self.reads.get(&(task, row.job_id()));
-        demand(!is_of_job || read.is_some_and(|read| !read.is_deleted), || format!("{id} started: its job was deleted"))
+        demand(!is_of_job || read.is_some_and(|read| !read.is_deleted), || {
+            format!("{id} started: its job was deleted")
+        })
     }
 
     /// By the clock of the one who claims.
@@ -86,7 +95,9 @@ impl Mirror {
             format!("3: {id}: revision {} after {}", new.revision, old.revision)
         })?;
         let is_legal = Event::ALL.iter().any(|event| transition(old.status, *event) == Ok(new.status));
-        demand(is_legal || old.status == new.status, || format!("3: {id}: {} after {}", new.status, old.status))?;
+        demand(is_legal || old.status == new.status, || {
+            format!("3: {id}: {} after {}", new.status, old.status)
+        })?;
         demand(new.attempt == old.attempt, || format!("3: {id}: attempt {} without a claim", new.attempt))?;
         let name = |row: &Execution| row.claim.as_ref().map(|claim| claim.id);
         demand(name(old) == name(new), || format!("3: {id}: written by a claim that is not the row's"))?;

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Timer, Timestamp};
 use belfry_engine::ports::{
-    Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, Page, StoreError, StoredOutput, TimerStore as _,
+    Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, Page, StoreError, StoredOutput,
+    TimerStore as _,
 };
 
 use super::{Chaos, Result};
@@ -13,7 +14,10 @@ impl ExecutionStore for Chaos {
     async fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>> {
         self.call("execution", async {
             if self.world.with(|state| state.has_faults() && state.faults.poisoned.contains(id)) {
-                return Err(StoreError::Unreadable { what: id.to_string(), why: "a newer format".to_owned() });
+                return Err(StoreError::Unreadable {
+                    what: id.to_string(),
+                    why: "a newer format".to_owned(),
+                });
             }
             self.backend.store.execution(id).await
         })
@@ -94,7 +98,12 @@ impl ExecutionStore for Chaos {
         self.call("outputs", self.backend.store.outputs(id)).await
     }
 
-    async fn list(&self, filter: &ExecutionFilter, after: Option<&str>, limit: usize) -> Result<Page<Execution>> {
+    async fn list(
+        &self,
+        filter: &ExecutionFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Execution>> {
         self.call("list", self.backend.store.list(filter, after, limit)).await
     }
 

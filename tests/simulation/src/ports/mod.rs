@@ -51,7 +51,11 @@ impl Chaos {
 
     /// One call. The work itself takes no time and yields to nobody: it is atomic, as the store's
     /// verbs are.
-    async fn call<T: Send>(&self, verb: &'static str, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    async fn call<T: Send>(
+        &self,
+        verb: &'static str,
+        work: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
         let fault = self.world.with(|state| state.draw_fault(self.process, verb));
         self.world.yield_some().await;
         match fault {

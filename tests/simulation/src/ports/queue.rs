@@ -25,7 +25,8 @@ impl Queue for Chaos {
 
     async fn enqueue(&self, messages: Vec<Message>) -> Result<()> {
         self.call("enqueue", async {
-            self.world.with(|state| messages.into_iter().for_each(|message| enqueue(state, self.process, message)));
+            self.world
+                .with(|state| messages.into_iter().for_each(|message| enqueue(state, self.process, message)));
             Ok(())
         })
         .await
@@ -43,7 +44,9 @@ fn defer(state: &mut State, process: usize, wave: Wave) {
         state.violate(|| format!("a wave for second {} was to be delayed by {delay_ms} ms", wave.second));
     }
     for message in &wave.messages {
-        state.note(process, || format!("defer {} #{} to {}", message.execution_id, message.attempt, message.due));
+        state.note(process, || {
+            format!("defer {} #{} to {}", message.execution_id, message.attempt, message.due)
+        });
     }
     for extra_ms in Delivery::draw(state, &WAVE).delays_ms {
         state.post(Parcel::Wave(wave.clone()), delay_ms + extra_ms);

@@ -42,7 +42,9 @@ impl TimerStore for Chaos {
             self.backend.store.remove_unchanged(timer).await?;
             self.world.with(|state| {
                 if state.mirror.timers.get(&timer.key).is_some_and(|now| now.version == timer.version) {
-                    state.note(self.process, || format!("clear timer {} at {}", timer.key.what, timer.key.fire_at));
+                    state.note(self.process, || {
+                        format!("clear timer {} at {}", timer.key.what, timer.key.fire_at)
+                    });
                     state.mirror.remove_timer(&timer.key);
                 }
             });

@@ -29,7 +29,12 @@ impl DeadLetterStore for Chaos {
         self.call("dead_letter", self.backend.store.dead_letter(id)).await
     }
 
-    async fn dead_letters(&self, job_id: Option<&JobId>, after: Option<&str>, limit: usize) -> Result<Page<DeadLetter>> {
+    async fn dead_letters(
+        &self,
+        job_id: Option<&JobId>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<DeadLetter>> {
         self.call("dead_letters", self.backend.store.dead_letters(job_id, after, limit)).await
     }
 

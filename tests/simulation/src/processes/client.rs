@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use belfry_domain::JobSpec;
+use belfry_engine::EngineError;
 
 use super::Node;
 use crate::machine::State;
@@ -47,7 +48,13 @@ impl Node {
             if specs.is_empty() {
                 return;
             }
-            self.report("apply", self.engine.apply_jobs(specs, None, false, false).await);
+            let outcome = self.engine.apply_jobs(specs, None, false, false).await;
+            // By now the only instant of one of them may have passed.
+            let is_hopeless = matches!(outcome, Err(EngineError::Invalid(_)));
+            self.report("apply", outcome);
+            if is_hopeless {
+                return;
+            }
             self.world.sleep_ms(700).await;
         }
     }

@@ -47,7 +47,8 @@ pub fn boot(world: &World, installation: &Arc<Installation>, role: Role) {
     let engine = Arc::new(Engine::new(chaos.ports(), installation.settings.clone()));
     let runner = Arc::new(ScriptedRunner { world: world.clone(), process });
     let worker = Worker { id: name.clone(), runner };
-    let node = Node { world: world.clone(), process, name, engine, worker, installation: Arc::clone(installation) };
+    let node =
+        Node { world: world.clone(), process, name, engine, worker, installation: Arc::clone(installation) };
     match role {
         Role::Ticker(number) => node.clone().start(async move { node.tick_for_ever(number).await }),
         Role::Dispatcher => node.clone().start(async move { node.dispatch_for_ever().await }),

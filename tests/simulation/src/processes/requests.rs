@@ -72,7 +72,8 @@ impl Node {
                 execution_timeout: rng.percent(20).then_some(HumanDuration(Duration::from_secs(90))),
                 name: rng.percent(30).then(|| "flaky_push".parse().ok()).flatten(),
                 starting_deadline: rng.percent(20).then_some(HumanDuration(Duration::from_secs(30))),
-                ..serde_json::from_value(json!({})).unwrap_or_else(|_| unreachable!("every field has a default"))
+                ..serde_json::from_value(json!({}))
+                    .unwrap_or_else(|_| unreachable!("every field has a default"))
             }
         });
         let accepted = self.engine.push(PushRequest { spec, idempotency_key }).await?;
@@ -133,7 +134,8 @@ impl Node {
             spec.description = Some(format!("version {}", state.rng.next()));
             let is_alone = spec.dependencies.is_empty() && !job_id.as_str().starts_with("graph");
             if is_alone && spec.schedule.is_some() && state.rng.percent(50) {
-                spec.schedule = state.rng.pick(&["* * * * *", "*/2 * * * *", "@every 70s"]).map(ToString::to_string);
+                spec.schedule =
+                    state.rng.pick(&["* * * * *", "*/2 * * * *", "@every 70s"]).map(ToString::to_string);
             }
             Some(spec)
         });

@@ -26,7 +26,11 @@ impl State {
     /// A timer that has work to do, or that nobody has cleared away.
     fn leftover(&self) -> Option<String> {
         let now = self.time.wall();
-        let timer = self.mirror.timers.values().find(|timer| !self.may_stay(&timer.key.what, timer.key.fire_at, now))?;
+        let timer = self
+            .mirror
+            .timers
+            .values()
+            .find(|timer| !self.may_stay(&timer.key.what, timer.key.fire_at, now))?;
         Some(format!("a timer is left: {} at {}", timer.key.what, timer.key.fire_at))
     }
 

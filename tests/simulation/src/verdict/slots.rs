@@ -21,7 +21,10 @@ impl State {
         for slot in slots.take_while(|slot| *slot <= until) {
             let id = ExecutionId::scheduled(job.id(), slot);
             if self.mirror.row(&id).is_none() {
-                return Err(format!("liveness: {id} never came to be, version {} of its job named it", job.version));
+                return Err(format!(
+                    "liveness: {id} never came to be, version {} of its job named it",
+                    job.version
+                ));
             }
         }
         Ok(())

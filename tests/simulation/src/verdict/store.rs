@@ -11,7 +11,9 @@ const PAGE: usize = 500;
 
 /// Whether the mirror shows what is there; otherwise what differs.
 pub fn compare(mirror: &Mirror, store: &Store, shards: Shards) -> Result<(), String> {
-    let differs = async { Ok::<_, StoreError>(rows_differ(mirror, store).await?.or(timers_differ(mirror, store, shards).await?)) };
+    let differs = async {
+        Ok::<_, StoreError>(rows_differ(mirror, store).await?.or(timers_differ(mirror, store, shards).await?))
+    };
     // In memory, every call is answered at once.
     match differs.now_or_never() {
         Some(Ok(None)) => Ok(()),
@@ -31,7 +33,8 @@ async fn rows_differ(mirror: &Mirror, store: &Store) -> Result<Option<String>, S
         }
         after = page.next;
         if after.is_none() {
-            return Ok((count != mirror.rows.len()).then(|| format!("{count} executions, not {}", mirror.rows.len())));
+            return Ok((count != mirror.rows.len())
+                .then(|| format!("{count} executions, not {}", mirror.rows.len())));
         }
     }
 }
