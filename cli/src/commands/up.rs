@@ -45,6 +45,9 @@ pub struct Limits {
     /// Processes at once [default: four for each processor, 8 at least]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_processes: Option<u32>,
+    /// Serve a pool that jobs name, this many attempts at once; may be repeated
+    #[arg(long = "pool", value_name = "NAME=N", value_parser = pool)]
+    pools: Vec<(String, usize)>,
     /// Let http targets reach loopback, private and link-local addresses
     #[arg(long, env = "BELFRY_ALLOW_PRIVATE_ADDRESSES")]
     pub allow_private_addresses: bool,
@@ -56,6 +59,7 @@ impl Limits {
         Capacity {
             default: self.concurrency.map_or(usual.default, |count| count as usize),
             command: self.max_processes.map_or(usual.command, |count| count as usize),
+            others: self.pools.clone(),
         }
     }
 }
@@ -69,6 +73,14 @@ pub enum LogFormat {
 
 pub fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<HumanDuration>().map(Duration::from).map_err(|error| error.to_string())
+}
+
+fn pool(text: &str) -> Result<(String, usize), String> {
+    let parsed =
+        text.split_once('=').and_then(|(name, capacity)| Some((name.to_owned(), capacity.parse().ok()?)));
+    parsed
+        .filter(|(name, capacity)| !name.is_empty() && *capacity > 0)
+        .ok_or_else(|| "expected NAME=N, such as gpu=2".to_owned())
 }
 
 pub async fn run(args: UpArgs) -> Outcome {

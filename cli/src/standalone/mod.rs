@@ -42,18 +42,25 @@ pub struct Capacity {
     pub default: usize,
     /// Processes: a host takes fewer of them than of requests.
     pub command: usize,
+    /// Pools that jobs name themselves.
+    pub others: Vec<(String, usize)>,
 }
 
 impl Capacity {
     pub fn total(&self) -> usize {
-        self.default + self.command
+        self.pools().map(|(_, capacity)| capacity).sum()
+    }
+
+    fn pools(&self) -> impl Iterator<Item = (&str, usize)> {
+        let others = self.others.iter().map(|(name, capacity)| (name.as_str(), *capacity));
+        [("default", self.default), ("command", self.command)].into_iter().chain(others)
     }
 }
 
 impl Default for Capacity {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { default: 1000, command: (4 * cores).max(8) }
+        Self { default: 1000, command: (4 * cores).max(8), others: Vec::new() }
     }
 }
 
@@ -134,7 +141,7 @@ impl Standalone {
         let daemon =
             Arc::new(Daemon { engine: Arc::clone(&self.engine), worker: self.worker.clone(), source });
         let mut pools = JoinSet::new();
-        for (pool, capacity) in [("default", self.capacity.default), ("command", self.capacity.command)] {
+        for (pool, capacity) in self.capacity.pools() {
             pools.spawn(Arc::clone(&daemon).serve(pool.to_owned(), capacity, shutdown.clone()));
         }
         pools

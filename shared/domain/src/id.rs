@@ -21,6 +21,8 @@ pub enum IdError {
         "{what} {text:?}: character {character:?} at position {position} is not allowed; use letters, digits and {allowed}"
     )]
     Character { what: &'static str, text: String, character: char, position: usize, allowed: &'static str },
+    #[error("a job id can't be of dots only")]
+    OnlyDots,
     #[error(
         "execution id {text:?} has no `@`: it is written job_id@slot, for instance daily_report@2026-11-23T00:00:00Z"
     )]
@@ -95,6 +97,10 @@ impl FromStr for JobId {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
         check("job id", text, "_-.")?;
+        if text.bytes().all(|byte| byte == b'.') {
+            // `.` and `..` mean something else in the path of a URL.
+            return Err(IdError::OnlyDots);
+        }
         Ok(Self(text.into()))
     }
 }
@@ -224,7 +230,7 @@ mod tests {
 
     #[test]
     fn bad_ids_say_what_is_wrong() {
-        for bad in ["", "a", "a b@x", "a@", "a@x~", "a@x~1", "a@x~02", "a@x~y", "@x", "a@x@y"] {
+        for bad in ["", "a", "..@x", "a b@x", "a@", "a@x~", "a@x~1", "a@x~02", "a@x~y", "@x", "a@x@y"] {
             assert!(bad.parse::<ExecutionId>().is_err(), "{bad}");
         }
         let error = "nightly report".parse::<JobId>().unwrap_err();

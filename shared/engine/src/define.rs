@@ -91,8 +91,9 @@ impl Engine {
             nodes.insert(spec.job_id.clone(), node(spec));
             self.plan_one(&mut plan, spec, before, is_same, now);
         }
+        let only = if let [spec] = specs { Some(spec) } else { None };
         if let Err(errors) = Graph::build(nodes.into_values().collect()) {
-            problems.extend(errors.into_iter().map(|error| graph_problem(&error, specs.len() > 1)));
+            problems.extend(errors.into_iter().map(|error| graph_problem(&error, only)));
         }
         if problems.is_empty() { Ok(plan) } else { Err(EngineError::Invalid(problems)) }
     }
@@ -143,7 +144,8 @@ impl Engine {
             let dependents = self.ports.jobs.dependents(id, u64::MAX).await?;
             if !dependents.is_empty() {
                 let names: Vec<&str> = dependents.iter().map(|job| job.id().as_str()).collect();
-                let message = format!("job {id} can't be deleted: {} depend on it", names.join(", "));
+                let message =
+                    format!("job {id} can't be deleted, because of what depends on it: {}", names.join(", "));
                 return Err(EngineError::Conflict(message));
             }
             let mut tombstone =
@@ -259,10 +261,11 @@ fn prefixed(problem: Problem, prefix: &str) -> Problem {
     Problem { field: format!("{prefix}{}", problem.field), ..problem }
 }
 
-fn graph_problem(error: &belfry_domain::GraphError, is_many: bool) -> Problem {
-    let field = if is_many { format!("{}: {}", error.job, error.field) } else { error.field.clone() };
-    let message = if is_many { error.problem.to_string() } else { error.to_string() };
-    Problem::new(field, message)
+/// Of the only definition the field is enough; otherwise the job must be named.
+fn graph_problem(error: &belfry_domain::GraphError, only: Option<&JobSpec>) -> Problem {
+    let is_own = only.is_some_and(|spec| spec.job_id.as_str() == error.job);
+    let field = if is_own { error.field.clone() } else { format!("{}: {}", error.job, error.field) };
+    Problem::new(field, error.problem.to_string())
 }
 
 fn check_match(before: Option<&Job>, if_match: Option<&str>, if_new: bool) -> Result<()> {
