@@ -54,32 +54,12 @@ pub async fn send(client: &Client, definitions: &[Definition], dry_run: bool) ->
     }
 }
 
-/// The server knows jobs, people know files.
 fn with_places(problem: Problem, definitions: &[Definition]) -> anyhow::Error {
-    let located: Vec<FileProblem> = problem
-        .problems
-        .iter()
-        .filter_map(|problem| locate(&problem.field, &problem.message, definitions))
-        .collect();
-    if located.len() == problem.problems.len() && !located.is_empty() {
-        return FileErrors(located).into();
+    let problems = problem.problems.iter().map(|problem| (problem.field.as_str(), problem.message.as_str()));
+    match files::locate(problems, definitions) {
+        Some(located) => located.into(),
+        None => CliError::Refused(Box::new(problem)).into(),
     }
-    CliError::Refused(Box::new(problem)).into()
-}
-
-/// Fields come as `jobs[3].timeout`, `jobs[3] (name): timeout`, or `name: dependencies[0]`.
-fn locate(field: &str, message: &str, definitions: &[Definition]) -> Option<FileProblem> {
-    let indexed = field.strip_prefix("jobs[").and_then(|rest| rest.split_once(']'));
-    let (definition, rest) = match indexed {
-        Some((index, rest)) => (definitions.get(index.parse::<usize>().ok()?)?, rest),
-        None => match field.split_once(": ") {
-            Some((job, rest)) => (definitions.iter().find(|other| other.spec.job_id.as_str() == job)?, rest),
-            None if definitions.len() == 1 => (definitions.first()?, field),
-            None => return None,
-        },
-    };
-    let rest = rest.rsplit_once(": ").map_or(rest, |(_, rest)| rest).trim_start_matches('.');
-    Some(definition.locate(&belfry_domain::Problem::new(rest, message)))
 }
 
 fn summary(answer: &Value, dry_run: bool) -> Vec<String> {

@@ -24,6 +24,9 @@ pub struct UpArgs {
     /// Address of the HTTP API; other than loopback, it asks for a token
     #[arg(long, env = "BELFRY_LISTEN", default_value = "127.0.0.1:7433", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Ask for a token on loopback too: this machine has users who may not command belfry
+    #[arg(long, env = "BELFRY_REQUIRE_TOKEN")]
+    require_token: bool,
     /// Job files or directories of them to apply at the start
     #[arg(long, num_args = 1.., value_name = "FILE")]
     apply: Vec<PathBuf>,
@@ -91,9 +94,10 @@ pub async fn run(args: UpArgs) -> Outcome {
         allow_private_addresses: args.limits.allow_private_addresses,
         data: args.data,
         listen: args.listen,
+        require_token: args.require_token,
         jobs: files::specs(&definitions),
         lease: args.lease,
     };
-    standalone::up(options).await?;
+    standalone::up(options).await.map_err(|error| files::with_places(error, &definitions))?;
     DONE
 }

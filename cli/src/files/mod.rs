@@ -6,6 +6,7 @@
 
 mod error;
 mod field_path;
+mod locate;
 mod node;
 mod parse;
 mod source;
@@ -15,6 +16,7 @@ use std::{path::PathBuf, sync::Arc};
 use belfry_domain::{JobSpec, Problem, Timestamp, validate_job};
 
 pub use self::error::{FileErrors, FileProblem};
+pub use self::locate::{locate, with_places};
 use self::node::Node;
 use self::source::Source;
 

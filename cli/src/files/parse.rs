@@ -55,6 +55,8 @@ fn yaml_problem(source: &Source, error: &serde_saphyr::Error) -> FileProblem {
     let full = error.without_snippet().to_string();
     // The place stands in front already.
     let text = full.rsplit_once(" at line ").map_or(full.as_str(), |(text, _)| text);
+    // Advice for those who program with the reader.
+    let text = text.split_once(", set DuplicateKeyPolicy").map_or(text, |(text, _)| text);
     let hint =
         if text.contains("alias") { "; a text that begins with * needs quotes: \"*/5 * * * *\"" } else { "" };
     FileProblem::of_file(&source.name, format!("{text}{hint}")).at(place)

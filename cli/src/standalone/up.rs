@@ -26,6 +26,8 @@ pub struct UpOptions {
     /// The directory of the database; made if it is missing.
     pub data: PathBuf,
     pub listen: SocketAddr,
+    /// On loopback too, where none is needed otherwise.
+    pub require_token: bool,
     /// Applied as soon as this process leads.
     pub jobs: Vec<JobSpec>,
     pub capacity: Capacity,
@@ -78,7 +80,7 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let api = ApiState {
         engine: Arc::clone(&standalone.engine),
         telemetry,
-        auth: auth(address, &standalone.store),
+        auth: auth(options.require_token || !address.ip().is_loopback(), &standalone.store),
         leadership: leadership.clone(),
         capacity: capacity.total() as u64,
     };
@@ -140,11 +142,11 @@ async fn lead_until_stopped(
     }
 }
 
-fn auth(address: SocketAddr, store: &Store) -> Auth {
-    if address.ip().is_loopback() {
+fn auth(needs_token: bool, store: &Store) -> Auth {
+    if !needs_token {
         return Auth::Open;
     }
-    tracing::info!("reachable from elsewhere, so callers need a token: belfry token create NAME");
+    tracing::info!("callers need a token: belfry token create NAME");
     Auth::Bearer(Arc::new(StoredTokens(store.clone())))
 }
 

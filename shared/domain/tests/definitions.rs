@@ -5,7 +5,7 @@ use belfry_domain::{CommandLine, JobSpec, Target, Timestamp, validate_job};
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
 
 fn job(json: &str) -> JobSpec {
-    serde_json::from_str(json).unwrap()
+    serde_json::from_str(json).expect("a definition of the right shape")
 }
 
 fn problems(json: &str) -> Vec<String> {

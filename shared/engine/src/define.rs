@@ -35,6 +35,26 @@ struct Plan {
     outcomes: Vec<ApplyOutcome>,
 }
 
+impl Plan {
+    fn add(&mut self, spec: &JobSpec, before: Option<&Arc<Job>>, is_same: bool, now: Timestamp) {
+        let live = before.filter(|job| !job.deleted).cloned();
+        if let Some(job) = before.filter(|_| is_same).cloned() {
+            self.outcomes.push(ApplyOutcome { change: JobChange::Unchanged, job, before: live });
+            return;
+        }
+        let version = before.map_or(1, |job| job.version + 1);
+        let created_at = live.as_ref().map_or(now, |job| job.created_at);
+        let mut job = Job::new(spec.clone(), version, self.revision + 1, created_at, now);
+        job.paused_at = live.as_ref().and_then(|job| job.paused_at);
+        if let Some(first) = first_slot(&job, now).filter(|_| job.is_active()) {
+            self.firsts.push((job.clone(), first));
+        }
+        let change = if live.is_some() { JobChange::Updated } else { JobChange::Created };
+        self.outcomes.push(ApplyOutcome { change, job: Arc::new(job.clone()), before: live });
+        self.jobs.push(job);
+    }
+}
+
 /// Concurrent changes of the graph that a change gives way to before it gives up.
 const COMMIT_ATTEMPTS: usize = 20;
 
@@ -89,38 +109,13 @@ impl Engine {
                 problems.push(Problem::new(format!("{prefix}job_id"), "is defined twice"));
             }
             nodes.insert(spec.job_id.clone(), node(spec));
-            self.plan_one(&mut plan, spec, before, is_same, now);
+            plan.add(spec, before.as_ref(), is_same, now);
         }
         let only = if let [spec] = specs { Some(spec) } else { None };
         if let Err(errors) = Graph::build(nodes.into_values().collect()) {
             problems.extend(errors.into_iter().map(|error| graph_problem(&error, only)));
         }
         if problems.is_empty() { Ok(plan) } else { Err(EngineError::Invalid(problems)) }
-    }
-
-    fn plan_one(
-        &self,
-        plan: &mut Plan,
-        spec: &JobSpec,
-        before: Option<Arc<Job>>,
-        is_same: bool,
-        now: Timestamp,
-    ) {
-        let live = before.clone().filter(|job| !job.deleted);
-        if let Some(job) = before.clone().filter(|_| is_same) {
-            plan.outcomes.push(ApplyOutcome { change: JobChange::Unchanged, job, before: live });
-            return;
-        }
-        let version = before.as_ref().map_or(1, |job| job.version + 1);
-        let created_at = live.as_ref().map_or(now, |job| job.created_at);
-        let mut job = Job::new(spec.clone(), version, plan.revision + 1, created_at, now);
-        job.paused_at = live.as_ref().and_then(|job| job.paused_at);
-        if let Some(first) = first_slot(&job, now).filter(|_| job.is_active()) {
-            plan.firsts.push((job.clone(), first));
-        }
-        let change = if live.is_some() { JobChange::Updated } else { JobChange::Created };
-        plan.outcomes.push(ApplyOutcome { change, job: Arc::new(job.clone()), before: live });
-        plan.jobs.push(job);
     }
 
     /// The slots that lie so near that a tick may have passed their timers already.

@@ -7,7 +7,7 @@
 //! finisher writes the outcome before it reads who waits. What a crash leaves untold, the waiter's
 //! own timer finds.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use belfry_domain::{
     Change, Decision, Dependency, Execution, ExecutionId, Job, JobId, Outcome, Run, Status, Timer, TimerKey,
@@ -180,14 +180,15 @@ impl Engine {
         job: &Job,
         slot: Timestamp,
         row: Execution,
-        guard: TimerKey,
+        guard: Timer,
+        began: Duration,
     ) -> Result<Handled> {
         let mut waiting = row;
         waiting.status = Status::Waiting;
         for dependency in &job.spec.dependencies {
             waiting.dependencies.insert(dependency.clone(), self.dependency_at(dependency, slot).await?);
         }
-        let row = match self.ports.executions.create(waiting.clone(), None).await? {
+        let row = match self.create_guarded(waiting.clone(), guard.clone(), began).await? {
             Creation::Created => waiting,
             Creation::Exists(existing) if existing.waits_for_dependencies() => *existing,
             Creation::Exists(_) => return Ok(Handled::Dropped(None)),
@@ -195,7 +196,7 @@ impl Engine {
         for dependency in row.dependencies.values().filter(|dependency| dependency.outcome.is_none()) {
             self.ports.executions.add_waiter(&dependency.execution_id, &row.id).await?;
         }
-        if let Some((row, guard)) = self.pull_dependencies(row, guard).await? {
+        if let Some((row, guard)) = self.pull_dependencies(row, guard.key).await? {
             self.settle(row, guard).await?;
         }
         Ok(Handled::Waits)
@@ -269,10 +270,10 @@ impl Engine {
         let Some(job) = self.ports.jobs.job(job_id).await? else { return Ok(Some(Outcome::Skipped)) };
         let giver = self.schedule_giver(job_id).await?;
         let (Some(slot), Some(giver)) = (id.slot().instant(), giver) else {
-            return Ok(self.outside_schedule(&job));
+            return Ok(outside_schedule(&job));
         };
         if waiter.run.root.is_some() {
-            return Ok(self.outside_schedule(&job));
+            return Ok(outside_schedule(&job));
         }
         let is_paused =
             [&job, &giver].iter().any(|job| job.paused_at.is_some_and(|paused_at| slot > paused_at));
@@ -291,11 +292,6 @@ impl Engine {
             return Ok(None);
         };
         Ok(self.skip_slot(&job, slot, reason).await?.outcome())
-    }
-
-    /// Executions of a manual run are created by their dependencies: only a deletion ends the wait.
-    fn outside_schedule(&self, job: &Job) -> Option<Outcome> {
-        job.deleted.then_some(Outcome::Skipped)
     }
 
     async fn has_waited_too_long(&self, row: &Execution) -> Result<bool> {
@@ -317,4 +313,9 @@ impl Engine {
         let group = self.ports.jobs.run_group(job.id()).await?;
         Ok(Run { id: format!("{}@{slot}", group.name), root: None, graph: group.graph })
     }
+}
+
+/// Executions of a manual run are created by their dependencies: only a deletion ends the wait.
+fn outside_schedule(job: &Job) -> Option<Outcome> {
+    job.deleted.then_some(Outcome::Skipped)
 }

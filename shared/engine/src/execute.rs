@@ -1,22 +1,16 @@
-//! A worker's part: claim, run, renew the lease, finish.
+//! A worker's part: claim, run, finish.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use belfry_domain::{
-    Change, Claim, ClaimRequest, Execution, ExecutionId, Job, Message, Origin, Refusal, Status, TimerKey,
-    Timestamp, Work,
-};
-use futures::{
-    FutureExt as _,
-    future::{Either, select},
-    select_biased,
+    Change, Claim, ClaimRequest, Execution, ExecutionId, Job, Message, Origin, Refusal, Status, Timer,
+    TimerKey, Timestamp, Work,
 };
 use serde_json::Value;
 
 use crate::{
     Engine, EngineError, Result,
-    finish::{Verdict, is_held_by},
-    ports::{Applied, Claimed, Completion, Creation, Fact, Invocation, Runner, Stop, StoreError},
+    ports::{Claimed, Creation, Fact, Runner},
 };
 
 /// Who runs attempts.
@@ -36,9 +30,6 @@ pub enum Handled {
     /// Its execution waits for dependencies now.
     Waits,
 }
-
-/// Stop this part of the lease before it ends, so that nothing runs on when it is over.
-const MARGINS_IN_LEASE: u32 = 15;
 
 const TOO_LATE: &str = "its starting deadline had passed";
 
@@ -66,15 +57,15 @@ impl Engine {
             return Ok(Handled::Dropped(None));
         }
         let row = self.slot_row(&job, slot, message.guard.clone()).await?;
-        // By a look at the job that is this old, the sweep may have cleared the guard away.
-        if self.ports.clock.monotonic().saturating_sub(began) > self.settings.lease / 2 {
+        if self.is_stale(began) {
             return Ok(Handled::Dropped(None));
         }
+        let guard = Timer { key: message.guard.clone(), version: job.version, checks: 0 };
         if is_past_deadline(&row, job.work(), self.now()) {
-            return Box::pin(self.skip_late(row, message.guard.clone())).await;
+            return Box::pin(self.skip_late(row, guard, began)).await;
         }
         if !job.spec.dependencies.is_empty() {
-            return Box::pin(self.begin_waiting(&job, slot, row, message.guard.clone())).await;
+            return Box::pin(self.begin_waiting(&job, slot, row, guard, began)).await;
         }
         let since = self.ports.clock.monotonic();
         let request = self.claim_request(message, worker, Some(&job));
@@ -83,13 +74,33 @@ impl Engine {
             return Ok(Handled::Dropped(Some(Refusal::NotYet)));
         }
         let started = request.start_new(&row);
-        match self.ports.executions.create(started.clone(), None).await? {
+        match self.create_guarded(started.clone(), guard, began).await? {
             Creation::Created => self.run(started, since, Some(job), &message.guard, worker).await,
             Creation::Exists(row) if request.is_mine(&row) && row.status == Status::Running => {
                 self.run(*row, since, Some(job), &message.guard, worker).await
             }
             Creation::Exists(row) => Ok(Handled::Dropped(request.judge(&row).err())),
         }
+    }
+
+    /// By a look at the job that is this old, the sweep may have cleared the guard away.
+    fn is_stale(&self, began: Duration) -> bool {
+        self.ports.clock.monotonic().saturating_sub(began) > self.settings.lease / 2
+    }
+
+    /// Creates the row of a slot, whose guard is there already; unless this host stood still on
+    /// its way to the store.
+    pub(crate) async fn create_guarded(
+        &self,
+        row: Execution,
+        guard: Timer,
+        began: Duration,
+    ) -> Result<Creation> {
+        let created = self.ports.executions.create(row, None).await?;
+        if created == Creation::Created && self.is_stale(began) {
+            self.persist(|| self.ports.timers.put_timers(vec![guard.clone()])).await?;
+        }
+        Ok(created)
     }
 
     async fn execute_row(
@@ -149,11 +160,11 @@ impl Engine {
     }
 
     /// A row that ends before it began: nobody has written it yet.
-    async fn skip_late(&self, row: Execution, guard: TimerKey) -> Result<Handled> {
+    async fn skip_late(&self, row: Execution, guard: Timer, began: Duration) -> Result<Handled> {
         let skipped = Change::skipped(&row, TOO_LATE, self.now())?.row;
-        if self.ports.executions.create(skipped.clone(), None).await? == Creation::Created {
+        if self.create_guarded(skipped.clone(), guard.clone(), began).await? == Creation::Created {
             self.ports.observer.record(Fact::Ended { id: &skipped.id, status: skipped.status });
-            self.settle(skipped, guard).await?;
+            self.settle(skipped, guard.key).await?;
         }
         Ok(Handled::Dropped(None))
     }
@@ -196,118 +207,6 @@ impl Engine {
         Ok(Handled::Ran(self.finish(row, &work, verdict, guard.clone()).await?))
     }
 
-    /// Runs the target, renewing the lease, until it is done or has to stop.
-    async fn attempt(
-        &self,
-        row: &mut Execution,
-        since: Duration,
-        work: &Work,
-        input: Value,
-        worker: &Worker,
-    ) -> Verdict {
-        let poke = Stop::new();
-        let stop = Stop::new();
-        let _entered = self.running.enter(&row.id, poke.clone());
-        let timeout = self.time_allowed(row, work);
-        let invocation = Invocation {
-            execution_id: row.id.clone(),
-            run_id: row.run.id.clone(),
-            attempt: row.attempt,
-            target: work.target.clone(),
-            input,
-            timeout,
-            stop: stop.clone(),
-        };
-        let mut run = pin!(worker.runner.run(invocation).fuse());
-        let mut poked = pin!(poke.cancelled().fuse());
-        let started = self.ports.clock.monotonic();
-        let mut renewed = since;
-        loop {
-            let elapsed = self.ports.clock.monotonic().saturating_sub(started);
-            let pause = self.settings.heartbeat_every.min(timeout.saturating_sub(elapsed));
-            select_biased! {
-                completion = run => return Verdict::Completed(completion),
-                () = poked => {},
-                () = self.ports.clock.sleep(pause).fuse() => {},
-            }
-            let now = self.ports.clock.monotonic();
-            if now.saturating_sub(started) >= timeout {
-                return Verdict::TimedOut(self.stop(run, &stop).await);
-            }
-            match Box::pin(self.beat_in_time(row, renewed)).await {
-                Beat::Renewed => renewed = now,
-                Beat::CancelRequested => return Verdict::Cancelled(self.stop(run, &stop).await),
-                Beat::Unanswered if self.is_renewable(renewed) => {}
-                Beat::Unanswered | Beat::Lost => {
-                    self.stop(run, &stop).await;
-                    return Verdict::LeaseLost;
-                }
-            }
-        }
-    }
-
-    /// Whether a lease that was renewed at this time leaves room for another heartbeat.
-    fn is_renewable(&self, renewed: Duration) -> bool {
-        self.lease_left(renewed) > self.settings.heartbeat_every
-    }
-
-    /// How long an attempt may go on before it is to stop, if its lease is not renewed again.
-    fn lease_left(&self, renewed: Duration) -> Duration {
-        let margin = self.settings.stop_grace + self.settings.lease / MARGINS_IN_LEASE;
-        (renewed + self.settings.lease).saturating_sub(self.ports.clock.monotonic() + margin)
-    }
-
-    /// A store that answers late must not make the attempt outlive its lease.
-    async fn beat_in_time(&self, row: &mut Execution, renewed: Duration) -> Beat {
-        let patience = self.settings.heartbeat_every.min(self.lease_left(renewed));
-        let beat = pin!(self.beat(row));
-        match select(beat, self.ports.clock.sleep(patience)).await {
-            Either::Left((beat, _)) => beat,
-            Either::Right(_) => Beat::Unanswered,
-        }
-    }
-
-    fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {
-        let left = work
-            .execution_timeout
-            .map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0).since(self.now()));
-        left.map_or(work.timeout.0, |left| left.min(work.timeout.0))
-    }
-
-    async fn beat(&self, row: &mut Execution) -> Beat {
-        loop {
-            if row.cancel_requested {
-                return Beat::CancelRequested;
-            }
-            let change = Change::heartbeat(row, self.now().plus(self.settings.lease));
-            let wanted = change.row.clone();
-            match self.ports.executions.apply(change).await {
-                Ok(Applied::Won) => *row = wanted,
-                Ok(Applied::Lost(Some(now))) if *now == wanted => *row = wanted,
-                Ok(Applied::Lost(Some(now)))
-                    if is_held_by(&now, row.claim.as_ref().map(|claim| claim.id)) =>
-                {
-                    *row = *now;
-                    continue;
-                }
-                Ok(Applied::Lost(_)) | Err(StoreError::Fenced | StoreError::Unreadable { .. }) => {
-                    return Beat::Lost;
-                }
-                Err(StoreError::Unavailable(_)) => return Beat::Unanswered,
-            }
-            return Beat::Renewed;
-        }
-    }
-
-    /// Tells the target to end, and gives it a moment to do so in good order.
-    async fn stop(&self, run: impl Future<Output = Completion> + Unpin, stop: &Stop) -> Option<Completion> {
-        stop.cancel();
-        match select(run, self.ports.clock.sleep(self.settings.stop_grace)).await {
-            Either::Left((completion, _)) => Some(completion),
-            Either::Right(_) => None,
-        }
-    }
-
     /// The row of a slot that has none.
     pub(crate) async fn slot_row(&self, job: &Job, slot: Timestamp, guard: TimerKey) -> Result<Execution> {
         let run = self.scheduled_run(job, slot).await?;
@@ -330,14 +229,6 @@ impl Engine {
         };
         Ok(job.map(|job| job.work().clone()))
     }
-}
-
-enum Beat {
-    Renewed,
-    CancelRequested,
-    /// The claim is no longer this worker's.
-    Lost,
-    Unanswered,
 }
 
 fn is_past_deadline(row: &Execution, work: &Work, now: Timestamp) -> bool {

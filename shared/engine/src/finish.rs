@@ -63,7 +63,7 @@ impl Engine {
 
     fn weigh(&self, row: &Execution, work: &Work, ending: Ending) -> Next {
         match ending {
-            Ending::Succeeded { result } => Next::Success(result),
+            Ending::Succeeded { result } => Next::Success(result.filter(|result| !result.is_null())),
             Ending::Failed { error, is_final: true, .. } => {
                 Next::End(Failure { outcome: AttemptOutcome::Failed, error })
             }

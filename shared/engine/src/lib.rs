@@ -6,7 +6,8 @@
 //! | push one-time work, trigger a job | `push` |
 //! | read due timers, fire slots | `tick`, `slots` |
 //! | hand waves to the priority queues | `dispatch` |
-//! | claim, run, renew the lease | `execute` |
+//! | claim, run | `execute` |
+//! | one attempt, its lease renewed | `attempt` |
 //! | success, retry, end | `finish` |
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
 //! | find what was lost on the way | `sweep` |
@@ -16,6 +17,7 @@
 //! execution's own timer goes last. And messages are hints: whatever a message starts can be
 //! started again from the timers alone.
 
+mod attempt;
 mod define;
 mod dependencies;
 mod dispatch;

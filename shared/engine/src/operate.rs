@@ -22,12 +22,11 @@ const ATTEMPTS: usize = 20;
 impl Engine {
     pub async fn cancel(&self, id: &ExecutionId, reason: &str) -> Result<CancelOutcome> {
         for _ in 0..ATTEMPTS {
-            let row = match self.ports.executions.execution(id).await? {
-                Some(row) => row,
-                None => match self.cancel_unclaimed(id, reason).await? {
+            let Some(row) = self.ports.executions.execution(id).await? else {
+                match self.cancel_unclaimed(id, reason).await? {
                     Some(cancelled) => return Ok(CancelOutcome::Cancelled(cancelled)),
                     None => continue,
-                },
+                }
             };
             if row.status.is_terminal() {
                 return Err(EngineError::WrongStatus { status: row.status, verb: "cancelled" });

@@ -47,7 +47,7 @@ fn full() -> Execution {
             json!({ "numbers": [0, -1, i64::MIN, u64::MAX, 0.5, 1e-7], "nothing": null, "text": "ß" }),
         ),
         result: Some(json!([[], {}, "", false])),
-        work: Some(Box::new(belfry_domain::JobSpec::new(job_id("w")).work())),
+        work: Some(Box::new(belfry_domain::JobSpec::new(&job_id("w")).work())),
         rerun_of: Some(id("full@2026-11-23T00:00:00Z")),
         attempts: vec![attempt],
         ..row("full@2026-11-23T00:00:00Z~2")

@@ -62,7 +62,7 @@ pub fn claim(text: &str, attempt: u32, claim_id: u64) -> ClaimRequest {
 }
 
 pub fn job(name: &str, version: u64, revision: u64, dependencies: &[&str]) -> Job {
-    let mut spec = JobSpec::new(job_id(name));
+    let mut spec = JobSpec::new(&job_id(name));
     spec.dependencies = dependencies.iter().map(|name| job_id(name)).collect();
     Job::new(spec, version, revision, at(0), at(0))
 }

@@ -89,7 +89,7 @@ impl Api {
         loop {
             let sign = if path.contains('?') { '&' } else { '?' };
             let mut page = self.get(&format!("{path}{sign}limit={PAGE}&cursor={cursor}")).await;
-            items.extend(page["items"].as_array_mut().expect("a page has items").drain(..));
+            items.append(page["items"].as_array_mut().expect("a page has items"));
             match page["next_cursor"].as_str() {
                 Some(next) => next.clone_into(&mut cursor),
                 None => return items,

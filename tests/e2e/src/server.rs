@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::NamedTempFile;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -96,9 +96,22 @@ impl Server {
         fs::read_to_string(self.log.path()).unwrap()
     }
 
-    pub fn signal(&self, signal: Signal) {
-        let id = self.child.id().expect("it runs").cast_signed();
-        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    fn process(&self) -> Pid {
+        Pid::from_raw(self.child.id().expect("it runs").cast_signed()).unwrap()
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(self.process(), signal).unwrap();
+    }
+
+    /// SIGSTOP; returns when it stands still.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+        waitpid(Some(self.process()), WaitOptions::UNTRACED).unwrap();
+    }
+
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
     }
 
     pub async fn until_it_ends(&mut self) -> ExitStatus {

@@ -26,7 +26,7 @@ impl Coverage {
 }
 
 /// What many seeds together must have come across; otherwise the simulation has gone blind.
-pub const WANTED: [&str; 48] = [
+pub const WANTED: [&str; 51] = [
     "fault: error before",
     "fault: error after",
     "fault: late answer",
@@ -44,6 +44,7 @@ pub const WANTED: [&str; 48] = [
     "fault: wave late",
     "fault: tick lost",
     "fault: unreadable row",
+    "fault: unreadable job",
     "fault: quarantined timer",
     "attempt: succeeds",
     "attempt: fails",
@@ -75,4 +76,6 @@ pub const WANTED: [&str; 48] = [
     "job: created anew",
     "dead letter: kept",
     "dead letter: redriven",
+    "push: accepted",
+    "push: known already",
 ];

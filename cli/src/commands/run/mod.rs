@@ -62,7 +62,9 @@ pub async fn run(args: RunArgs, global: &Global) -> Outcome {
     };
     let scheduler = Temporary::start(options).await?;
     let rows = tokio::select! {
-        rows = follow(scheduler.engine(), &plan, &args) => rows?,
+        rows = follow(scheduler.engine(), &plan, &args) => {
+            rows.map_err(|error| files::with_places(error, &definitions))?
+        }
         // Ending the process ends its processes; waiting for them is not what was asked for.
         _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
     };

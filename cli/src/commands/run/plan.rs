@@ -24,7 +24,7 @@ impl Plan {
                 spec.input = input.cloned().or(spec.input.take());
             }
         }
-        specs.push(JobSpec::new(start.clone()));
+        specs.push(JobSpec::new(&start));
         Ok(Self { specs, start })
     }
 

@@ -161,7 +161,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3600);
 const DEFAULT_DEPENDENCY_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 impl JobSpec {
-    pub fn new(job_id: JobId) -> Self {
+    pub fn new(job_id: &JobId) -> Self {
         // A definition of nothing but its name is valid JSON for every field's default.
         let name_only = serde_json::json!({ "job_id": job_id.as_str() });
         serde_json::from_value(name_only).unwrap_or_else(|_| unreachable!("every other field has a default"))
@@ -255,7 +255,7 @@ fn target_of(command: Option<&CommandLine>, target: Option<&Target>) -> Target {
 }
 
 fn retry_of(max_retries: Option<u32>, retry: Option<&RetryPolicy>) -> RetryPolicy {
-    let mut policy = retry.cloned().unwrap_or_default();
+    let mut policy = retry.copied().unwrap_or_default();
     if let Some(max_retries) = max_retries {
         policy.max_retries = max_retries;
     }

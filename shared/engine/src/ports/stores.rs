@@ -140,7 +140,7 @@ pub trait ExecutionStore: Send + Sync {
 
     async fn outputs(&self, id: &ExecutionId) -> Result<Vec<StoredOutput>>;
 
-    /// By slot, newest first. May lag behind writes.
+    /// Newest first: within a job by slot, otherwise by creation. May lag behind writes.
     async fn list(
         &self,
         filter: &ExecutionFilter,

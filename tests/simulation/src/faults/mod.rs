@@ -1,6 +1,6 @@
 //! Which faults a run meets: some of all kinds, up to a budget and until an instant.
 
-use belfry_domain::ExecutionId;
+use belfry_domain::{ExecutionId, JobId};
 
 use crate::{
     machine::{ProcessId, State, rng::Rng},
@@ -49,6 +49,7 @@ pub struct Faults {
     /// Rows that nobody can read until the faults stop.
     pub poisons: bool,
     pub poisoned: Vec<ExecutionId>,
+    pub poisoned_job: Option<JobId>,
 }
 
 impl Faults {
@@ -77,6 +78,7 @@ impl Faults {
             delays,
             poisons,
             poisoned: Vec::new(),
+            poisoned_job: None,
         }
     }
 }
@@ -84,6 +86,22 @@ impl Faults {
 impl State {
     pub fn has_faults(&self) -> bool {
         self.time.now_ms < self.faults.stop_ms
+    }
+
+    pub fn is_unreadable(&self, id: &ExecutionId) -> bool {
+        self.has_faults() && self.faults.poisoned.contains(id)
+    }
+
+    /// Now and then a job can't be read until the faults stop.
+    pub fn is_unreadable_job(&mut self, id: &JobId) -> bool {
+        if !self.has_faults() || !self.faults.poisons {
+            return false;
+        }
+        if self.faults.poisoned_job.is_none() && self.rng.below(500) == 0 {
+            self.coverage.add("fault: unreadable job");
+            self.faults.poisoned_job = Some(id.clone());
+        }
+        self.faults.poisoned_job.as_ref() == Some(id)
     }
 
     /// The fault of this call, if it meets one.

@@ -40,6 +40,9 @@ pub struct Mirror {
     pub clocks_moved_ms: Option<u64>,
     /// Whether every start is to come in its second.
     pub is_punctual: bool,
+    /// Created by a host that had stood still on its way to the store: it still has to put the
+    /// guard back.
+    late_creations: BTreeSet<ExecutionId>,
     writes: u64,
     touched: BTreeSet<ExecutionId>,
     chains_touched: bool,

@@ -4,7 +4,7 @@ use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Status};
 use belfry_engine::ports::{Applied, Claimed, Creation};
 
 use super::{Mirror, Writer};
-use crate::machine::State;
+use crate::machine::{State, executor::TaskId};
 
 pub struct Row {
     pub execution: Execution,
@@ -47,6 +47,14 @@ impl Mirror {
     }
 }
 
+impl Mirror {
+    /// Whether the host stood still after its look at the job.
+    fn is_stale(&self, row: &Execution, task: TaskId, frozen_at_ms: Option<u64>) -> bool {
+        let read = self.reads.get(&(task, row.job_id()));
+        !self.owns_timer(&row.id) && read.is_some_and(|read| frozen_at_ms.is_some_and(|at| at >= read.at_ms))
+    }
+}
+
 impl State {
     pub fn writer(&self, process: usize) -> Writer {
         Writer { name: self.processes[process].name.clone(), now: self.wall_of(process) }
@@ -61,6 +69,10 @@ impl State {
         let writer = self.writer(process);
         let verdict = self.mirror.judge_creation(row, &writer, self.current_task, self.time.now_ms);
         self.judge(verdict);
+        if self.mirror.is_stale(row, self.current_task, self.processes[process].frozen_at_ms) {
+            self.coverage.add("row: created by a host that had stood still");
+            self.mirror.late_creations.insert(row.id.clone());
+        }
         self.count_row(row);
         self.mirror.store(row.clone(), self.time.now_ms);
     }

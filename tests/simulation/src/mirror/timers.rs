@@ -13,6 +13,7 @@ impl Mirror {
                 self.slots_of.entry(job_id.clone()).or_default().insert(key.clone());
                 self.chains_touched = true;
             }
+            self.late_creations.remove(&id);
             self.timers_of.entry(id).or_default().insert(key.clone());
             self.timers.insert(key, timer.clone());
         }

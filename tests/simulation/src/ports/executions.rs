@@ -13,7 +13,7 @@ use super::{Chaos, Result};
 impl ExecutionStore for Chaos {
     async fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>> {
         self.call("execution", async {
-            if self.world.with(|state| state.has_faults() && state.faults.poisoned.contains(id)) {
+            if self.world.with(|state| state.is_unreadable(id)) {
                 return Err(StoreError::Unreadable {
                     what: id.to_string(),
                     why: "a newer format".to_owned(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use belfry_domain::{Job, JobId, Timer};
-use belfry_engine::ports::{Committed, JobStore, RunGroup};
+use belfry_engine::ports::{Committed, JobStore, RunGroup, StoreError};
 
 use super::{Chaos, Result};
 use crate::mutation::Mutation;
@@ -13,6 +13,12 @@ use crate::mutation::Mutation;
 impl JobStore for Chaos {
     async fn job(&self, id: &JobId) -> Result<Option<Arc<Job>>> {
         self.call("job", async {
+            if self.world.with(|state| state.is_unreadable_job(id)) {
+                return Err(StoreError::Unreadable {
+                    what: format!("job {id}"),
+                    why: "a newer format".to_owned(),
+                });
+            }
             let job = self.backend.store.job(id).await?;
             self.world.with(|state| state.saw_job(self.process, id, job.as_deref()));
             Ok(job)

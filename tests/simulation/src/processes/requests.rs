@@ -1,13 +1,14 @@
 //! What clients ask for, one thing at a time, drawn from the seed.
 
-use std::time::Duration;
-
-use belfry_domain::{ExecutionId, HumanDuration, JobId, JobSpec, PushSpec, SlotName, Timestamp};
+use belfry_domain::{ExecutionId, JobId, JobSpec, PushSpec, SlotName, Timestamp};
 use belfry_engine::{Accepted, EngineError, PushRequest, TriggerRequest};
 use serde_json::json;
 
 use super::Node;
-use crate::{machine::State, plan::Scenario};
+use crate::{
+    machine::{State, rng::Rng},
+    plan::Scenario,
+};
 
 type Outcome = Result<(), EngineError>;
 
@@ -54,29 +55,14 @@ impl Node {
 
     async fn push(&self) -> Outcome {
         let idempotency_key = self.key();
-        let spec = self.chance(|rng| {
-            let delay_ms = match rng.below(4) {
-                0 | 1 => None,
-                2 => Some(rng.between(1, 60_000)),
-                _ => Some(rng.between(200_000, 700_000)),
-            };
-            let retry = match rng.below(3) {
-                0 => json!({ "base": "2s", "max_retries": 2 }),
-                1 => json!({ "base": "500s", "max_retries": 1 }),
-                _ => json!({ "base": "10ms", "max_retries": 3, "max_lost": 1 }),
-            };
-            PushSpec {
-                delay: delay_ms.map(|ms| HumanDuration(Duration::from_millis(ms))),
-                retry: serde_json::from_value(retry).ok(),
-                timeout: Some(HumanDuration(Duration::from_secs(rng.between(5, 120)))),
-                execution_timeout: rng.percent(20).then_some(HumanDuration(Duration::from_secs(90))),
-                name: rng.percent(30).then(|| "flaky_push".parse().ok()).flatten(),
-                starting_deadline: rng.percent(20).then_some(HumanDuration(Duration::from_secs(30))),
-                ..serde_json::from_value(json!({}))
-                    .unwrap_or_else(|_| unreachable!("every field has a default"))
-            }
-        });
+        // The same key comes with the same work.
+        let word = self.chance(Rng::next);
+        let mut rng = idempotency_key.as_ref().map_or(Rng::new(word), |key| Rng::of(1, &[key.as_str()], 0));
+        let spec = push_spec(&mut rng);
         let accepted = self.engine.push(PushRequest { spec, idempotency_key }).await?;
+        self.world.with(|state| {
+            state.coverage.add(if accepted.is_new { "push: accepted" } else { "push: known already" });
+        });
         self.accepted(&accepted);
         Ok(())
     }
@@ -180,4 +166,34 @@ impl Node {
             Some(ExecutionId::scheduled(&job_id, Timestamp::from(slot)))
         })
     }
+}
+
+/// One-time work, now, soon, or beyond what is fired ahead.
+fn push_spec(rng: &mut Rng) -> PushSpec {
+    let delay_ms = match rng.below(4) {
+        0 | 1 => 0,
+        2 => rng.between(1, 60_000),
+        _ => rng.between(200_000, 700_000),
+    };
+    let retry = match rng.below(3) {
+        0 => json!({ "base": "2s", "max_retries": 2 }),
+        1 => json!({ "base": "500s", "max_retries": 1 }),
+        _ => json!({ "base": "10ms", "max_retries": 3, "max_lost": 1 }),
+    };
+    let mut spec = json!({
+        "target": { "type": "empty" },
+        "delay": format!("{delay_ms}ms"),
+        "retry": retry,
+        "timeout": rng.between(5, 120),
+    });
+    if rng.percent(20) {
+        spec["execution_timeout"] = json!("90s");
+    }
+    if rng.percent(30) {
+        spec["name"] = json!("flaky_push");
+    }
+    if rng.percent(20) {
+        spec["starting_deadline"] = json!("30s");
+    }
+    serde_json::from_value(spec).unwrap_or_else(|error| unreachable!("a push of the simulation: {error}"))
 }

@@ -1,0 +1,143 @@
+//! One attempt: the target runs, and its lease is renewed until it is done or has to stop.
+
+use std::{pin::pin, time::Duration};
+
+use belfry_domain::{Change, Execution, Work};
+use futures::{
+    FutureExt as _,
+    future::{Either, select},
+    select_biased,
+};
+use serde_json::Value;
+
+use crate::{
+    Engine,
+    execute::Worker,
+    finish::{Verdict, is_held_by},
+    ports::{Applied, Completion, Invocation, Stop, StoreError},
+};
+
+/// Stop this part of the lease before it ends, so that nothing runs on when it is over.
+const MARGINS_IN_LEASE: u32 = 15;
+
+enum Beat {
+    Renewed,
+    CancelRequested,
+    /// The claim is no longer this worker's.
+    Lost,
+    Unanswered,
+}
+
+impl Engine {
+    /// Runs the target, renewing the lease, until it is done or has to stop.
+    pub(crate) async fn attempt(
+        &self,
+        row: &mut Execution,
+        since: Duration,
+        work: &Work,
+        input: Value,
+        worker: &Worker,
+    ) -> Verdict {
+        let poke = Stop::new();
+        let stop = Stop::new();
+        let _entered = self.running.enter(&row.id, poke.clone());
+        let timeout = self.time_allowed(row, work);
+        let invocation = Invocation {
+            execution_id: row.id.clone(),
+            run_id: row.run.id.clone(),
+            attempt: row.attempt,
+            target: work.target.clone(),
+            input,
+            timeout,
+            stop: stop.clone(),
+        };
+        let mut run = pin!(worker.runner.run(invocation).fuse());
+        let mut poked = pin!(poke.cancelled().fuse());
+        let started = self.ports.clock.monotonic();
+        let mut renewed = since;
+        loop {
+            let elapsed = self.ports.clock.monotonic().saturating_sub(started);
+            let pause = self.settings.heartbeat_every.min(timeout.saturating_sub(elapsed));
+            select_biased! {
+                completion = run => return Verdict::Completed(completion),
+                () = poked => {},
+                () = self.ports.clock.sleep(pause).fuse() => {},
+            }
+            let now = self.ports.clock.monotonic();
+            if now.saturating_sub(started) >= timeout {
+                return Verdict::TimedOut(self.stop(run, &stop).await);
+            }
+            match Box::pin(self.beat_in_time(row, renewed)).await {
+                Beat::Renewed => renewed = now,
+                Beat::CancelRequested => return Verdict::Cancelled(self.stop(run, &stop).await),
+                Beat::Unanswered if self.is_renewable(renewed) => {}
+                Beat::Unanswered | Beat::Lost => {
+                    self.stop(run, &stop).await;
+                    return Verdict::LeaseLost;
+                }
+            }
+        }
+    }
+
+    /// Whether a lease that was renewed at this time leaves room for another heartbeat.
+    pub(crate) fn is_renewable(&self, renewed: Duration) -> bool {
+        self.lease_left(renewed) > self.settings.heartbeat_every
+    }
+
+    /// How long an attempt may go on before it is to stop, if its lease is not renewed again.
+    fn lease_left(&self, renewed: Duration) -> Duration {
+        let margin = self.settings.stop_grace + self.settings.lease / MARGINS_IN_LEASE;
+        (renewed + self.settings.lease).saturating_sub(self.ports.clock.monotonic() + margin)
+    }
+
+    /// A store that answers late must not make the attempt outlive its lease.
+    async fn beat_in_time(&self, row: &mut Execution, renewed: Duration) -> Beat {
+        let patience = self.settings.heartbeat_every.min(self.lease_left(renewed));
+        let beat = pin!(self.beat(row));
+        match select(beat, self.ports.clock.sleep(patience)).await {
+            Either::Left((beat, _)) => beat,
+            Either::Right(_) => Beat::Unanswered,
+        }
+    }
+
+    fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {
+        let left = work
+            .execution_timeout
+            .map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0).since(self.now()));
+        left.map_or(work.timeout.0, |left| left.min(work.timeout.0))
+    }
+
+    async fn beat(&self, row: &mut Execution) -> Beat {
+        loop {
+            if row.cancel_requested {
+                return Beat::CancelRequested;
+            }
+            let change = Change::heartbeat(row, self.now().plus(self.settings.lease));
+            let wanted = change.row.clone();
+            match self.ports.executions.apply(change).await {
+                Ok(Applied::Won) => *row = wanted,
+                Ok(Applied::Lost(Some(now))) if *now == wanted => *row = wanted,
+                Ok(Applied::Lost(Some(now)))
+                    if is_held_by(&now, row.claim.as_ref().map(|claim| claim.id)) =>
+                {
+                    *row = *now;
+                    continue;
+                }
+                Ok(Applied::Lost(_)) | Err(StoreError::Fenced | StoreError::Unreadable { .. }) => {
+                    return Beat::Lost;
+                }
+                Err(StoreError::Unavailable(_)) => return Beat::Unanswered,
+            }
+            return Beat::Renewed;
+        }
+    }
+
+    /// Tells the target to end, and gives it a moment to do so in good order.
+    async fn stop(&self, run: impl Future<Output = Completion> + Unpin, stop: &Stop) -> Option<Completion> {
+        stop.cancel();
+        match select(run, self.ports.clock.sleep(self.settings.stop_grace)).await {
+            Either::Left((completion, _)) => Some(completion),
+            Either::Right(_) => None,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Two `belfry up` on one database.
+
+mod work;
+
+use std::{path::Path, time::Duration};
+
+use belfry_e2e::{Server, Up, until};
+use rusqlite::Connection;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::time::Instant;
+use work::Work;
+
+/// From the first one's death to the second one's leadership.
+const TAKEOVER: Duration = Duration::from_secs(10);
+/// Where the first one ends in good order, nothing has to run out.
+const HANDOVER: Duration = Duration::from_secs(3);
+const LOST: &str = "another process has taken over the database";
+
+async fn leader_and_standby(data: &Path) -> (Server, Server) {
+    let up = Up::on(data).args(["--lease", "5s"]);
+    let leader = up.start_leader().await;
+    let standby = up.start().await;
+    assert_eq!(standby.api.role().await.as_deref(), Some("standby"));
+    (leader, standby)
+}
+
+async fn until_it_leads(server: &Server, within: Duration) -> Duration {
+    let began = Instant::now();
+    server.until_it_leads(within).await;
+    began.elapsed()
+}
+
+#[tokio::test]
+async fn a_standby_answers_reads_and_refuses_writes() {
+    let data = TempDir::new().unwrap();
+    let (leader, standby) = leader_and_standby(data.path()).await;
+    leader.api.try_put("/v1/jobs/hello", &json!({ "command": "true" })).await.unwrap().ok();
+    assert_eq!(standby.api.get("/v1/jobs/hello").await["job_id"], "hello");
+    assert_eq!(standby.api.get("/v1/executions").await["items"], json!([]));
+    for path in ["/v1/executions", "/v1/jobs/hello/executions", "/v1/jobs/hello:pause"] {
+        let answer = standby.api.try_post(path, &json!({ "target": { "type": "empty" } })).await.unwrap();
+        assert_eq!(answer.status, 503, "{path}: {}", answer.body);
+        let seconds: u64 = answer.header("retry-after").expect("when to try again").parse().unwrap();
+        assert!((1..=10).contains(&seconds), "{seconds}");
+        assert_eq!(answer.body["type"], "urn:belfry:problem:standby");
+    }
+    let refused = standby.run(&["push", "--empty"]).await.with_code(1);
+    assert!(refused.err().contains("standby"), "{}", refused.err());
+    assert_eq!(leader.api.get("/v1/jobs/hello").await["status"], "active");
+    assert_eq!(leader.api.get("/v1/executions").await["items"], json!([]));
+}
+
+#[tokio::test]
+async fn after_kill_9_the_standby_finishes_what_was_accepted() {
+    let data = TempDir::new().unwrap();
+    let (mut leader, standby) = leader_and_standby(data.path()).await;
+    let work = Work::push(&leader.api).await;
+    work.until_some_runs(&leader.api).await;
+    leader.kill().await;
+    let took = until_it_leads(&standby, TAKEOVER).await;
+    let lost = work.until_all_succeeded(&standby.api).await;
+    assert!(lost > 0, "something ran when the leader died");
+    standby.run(&["push", "--empty", "--wait"]).await.ok();
+    println!(
+        "kill -9: the standby led after {took:.1?}; {} executions ended, {lost} attempts were lost",
+        work.len()
+    );
+}
+
+#[tokio::test]
+async fn on_sigterm_the_leader_ends_its_work_and_hands_over() {
+    let data = TempDir::new().unwrap();
+    let (mut leader, standby) = leader_and_standby(data.path()).await;
+    let work = Work::push(&leader.api).await;
+    work.until_some_runs(&leader.api).await;
+    let status = leader.stop().await;
+    assert!(status.success(), "{status}: {}", leader.log());
+    let took = until_it_leads(&standby, HANDOVER).await;
+    let lost = work.until_all_succeeded(&standby.api).await;
+    assert_eq!(lost, 0, "what ran was let finish");
+    println!("SIGTERM: the standby led {took:.1?} after the leader's end; {} executions ended", work.len());
+}
+
+/// A process that is frozen in the middle of a transaction keeps the database to itself until it
+/// goes on or dies: that is SQLite's lock, and no leader can be chosen then.
+async fn freeze_between_writes(leader: &Server, data: &Path) {
+    let database = Connection::open(data.join("belfry.sqlite")).unwrap();
+    until("frozen outside of a transaction", TAKEOVER, async || {
+        leader.freeze();
+        let is_free = database.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok();
+        if !is_free {
+            leader.thaw();
+        }
+        is_free.then_some(())
+    })
+    .await;
+}
+
+/// The fence: a leader that slept through its own replacement finds its writes refused.
+#[tokio::test]
+async fn a_leader_that_was_stopped_for_too_long_cannot_write_and_ends() {
+    let data = TempDir::new().unwrap();
+    let (mut leader, standby) = leader_and_standby(data.path()).await;
+    let work = Work::push(&leader.api).await;
+    work.until_some_runs(&leader.api).await;
+    freeze_between_writes(&leader, data.path()).await;
+    let began = Instant::now();
+    // The kernel takes these for it; it finds them when it wakes, before it knows that it lost.
+    let writes = (0..20).map(|number| {
+        let api = leader.api.clone();
+        let body = json!({ "name": "late", "target": { "type": "empty" }, "delay": number });
+        tokio::spawn(async move { api.try_post("/v1/executions", &body).await })
+    });
+    let writes: Vec<_> = writes.collect();
+    standby.until_it_leads(TAKEOVER).await;
+    let took = began.elapsed();
+    leader.thaw();
+    for write in writes {
+        // A connection that breaks off is a refusal too.
+        if let Ok(answer) = write.await.unwrap() {
+            assert_eq!(answer.status, 503, "{}", answer.body);
+        }
+    }
+    let status = leader.until_it_ends().await;
+    assert_eq!(status.code(), Some(1), "{}", leader.log());
+    assert!(leader.log().contains(LOST), "{}", leader.log());
+    let late = standby.api.get("/v1/executions?job_id=late").await;
+    assert_eq!(late["items"], json!([]), "written by one who no longer led");
+    work.until_all_succeeded(&standby.api).await;
+    println!("SIGSTOP: the standby led after {took:.1?}; the leader ended with {status} when it woke");
+}
+
+#[tokio::test]
+async fn leadership_goes_on_from_process_to_process() {
+    let data = TempDir::new().unwrap();
+    let (mut first, mut second) = leader_and_standby(data.path()).await;
+    let third = Up::on(data.path()).start().await;
+    first.api.try_put("/v1/jobs/tick", &json!({ "schedule": "@every 1s" })).await.unwrap().ok();
+    first.stop().await;
+    let (leader, other) = until("one of the two leads", HANDOVER, async || {
+        let roles = (second.api.role().await?, third.api.role().await?);
+        (roles.0 != roles.1).then_some(if roles.0 == "leader" { (0, 1) } else { (1, 0) })
+    })
+    .await;
+    assert_ne!(leader, other);
+    second.stop().await;
+    third.until_it_leads(HANDOVER).await;
+    until("the job goes on", Duration::from_secs(5), async || {
+        let newest = &third.api.get("/v1/jobs/tick/executions?limit=1").await["items"][0];
+        (newest["status"] == "success").then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,60 @@
+//! Pushed work of all kinds, so that some of it runs, waits and lies ahead at any moment.
+
+use std::time::Duration;
+
+use belfry_e2e::{Api, until};
+use serde_json::{Value, json};
+
+const COUNT: usize = 200;
+const END: Duration = Duration::from_secs(60);
+
+/// What was accepted.
+pub struct Work(Vec<String>);
+
+impl Work {
+    pub async fn push(api: &Api) -> Self {
+        let executions: Vec<Value> = (0..COUNT).map(one).collect();
+        let answer = api.post("/v1/executions:batch", &json!({ "executions": executions })).await;
+        let ids = answer["results"].as_array().unwrap().iter();
+        Self(ids.map(|result| result["execution_id"].as_str().unwrap().to_owned()).collect())
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub async fn until_some_runs(&self, api: &Api) {
+        until("a command runs", Duration::from_secs(10), async || {
+            let running = api.get("/v1/executions?status=running").await;
+            let mut rows = running["items"].as_array()?.iter();
+            rows.any(|row| row["target"]["type"] == "command").then_some(())
+        })
+        .await;
+    }
+
+    /// How many attempts were lost on the way.
+    pub async fn until_all_succeeded(&self, api: &Api) -> usize {
+        let rows = until("all that was accepted succeeds", END, async || {
+            let rows = api.all("/v1/executions?job_id=push").await;
+            rows.iter().all(|row| row["status"] == "success").then_some(rows)
+        })
+        .await;
+        for id in &self.0 {
+            assert_eq!(rows.iter().filter(|row| row["execution_id"] == **id).count(), 1, "{id}");
+        }
+        rows.iter().map(lost).sum()
+    }
+}
+
+fn one(number: usize) -> Value {
+    match number % 10 {
+        0 => json!({ "command": "sleep 0.3" }),
+        1..=5 => json!({ "target": { "type": "empty" } }),
+        seconds => json!({ "target": { "type": "empty" }, "delay": seconds }),
+    }
+}
+
+fn lost(row: &Value) -> usize {
+    let attempts = row["attempts"].as_array().unwrap().iter();
+    attempts.filter(|attempt| attempt["outcome"] == "lost").count()
+}
