@@ -7,7 +7,7 @@ use super::{DONE, Global, Outcome};
 use crate::{
     client::{Call, Client, Problem},
     error::CliError,
-    files::{self, Definition, FileErrors, FileProblem},
+    files::{self, Definition},
     show::{self, table},
 };
 

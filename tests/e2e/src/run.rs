@@ -1,16 +1,22 @@
 //! A command of `belfry`, run to its end.
 
-use std::process::{Output, Stdio};
+use std::{
+    env,
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 use serde_json::Value;
-use tokio::{io::AsyncWriteExt as _, process::Command};
+use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 
 use crate::belfry;
+
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// `belfry` with nothing of this process's settings.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(belfry());
-    for name in ["BELFRY_URL", "BELFRY_TOKEN", "BELFRY_DATA", "BELFRY_LISTEN", "BELFRY_LOG"] {
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BELFRY_")) {
         command.env_remove(name);
     }
     command.env("NO_COLOR", "1").kill_on_drop(true);
@@ -30,7 +36,8 @@ pub async fn run_with_input(args: &[&str], input: &str) -> Run {
     let mut child = command.spawn().unwrap();
     // Commands that read nothing may have closed it.
     child.stdin.take().unwrap().write_all(input.as_bytes()).await.ok();
-    Run(child.wait_with_output().await.unwrap())
+    let output = timeout(PATIENCE, child.wait_with_output()).await;
+    Run(output.unwrap_or_else(|_| panic!("belfry {args:?} has not ended after {PATIENCE:?}")).unwrap())
 }
 
 impl Run {

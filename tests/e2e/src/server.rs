@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs::{self, File},
-    path::Path,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     thread::panicking,
     time::Duration,
@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use tempfile::NamedTempFile;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
-    process::Child,
+    process::{Child, Command},
 };
 
 use crate::{
@@ -32,6 +32,8 @@ const LOG_LINES_SHOWN: usize = 40;
 #[derive(Clone)]
 pub struct Up {
     args: Vec<OsString>,
+    variables: Vec<(&'static str, OsString)>,
+    directory: Option<PathBuf>,
 }
 
 /// A running one, which ends with this value.
@@ -44,7 +46,8 @@ pub struct Server {
 impl Up {
     pub fn on(data: &Path) -> Self {
         let args = ["up", "--listen", "127.0.0.1:0", "--data"].map(OsString::from);
-        Self { args: args.into_iter().chain([data.into()]).collect() }
+        let args = args.into_iter().chain([data.into()]).collect();
+        Self { args, variables: Vec::new(), directory: None }
     }
 
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
@@ -52,12 +55,29 @@ impl Up {
         self
     }
 
+    pub fn variable(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    pub fn working_directory(self, directory: &Path) -> Self {
+        Self { directory: Some(directory.to_owned()), ..self }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = command();
+        command.args(&self.args).envs(self.variables.iter().cloned());
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+    }
+
     /// Returns when it listens; who leads is another question.
     pub async fn start(&self) -> Server {
         let log = NamedTempFile::new().unwrap();
-        let mut command = command();
-        command.args(&self.args).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.stderr(File::create(log.path()).unwrap()).spawn().unwrap();
+        let mut child = self.command().stderr(File::create(log.path()).unwrap()).spawn().unwrap();
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         tokio::time::timeout(START, stdout.read_line(&mut line)).await.expect("it listens in time").unwrap();

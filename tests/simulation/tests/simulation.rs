@@ -27,7 +27,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn simulate(plan: &Plan) -> Report {
-    run(plan).unwrap()
+    run(plan).unwrap_or_else(|error| panic!("the store can't be opened: {error}"))
 }
 
 /// What a thread has seen, or the report of the seed that went wrong.

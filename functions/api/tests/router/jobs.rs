@@ -103,7 +103,7 @@ async fn apply_tells_what_changes_and_a_dry_run_changes_nothing() {
     assert_eq!(api.get("/v1/jobs/ingest").await.ok(200)["version"], 1);
     assert_eq!(
         api.delete("/v1/jobs/ingest").await.problem(409),
-        "job ingest can't be deleted: report depend on it"
+        "job ingest can't be deleted, because of what depends on it: report"
     );
     api.post("/v1/jobs:apply", json!({"jobs": []})).await.problem(422);
     api.post("/v1/jobs:apply", json!({"jobs": [["a"]]})).await.problem(422);

@@ -79,12 +79,12 @@ impl World {
 
     async fn receive<T>(&self, take: impl Fn(&mut State) -> Option<T>) -> T {
         poll_fn(|context| {
-            self.with(|state| match take(state) {
-                Some(parcel) => Poll::Ready(parcel),
-                None => {
-                    state.network.receivers.push(context.waker().clone());
-                    Poll::Pending
+            self.with(|state| {
+                if let Some(parcel) = take(state) {
+                    return Poll::Ready(parcel);
                 }
+                state.network.receivers.push(context.waker().clone());
+                Poll::Pending
             })
         })
         .await

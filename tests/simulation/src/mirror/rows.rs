@@ -93,7 +93,7 @@ impl State {
                 });
             }
             Claimed::Missing => {
-                self.note(process, || format!("claim {id} #{}: no such row", request.attempt))
+                self.note(process, || format!("claim {id} #{}: no such row", request.attempt));
             }
         }
     }

@@ -17,7 +17,7 @@ const LONGEST_DELAY_MS: u64 = 900_000;
 impl Queue for Chaos {
     async fn defer(&self, waves: Vec<Wave>) -> Result<()> {
         self.call("defer", async {
-            self.world.with(|state| waves.into_iter().for_each(|wave| defer(state, self.process, wave)));
+            self.world.with(|state| waves.iter().for_each(|wave| defer(state, self.process, wave)));
             Ok(())
         })
         .await
@@ -26,7 +26,7 @@ impl Queue for Chaos {
     async fn enqueue(&self, messages: Vec<Message>) -> Result<()> {
         self.call("enqueue", async {
             self.world
-                .with(|state| messages.into_iter().for_each(|message| enqueue(state, self.process, message)));
+                .with(|state| messages.iter().for_each(|message| enqueue(state, self.process, message)));
             Ok(())
         })
         .await
@@ -37,7 +37,7 @@ impl Queue for Chaos {
     }
 }
 
-fn defer(state: &mut State, process: usize, wave: Wave) {
+fn defer(state: &mut State, process: usize, wave: &Wave) {
     let now = state.wall_of(process);
     let delay_ms = u64::try_from(wave.second * 1000 - now.0).unwrap_or(0);
     if delay_ms > LONGEST_DELAY_MS {
@@ -53,7 +53,7 @@ fn defer(state: &mut State, process: usize, wave: Wave) {
     }
 }
 
-fn enqueue(state: &mut State, process: usize, message: Message) {
+fn enqueue(state: &mut State, process: usize, message: &Message) {
     state.note(process, || format!("enqueue {} #{}", message.execution_id, message.attempt));
     for delay_ms in Delivery::draw(state, &MESSAGE).delays_ms {
         state.post(Parcel::Message(Box::new(message.clone())), delay_ms);

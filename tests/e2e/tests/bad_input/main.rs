@@ -1,0 +1,53 @@
+//! What is wrong is refused: with its place, with the exit code that scripts rely on, and without
+//! changing anything.
+
+mod bodies;
+mod codes;
+mod files;
+mod tokens;
+
+use std::path::Path;
+
+use belfry_e2e::{Run, Server, Up};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A belfry with a job and an execution, to see whether they stay as they are.
+struct Bench {
+    server: Server,
+    directory: TempDir,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let directory = TempDir::new().unwrap();
+        let server = Up::on(&directory.path().join("data")).start_leader().await;
+        let job = json!({ "schedule": "@yearly", "command": "true", "description": "as it was" });
+        server.api.try_put("/v1/jobs/kept", &job).await.unwrap().ok();
+        server.run(&["trigger", "kept", "--wait"]).await.ok();
+        Self { server, directory }
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    async fn state(&self) -> Vec<Value> {
+        let mut state = Vec::new();
+        for path in ["/v1/jobs", "/v1/executions", "/v1/dead-letters", "/v1/graph"] {
+            state.push(self.server.api.get(path).await);
+        }
+        state
+    }
+
+    /// It was refused with all these words, and everything is as it was.
+    async fn refuses(&self, args: &[&str], words: &[&str]) -> Run {
+        let before = self.state().await;
+        let run = self.server.run(args).await.with_code(1);
+        for word in words {
+            assert!(run.err().contains(word), "{args:?}: no {word:?} in: {}", run.err());
+        }
+        assert_eq!(self.state().await, before, "{args:?} changed something");
+        run
+    }
+}
