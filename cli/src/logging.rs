@@ -10,7 +10,8 @@ use crate::commands::up::LogFormat;
 pub fn start(format: LogFormat) {
     let filter =
         EnvFilter::try_from_env("BELFRY_LOG").unwrap_or_else(|_| EnvFilter::new("info,belfry::access=warn"));
-    let usual = fmt().with_env_filter(filter).with_writer(stderr);
+    // Nobody may be reading the log any more, and telling of that where nobody reads would panic.
+    let usual = fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false);
     match format {
         LogFormat::Text => usual.with_ansi(stderr().is_terminal()).init(),
         LogFormat::Json => usual.json().flatten_event(true).init(),

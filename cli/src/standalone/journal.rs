@@ -31,7 +31,7 @@ impl Observer for Journal {
 fn ended(id: &ExecutionId, status: Status) {
     match status {
         Status::Success | Status::Skipped if is_job(id) => {
-            tracing::info!(execution.id = %id, %status, "ended")
+            tracing::info!(execution.id = %id, %status, "ended");
         }
         Status::Success | Status::Skipped => tracing::debug!(execution.id = %id, %status, "ended"),
         _ => tracing::warn!(execution.id = %id, %status, "ended"),

@@ -130,16 +130,12 @@ async fn lead_until_stopped(
         ended = &mut leading => return ended?,
         () = shutdown.cancelled() => {}
     }
-    match tokio::time::timeout(DRAIN, &mut leading).await {
-        Ok(ended) => ended?,
-        Err(_) => {
-            leading.abort();
-            tracing::warn!(
-                "stopped before all attempts had ended; they will be taken up when their leases are over"
-            );
-            Ok(())
-        }
+    if let Ok(ended) = tokio::time::timeout(DRAIN, &mut leading).await {
+        return ended?;
     }
+    leading.abort();
+    tracing::warn!("stopped before all attempts had ended; they will be taken up when their leases are over");
+    Ok(())
 }
 
 fn auth(needs_token: bool, store: &Store) -> Auth {

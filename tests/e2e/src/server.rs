@@ -34,6 +34,7 @@ pub struct Up {
     args: Vec<OsString>,
     variables: Vec<(&'static str, OsString)>,
     directory: Option<PathBuf>,
+    is_unread: bool,
 }
 
 /// A running one, which ends with this value.
@@ -47,7 +48,7 @@ impl Up {
     pub fn on(data: &Path) -> Self {
         let args = ["up", "--listen", "127.0.0.1:0", "--data"].map(OsString::from);
         let args = args.into_iter().chain([data.into()]).collect();
-        Self { args, variables: Vec::new(), directory: None }
+        Self { args, variables: Vec::new(), directory: None, is_unread: false }
     }
 
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
@@ -64,6 +65,11 @@ impl Up {
         Self { directory: Some(directory.to_owned()), ..self }
     }
 
+    /// With a log whose reader has gone away.
+    pub fn unread(self) -> Self {
+        Self { is_unread: true, ..self }
+    }
+
     fn command(&self) -> Command {
         let mut command = command();
         command.args(&self.args).envs(self.variables.iter().cloned());
@@ -77,7 +83,9 @@ impl Up {
     /// Returns when it listens; who leads is another question.
     pub async fn start(&self) -> Server {
         let log = NamedTempFile::new().unwrap();
-        let mut child = self.command().stderr(File::create(log.path()).unwrap()).spawn().unwrap();
+        let stderr = if self.is_unread { Stdio::piped() } else { File::create(log.path()).unwrap().into() };
+        let mut child = self.command().stderr(stderr).spawn().unwrap();
+        drop(child.stderr.take());
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         tokio::time::timeout(START, stdout.read_line(&mut line)).await.expect("it listens in time").unwrap();

@@ -46,7 +46,11 @@ async fn what_is_too_much_within_a_body_is_named() {
     bench.rejects(Method::POST, "/v1/jobs/kept/executions", input, 422, "input").await;
     let many = json!({ "executions": vec![json!({ "target": target }); 1001] }).to_string();
     bench.rejects(Method::POST, "/v1/executions:batch", many, 422, "executions").await;
-    let deep = format!("{{\"target\": {{\"type\": \"empty\"}}, \"input\": {}1{}}}", "[".repeat(500), "]".repeat(500));
+    let deep = format!(
+        "{{\"target\": {{\"type\": \"empty\"}}, \"input\": {}1{}}}",
+        "[".repeat(500),
+        "]".repeat(500)
+    );
     bench.rejects(Method::POST, "/v1/executions", deep, 400, "").await;
 }
 
@@ -79,7 +83,13 @@ async fn a_request_that_cannot_be_read_is_400_and_one_that_cannot_be_done_422() 
         (Method::PUT, "/v1/jobs/kept", text(json!({ "run_at": "2027-02-30T00:00:00Z" })), 422, "run_at"),
         (Method::PUT, "/v1/jobs/kept", text(json!({ "dependencies": ["kept"] })), 422, "dependencies[0]"),
         (Method::POST, "/v1/executions", text(json!({})), 422, "target"),
-        (Method::POST, "/v1/executions", text(json!({ "target": { "type": "carrier-pigeon" } })), 422, "target.type"),
+        (
+            Method::POST,
+            "/v1/executions",
+            text(json!({ "target": { "type": "carrier-pigeon" } })),
+            422,
+            "target.type",
+        ),
         (Method::POST, "/v1/executions:batch", text(json!({ "executions": 7 })), 422, "executions"),
         (Method::POST, "/v1/dead-letters:redrive", text(json!({})), 422, "execution_ids"),
         (Method::GET, "/v1/executions?limit=0", String::new(), 400, "limit"),

@@ -1,9 +1,10 @@
-//! Exit codes: 1 refused, 2 wrong usage, 3 nobody answers.
+//! Exit codes: 1 refused, 2 wrong usage, 3 nobody answers; and how `up` starts and ends.
 
-use std::{fs, net::TcpListener};
+use std::{fs, net::TcpListener, time::Duration};
 
-use belfry_e2e::{run, run_with_input};
+use belfry_e2e::{Up, run, run_with_input, until};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::Bench;
 
@@ -18,7 +19,10 @@ async fn what_the_server_refuses_is_1() {
     bench.refuses(&["push", "--http", "ftp://example.org/"], &["422", "target.url"]).await;
     let json = bench.refuses(&["--json", "trigger", "nobody"], &[]).await;
     let problem: Value = serde_json::from_str(&json.err()).unwrap();
-    assert_eq!((problem["status"].as_u64(), problem["type"].as_str()), (Some(404), Some("urn:belfry:problem:not-found")));
+    assert_eq!(
+        (problem["status"].as_u64(), problem["type"].as_str()),
+        (Some(404), Some("urn:belfry:problem:not-found"))
+    );
 }
 
 #[tokio::test]
@@ -61,6 +65,21 @@ async fn up_says_why_it_cannot_start() {
     let data = bench.path().join("third");
     fs::create_dir(&data).unwrap();
     fs::write(data.join("belfry.sqlite"), "this is no database, however long it may be".repeat(100)).unwrap();
-    let strange = run(&["up", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]).await.with_code(1);
+    let strange =
+        run(&["up", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]).await.with_code(1);
     assert!(strange.err().contains("belfry.sqlite"), "{}", strange.err());
+}
+
+/// As in `belfry up 2>&1 | head -1`.
+#[tokio::test]
+async fn up_goes_on_and_stops_as_told_where_nobody_reads_its_log() {
+    let data = TempDir::new().unwrap();
+    let mut server = Up::on(data.path()).unread().start_leader().await;
+    server.run_with_input(&["apply", "-f", "-"], "{job_id: often, schedule: '@every 1s'}").await.ok();
+    until("a job runs", Duration::from_secs(10), async || {
+        let rows = server.api.get("/v1/executions?status=success").await;
+        rows["items"].as_array()?.first().map(drop)
+    })
+    .await;
+    assert!(server.stop().await.success());
 }

@@ -32,7 +32,10 @@ const FILES: &[(&str, &str)] = &[
     ("- job_id: a\n  timeout: -5\n", ":2:12: job a: timeout: "),
     // Contradictions.
     ("- {job_id: a, command: x, target: {type: empty}}\n", ":1:35: job a: target: given beside `command`"),
-    ("- {job_id: a, dependencies: [kept, nobody]}\n", ":1:36: job a: dependencies[1]: there is no job `nobody`"),
+    (
+        "- {job_id: a, dependencies: [kept, nobody]}\n",
+        ":1:36: job a: dependencies[1]: there is no job `nobody`",
+    ),
     ("- {job_id: a, dependencies: [a]}\n", ":1:30: job a: dependencies[0]: a job cannot depend on itself"),
     ("- {job_id: push, command: x}\n", ":1:12: job push: job_id: `push` is the name"),
 ];
@@ -91,7 +94,8 @@ async fn up_does_not_start_with_wrong_files_and_keeps_nothing_of_them() {
     let (data, jobs) = (bench.path().join("other"), bench.path().join("jobs"));
     fs::create_dir(&jobs).unwrap();
     let up = |jobs: &str| {
-        ["up", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap(), "--apply", jobs].map(str::to_owned)
+        ["up", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap(), "--apply", jobs]
+            .map(str::to_owned)
     };
     let arguments = up(jobs.to_str().unwrap());
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

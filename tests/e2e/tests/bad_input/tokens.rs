@@ -70,7 +70,11 @@ async fn commands_say_how_to_get_one() {
     let good = token(data.path(), &["create", "good"]).await;
     for args in [&["jobs"][..], &["jobs", "--token", "wrong"], &["push", "--empty", "--token", "wrong"]] {
         let refused = server.run(args).await.with_code(1);
-        assert!(refused.err().contains("401") && refused.err().contains("belfry token create"), "{}", refused.err());
+        assert!(
+            refused.err().contains("401") && refused.err().contains("belfry token create"),
+            "{}",
+            refused.err()
+        );
     }
     server.run(&["push", "--empty", "--wait", "--token", &good]).await.ok();
     assert!(!token(data.path(), &["list"]).await.contains(&good), "it was told once");

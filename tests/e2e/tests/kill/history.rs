@@ -49,7 +49,7 @@ impl History {
     }
 
     pub fn workers_that_lost(&self) -> HashSet<&str> {
-        let lost = self.rows().flat_map(|row| row.attempts()).filter(|attempt| attempt["outcome"] == "lost");
+        let lost = self.rows().flat_map(Row::attempts).filter(|attempt| attempt["outcome"] == "lost");
         lost.map(|attempt| attempt["worker_id"].as_str().unwrap()).collect()
     }
 }
