@@ -29,9 +29,9 @@ macro_rules! text_schema {
 
 text_schema!(
     JobId,
-    "^[A-Za-z0-9_.-]{1,128}$",
+    "^(?![.]+$)[A-Za-z0-9_.-]{1,128}$",
     "daily_report",
-    "Letters, digits, `_`, `-`, `.`; at most 128."
+    "Letters, digits, `_`, `-`, `.`, not of dots only; at most 128."
 );
 text_schema!(
     SlotName,
@@ -41,7 +41,7 @@ text_schema!(
 );
 text_schema!(
     ExecutionId,
-    "^[A-Za-z0-9_.-]{1,128}@[A-Za-z0-9_.:+-]{1,128}(~([2-9]|[1-9][0-9]{1,8}))?$",
+    "^(?![.]+@)[A-Za-z0-9_.-]{1,128}@[A-Za-z0-9_.:+-]{1,128}(~([2-9]|[1-9][0-9]{1,8}))?$",
     "daily_report@2026-11-23T00:00:00Z",
     "`job_id@slot`, with `~n` behind it from the second generation on."
 );

@@ -1,0 +1,97 @@
+//! Every file of `examples/` does what its first lines say.
+
+use std::fs;
+
+use belfry_e2e::{Examples, Up, until};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::{SOON, Tour, ids, only_run, text};
+
+const CHAIN: [&str; 5] = ["ingest", "products", "quality", "report", "revenue"];
+/// What the orders of the example come to, worked out apart from it.
+const REPORT: &str = "orders,revenue,rejected\n4995,579075.00,5\n";
+
+#[tokio::test]
+async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
+    let tour = Tour::begin().await;
+    // Whoever adds one adds what it shows to these tests.
+    let files = ["flaky.yaml", "heartbeat.yaml", "nightly-chain.yaml", "results.yaml", "webhook.yaml"];
+    assert_eq!(tour.examples.job_files(), files);
+    let jobs = tour.list(&["jobs"]).await;
+    let mut expected = [&CHAIN[..], &["announce", "flaky", "heartbeat", "measure", "webhook"]].concat();
+    expected.sort_unstable();
+    assert_eq!(ids(&jobs, "job_id"), expected);
+    let tree = tour.server.run(&["graph"]).await.ok().out();
+    assert!(tree.contains("ingest") && tree.contains("report"), "{tree}");
+    let beat = tour.until_one_is("heartbeat", "success").await;
+    let id = text(&beat, "execution_id");
+    assert!(beat["lateness_ms"].as_u64().unwrap() < 1000, "on time: {beat}");
+    let said = tour.server.run(&["logs", id]).await.ok().out();
+    assert!(said.contains("load "), "{said}");
+}
+
+#[tokio::test]
+async fn triggering_the_first_of_the_nightly_chain_makes_its_report() {
+    let tour = Tour::begin().await;
+    let first = tour.server.run(&["trigger", "ingest", "--json"]).await.ok().json();
+    let run_id = text(&first, "run_id");
+    let rows = until("the chain succeeds", SOON, async || {
+        let rows = tour.list(&["executions", "--run", run_id]).await;
+        (rows.len() == CHAIN.len() && rows.iter().all(|row| row["status"] == "success")).then_some(rows)
+    })
+    .await;
+    assert_eq!(ids(&rows, "job_id"), CHAIN);
+    let row = |job: &str| rows.iter().find(|row| row["job_id"] == job).unwrap();
+    for (job, after) in
+        [("revenue", "ingest"), ("products", "ingest"), ("quality", "ingest"), ("report", "revenue")]
+    {
+        assert!(text(row(job), "start_time") >= text(row(after), "end_time"), "{job} after {after}");
+    }
+    assert_eq!(row("report")["result"], json!({ "orders": 4995, "revenue": 579_075.0, "rejected": 5 }));
+    let out = only_run(tour.examples.path());
+    assert_eq!(fs::read_to_string(out.join("report.csv")).unwrap(), REPORT);
+    assert_eq!(fs::read_to_string(out.join("orders.csv")).unwrap().lines().count(), 5001);
+    let page = fs::read_to_string(out.join("report.md")).unwrap();
+    let shown = tour.server.run(&["logs", text(row("report"), "execution_id")]).await.ok().out();
+    assert!(page.lines().all(|line| shown.contains(line)), "{shown}");
+}
+
+#[tokio::test]
+async fn the_flaky_job_is_tried_again_and_recovers() {
+    let tour = Tour::begin().await;
+    let id = tour.server.run(&["trigger", "flaky"]).await.ok().out().trim().to_owned();
+    let followed = tour.server.run(&["logs", "-f", &id]).await.ok().out();
+    for words in ["attempt 1", "attempt 2", "attempt 3", "the service is not there yet", "there it is"] {
+        assert!(followed.contains(words), "{followed}");
+    }
+    let row = tour.server.run(&["executions", "show", &id, "--json"]).await.ok().json();
+    let outcomes: Vec<_> =
+        row["attempts"].as_array().unwrap().iter().map(|one| text(one, "outcome")).collect();
+    assert_eq!(outcomes, ["failed", "failed", "succeeded"]);
+    assert!(tour.list(&["dead-letters"]).await.is_empty());
+    // 500 ms after the first failure, 1 s after the second.
+    assert!(row["duration_ms"].as_u64().unwrap() >= 1500, "{row}");
+}
+
+#[tokio::test]
+async fn a_result_reaches_the_next_jobs_input() {
+    let tour = Tour::begin().await;
+    tour.server.run(&["trigger", "measure", "--wait"]).await.ok();
+    let row = tour.until_one_is("announce", "success").await;
+    let said = tour.server.run(&["logs", text(&row, "execution_id")]).await.ok().out();
+    assert!(said.contains(r#"input: {"names":["a","b","c"],"rows":3,"text":"counted"}"#), "{said}");
+}
+
+#[tokio::test]
+async fn the_webhook_calls_out_over_http() {
+    let data = TempDir::new().unwrap();
+    let called = Up::on(data.path()).start_leader().await;
+    let examples = Examples::copy();
+    examples.replace("webhook.yaml", "http://127.0.0.1:7433", called.url());
+    let tour = Tour::begin_with(examples).await;
+    let row = tour.server.run(&["trigger", "webhook", "--wait", "--json"]).await.ok().json();
+    assert_eq!(row["status"], "success", "{row}");
+    let answer = row["attempts"][0]["output"]["tail"].as_str().unwrap();
+    assert!(answer.contains("\"role\":\"leader\""), "{answer}");
+}
