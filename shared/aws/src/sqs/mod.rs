@@ -1,0 +1,1 @@
+//! Waves and messages on SQS.
