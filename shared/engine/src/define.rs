@@ -91,9 +91,11 @@ impl Engine {
 
     async fn plan(&self, specs: &[JobSpec]) -> Result<Plan> {
         let now = self.now();
-        let (revision, all) = self.ports.jobs.all_jobs().await?;
+        let named = |spec: &JobSpec| [vec![spec.job_id.clone()], spec.dependencies.clone()].concat();
+        let ids: Vec<JobId> = specs.iter().flat_map(named).collect();
+        let (revision, connected) = self.ports.jobs.connected(&ids).await?;
         let mut nodes: BTreeMap<JobId, GraphNode> =
-            all.iter().map(|job| (job.id().clone(), node(&job.spec))).collect();
+            connected.iter().map(|job| (job.id().clone(), node(&job.spec))).collect();
         let mut plan = Plan { revision, jobs: Vec::new(), firsts: Vec::new(), outcomes: Vec::new() };
         let mut problems = Vec::new();
         for (index, spec) in specs.iter().enumerate() {
@@ -195,7 +197,7 @@ impl Engine {
     }
 
     pub(crate) async fn live_job(&self, id: &JobId) -> Result<(u64, Arc<Job>)> {
-        let (revision, _) = self.ports.jobs.all_jobs().await?;
+        let (revision, _) = self.ports.jobs.connected(std::slice::from_ref(id)).await?;
         let job = self.ports.jobs.job(id).await?.filter(|job| !job.deleted);
         job.map(|job| (revision, job))
             .ok_or_else(|| EngineError::NotFound { what: "job", id: id.to_string() })

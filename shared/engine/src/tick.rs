@@ -19,6 +19,8 @@ use crate::{
 #[derive(Default)]
 struct Work {
     timers: Vec<Timer>,
+    /// Slots whose timers are among these, or stay as they are.
+    slots: Vec<(JobId, Timestamp)>,
     messages: Vec<Message>,
     removals: Vec<Timer>,
 }
@@ -91,10 +93,11 @@ impl Engine {
         let mut all = Work::default();
         for work in works {
             all.timers.extend(work.timers);
+            all.slots.extend(work.slots);
             all.messages.extend(work.messages);
             all.removals.extend(work.removals);
         }
-        seen.extend(all.timers.iter().filter_map(slot_of));
+        seen.extend(all.slots);
         let count = all.messages.len() as u64;
         self.ports.timers.put_timers(all.timers).await?;
         self.send(all.messages).await?;
@@ -145,7 +148,10 @@ impl Engine {
             self.skip_slot(&owner.job, slot, MISSED).await?;
         }
         let removals = if firing.moves_first { vec![timer.clone()] } else { vec![] };
-        Ok(Work { timers: firing.timers, messages: firing.messages, removals })
+        let slots = firing.timers.iter().filter_map(slot_of).collect();
+        // Its own is there already.
+        firing.timers.retain(|each| each != timer);
+        Ok(Work { timers: firing.timers, slots, messages: firing.messages, removals })
     }
 
     async fn fire_start(&self, timer: &Timer, id: &ExecutionId) -> Result<Work> {

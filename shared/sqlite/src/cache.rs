@@ -1,7 +1,7 @@
 //! The newest version of every job, as this process last saw them.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, OnceLock},
 };
 
@@ -77,6 +77,21 @@ impl JobCache {
     pub(crate) fn dependents(&self, id: &JobId) -> Vec<Arc<Job>> {
         let ids = self.dependents.get(id).map_or(&[][..], Vec::as_slice);
         ids.iter().filter_map(|id| self.newest.get(id)).cloned().collect()
+    }
+
+    /// All that dependencies connect with these, in either direction.
+    pub(crate) fn connected(&self, ids: &[JobId]) -> Vec<Arc<Job>> {
+        let mut seen: BTreeSet<&JobId> = ids.iter().collect();
+        let mut ahead: Vec<&JobId> = seen.iter().copied().collect();
+        let mut found = Vec::new();
+        while let Some(id) = ahead.pop() {
+            let job = self.newest.get(id).filter(|job| !job.deleted);
+            let dependencies = job.into_iter().flat_map(|job| &job.spec.dependencies);
+            let dependents = self.dependents.get(id).into_iter().flatten();
+            ahead.extend(dependencies.chain(dependents).filter(|id| seen.insert(*id)));
+            found.extend(job.cloned());
+        }
+        found
     }
 
     /// The first, by name, of the jobs that a run with this job begins with.

@@ -46,6 +46,10 @@ impl JobStore for Store {
         self.with_jobs(|cache| (cache.revision.unwrap_or(0), cache.live().cloned().collect())).await
     }
 
+    async fn connected(&self, ids: &[JobId]) -> Result<(u64, Vec<Arc<Job>>)> {
+        self.with_jobs(|cache| (cache.revision.unwrap_or(0), cache.connected(ids))).await
+    }
+
     async fn run_group(&self, id: &JobId) -> Result<RunGroup> {
         self.with_jobs(|cache| RunGroup { name: cache.root_of(id), graph: cache.revision.unwrap_or(0) }).await
     }

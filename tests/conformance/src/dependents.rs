@@ -43,6 +43,28 @@ pub async fn a_past_revision_has_its_own_dependents(backend: &Backend) -> Verdic
     Ok(())
 }
 
+/// Others may come along; these must.
+pub async fn what_is_connected_is_found_from_anywhere(backend: &Backend) -> Verdict {
+    let set =
+        vec![job("a", 1, 1, &[]), job("b", 1, 1, &["a"]), job("c", 1, 1, &["b"]), job("d", 1, 1, &["a"])];
+    commit(backend, 0, set).await?;
+    commit(backend, 1, vec![job("alone", 1, 2, &[])]).await?;
+    for name in ["a", "b", "c", "d"] {
+        let (revision, found) = backend.jobs.connected(&[job_id(name)]).await?;
+        let found = names(&found);
+        assert_eq!(revision, 2);
+        assert!(["a", "b", "c", "d"].iter().all(|each| found.iter().any(|name| name == each)), "{found:?}");
+    }
+    let (_, found) = backend.jobs.connected(&[job_id("c"), job_id("alone"), job_id("absent")]).await?;
+    let mut found = names(&found);
+    found.sort_unstable();
+    assert_eq!(found, ["a", "alone", "b", "c", "d"]);
+    commit(backend, 2, vec![tombstone("alone", 2, 3)]).await?;
+    let (revision, found) = backend.jobs.connected(&[job_id("alone")]).await?;
+    assert_eq!((revision, names(&found).contains(&"alone".to_owned())), (3, false), "only live ones");
+    Ok(())
+}
+
 pub async fn a_deleted_dependent_is_none(backend: &Backend) -> Verdict {
     commit(backend, 0, vec![job("a", 1, 1, &[]), job("b", 1, 1, &["a"])]).await?;
     let mut gone = tombstone("b", 2, 2);

@@ -133,6 +133,7 @@ macro_rules! suite {
         $crate::cases!($fresh, dependents: [
             dependents_are_those_of_now,
             a_past_revision_has_its_own_dependents,
+            what_is_connected_is_found_from_anywhere,
             a_deleted_dependent_is_none,
             a_pause_does_not_touch_the_past,
             a_run_is_named_after_its_first_root,

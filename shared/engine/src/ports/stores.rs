@@ -55,6 +55,10 @@ pub trait JobStore: Send + Sync {
     /// The newest versions of all jobs, tombstones left out, with the graph's revision.
     async fn all_jobs(&self) -> Result<(u64, Vec<Arc<Job>>)>;
 
+    /// The graph's revision, with the newest versions of all jobs that dependencies connect with
+    /// these, in either direction and over any number of steps; of others too, where that is easier.
+    async fn connected(&self, ids: &[JobId]) -> Result<(u64, Vec<Arc<Job>>)>;
+
     async fn run_group(&self, id: &JobId) -> Result<RunGroup>;
 
     /// The jobs that named `id` as a dependency when the graph had this revision; `u64::MAX` for now.

@@ -50,6 +50,10 @@ impl JobStore for Model {
         Ok((state.graph, state.jobs_at(u64::MAX).map(shared).collect()))
     }
 
+    async fn connected(&self, _ids: &[JobId]) -> Result<(u64, Vec<Arc<Job>>)> {
+        self.all_jobs().await
+    }
+
     async fn run_group(&self, id: &JobId) -> Result<RunGroup> {
         let state = self.state();
         Ok(RunGroup { name: state.root_of(id).unwrap_or_else(|| id.clone()), graph: state.graph })

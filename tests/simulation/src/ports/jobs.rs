@@ -34,6 +34,10 @@ impl JobStore for Chaos {
         self.call("all_jobs", self.backend.store.all_jobs()).await
     }
 
+    async fn connected(&self, ids: &[JobId]) -> Result<(u64, Vec<Arc<Job>>)> {
+        self.call("connected", self.backend.store.connected(ids)).await
+    }
+
     async fn run_group(&self, id: &JobId) -> Result<RunGroup> {
         self.call("run_group", self.backend.store.run_group(id)).await
     }
