@@ -1,0 +1,125 @@
+locals {
+  functions = {
+    tick       = { timeout_seconds = 60, memory_mb = 512 }
+    dispatcher = { timeout_seconds = local.dispatcher_timeout_seconds, memory_mb = 256 }
+    worker     = { timeout_seconds = var.worker.timeout_seconds, memory_mb = var.worker.memory_mb }
+    api        = { timeout_seconds = 29, memory_mb = 512 } # the HTTP API waits 30 s
+  }
+
+  # Never below the sum of what the mappings may start, or throttled messages end as dead letters.
+  reserved_concurrency = {
+    tick       = 2 * var.lanes + 1
+    dispatcher = var.concurrency.dispatcher
+    worker     = sum([for priority in local.priorities : var.concurrency[priority]])
+    api        = -1
+  }
+
+  environment = {
+    BELFRY_NAME           = var.name
+    BELFRY_LANES          = tostring(var.lanes)
+    BELFRY_SHARDS         = "64"
+    BELFRY_KEY_BUCKETS    = tostring(var.key_buckets)
+    BELFRY_RETENTION_DAYS = tostring(var.retention_days)
+    BELFRY_POOLS          = join(",", local.pools)
+    BELFRY_LOG            = var.log_level
+    RUST_LOG              = var.log_level
+  }
+
+  function_environment = {
+    tick       = {}
+    dispatcher = {}
+    worker     = var.worker.environment
+    api = {
+      # For jobs with clock: both.
+      BELFRY_SCHEDULE_ROLE_ARN  = aws_iam_role.scheduler.arn
+      BELFRY_DISPATCH_QUEUE_ARN = aws_sqs_queue.dispatch.arn
+    }
+  }
+}
+
+resource "aws_lambda_function" "this" {
+  # checkov:skip=CKV_AWS_50: logs carry the trace id; sampling every execution in X-Ray costs more than running it
+  # checkov:skip=CKV_AWS_116: queues have their own dead letters, and a lost tick is made up for by the next one
+  # checkov:skip=CKV_AWS_117: needs public endpoints of AWS and of the targets; private ones are for daemons
+  # checkov:skip=CKV_AWS_272: packages are built by the team that applies them
+  for_each = local.functions
+
+  function_name                  = "${var.name}-${each.key}"
+  description                    = "Belfry (${var.name}): ${each.key}"
+  role                           = aws_iam_role.function[each.key].arn
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  architectures                  = [var.architecture]
+  filename                       = "${var.packages}/${each.key}.zip"
+  source_code_hash               = filebase64sha256("${var.packages}/${each.key}.zip")
+  publish                        = true
+  timeout                        = each.value.timeout_seconds
+  memory_size                    = each.value.memory_mb
+  kms_key_arn                    = var.kms_key_arn
+  reserved_concurrent_executions = var.reserve_concurrency ? local.reserved_concurrency[each.key] : -1
+
+  environment {
+    variables = merge(local.environment, local.function_environment[each.key])
+  }
+
+  # Levels are BELFRY_LOG's business; of Lambda's own lines only warnings are worth their price.
+  logging_config {
+    log_group             = aws_cloudwatch_log_group.this[each.key].name
+    log_format            = "JSON"
+    application_log_level = "TRACE"
+    system_log_level      = "WARN"
+  }
+
+  depends_on = [aws_iam_role_policy.function]
+}
+
+# Everything calls `live`. An upgrade publishes a version and moves the name; a rollback moves it back.
+resource "aws_lambda_alias" "live" {
+  for_each = local.functions
+
+  name             = "live"
+  description      = "The version in use"
+  function_name    = aws_lambda_function.this[each.key].function_name
+  function_version = aws_lambda_function.this[each.key].version
+}
+
+# Deep graphs pass from function to queue to function more often than Lambda's loop detection allows.
+# Belfry counts hops itself, and leaves what goes on for long to its timers.
+resource "aws_lambda_function_recursion_config" "this" {
+  for_each = toset(["dispatcher", "worker"])
+
+  function_name  = aws_lambda_function.this[each.key].function_name
+  recursive_loop = "Allow"
+}
+
+# The next tick is as good as a repeated one.
+resource "aws_lambda_function_event_invoke_config" "tick" {
+  function_name                = aws_lambda_function.this["tick"].function_name
+  qualifier                    = aws_lambda_alias.live["tick"].name
+  maximum_retry_attempts       = 0
+  maximum_event_age_in_seconds = 60
+}
+
+resource "aws_lambda_event_source_mapping" "dispatch" {
+  event_source_arn        = aws_sqs_queue.dispatch.arn
+  function_name           = aws_lambda_alias.live["dispatcher"].arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+
+  scaling_config {
+    maximum_concurrency = var.concurrency.dispatcher
+  }
+}
+
+resource "aws_lambda_event_source_mapping" "worker" {
+  for_each = toset(local.priorities)
+
+  event_source_arn        = aws_sqs_queue.worker["default-${each.key}"].arn
+  function_name           = aws_lambda_alias.live["worker"].arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+
+  scaling_config {
+    maximum_concurrency = var.concurrency[each.key]
+  }
+}

@@ -1,0 +1,288 @@
+# One role for each function, with what that function does and no more.
+
+locals {
+  table_arns = { for name, table in aws_dynamodb_table.this : name => table.arn }
+  index_arns = [for index in local.indexes : "${local.table_arns.executions}/index/${index}"]
+
+  table_read  = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
+  table_write = ["dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+
+  worker_queue_arns = { for name, queue in aws_sqs_queue.worker : name => queue.arn }
+
+  # What each function does with the tables: a plan that somebody else left is carried out by the tick and the api.
+  table_access = {
+    tick = {
+      read  = values(local.table_arns)
+      write = values(local.table_arns)
+      scan  = [local.table_arns.jobs]
+      index = []
+    }
+    dispatcher = {
+      read  = [local.table_arns.jobs]
+      write = []
+      scan  = []
+      index = []
+    }
+    worker = {
+      read  = values(local.table_arns)
+      write = [for name in ["executions", "timers", "dead-letters"] : local.table_arns[name]]
+      scan  = []
+      index = []
+    }
+    api = {
+      read  = values(local.table_arns)
+      write = values(local.table_arns)
+      scan  = [local.table_arns.jobs]
+      index = local.index_arns
+    }
+  }
+
+  sends = {
+    tick       = concat([aws_sqs_queue.dispatch.arn, aws_sqs_queue.dead_letters.arn], values(local.worker_queue_arns))
+    dispatcher = concat([aws_sqs_queue.dispatch.arn, aws_sqs_queue.dead_letters.arn], values(local.worker_queue_arns))
+    worker     = concat([aws_sqs_queue.dispatch.arn, aws_sqs_queue.dead_letters.arn], values(local.worker_queue_arns))
+    api        = concat([aws_sqs_queue.dispatch.arn, aws_sqs_queue.dead_letters.arn], values(local.worker_queue_arns))
+  }
+
+  receives_from = {
+    tick       = []
+    dispatcher = [aws_sqs_queue.dispatch.arn]
+    worker     = [for priority in local.priorities : local.worker_queue_arns["default-${priority}"]]
+    api        = []
+  }
+
+  # Queues by any name of this installation: those of a pool may not be there yet, which is to be found out.
+  own_queues = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-*"
+}
+
+data "aws_iam_policy_document" "function_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "function" {
+  for_each = local.functions
+
+  name                 = "${var.name}-${each.key}"
+  description          = "Belfry (${var.name}): ${each.key}"
+  assume_role_policy   = data.aws_iam_policy_document.function_trust.json
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+data "aws_iam_policy_document" "function" {
+  for_each = local.functions
+
+  source_policy_documents = each.key == "worker" ? [data.aws_iam_policy_document.targets.json] : []
+
+  statement {
+    sid       = "Log"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.this[each.key].arn}:*"]
+  }
+
+  statement {
+    sid       = "ReadTables"
+    actions   = local.table_read
+    resources = concat(local.table_access[each.key].read, local.table_access[each.key].index)
+  }
+
+  dynamic "statement" {
+    for_each = length(local.table_access[each.key].write) > 0 ? ["WriteTables"] : []
+
+    content {
+      sid       = statement.value
+      actions   = local.table_write
+      resources = local.table_access[each.key].write
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.table_access[each.key].scan) > 0 ? ["ScanTables"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["dynamodb:Scan"]
+      resources = local.table_access[each.key].scan
+    }
+  }
+
+  statement {
+    sid       = "FindQueues"
+    actions   = ["sqs:GetQueueUrl"]
+    resources = [local.own_queues]
+  }
+
+  statement {
+    sid       = "Send"
+    actions   = ["sqs:SendMessage"]
+    resources = local.sends[each.key]
+  }
+
+  dynamic "statement" {
+    for_each = length(local.receives_from[each.key]) > 0 ? ["Receive"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+      resources = local.receives_from[each.key]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = each.key == "api" ? ["CountBacklog"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["sqs:GetQueueAttributes"]
+      resources = local.sends.api
+    }
+  }
+
+  dynamic "statement" {
+    for_each = each.key == "api" ? ["KeepSchedules"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"]
+      resources = ["arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule/${aws_scheduler_schedule_group.this.name}/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = each.key == "api" ? ["LendRoleToSchedules"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["iam:PassRole"]
+      resources = [aws_iam_role.scheduler.arn]
+
+      condition {
+        test     = "StringEquals"
+        variable = "iam:PassedToService"
+        values   = ["scheduler.amazonaws.com"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key_arn == null ? [] : ["UseKey"]
+
+    content {
+      sid       = statement.value
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [var.kms_key_arn]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "function" {
+  for_each = local.functions
+
+  name   = "belfry"
+  role   = aws_iam_role.function[each.key].id
+  policy = data.aws_iam_policy_document.function[each.key].json
+}
+
+# What jobs may call: only what targets names.
+data "aws_iam_policy_document" "targets" {
+  dynamic "statement" {
+    for_each = {
+      for sid, statement in {
+        CallFunctions      = { action = "lambda:InvokeFunction", resources = var.targets.lambda_functions }
+        SendToQueues       = { action = "sqs:SendMessage", resources = var.targets.queues }
+        StartStateMachines = { action = "states:StartExecution", resources = var.targets.state_machines }
+        PutEvents          = { action = "events:PutEvents", resources = var.targets.event_buses }
+        RunTasks           = { action = "ecs:RunTask", resources = var.targets.task_definitions }
+      } : sid => statement if length(statement.resources) > 0
+    }
+
+    content {
+      sid       = statement.key
+      actions   = [statement.value.action]
+      resources = statement.value.resources
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.targets.pass_roles) > 0 ? ["LendRolesToTasks"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["iam:PassRole"]
+      resources = var.targets.pass_roles
+
+      condition {
+        test     = "StringEquals"
+        variable = "iam:PassedToService"
+        values   = ["ecs-tasks.amazonaws.com"]
+      }
+    }
+  }
+}
+
+# EventBridge Scheduler: calls the tick, and sends the slots of jobs with clock: both.
+data "aws_iam_policy_document" "scheduler_trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["scheduler.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_scheduler_schedule_group.this.arn]
+    }
+  }
+}
+
+resource "aws_iam_role" "scheduler" {
+  name                 = "${var.name}-scheduler"
+  description          = "Belfry (${var.name}): EventBridge Scheduler"
+  assume_role_policy   = data.aws_iam_policy_document.scheduler_trust.json
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+data "aws_iam_policy_document" "scheduler" {
+  statement {
+    sid       = "CallTick"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [aws_lambda_alias.live["tick"].arn]
+  }
+
+  statement {
+    sid       = "SendSlots"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.dispatch.arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key_arn == null ? [] : ["UseKey"]
+
+    content {
+      sid       = statement.value
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [var.kms_key_arn]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "scheduler" {
+  name   = "belfry"
+  role   = aws_iam_role.scheduler.id
+  policy = data.aws_iam_policy_document.scheduler.json
+}
