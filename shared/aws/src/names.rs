@@ -39,6 +39,11 @@ impl Names {
         format!("{}-dead-letters", self.prefix)
     }
 
+    /// What the names of the lanes' schedules begin with.
+    pub fn lane_prefix(&self) -> String {
+        format!("{}-lane-", self.prefix)
+    }
+
     /// The group of the schedules in EventBridge Scheduler.
     pub fn schedule_group(&self) -> String {
         self.prefix.clone()

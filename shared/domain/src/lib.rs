@@ -29,8 +29,9 @@ pub use self::{
     graph::{Graph, GraphError, GraphNode, GraphProblem, Limits, Root},
     id::{ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
     job::{
-        CommandLine, CommandTarget, HttpMethod, HttpTarget, Job, JobSpec, MAX_INPUT_BYTES, Problem, PushSpec,
-        Target, Work, validate_job, validate_push,
+        Clock, CommandLine, CommandTarget, EcsLaunchType, EcsTarget, EventBridgeTarget, HttpMethod,
+        HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, Problem, PushSpec,
+        SqsTarget, StepFunctionsTarget, Target, Work, validate_job, validate_push,
     },
     message::{Message, Origin, Wave},
     misfire::{Misfire, MisfirePolicy},
@@ -41,7 +42,7 @@ pub use self::{
 };
 
 /// FNV-1a: the same on every machine and in every version, which shards and jitter depend on.
-pub(crate) fn stable_hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
+pub fn stable_hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     bytes.into_iter().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))

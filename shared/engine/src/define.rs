@@ -79,7 +79,9 @@ impl Engine {
             // Up to one that no tick has passed: the first slots may have executions already.
             let timers: Vec<Vec<Timer>> =
                 plan.firsts.iter().map(|(job, slot)| self.near(job, *slot).timers).collect();
+            let jobs = plan.jobs.clone();
             if self.ports.jobs.commit(plan.revision, plan.jobs, timers.concat()).await? == Committed::Done {
+                self.keep_in_step(&jobs).await;
                 for ((job, slot), written) in plan.firsts.iter().zip(&timers) {
                     self.fire_near(job, *slot, written).await?;
                 }
@@ -148,7 +150,8 @@ impl Engine {
             let mut tombstone =
                 Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
             tombstone.deleted = true;
-            if self.ports.jobs.commit(revision, vec![tombstone], vec![]).await? == Committed::Done {
+            if self.ports.jobs.commit(revision, vec![tombstone.clone()], vec![]).await? == Committed::Done {
+                self.keep_in_step(&[tombstone]).await;
                 self.cancel_unstarted_of(id).await?;
                 return Ok(job);
             }
@@ -166,6 +169,7 @@ impl Engine {
             let mut paused = (*job).clone();
             paused.paused_at = Some(self.now());
             if self.ports.jobs.commit(revision, vec![paused.clone()], vec![]).await? == Committed::Done {
+                self.keep_in_step(std::slice::from_ref(&paused)).await;
                 return Ok(Arc::new(paused));
             }
         }
@@ -182,6 +186,7 @@ impl Engine {
                 Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
             let (timers, messages) = self.catch_up(&resumed, paused_at).await?;
             if self.ports.jobs.commit(revision, vec![resumed.clone()], timers).await? == Committed::Done {
+                self.keep_in_step(std::slice::from_ref(&resumed)).await;
                 self.send(messages).await?;
                 return Ok(Arc::new(resumed));
             }
@@ -238,6 +243,7 @@ impl Engine {
             self.ports.alerts.raise(crate::ports::Alert::TimerMissing { job_id: job.id().clone() }).await?;
             mended += 1;
         }
+        self.reconcile_second_clock(&jobs).await?;
         Ok(mended)
     }
 }

@@ -11,11 +11,14 @@
 //! | success, retry, end | `finish` |
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
 //! | find what was lost on the way | `sweep` |
+//! | another clock beside the tick | `second_clock` |
 //! | cancel, retry by hand, redrive | `operate` |
 //!
 //! Two rules hold all over it. The next timer is written before the last one is removed, and an
 //! execution's own timer goes last. And messages are hints: whatever a message starts can be
 //! started again from the timers alone.
+
+use std::sync::Arc;
 
 mod attempt;
 mod define;
@@ -30,6 +33,7 @@ mod push;
 mod results;
 mod retention;
 mod running;
+mod second_clock;
 mod settings;
 mod settle;
 mod slots;
@@ -46,7 +50,10 @@ pub use self::{
     settings::Settings,
     system::{SystemClock, SystemRandom},
 };
-use self::{ports::Ports, running::Running};
+use self::{
+    ports::{Ports, SecondClock},
+    running::Running,
+};
 
 pub type Result<T> = std::result::Result<T, EngineError>;
 
@@ -57,11 +64,12 @@ pub struct Engine {
     pub settings: Settings,
     /// The attempts that run in this process, so that a cancellation reaches them at once.
     running: Running,
+    second_clock: Option<Arc<dyn SecondClock>>,
 }
 
 impl Engine {
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings, running: Running::default() }
+        Self { ports, settings, running: Running::default(), second_clock: None }
     }
 
     fn now(&self) -> belfry_domain::Timestamp {

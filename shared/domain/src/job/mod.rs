@@ -1,15 +1,21 @@
 //! Jobs: what people define, and the versions that come of it.
 
+mod aws_target;
 mod spec;
 mod target;
 mod validate;
+mod validate_aws;
 
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    spec::{JobSpec, PushSpec, Work},
+    aws_target::{
+        EcsLaunchType, EcsTarget, EventBridgeTarget, LambdaInvocation, LambdaTarget, SqsTarget,
+        StepFunctionsTarget,
+    },
+    spec::{Clock, JobSpec, PushSpec, Work},
     target::{CommandLine, CommandTarget, HttpMethod, HttpTarget, Target},
     validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_push},
 };

@@ -12,6 +12,26 @@ use crate::{
     schedule::{Schedule, ScheduleError, jitter::jitter},
 };
 
+/// Who calls a job's slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// The tick.
+    #[default]
+    Tick,
+    /// On AWS a schedule of its own in EventBridge Scheduler too: whichever is first starts the
+    /// slot, the other finds it started. Elsewhere the same as `tick`.
+    Both,
+}
+
+impl Clock {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A job's definition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -47,6 +67,9 @@ pub struct JobSpec {
     /// JSON handed to the target, where the trigger brings none of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
+    /// Who calls its slots.
+    #[serde(default, skip_serializing_if = "Clock::is_default")]
+    pub clock: Clock,
     /// Jobs to wait for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(max_items = 100))]

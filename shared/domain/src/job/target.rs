@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::aws_target::{EcsTarget, EventBridgeTarget, LambdaTarget, SqsTarget, StepFunctionsTarget};
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -13,6 +15,12 @@ pub enum Target {
     Empty {},
     Command(CommandTarget),
     Http(HttpTarget),
+    Lambda(LambdaTarget),
+    Sqs(SqsTarget),
+    #[serde(rename = "eventbridge")]
+    EventBridge(EventBridgeTarget),
+    StepFunctions(StepFunctionsTarget),
+    Ecs(EcsTarget),
 }
 
 impl Target {
@@ -21,7 +29,7 @@ impl Target {
     pub fn default_pool(&self) -> &'static str {
         match self {
             Self::Command(_) => "command",
-            Self::Empty {} | Self::Http(_) => "default",
+            _ => "default",
         }
     }
 
@@ -30,6 +38,11 @@ impl Target {
             Self::Empty {} => "empty",
             Self::Command(_) => "command",
             Self::Http(_) => "http",
+            Self::Lambda(_) => "lambda",
+            Self::Sqs(_) => "sqs",
+            Self::EventBridge(_) => "eventbridge",
+            Self::StepFunctions(_) => "step_functions",
+            Self::Ecs(_) => "ecs",
         }
     }
 }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    spec::{JobSpec, PushSpec, Work},
+    spec::{Clock, JobSpec, PushSpec, Work},
     target::{CommandTarget, HttpTarget, Target},
+    validate_aws::{check_ecs, check_eventbridge, check_lambda, check_sqs, check_step_functions},
 };
 use crate::{JobId, Timestamp, misfire::MAX_CAP};
 
@@ -108,6 +109,7 @@ fn check_schedule(problems: &mut Vec<Problem>, spec: &JobSpec, now: Timestamp) {
             ("start", spec.start.is_some()),
             ("end", spec.end.is_some()),
             ("jitter", spec.jitter.is_some()),
+            ("clock", spec.clock == Clock::Both),
         ];
         for (field, _) in needless.iter().filter(|(_, given)| *given) {
             problems.push(Problem::new(*field, "has no meaning without a `schedule`"));
@@ -122,6 +124,11 @@ fn check_schedule(problems: &mut Vec<Problem>, spec: &JobSpec, now: Timestamp) {
         }
         Ok(Some(schedule)) if schedule.next_after(now.to_utc()).is_none() => {
             problems.push(Problem::new(field, format!("has no slot after now ({now}): it would never run")));
+        }
+        Ok(Some(schedule)) if spec.clock == Clock::Both && schedule.eventbridge().is_none() => {
+            let message = "`both` needs a schedule that EventBridge Scheduler has words for: whole minutes, not \
+                           counted from the epoch, and not both day fields restricted together";
+            problems.push(Problem::new("clock", message));
         }
         Ok(_) => {}
     }
@@ -156,6 +163,11 @@ fn check_work(problems: &mut Vec<Problem>, work: &Work, short: bool) {
         Target::Empty {} => {}
         Target::Command(command) => check_command(problems, command, short),
         Target::Http(http) => check_http(problems, http),
+        Target::Lambda(lambda) => check_lambda(problems, lambda),
+        Target::Sqs(sqs) => check_sqs(problems, sqs),
+        Target::EventBridge(event) => check_eventbridge(problems, event),
+        Target::StepFunctions(machine) => check_step_functions(problems, machine),
+        Target::Ecs(task) => check_ecs(problems, task),
     }
 }
 

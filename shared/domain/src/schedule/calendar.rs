@@ -95,6 +95,10 @@ impl Calendar {
         }
     }
 
+    pub fn walks(&self) -> impl Iterator<Item = &cron::Schedule> {
+        self.walks.iter()
+    }
+
     fn has_year(&self, year: i32) -> bool {
         self.years.as_ref().is_none_or(|years| years.contains(&(year as u32)))
     }

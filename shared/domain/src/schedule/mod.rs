@@ -29,6 +29,7 @@
 mod aws;
 mod calendar;
 mod error;
+mod eventbridge;
 mod field;
 mod instant;
 mod interval;

@@ -9,14 +9,14 @@ mod world;
 use std::sync::Arc;
 
 pub use self::{
-    queue::{Queue, Source},
+    queue::{Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
     stores::{
         Acquired, Applied, Claimed, Committed, Creation, DeadLetter, DeadLetterStore, ExecutionFilter,
         ExecutionStore, JobStore, Lease, LeaseStore, Page, Position, RunGroup, StoreError, StoredOutput,
         TimerPage, TimerStore,
     },
-    world::{Alert, Alerts, Clock, Fact, Observer, Random},
+    world::{Alert, Alerts, Clock, Fact, Observer, Random, SecondClock},
 };
 
 /// Everything that an engine is wired to.

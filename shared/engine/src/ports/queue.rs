@@ -1,5 +1,7 @@
 //! The way from a timer to a worker. Everything here may be lost, late or doubled.
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
 use belfry_domain::{Message, Wave};
 
@@ -18,9 +20,28 @@ pub trait Queue: Send + Sync {
     async fn depth(&self) -> Result<u64, StoreError>;
 }
 
+/// A message, and its loan where it comes again unless that is settled.
+pub struct Delivery {
+    pub message: Message,
+    pub loan: Option<Box<dyn Loan>>,
+}
+
+/// A message that its queue keeps until the loan is settled.
+#[async_trait]
+pub trait Loan: Send + Sync {
+    /// Keeps the message from others, for as long as this is awaited.
+    async fn hold(&self) -> Infallible;
+
+    /// Somebody else may have it at once.
+    async fn give_back(&self);
+
+    /// It was handled and need not come again. It may come all the same.
+    async fn settle(&self);
+}
+
 /// Where a worker that polls gets its messages.
 #[async_trait]
 pub trait Source: Send + Sync {
     /// Up to `limit` messages of a pool, the most urgent first; waits for the first.
-    async fn receive(&self, pool: &str, limit: usize) -> Result<Vec<Message>, StoreError>;
+    async fn receive(&self, pool: &str, limit: usize) -> Result<Vec<Delivery>, StoreError>;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, JobId, Status, Timestamp};
+use belfry_domain::{ExecutionId, Job, JobId, Status, Timestamp};
 
 #[async_trait]
 pub trait Clock: Send + Sync {
@@ -95,4 +95,14 @@ pub enum Alert {
 pub trait Alerts: Send + Sync {
     /// Called at least once for each; the same alert may come again after a crash.
     async fn raise(&self, alert: Alert) -> Result<(), super::StoreError>;
+}
+
+/// Calls the slots of jobs from outside, to [`Engine::called`](crate::Engine::called).
+#[async_trait]
+pub trait SecondClock: Send + Sync {
+    /// Makes what it calls for this job what the job says now: nothing where there is none.
+    async fn keep(&self, id: &JobId, job: Option<&Job>) -> Result<(), super::StoreError>;
+
+    /// The jobs that it calls slots of.
+    async fn kept(&self) -> Result<Vec<JobId>, super::StoreError>;
 }

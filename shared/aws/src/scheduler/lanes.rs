@@ -1,0 +1,67 @@
+//! The schedules that call the tick, one a lane.
+
+use aws_sdk_scheduler::{Client, types::ScheduleState};
+use belfry_engine::ports::StoreError;
+
+use super::{list, unavailable};
+use crate::Names;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    pub name: String,
+    pub is_paused: bool,
+}
+
+/// For operators: the tick can be stopped as a whole, and goes on where it was. The classic rule
+/// that is its second clock is not touched by this.
+pub struct Lanes {
+    client: Client,
+    names: Names,
+}
+
+impl Lanes {
+    pub fn new(client: Client, names: Names) -> Self {
+        Self { client, names }
+    }
+
+    pub async fn status(&self) -> Result<Vec<Lane>, StoreError> {
+        let mut lanes = Vec::new();
+        for name in list(&self.client, &self.names, &self.names.lane_prefix()).await? {
+            let schedule = self.get(&name).await?;
+            let is_paused = schedule.state() == Some(&ScheduleState::Disabled);
+            lanes.push(Lane { name, is_paused });
+        }
+        Ok(lanes)
+    }
+
+    /// An update replaces the whole schedule, so all of it is sent again.
+    pub async fn set_paused(&self, name: &str, is_paused: bool) -> Result<(), StoreError> {
+        let schedule = self.get(name).await?;
+        let state = if is_paused { ScheduleState::Disabled } else { ScheduleState::Enabled };
+        self.client
+            .update_schedule()
+            .name(name)
+            .group_name(self.names.schedule_group())
+            .set_description(schedule.description)
+            .set_schedule_expression(schedule.schedule_expression)
+            .set_schedule_expression_timezone(schedule.schedule_expression_timezone)
+            .set_flexible_time_window(schedule.flexible_time_window)
+            .set_target(schedule.target)
+            .set_kms_key_arn(schedule.kms_key_arn)
+            .set_start_date(schedule.start_date)
+            .set_end_date(schedule.end_date)
+            .state(state)
+            .send()
+            .await
+            .map(drop)
+            .map_err(unavailable)
+    }
+
+    async fn get(
+        &self,
+        name: &str,
+    ) -> Result<aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput, StoreError> {
+        let get = self.client.get_schedule().name(name).group_name(self.names.schedule_group());
+        get.send().await.map_err(unavailable)
+    }
+}

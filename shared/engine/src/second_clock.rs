@@ -1,0 +1,62 @@
+//! A second clock beside the tick, for jobs that ask for one: `clock: both`.
+//!
+//! It calls each slot of a job; whichever of the two clocks is first starts it, the other finds it
+//! started. What it calls is checked against the job's own schedule, so a clock that is wrong, late
+//! or forged starts nothing that is not due.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use belfry_domain::{Clock, ExecutionId, Job, JobId, Timestamp};
+
+use crate::{Engine, Result, ports::SecondClock};
+
+impl Engine {
+    pub fn with_second_clock(self, clock: Arc<dyn SecondClock>) -> Self {
+        Self { second_clock: Some(clock), ..self }
+    }
+
+    /// Called after the job was written; what fails here, the audit mends.
+    pub(crate) async fn keep_in_step(&self, jobs: &[Job]) {
+        let Some(clock) = &self.second_clock else { return };
+        for job in jobs {
+            if let Err(why) = clock.keep(job.id(), wants_second_clock(job).then_some(job)).await {
+                tracing::error!(job.id = %job.id(), %why, "its own schedule is left to the audit");
+            }
+        }
+    }
+
+    pub(crate) async fn reconcile_second_clock(&self, jobs: &[Arc<Job>]) -> Result<()> {
+        let Some(clock) = &self.second_clock else { return Ok(()) };
+        let wanted: BTreeSet<&JobId> =
+            jobs.iter().filter(|job| wants_second_clock(job)).map(|job| job.id()).collect();
+        for id in clock.kept().await?.iter().filter(|id| !wanted.contains(id)) {
+            clock.keep(id, None).await?;
+        }
+        for job in jobs.iter().filter(|job| wanted.contains(job.id())) {
+            clock.keep(job.id(), Some(job)).await?;
+        }
+        Ok(())
+    }
+
+    /// A slot that the second clock has called; whether it was one that may start.
+    pub async fn called(&self, job_id: &JobId, slot: Timestamp) -> Result<bool> {
+        let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| job.is_active()) else {
+            return Ok(false);
+        };
+        let is_slot = job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
+        // Slots up to the definition belong to the version before it, which the tick knows.
+        let is_own = slot > job.updated_at && slot <= self.now().plus(self.settings.near);
+        let id = ExecutionId::scheduled(job_id, slot);
+        if !is_slot || !is_own || self.ports.executions.execution(&id).await?.is_some() {
+            return Ok(false);
+        }
+        let firing = self.fire(&job, slot, slot);
+        self.ports.timers.put_timers(firing.timers).await?;
+        self.send(firing.messages).await?;
+        Ok(true)
+    }
+}
+
+fn wants_second_clock(job: &Job) -> bool {
+    job.spec.clock == Clock::Both && job.is_active() && job.is_scheduled()
+}
