@@ -40,6 +40,8 @@ pub struct Backend {
     pub timers: Arc<dyn TimerStore>,
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
+    /// Removes ended executions by itself, in its own time: `remove_ended` does nothing.
+    pub expires_by_itself: bool,
     /// What must not go before the store does, such as its directory.
     _alive: Arc<dyn Any + Send + Sync>,
 }
@@ -58,8 +60,14 @@ impl Backend {
             timers: store.clone(),
             leases: store.clone(),
             dead_letters: store,
+            expires_by_itself: false,
             _alive: Arc::new(alive),
         }
+    }
+
+    #[must_use]
+    pub fn expiring_by_itself(self) -> Self {
+        Self { expires_by_itself: true, ..self }
     }
 }
 

@@ -1,1 +1,99 @@
-//! The stores on DynamoDB.
+//! The stores on DynamoDB. Tables, keys and indexes: `docs/decisions/2026-11-23-dynamodb-keys.md`.
+//!
+//! | concern | module |
+//! |---|---|
+//! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters` |
+//! | commits of any size, atomic over a crash | `plan` |
+//! | what is read from memory, and when that is right | `known_jobs` |
+//! | walks over the graph | `walk` |
+//! | executions as items; notes beside them; listings | `rows`, `notes`, `listing`, `merge` |
+//! | keys in the order in which they are read | `keys` |
+//! | items, conditions and updates by typed attributes | `item`, `expression` |
+//! | calls: waiting, counting, errors | `client`, `transaction`, `reads`, `retry`, `capacity`, `error` |
+
+mod capacity;
+mod client;
+mod dead_letters;
+mod error;
+mod executions;
+mod expression;
+mod item;
+mod jobs;
+mod keys;
+mod known_jobs;
+mod leases;
+mod listing;
+mod merge;
+mod notes;
+mod plan;
+mod reads;
+mod retry;
+mod rows;
+mod timers;
+mod transaction;
+mod walk;
+
+use std::{sync::Arc, time::Duration};
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use belfry_domain::Shards;
+use belfry_engine::ports::StoreError;
+
+pub use self::capacity::{Capacity, Table, Used};
+use self::{client::Tables, known_jobs::KnownJobs, rows::Layout};
+use crate::Names;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// What all processes of an installation must agree on, but for the last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Partitions for the executions of one job, each good for 1,000 writes a second. It can't be
+    /// changed while there are executions.
+    pub buckets: u16,
+    /// Of the timers.
+    pub shards: Shards,
+    /// How long an execution stays after its end, at least.
+    pub retention: Duration,
+    /// For so long a job may be read as it was. Zero reads it anew each time.
+    pub trust_jobs_for: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            buckets: 4,
+            shards: Shards(64),
+            retention: Duration::from_secs(7 * 24 * 3600),
+            trust_jobs_for: Duration::ZERO,
+        }
+    }
+}
+
+/// All durable ports. Clones share connections and memory.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    tables: Tables,
+    layout: Layout,
+    shards: Shards,
+    options: Options,
+    known: Arc<KnownJobs>,
+}
+
+impl Stores {
+    pub fn new(config: &SdkConfig, names: &Names, options: Options) -> Self {
+        Self {
+            tables: Tables::new(Client::new(config), names),
+            layout: Layout { buckets: options.buckets, retention: options.retention },
+            shards: options.shards,
+            options,
+            known: Arc::default(),
+        }
+    }
+
+    /// What DynamoDB has billed to this process.
+    pub fn capacity(&self) -> &Capacity {
+        &self.tables.capacity
+    }
+}

@@ -14,7 +14,8 @@ const SHOWN: usize = 12;
 
 /// Runs so many random verbs on all of these stores, which begin empty. The first is the model.
 pub async fn run(seed: u64, length: usize, model: &Backend, others: &[(&str, Backend)]) -> Verdict {
-    let mut generator = Generator::new(seed);
+    let all_remove = others.iter().all(|(_, other)| !other.expires_by_itself);
+    let mut generator = Generator::new(seed, all_remove);
     let mut past = Vec::with_capacity(length);
     for number in 0..length {
         let verb = generator.next(model).await?;

@@ -1,6 +1,6 @@
 //! Verbs of jobs.
 
-use belfry_domain::Job;
+use belfry_domain::{Job, Timer};
 use belfry_engine::ports::StoreError;
 use rand::Rng as _;
 
@@ -10,6 +10,9 @@ use crate::{
     fixtures::{job, job_id},
     history::Verb,
 };
+
+/// Above all that `one_timer` writes.
+const NEWEST: u64 = 9;
 
 impl Generator {
     pub(super) async fn job(&mut self, model: &Backend) -> Result<Verb, StoreError> {
@@ -25,16 +28,18 @@ impl Generator {
             _ => {
                 let mut jobs = vec![self.next_version(model, revision).await?];
                 let another = self.next_version(model, revision).await?;
-                if another.id() != jobs[0].id() {
+                if are_apart(&jobs[0], &another) {
                     jobs.push(another);
                 }
                 let stale = u64::from(self.random.random_bool(0.2));
-                Verb::Commit(revision.saturating_sub(stale), jobs, vec![self.one_timer()])
+                // A commit brings timers of no version but the newest.
+                let timer = Timer { version: NEWEST, ..self.one_timer() };
+                Verb::Commit(revision.saturating_sub(stale), jobs, vec![timer])
             }
         })
     }
 
-    /// As the engine makes them: a definition, a tombstone or a pause.
+    /// As the engine makes them: a definition, a tombstone or a pause, and a graph that is whole.
     async fn next_version(&mut self, model: &Backend, revision: u64) -> Result<Job, StoreError> {
         let name = self.job_name();
         let before = model.jobs.job(&job_id(name)).await?;
@@ -45,10 +50,20 @@ impl Generator {
             return Ok(paused);
         }
         // Only on those before it in the alphabet: no cycles.
-        let possible: Vec<&str> = JOBS.into_iter().take_while(|other| *other < name).collect();
+        let (_, live) = model.jobs.all_jobs().await?;
+        let is_live = |other: &&str| live.iter().any(|job| job.id().as_str() == *other);
+        let possible: Vec<&str> =
+            JOBS.into_iter().take_while(|other| *other < name).filter(is_live).collect();
         let wanted: Vec<&str> = possible.into_iter().filter(|_| self.random.random_bool(0.5)).collect();
+        let is_needed = live.iter().any(|job| job.spec.dependencies.contains(&job_id(name)));
         let mut next = job(name, before.map_or(1, |job| job.version + 1), revision + 1, &wanted);
-        next.deleted = is_end;
+        next.deleted = is_end && !is_needed;
         Ok(next)
     }
+}
+
+/// Neither needs the other: together in one commit they leave the graph whole.
+fn are_apart(one: &Job, other: &Job) -> bool {
+    let needs = |one: &Job, other: &Job| one.spec.dependencies.contains(other.id());
+    one.id() != other.id() && !needs(one, other) && !needs(other, one)
 }

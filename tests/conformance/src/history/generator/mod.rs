@@ -28,11 +28,14 @@ pub struct Generator {
     seen: Vec<Execution>,
     leases: Vec<Lease>,
     timers: Vec<Timer>,
+    /// Not all stores do when they are asked to.
+    removes_ended: bool,
 }
 
 impl Generator {
-    pub fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), seen: vec![], leases: vec![], timers: vec![] }
+    pub fn new(seed: u64, removes_ended: bool) -> Self {
+        let random = StdRng::seed_from_u64(seed);
+        Self { random, seen: vec![], leases: vec![], timers: vec![], removes_ended }
     }
 
     /// The next verb, for which the model may be asked what there is, but is not changed.
@@ -70,7 +73,9 @@ impl Generator {
 
     fn row(&mut self) -> Execution {
         let name = self.name();
-        let row = row_at(&name, self.instant());
+        // What is named after an instant is due then: that is what timelines go by.
+        let due = id(&name).slot().instant().unwrap_or_else(|| self.instant());
+        let row = row_at(&name, due);
         let row = if self.random.random_bool(0.3) { waiting_for(row, "b@x") } else { row };
         let priority = Priority::ALL.choose(&mut self.random).copied().unwrap_or_default();
         let input = Some(json!({ "number": self.random.random_range(-9..9), "text": "ü\u{0}\"" }));
@@ -131,6 +136,7 @@ impl Generator {
             10 => Verb::Outputs(self.id()),
             11 | 12 => Verb::List(self.filter(), self.limit()),
             13 => Verb::LatestGeneration(self.id().with_generation(1)),
+            _ if !self.removes_ended => Verb::Waiters(self.id()),
             _ => Verb::RemoveEnded(at(self.random.random_range(0..LONGEST_MS / 2)), 1_000),
         }
     }

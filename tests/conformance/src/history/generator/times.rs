@@ -1,6 +1,6 @@
 //! Verbs of timers and leases.
 
-use belfry_domain::{Timer, TimerKey, Timestamp};
+use belfry_domain::{Timer, TimerKey, Timestamp, What};
 use belfry_engine::ports::{Acquired, Position};
 use rand::{Rng as _, seq::IndexedRandom as _};
 
@@ -19,6 +19,10 @@ impl Generator {
             1 => Timer::start(ONE, &self.id(), attempt, instant),
             _ => Timer::check(ONE, &self.id(), attempt, instant, self.random.random_range(0..3)),
         };
+        if matches!(timer.key.what, What::Slot { .. }) {
+            // A job's slots are all in the shard of its name.
+            return timer;
+        }
         Timer { key: TimerKey { shard: self.random.random_range(0..2), ..timer.key }, ..timer }
     }
 

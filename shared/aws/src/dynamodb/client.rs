@@ -1,0 +1,292 @@
+//! The calls that the stores are made of. Each waits for what is busy, counts what it cost, and
+//! tells a condition that failed from everything else that can go wrong.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::{
+        delete_item::DeleteItemError, put_item::PutItemError, transact_write_items::TransactWriteItemsError,
+        update_item::UpdateItemError,
+    },
+    types::{
+        CancellationReason, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem,
+    },
+};
+
+use super::{
+    Result,
+    capacity::{Access, Capacity, Table},
+    error::{Failure, failure},
+    expression::{Placeholders, Test, Update},
+    item::{Item, Key, Raw},
+    retry::patiently,
+};
+use crate::Names;
+
+const TOTAL: ReturnConsumedCapacity = ReturnConsumedCapacity::Total;
+const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
+const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+const CONFLICT: &str = "TransactionConflict";
+
+/// What came of a conditional write.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// With the row as it is now, where that was asked for.
+    Done(Item),
+    /// With the row that was there, if any.
+    Refused(Option<Item>),
+}
+
+impl Written {
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self, Self::Done(_))
+    }
+}
+
+/// One installation's tables.
+#[derive(Debug, Clone)]
+pub(crate) struct Tables {
+    pub(crate) client: Client,
+    names: [String; Table::ALL.len()],
+    pub(crate) capacity: Arc<Capacity>,
+}
+
+/// An error that says that the condition failed.
+trait Refusal {
+    fn refused(&self) -> Option<Option<&Raw>>;
+}
+
+macro_rules! refusals {
+    ($($error:ident),*) => {
+        $(
+            impl Refusal for $error {
+                fn refused(&self) -> Option<Option<&Raw>> {
+                    match self {
+                        Self::ConditionalCheckFailedException(refused) => Some(refused.item()),
+                        _ => None,
+                    }
+                }
+            }
+        )*
+    };
+}
+refusals!(PutItemError, UpdateItemError, DeleteItemError);
+
+fn old_row(raw: Option<&Raw>) -> Option<Item> {
+    raw.filter(|raw| !raw.is_empty()).map(|raw| Item(raw.clone()))
+}
+
+impl Tables {
+    pub(crate) fn new(client: Client, names: &Names) -> Self {
+        let names = Table::ALL.map(|table| names.table(table.as_str()));
+        Self { client, names, capacity: Arc::new(Capacity::default()) }
+    }
+
+    pub(crate) fn name(&self, table: Table) -> &str {
+        &self.names[table as usize]
+    }
+
+    pub(crate) fn table(&self, name: &str) -> Option<Table> {
+        Table::ALL.into_iter().find(|table| self.name(*table) == name)
+    }
+
+    /// Strongly consistent.
+    pub(crate) async fn get(&self, table: Table, key: Key) -> Result<Option<Item>> {
+        let request = self.client.get_item().table_name(self.name(table)).consistent_read(true);
+        let request = request.set_key(Some(Item::from(key).0)).return_consumed_capacity(TOTAL);
+        let output =
+            patiently(|| async { request.clone().send().await.map_err(|error| failure("GetItem", error)) });
+        let output = output.await?;
+        self.capacity.add(table, Access::Read, output.consumed_capacity());
+        Ok(output.item.map(Item))
+    }
+
+    pub(crate) async fn put(&self, table: Table, item: Item, test: Option<Test>) -> Result<Written> {
+        let mut placeholders = Placeholders::default();
+        let condition = test.map(|test| placeholders.test(test));
+        let (names, values) = placeholders.finish();
+        let request = self
+            .client
+            .put_item()
+            .table_name(self.name(table))
+            .set_item(Some(item.0))
+            .set_return_values_on_condition_check_failure(condition.is_some().then_some(ALL_OLD))
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_consumed_capacity(TOTAL);
+        patiently(|| async {
+            let outcome = request.clone().send().await;
+            let consumed = outcome.as_ref().ok().and_then(|output| output.consumed_capacity().cloned());
+            self.capacity.add(table, Access::Write, consumed.as_ref());
+            self.judge("PutItem", table, outcome.map(|_| Item::default()))
+        })
+        .await
+    }
+
+    /// Answers with the row as it is now.
+    pub(crate) async fn update(&self, table: Table, key: Key, update: Update, test: Test) -> Result<Written> {
+        let mut placeholders = Placeholders::default();
+        let expression = placeholders.update(update);
+        let condition = placeholders.test(test);
+        let (names, values) = placeholders.finish();
+        let request = self
+            .client
+            .update_item()
+            .table_name(self.name(table))
+            .set_key(Some(Item::from(key).0))
+            .update_expression(expression)
+            .condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ALL_OLD)
+            .return_consumed_capacity(TOTAL);
+        patiently(|| async {
+            let outcome = request.clone().send().await;
+            let consumed = outcome.as_ref().ok().and_then(|output| output.consumed_capacity().cloned());
+            self.capacity.add(table, Access::Write, consumed.as_ref());
+            let row = outcome.map(|output| Item(output.attributes.unwrap_or_default()));
+            self.judge("UpdateItem", table, row)
+        })
+        .await
+    }
+
+    pub(crate) async fn delete(&self, table: Table, key: Key, test: Option<Test>) -> Result<Written> {
+        let mut placeholders = Placeholders::default();
+        let condition = test.map(|test| placeholders.test(test));
+        let (names, values) = placeholders.finish();
+        let request = self
+            .client
+            .delete_item()
+            .table_name(self.name(table))
+            .set_key(Some(Item::from(key).0))
+            .set_return_values_on_condition_check_failure(condition.is_some().then_some(ALL_OLD))
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(values)
+            .return_consumed_capacity(TOTAL);
+        patiently(|| async {
+            let outcome = request.clone().send().await;
+            let consumed = outcome.as_ref().ok().and_then(|output| output.consumed_capacity().cloned());
+            self.capacity.add(table, Access::Write, consumed.as_ref());
+            self.judge("DeleteItem", table, outcome.map(|_| Item::default()))
+        })
+        .await
+    }
+
+    fn judge<E, R>(
+        &self,
+        call: &str,
+        table: Table,
+        outcome: std::result::Result<Item, SdkError<E, R>>,
+    ) -> std::result::Result<Written, Failure>
+    where
+        E: Refusal + aws_sdk_dynamodb::error::ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let error = match outcome {
+            Ok(row) => return Ok(Written::Done(row)),
+            Err(error) => error,
+        };
+        match error.as_service_error().and_then(Refusal::refused) {
+            Some(row) => {
+                self.capacity.add_refused(table);
+                Ok(Written::Refused(old_row(row)))
+            }
+            None => Err(failure(call, error)),
+        }
+    }
+
+    /// All or nothing. Where it is refused: for each write whether its condition failed, and the
+    /// row that was there.
+    pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<Transacted> {
+        let tables: Vec<Table> = writes.iter().map(|write| write.table).collect();
+        let items: Vec<TransactWriteItem> =
+            writes.into_iter().map(|write| write.prepare(self)).collect::<Result<_>>()?;
+        let request = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .return_consumed_capacity(TOTAL);
+        patiently(|| async {
+            match request.clone().send().await {
+                Ok(output) => {
+                    for consumed in output.consumed_capacity() {
+                        if let Some(table) = consumed.table_name().and_then(|name| self.table(name)) {
+                            self.capacity.add(table, Access::Write, Some(consumed));
+                        }
+                    }
+                    Ok(Transacted::Done)
+                }
+                Err(error) => self.judge_cancellation(&tables, error),
+            }
+        })
+        .await
+    }
+
+    fn judge_cancellation<R: std::fmt::Debug + 'static>(
+        &self,
+        tables: &[Table],
+        error: SdkError<TransactWriteItemsError, R>,
+    ) -> std::result::Result<Transacted, Failure> {
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+        else {
+            return Err(failure("TransactWriteItems", error));
+        };
+        let reasons = cancelled.cancellation_reasons();
+        let is = |code: &'static str| move |reason: &CancellationReason| reason.code() == Some(code);
+        if reasons.iter().any(is(CONDITION_FAILED)) {
+            tables.iter().for_each(|table| self.capacity.add_refused(*table));
+            let refused =
+                |reason: &CancellationReason| is(CONDITION_FAILED)(reason).then(|| old_row(reason.item()));
+            return Ok(Transacted::Refused(reasons.iter().map(refused).collect()));
+        }
+        if reasons.iter().any(is(CONFLICT)) {
+            return Err(Failure::Busy("the rows are being written by others".to_owned()));
+        }
+        Err(failure("TransactWriteItems", error))
+    }
+}
+
+/// What came of a transaction.
+#[derive(Debug)]
+pub(crate) enum Transacted {
+    Done,
+    /// For each write: none where its condition held, else the row that was there.
+    Refused(Vec<Option<Option<Item>>>),
+}
+
+/// A part of a transaction.
+pub(crate) struct Write {
+    pub(crate) table: Table,
+    pub(crate) what: What,
+    pub(crate) test: Option<Test>,
+}
+
+pub(crate) enum What {
+    Put(Item),
+    Update(Key, Update),
+    Delete(Key),
+}
+
+impl Write {
+    pub(crate) fn put(table: Table, item: Item) -> Self {
+        Self { table, what: What::Put(item), test: None }
+    }
+
+    pub(crate) fn update(table: Table, key: Key, update: Update) -> Self {
+        Self { table, what: What::Update(key, update), test: None }
+    }
+
+    pub(crate) fn delete(table: Table, key: Key) -> Self {
+        Self { table, what: What::Delete(key), test: None }
+    }
+
+    pub(crate) fn provided(self, test: Test) -> Self {
+        Self { test: Some(test), ..self }
+    }
+}

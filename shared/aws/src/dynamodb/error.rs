@@ -1,0 +1,50 @@
+//! What the SDK reports, in the ports' words.
+
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use belfry_engine::ports::StoreError;
+
+/// Why a call came to nothing.
+pub(crate) enum Failure {
+    /// Another write of the same row is under way: the same call may succeed in a moment.
+    Busy(String),
+    Final(StoreError),
+}
+
+impl Failure {
+    pub(crate) fn into_error(self) -> StoreError {
+        match self {
+            Self::Busy(why) => StoreError::Unavailable(why),
+            Self::Final(error) => error,
+        }
+    }
+}
+
+/// Codes by which DynamoDB says that the request was wrong, not the moment.
+const BUGS: [&str; 4] =
+    ["ValidationException", "SerializationException", "ResourceNotFoundException", "AccessDeniedException"];
+const BUSY: [&str; 2] = ["TransactionConflictException", "TransactionInProgressException"];
+
+/// The SDK has repeated what can be repeated; a conflict with a transaction it has not.
+pub(crate) fn failure<E, R>(call: &str, error: SdkError<E, R>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default().to_owned();
+    let why = format!("{call}: {}", DisplayErrorContext(error));
+    if BUSY.contains(&code.as_str()) {
+        return Failure::Busy(why);
+    }
+    if BUGS.contains(&code.as_str()) {
+        tracing::error!(call, why, "DynamoDB does not accept a request");
+    }
+    Failure::Final(StoreError::Unavailable(why))
+}
+
+pub(crate) fn unavailable(why: impl std::fmt::Display) -> StoreError {
+    StoreError::Unavailable(why.to_string())
+}
+
+pub(crate) fn unreadable(what: impl Into<String>, why: impl std::fmt::Display) -> StoreError {
+    StoreError::Unreadable { what: what.into(), why: why.to_string() }
+}

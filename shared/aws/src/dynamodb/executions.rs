@@ -1,0 +1,165 @@
+//! Executions, what their attempts printed, and who waits for them.
+
+use async_trait::async_trait;
+use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Timer, Timestamp};
+use belfry_engine::ports::{Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, Page, StoredOutput};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{
+    Result, Stores,
+    capacity::Table,
+    client::{Transacted, Write, Written},
+    error::unavailable,
+    expression::{Bounds, Range, is, no_row},
+    item::Item,
+    keys,
+    reads::Query,
+    rows::{REVISION, decode},
+    timers,
+};
+
+/// Rows that are created at once.
+const CONCURRENT_CREATIONS: usize = 16;
+
+#[async_trait]
+impl ExecutionStore for Stores {
+    async fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>> {
+        let item = self.tables.get(Table::Executions, keys::execution(id, self.layout.buckets)).await?;
+        item.as_ref().map(decode).transpose()
+    }
+
+    async fn create(&self, row: Execution, guard: Option<Timer>) -> Result<Creation> {
+        let item = self.layout.item(row)?;
+        match guard {
+            None => self.create_alone(item).await,
+            Some(guard) => self.create_with(item, &guard).await,
+        }
+    }
+
+    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Result<Vec<Creation>> {
+        let mut creations: Vec<Option<Creation>> = rows.iter().map(|_| None).collect();
+        for round in rounds(rows) {
+            let create =
+                |(place, row, guard)| async move { Ok((place, self.create(row, Some(guard)).await?)) };
+            let round = stream::iter(round.into_iter().map(create)).buffer_unordered(CONCURRENT_CREATIONS);
+            for (place, creation) in round.try_collect::<Vec<(usize, Creation)>>().await? {
+                creations[place] = Some(creation);
+            }
+        }
+        let missing = || unavailable("a creation came to nothing");
+        creations.into_iter().map(|creation| creation.ok_or_else(missing)).collect()
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claimed> {
+        let mut found = self.execution(&request.execution_id).await?;
+        loop {
+            let Some(row) = found else { return Ok(Claimed::Missing) };
+            let change = match request.judge(&row) {
+                Err(refusal) => return Ok(Claimed::Refused(Box::new(row), refusal)),
+                Ok(change) => change,
+            };
+            let started = change.row.clone();
+            match self.apply(change).await? {
+                Applied::Won => return Ok(Claimed::Started(Box::new(started))),
+                // The SDK may have repeated this very claim.
+                Applied::Lost(Some(now)) if request.is_mine(&now) => return Ok(Claimed::Started(now)),
+                Applied::Lost(now) => found = now.map(|now| *now),
+            }
+        }
+    }
+
+    async fn apply(&self, mut change: Change) -> Result<Applied> {
+        let update = self.layout.update(&mut change.row)?;
+        let key = keys::execution(&change.row.id, self.layout.buckets);
+        let written =
+            self.tables.update(Table::Executions, key, update, is(&REVISION, change.expected)).await?;
+        match written {
+            Written::Done(_) => Ok(Applied::Won),
+            Written::Refused(None) => Ok(Applied::Lost(None)),
+            Written::Refused(Some(item)) => Ok(Applied::Lost(Some(Box::new(decode(&item)?)))),
+        }
+    }
+
+    async fn add_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {
+        self.note_waiter(dependency, waiter).await
+    }
+
+    async fn waiters(&self, dependency: &ExecutionId) -> Result<Vec<ExecutionId>> {
+        self.read_waiters(dependency).await
+    }
+
+    async fn remove_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {
+        self.forget_waiter(dependency, waiter).await
+    }
+
+    async fn keep_output(&self, id: &ExecutionId, output: StoredOutput) -> Result<()> {
+        self.note_output(id, &output).await
+    }
+
+    async fn outputs(&self, id: &ExecutionId) -> Result<Vec<StoredOutput>> {
+        self.read_outputs(id).await
+    }
+
+    async fn list(
+        &self,
+        filter: &ExecutionFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Execution>> {
+        self.list_executions(filter, after, limit).await
+    }
+
+    async fn latest_generation(&self, first: &ExecutionId) -> Result<u32> {
+        let prefix = keys::generations(first, self.layout.buckets);
+        let query = Query::of(Range::of(prefix.pk, Bounds::Prefix(prefix.sk))).backwards().limit(1);
+        let rows = self.tables.query(Table::Executions, &query).await?;
+        Ok(rows.items.first().and_then(|item| keys::parse_generation(&item.key().sk)).unwrap_or(0))
+    }
+
+    /// DynamoDB removes them by itself, by `expires_at`.
+    async fn remove_ended(&self, _before: Timestamp, _limit: usize) -> Result<usize> {
+        Ok(0)
+    }
+}
+
+impl Stores {
+    async fn create_alone(&self, item: Item) -> Result<Creation> {
+        match self.tables.put(Table::Executions, item, Some(no_row())).await? {
+            Written::Done(_) => Ok(Creation::Created),
+            Written::Refused(existing) => exists(existing),
+        }
+    }
+
+    async fn create_with(&self, item: Item, guard: &Timer) -> Result<Creation> {
+        let writes = vec![
+            Write::put(Table::Executions, item).provided(no_row()),
+            Write::put(Table::Timers, timers::encode(guard)),
+        ];
+        match self.tables.transact(writes).await? {
+            Transacted::Done => Ok(Creation::Created),
+            Transacted::Refused(mut reasons) => exists(reasons.swap_remove(0).flatten()),
+        }
+    }
+}
+
+fn exists(existing: Option<Item>) -> Result<Creation> {
+    let existing = existing.ok_or_else(|| unavailable("a row was there and was not"))?;
+    Ok(Creation::Exists(Box::new(decode(&existing)?)))
+}
+
+type Numbered = (usize, Execution, Timer);
+
+/// With the second of two of one name in a later round, so that the first one wins.
+fn rounds(rows: Vec<(Execution, Timer)>) -> Vec<Vec<Numbered>> {
+    let mut seen = std::collections::HashMap::<ExecutionId, usize>::new();
+    let mut rounds: Vec<Vec<Numbered>> = Vec::new();
+    for (place, (row, guard)) in rows.into_iter().enumerate() {
+        let number = seen.entry(row.id.clone()).or_insert(0);
+        if rounds.len() == *number {
+            rounds.push(Vec::new());
+        }
+        rounds[*number].push((place, row, guard));
+        *number += 1;
+    }
+    rounds
+}

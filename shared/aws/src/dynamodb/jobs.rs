@@ -1,0 +1,202 @@
+//! Jobs: the newest version and the dependents of each in a partition of its own, all versions
+//! beside the graph.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use belfry_domain::{Job, JobId, Timer};
+use belfry_engine::ports::{Committed, JobStore, RunGroup};
+
+use super::{
+    Result, Stores,
+    capacity::Table,
+    error::{unavailable, unreadable},
+    expression::{Bounds, Range, present},
+    item::{ALONE, Attribute, Item, Key, SK},
+    known_jobs::{Edge, Head, JobRows, NOW},
+    plan::{PLAN, graph_key, steps},
+    reads::Query,
+    retry::pause,
+    rows::{DOC, REVISION},
+};
+
+pub(crate) const VERSION: Attribute<u64> = Attribute::new("version");
+/// The graph's revision from which on a version, or a dependent, counts.
+pub(crate) const SINCE: Attribute<u64> = Attribute::new("since");
+/// And the first at which a dependent does not any more.
+pub(crate) const UNTIL: Attribute<u64> = Attribute::new("until");
+pub(crate) const DEPENDENCIES: Attribute<Vec<String>> = Attribute::new("dependencies");
+/// The graph's revision to which the commit led that wrote the row: later ones replace it.
+pub(crate) const COMMIT: Attribute<u64> = Attribute::new("commit_revision");
+
+/// How often a read of the whole graph is begun again because of a commit in between.
+const ATTEMPTS: u32 = 30;
+const EDGE: &str = "d#";
+
+pub(crate) fn head_key(id: &JobId) -> Key {
+    Key::alone(id.as_str())
+}
+
+pub(crate) fn edge_key(dependency: &JobId, dependent: &JobId, version: u64) -> Key {
+    Key::new(dependency.as_str(), format!("{EDGE}{dependent}#{version}"))
+}
+
+pub(crate) fn version_key(id: &JobId, version: u64) -> Key {
+    Key::new(format!("v#{id}"), format!("{version:012}"))
+}
+
+#[async_trait]
+impl JobStore for Stores {
+    async fn job(&self, id: &JobId) -> Result<Option<Arc<Job>>> {
+        let is_trusting = !self.options.trust_jobs_for.is_zero();
+        let rows = if is_trusting { self.trusted_rows(id).await? } else { self.rows_of(id).await? };
+        rows.job(id)
+    }
+
+    async fn job_version(&self, id: &JobId, version: u64) -> Result<Option<Arc<Job>>> {
+        let item = self.tables.get(Table::State, version_key(id, version)).await?;
+        item.as_ref().map(decode).transpose()
+    }
+
+    async fn all_jobs(&self) -> Result<(u64, Vec<Arc<Job>>)> {
+        for attempt in 0..ATTEMPTS {
+            let graph = self.settle().await?;
+            let heads = self.tables.scan(Table::Jobs, true, present(&DOC)).await?;
+            // A head of a later commit may hide one of this revision.
+            if heads.iter().all(|head| head.get(&COMMIT).is_none_or(|commit| commit <= graph)) {
+                return Ok((graph, heads.iter().filter_map(readable).filter(|job| !job.deleted).collect()));
+            }
+            pause(attempt).await;
+        }
+        Err(unavailable("the jobs change all the time"))
+    }
+
+    async fn connected(&self, ids: &[JobId]) -> Result<(u64, Vec<Arc<Job>>)> {
+        for attempt in 0..ATTEMPTS {
+            let graph = self.settle().await?;
+            let found = self.walk_connected(ids).await?;
+            if self.settle().await? == graph {
+                return Ok((graph, found));
+            }
+            pause(attempt).await;
+        }
+        Err(unavailable("the jobs change all the time"))
+    }
+
+    async fn run_group(&self, id: &JobId) -> Result<RunGroup> {
+        let graph = match self.known.graph(NOW) {
+            Some(graph) => graph,
+            None => self.settle().await?,
+        };
+        Ok(RunGroup { name: self.first_root(id, graph).await?, graph })
+    }
+
+    async fn dependents(&self, id: &JobId, graph: u64) -> Result<Vec<Arc<Job>>> {
+        let known =
+            if graph == u64::MAX { self.known.rows_now(id) } else { self.known.rows_since(id, graph) };
+        let rows = match known {
+            Some(rows) => rows,
+            None => self.rows_of(id).await?,
+        };
+        let edges = rows.dependents.iter().filter(|edge| edge.holds_at(graph));
+        let keys = edges.map(|edge| version_key(&edge.dependent, edge.version)).collect();
+        let versions = self.tables.get_all(Table::State, keys).await?;
+        let jobs: Vec<Arc<Job>> = versions.iter().map(decode).collect::<Result<_>>()?;
+        Ok(jobs.into_iter().filter(|job| !job.deleted).collect())
+    }
+
+    async fn commit(&self, revision: u64, jobs: Vec<Job>, timers: Vec<Timer>) -> Result<Committed> {
+        let graph = self.settle().await?;
+        if graph != revision {
+            return Ok(Committed::Conflict { revision: graph });
+        }
+        let heads = jobs.iter().map(|job| head_key(job.id())).collect();
+        let heads = self.tables.get_all(Table::Jobs, heads).await?;
+        let steps = steps(&jobs, &timers, &heads)?;
+        if self.commit_steps(revision, &steps).await? {
+            self.known.remember_graph(revision + 1, self.known.ask());
+            return Ok(Committed::Done);
+        }
+        Ok(Committed::Conflict { revision: self.settle().await? })
+    }
+}
+
+impl Stores {
+    /// The graph's revision, when all that it stands for has been written.
+    pub(crate) async fn settle(&self) -> Result<u64> {
+        loop {
+            let asked = self.known.ask();
+            let graph = self.tables.get(Table::State, graph_key()).await?;
+            let revision = graph.as_ref().map_or(Ok(0), |graph| graph.need(&REVISION))?;
+            let Some(plan) = graph.and_then(|graph| graph.get(&PLAN)) else {
+                self.known.remember_graph(revision, asked);
+                return Ok(revision);
+            };
+            self.carry_out(&plan, revision).await?;
+        }
+    }
+
+    async fn trusted_rows(&self, id: &JobId) -> Result<Arc<JobRows>> {
+        let graph = match self.known.graph(self.options.trust_jobs_for) {
+            Some(graph) => graph,
+            None => self.settle().await?,
+        };
+        self.rows_since(id, graph).await
+    }
+
+    /// All of the job's partition, as it was when the graph had this revision or later.
+    pub(crate) async fn rows_since(&self, id: &JobId, graph: u64) -> Result<Arc<JobRows>> {
+        match self.known.rows_since(id, graph) {
+            Some(rows) => Ok(rows),
+            None => self.rows_of(id).await,
+        }
+    }
+
+    pub(crate) async fn rows_of(&self, id: &JobId) -> Result<Arc<JobRows>> {
+        let asked = self.known.ask();
+        let all = Query::of(Range::of(id.as_str(), Bounds::All));
+        let items = self.tables.query_all(Table::Jobs, all).await?;
+        let rows = Arc::new(decode_rows(&items)?);
+        self.known.remember(id, asked, Arc::clone(&rows));
+        Ok(rows)
+    }
+}
+
+fn decode_rows(items: &[Item]) -> Result<JobRows> {
+    let mut rows = JobRows::default();
+    for item in items {
+        if item.get(&SK).as_deref() == Some(ALONE) {
+            rows.head = Some(decode_head(item)?);
+        } else {
+            rows.dependents.push(decode_edge(item)?);
+        }
+    }
+    Ok(rows)
+}
+
+fn decode_head(item: &Item) -> Result<Head> {
+    let parse = |text: String| text.parse().map_err(|why| unreadable(item.name(), why));
+    let dependencies = item.need(&DEPENDENCIES)?.into_iter().map(parse).collect::<Result<_>>()?;
+    Ok(Head { job: decode(item).map_err(|why| why.to_string()), dependencies })
+}
+
+fn decode_edge(item: &Item) -> Result<Edge> {
+    let sk = item.need(&SK)?;
+    let parse = || {
+        let (dependent, version) = sk.strip_prefix(EDGE)?.rsplit_once('#')?;
+        Some((dependent.parse().ok()?, version.parse().ok()?))
+    };
+    let (dependent, version) =
+        parse().ok_or_else(|| unreadable(item.name(), "neither a job nor a dependent"))?;
+    Ok(Edge { dependent, version, since: item.need(&SINCE)?, until: item.get(&UNTIL) })
+}
+
+fn decode(item: &Item) -> Result<Arc<Job>> {
+    let job = serde_json::from_str(&item.need(&DOC)?).map_err(|why| unreadable(item.name(), why))?;
+    Ok(Arc::new(job))
+}
+
+/// One that can't be read leaves the others alone.
+fn readable(item: &Item) -> Option<Arc<Job>> {
+    decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "a job can't be read")).ok()
+}

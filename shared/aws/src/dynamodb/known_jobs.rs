@@ -1,0 +1,180 @@
+//! Jobs as this process last read them, and how new the graph was then.
+//!
+//! An answer is worth what was known before it was asked for: one that was asked for when the
+//! graph was known to have come to revision r, and r to have been carried out, shows all that is
+//! of r and before.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use belfry_domain::{Job, JobId};
+
+use super::{Result, error::unreadable};
+
+/// More are forgotten, all at once.
+const CAPACITY: usize = 50_000;
+/// How old an answer to a question about now may be.
+pub(crate) const NOW: Duration = Duration::from_secs(1);
+
+/// All rows of a job's partition.
+#[derive(Debug, Default)]
+pub(crate) struct JobRows {
+    pub(crate) head: Option<Head>,
+    pub(crate) dependents: Vec<Edge>,
+}
+
+/// The newest version.
+#[derive(Debug)]
+pub(crate) struct Head {
+    /// Or why it can't be read.
+    pub(crate) job: std::result::Result<Arc<Job>, String>,
+    /// Known even where the rest can't be read.
+    pub(crate) dependencies: Vec<JobId>,
+}
+
+/// A version of a dependent.
+#[derive(Debug, Clone)]
+pub(crate) struct Edge {
+    pub(crate) dependent: JobId,
+    pub(crate) version: u64,
+    pub(crate) since: u64,
+    pub(crate) until: Option<u64>,
+}
+
+impl Edge {
+    pub(crate) fn holds_at(&self, graph: u64) -> bool {
+        self.since <= graph && self.until.is_none_or(|until| until > graph)
+    }
+}
+
+impl JobRows {
+    pub(crate) fn job(&self, id: &JobId) -> Result<Option<Arc<Job>>> {
+        match self.head.as_ref().map(|head| &head.job) {
+            None => Ok(None),
+            Some(Ok(job)) => Ok(Some(Arc::clone(job))),
+            Some(Err(why)) => Err(unreadable(format!("job {id}"), why)),
+        }
+    }
+
+    /// None where it is a tombstone.
+    pub(crate) fn live(&self, id: &JobId) -> Result<Option<Arc<Job>>> {
+        Ok(self.job(id)?.filter(|job| !job.deleted))
+    }
+
+    pub(crate) fn dependents_now(&self) -> impl Iterator<Item = &JobId> {
+        self.dependents.iter().filter(|edge| edge.until.is_none()).map(|edge| &edge.dependent)
+    }
+}
+
+/// The moment at which a question is asked, and what is known then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    at: Instant,
+    graph: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct KnownJobs(Mutex<Memory>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    /// The newest revision that is known to have been carried out, and when that was asked for last.
+    graph: Option<(u64, Instant)>,
+    jobs: HashMap<JobId, (Asked, Arc<JobRows>)>,
+}
+
+impl KnownJobs {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn ask(&self) -> Asked {
+        Asked { at: Instant::now(), graph: self.memory().graph.map(|(revision, _)| revision) }
+    }
+
+    pub(crate) fn remember(&self, id: &JobId, asked: Asked, rows: Arc<JobRows>) {
+        let mut memory = self.memory();
+        if memory.jobs.len() >= CAPACITY {
+            memory.jobs.clear();
+        }
+        memory.jobs.insert(id.clone(), (asked, rows));
+    }
+
+    pub(crate) fn remember_graph(&self, revision: u64, asked: Asked) {
+        let mut memory = self.memory();
+        let known = memory.graph.filter(|(known, at)| (*known, *at) > (revision, asked.at));
+        memory.graph = Some(known.unwrap_or((revision, asked.at)));
+    }
+
+    /// The graph's revision, if that was asked for lately.
+    pub(crate) fn graph(&self, longest: Duration) -> Option<u64> {
+        self.memory().graph.filter(|(_, at)| at.elapsed() < longest).map(|(revision, _)| revision)
+    }
+
+    /// An answer that shows all that is of this revision and before.
+    pub(crate) fn rows_since(&self, id: &JobId, graph: u64) -> Option<Arc<JobRows>> {
+        let memory = self.memory();
+        let (asked, rows) = memory.jobs.get(id)?;
+        (asked.graph >= Some(graph)).then(|| Arc::clone(rows))
+    }
+
+    /// An answer of a moment ago, if nothing has been heard of a change since.
+    pub(crate) fn rows_now(&self, id: &JobId) -> Option<Arc<JobRows>> {
+        let memory = self.memory();
+        let (asked, rows) = memory.jobs.get(id)?;
+        let is_newest = asked.graph >= memory.graph.map(|(revision, _)| revision);
+        (is_newest && asked.at.elapsed() < NOW).then(|| Arc::clone(rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> JobId {
+        "a".parse().unwrap()
+    }
+
+    #[test]
+    fn an_answer_is_worth_what_was_known_before() {
+        let known = KnownJobs::default();
+        let early = known.ask();
+        known.remember_graph(3, known.ask());
+        known.remember(&id(), early, Arc::default());
+        assert!(known.rows_since(&id(), 0).is_none(), "nothing was known");
+        known.remember(&id(), known.ask(), Arc::default());
+        assert!(known.rows_since(&id(), 3).is_some());
+        assert!(known.rows_since(&id(), 4).is_none());
+    }
+
+    #[test]
+    fn news_of_the_graph_outdate_an_answer_about_now() {
+        let known = KnownJobs::default();
+        known.remember(&id(), known.ask(), Arc::default());
+        assert!(known.rows_now(&id()).is_some());
+        known.remember_graph(1, known.ask());
+        assert!(known.rows_now(&id()).is_none());
+    }
+
+    #[test]
+    fn the_graph_never_goes_back() {
+        let known = KnownJobs::default();
+        let early = known.ask();
+        known.remember_graph(5, known.ask());
+        known.remember_graph(4, early);
+        assert_eq!(known.graph(NOW), Some(5));
+        assert_eq!(known.graph(Duration::ZERO), None);
+    }
+
+    #[test]
+    fn an_edge_holds_from_its_version_to_the_next() {
+        let edge = Edge { dependent: id(), version: 1, since: 2, until: Some(4) };
+        let held: Vec<bool> = (1..=4).map(|graph| edge.holds_at(graph)).collect();
+        assert_eq!(held, [false, true, true, false]);
+        assert!(!edge.holds_at(u64::MAX));
+        assert!(Edge { until: None, ..edge }.holds_at(u64::MAX));
+    }
+}

@@ -1,0 +1,188 @@
+//! Listings of executions, for people. They come from indexes, which lag; the rows themselves are
+//! read strongly consistent.
+
+use std::collections::HashMap;
+
+use belfry_domain::{Execution, ExecutionId, JobId, Status};
+use belfry_engine::ports::{ExecutionFilter, Page};
+
+use super::{
+    Result, Stores,
+    capacity::Table,
+    expression::{Bounds, Range},
+    item::{Item, Key, SK},
+    keys,
+    merge::{Found, Merged, Source},
+    rows::{
+        BY_DUE, BY_RUN, BY_STATUS, DOC, Index, NAME_HOLDS_FOR, RECENT, RECENT_SPREADS, STATUS_SPREADS,
+        decode, is_listed_by_status, recent_spread, status_spread,
+    },
+};
+
+/// Rows that one call looks at, at most. A filter that lets few of them through gives small pages.
+const LOOKS: usize = 2_000;
+const BATCH: usize = 100;
+/// Before and behind all positions.
+const FIRST: &str = "!";
+const LAST: &str = "~";
+
+impl Stores {
+    pub(crate) async fn list_executions(
+        &self,
+        filter: &ExecutionFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Execution>> {
+        let mut merged = Merged::new(self.sources(filter, after, limit), after);
+        let mut page = Page { items: Vec::new(), next: None };
+        let (mut looks, mut batch) = (0, limit.clamp(1, BATCH));
+        while looks < LOOKS {
+            let found = self.with_rows(merged.take(&self.tables, batch).await?).await?;
+            let was_last = merged.is_over();
+            let count = found.len();
+            for (number, Found { position, item }) in found.into_iter().enumerate() {
+                page.next = Some(position);
+                page.items.extend(readable(&item).filter(|row| lets_through(filter, row)));
+                if page.items.len() == limit {
+                    page.next = page.next.filter(|_| !was_last || number + 1 < count);
+                    return Ok(page);
+                }
+            }
+            if was_last || count == 0 {
+                return Ok(Page { next: None, ..page });
+            }
+            looks += count;
+            batch = BATCH;
+        }
+        Ok(page)
+    }
+
+    fn sources(&self, filter: &ExecutionFilter, after: Option<&str>, limit: usize) -> Vec<Source> {
+        if let Some(run_id) = &filter.run_id {
+            return self.sources_of_run(run_id, after, limit);
+        }
+        if let Some(job_id) = &filter.job_id {
+            return self.sources_of_job(job_id, filter, after, limit);
+        }
+        match filter.status {
+            Some(status) if is_listed_by_status(status) => sources_of_status(status, filter, after, limit),
+            _ => sources_of_all(after, limit),
+        }
+    }
+
+    /// The root of a run has the run's name, and costs no place in the index.
+    fn sources_of_run(&self, run_id: &str, after: Option<&str>, limit: usize) -> Vec<Source> {
+        let range = || within(&BY_RUN, run_id, FIRST.to_owned(), after.unwrap_or(LAST).to_owned());
+        let others = Source::new(Table::Executions, range(), BY_RUN.sk, limit + 1).on_index(BY_RUN.name);
+        let root = run_id.parse::<ExecutionId>().ok().map(|id| {
+            let item =
+                Item::from(keys::execution(&id, self.layout.buckets)).with(&BY_RUN.sk, run_id.to_owned());
+            Source::single(item, BY_RUN.sk, Source::new(Table::Executions, range(), BY_RUN.sk, 1))
+        });
+        std::iter::once(others).chain(root).collect()
+    }
+
+    fn sources_of_job(
+        &self,
+        job_id: &JobId,
+        filter: &ExecutionFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<Source> {
+        let since = filter.since.map(|at| keys::written(at.minus(NAME_HOLDS_FOR)));
+        let until = filter.until.map(|at| keys::written(at.plus(NAME_HOLDS_FOR)) + LAST);
+        let low = since.unwrap_or_else(|| "0".to_owned());
+        let high = lower(until.unwrap_or_else(|| keys::BEHIND_INSTANTS.to_owned()), after);
+        let per_source = share(limit, self.layout.buckets);
+        let bucket = |number| {
+            let range = Range::of(keys::bucket(job_id, number), Bounds::Between(low.clone(), high.clone()));
+            Source::new(Table::Executions, range, SK, per_source)
+        };
+        let (low, high) = due_bounds(filter, after);
+        let due =
+            Source::new(Table::Executions, within(&BY_DUE, job_id.as_str(), low, high), BY_DUE.sk, limit + 1);
+        (0..self.layout.buckets).map(bucket).chain([due.on_index(BY_DUE.name)]).collect()
+    }
+
+    /// Reads the rows of which only the keys are known. Those that are gone are left out, and so
+    /// are those that another source lists.
+    async fn with_rows(&self, found: Vec<Found>) -> Result<Vec<Found>> {
+        let is_key = |found: &&Found| !found.item.has(&DOC);
+        let keys: Vec<Key> = found.iter().filter(is_key).map(|found| found.item.key()).collect();
+        let rows = self.tables.get_all(Table::Executions, keys).await?;
+        let mut rows: HashMap<Key, Item> = rows.into_iter().map(|row| (row.key(), row)).collect();
+        let complete = |Found { position, item }| {
+            if item.has(&DOC) {
+                // A timeline's row that its index lists too.
+                let item = if item.has(&BY_DUE.pk) { Item::default() } else { item };
+                return Found { position, item };
+            }
+            let item = rows.remove(&item.key()).unwrap_or_default();
+            Found { position, item }
+        };
+        Ok(found.into_iter().map(complete).collect())
+    }
+}
+
+fn sources_of_status(
+    status: Status,
+    filter: &ExecutionFilter,
+    after: Option<&str>,
+    limit: usize,
+) -> Vec<Source> {
+    let (low, high) = due_bounds(filter, after);
+    let spread = |number| {
+        let range = within(&BY_STATUS, &status_spread(status, number), low.clone(), high.clone());
+        Source::new(Table::Executions, range, BY_STATUS.sk, share(limit, STATUS_SPREADS))
+            .on_index(BY_STATUS.name)
+    };
+    (0..STATUS_SPREADS).map(spread).collect()
+}
+
+fn sources_of_all(after: Option<&str>, limit: usize) -> Vec<Source> {
+    let high = after.unwrap_or(LAST).to_owned();
+    let spread = |number| {
+        let range = within(&RECENT, &recent_spread(number), FIRST.to_owned(), high.clone());
+        Source::new(Table::Executions, range, RECENT.sk, share(limit, RECENT_SPREADS)).on_index(RECENT.name)
+    };
+    (0..RECENT_SPREADS).map(spread).collect()
+}
+
+fn within(index: &Index, pk: &str, low: String, high: String) -> Range {
+    Range { keys: (index.pk.name, index.sk.name), pk: pk.to_owned(), bounds: Bounds::Between(low, high) }
+}
+
+/// Of positions that begin with the instant at which a row is due.
+fn due_bounds(filter: &ExecutionFilter, after: Option<&str>) -> (String, String) {
+    let low = filter.since.map_or_else(|| FIRST.to_owned(), keys::written);
+    let high = filter.until.map_or_else(|| LAST.to_owned(), |until| keys::written(until) + LAST);
+    (low, lower(high, after))
+}
+
+fn lower(bound: String, after: Option<&str>) -> String {
+    match after {
+        Some(after) if *after < *bound => after.to_owned(),
+        _ => bound,
+    }
+}
+
+/// Twice what would be each one's if they were equal.
+fn share(limit: usize, sources: u16) -> usize {
+    (2 * limit / usize::from(sources.max(1)) + 2).min(limit + 1)
+}
+
+/// One that can't be read must not hide the others.
+fn readable(item: &Item) -> Option<Execution> {
+    if item.0.is_empty() {
+        return None;
+    }
+    decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "left out of a listing")).ok()
+}
+
+fn lets_through(filter: &ExecutionFilter, row: &Execution) -> bool {
+    filter.job_id.as_ref().is_none_or(|job_id| row.job_id() == *job_id)
+        && filter.status.is_none_or(|status| row.status == status)
+        && filter.run_id.as_ref().is_none_or(|run_id| row.run.id == *run_id)
+        && filter.since.is_none_or(|since| row.due >= since)
+        && filter.until.is_none_or(|until| row.due < until)
+}

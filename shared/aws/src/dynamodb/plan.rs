@@ -1,0 +1,238 @@
+//! Commits by plan.
+//!
+//! A transaction holds 100 writes; a commit may need more. So its steps are written down first,
+//! where nobody looks; then one conditional write moves the graph's revision on and names the
+//! plan. That write is the commit. Whoever finds a plan named carries it out before anything else,
+//! so it does not matter who does, how often, or how late:
+//!
+//! - a version or a head is replaced by one of a later commit only;
+//! - a dependent's row is written once, and closed once;
+//! - a timer does not replace one of a later version. One too many does no harm.
+//!
+//! Timers go first and heads last: a job that can be read has its timer. The chunks are removed
+//! before the name, so a writer that was refused, and finds its first chunk gone, has won after
+//! all: its own first try had got through, and somebody has carried its plan out.
+
+use belfry_domain::{Job, JobId, Timer, TimerKey};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Result, Stores,
+    capacity::Table,
+    client::Written,
+    error::{unavailable, unreadable},
+    expression::{Bounds, Range, Test, Update, absent, below, is, no_row, present},
+    item::{Attribute, Item, Key, PK},
+    jobs::{COMMIT, DEPENDENCIES, SINCE, UNTIL, VERSION, edge_key, head_key, version_key},
+    reads::Query,
+    retry::random,
+    rows::{DOC, REVISION},
+    timers,
+};
+
+pub(crate) const PLAN: Attribute<String> = Attribute::new("plan");
+/// An item holds 400 KB; a step is at most one job.
+const CHUNK_BYTES: usize = 100 * 1024;
+const CONCURRENT_STEPS: usize = 16;
+
+pub(crate) fn graph_key() -> Key {
+    Key::alone("graph")
+}
+
+fn chunk_key(plan: &str, number: usize) -> Key {
+    Key::new(chunks_of(plan), format!("{number:06}"))
+}
+
+fn chunks_of(plan: &str) -> String {
+    format!("plan#{plan}")
+}
+
+/// One or two writes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Step {
+    Timer { key: TimerKey, version: u64, checks: u32 },
+    Open { dependency: JobId, dependent: JobId, version: u64, since: u64 },
+    Close { dependency: JobId, dependent: JobId, version: u64, until: u64 },
+    Job { id: JobId, version: u64, since: u64, dependencies: Vec<String>, doc: String },
+}
+
+/// Steps that may be taken at the same time, in the order in which they are taken.
+#[derive(Clone, Copy)]
+enum Phase {
+    Timers,
+    Versions,
+    Dependents,
+    Heads,
+}
+
+/// What a commit does, given the heads as they are.
+pub(crate) fn steps(jobs: &[Job], timers: &[Timer], heads: &[Item]) -> Result<Vec<Step>> {
+    let timer =
+        |timer: &Timer| Step::Timer { key: timer.key.clone(), version: timer.version, checks: timer.checks };
+    let mut steps: Vec<Step> = timers.iter().map(timer).collect();
+    for job in jobs {
+        let head = heads.iter().find(|head| head.get(&PK).as_deref() == Some(job.id().as_str()));
+        steps.extend(edges(job, head)?);
+        steps.push(Step::Job {
+            id: job.id().clone(),
+            version: job.version,
+            since: job.revision,
+            dependencies: dependencies(job).map(ToString::to_string).collect(),
+            doc: serde_json::to_string(job).map_err(unavailable)?,
+        });
+    }
+    Ok(steps)
+}
+
+fn dependencies(job: &Job) -> impl Iterator<Item = &JobId> {
+    job.spec.dependencies.iter().filter(|_| !job.deleted)
+}
+
+fn edges(job: &Job, head: Option<&Item>) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    if let Some(head) = head {
+        let version = head.need(&VERSION)?;
+        if version >= job.version {
+            // A pause: its dependencies are those that it has.
+            return Ok(steps);
+        }
+        for dependency in head.need(&DEPENDENCIES)? {
+            let dependency = dependency.parse().map_err(|why| unreadable(head.name(), why))?;
+            steps.push(Step::Close { dependency, dependent: job.id().clone(), version, until: job.revision });
+        }
+    }
+    let (version, since) = (job.version, job.revision);
+    let open = |dependency: &JobId| Step::Open {
+        dependency: dependency.clone(),
+        dependent: job.id().clone(),
+        version,
+        since,
+    };
+    steps.extend(dependencies(job).map(open));
+    Ok(steps)
+}
+
+/// As texts that fit into items. There is always one.
+fn chunks(steps: &[Step]) -> Result<Vec<String>> {
+    let mut chunks = vec![Vec::<&Step>::new()];
+    let mut bytes = 0;
+    for step in steps {
+        let length = serde_json::to_string(step).map_err(unavailable)?.len();
+        if bytes > 0 && bytes + length > CHUNK_BYTES {
+            chunks.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += length;
+        if let Some(chunk) = chunks.last_mut() {
+            chunk.push(step);
+        }
+    }
+    chunks.iter().map(|chunk| serde_json::to_string(chunk).map_err(unavailable)).collect()
+}
+
+impl Stores {
+    /// Moves the graph on by these steps; false where its revision is another one by now.
+    pub(crate) async fn commit_steps(&self, revision: u64, steps: &[Step]) -> Result<bool> {
+        let plan = format!("{:016x}{:016x}", random(), random());
+        let chunks = chunks(steps)?;
+        let count = chunks.len();
+        for (number, doc) in chunks.into_iter().enumerate() {
+            let chunk = Item::from(chunk_key(&plan, number)).with(&DOC, doc);
+            self.tables.put(Table::State, chunk, None).await?;
+        }
+        if self.name_plan(revision, &plan).await? {
+            self.carry_out(&plan, revision + 1).await?;
+            return Ok(true);
+        }
+        let chunks = (0..count).map(|number| chunk_key(&plan, number)).collect();
+        self.tables.delete_all(Table::State, chunks).await?;
+        Ok(false)
+    }
+
+    /// The commit.
+    async fn name_plan(&self, revision: u64, plan: &str) -> Result<bool> {
+        let move_on = Update::default().set(&REVISION, revision + 1).set(&PLAN, plan.to_owned());
+        let unchanged = Test::All(vec![is(&REVISION, revision), absent(&PLAN)]);
+        let test = if revision == 0 { Test::Any(vec![no_row(), unchanged]) } else { unchanged };
+        match self.tables.update(Table::State, graph_key(), move_on, test).await? {
+            Written::Done(_) => Ok(true),
+            Written::Refused(Some(graph)) if graph.get(&PLAN).as_deref() == Some(plan) => Ok(true),
+            Written::Refused(_) => Ok(self.tables.get(Table::State, chunk_key(plan, 0)).await?.is_none()),
+        }
+    }
+
+    /// Carries out the plan that is named, if one is: a commit whose process died.
+    pub async fn carry_out_plan(&self) -> Result<bool> {
+        let Some(graph) = self.tables.get(Table::State, graph_key()).await? else { return Ok(false) };
+        let Some(plan) = graph.get(&PLAN) else { return Ok(false) };
+        self.carry_out(&plan, graph.need(&REVISION)?).await?;
+        Ok(true)
+    }
+
+    pub(crate) async fn carry_out(&self, plan: &str, commit: u64) -> Result<()> {
+        let all = Query::of(Range::of(chunks_of(plan), Bounds::All));
+        let chunks = self.tables.query_all(Table::State, all).await?;
+        let mut steps: Vec<Step> = Vec::new();
+        for chunk in &chunks {
+            let broken = |why: serde_json::Error| unreadable(chunk.name(), why);
+            steps.extend(serde_json::from_str::<Vec<Step>>(&chunk.need(&DOC)?).map_err(broken)?);
+        }
+        for phase in [Phase::Timers, Phase::Versions, Phase::Dependents, Phase::Heads] {
+            let writes: Vec<Planned> = steps.iter().filter_map(|step| write(phase, step, commit)).collect();
+            let take = |write: Planned| async move {
+                match write {
+                    Planned::Put(table, item, test) => self.tables.put(table, item, Some(test)).await,
+                    Planned::Close(key, until, test) => {
+                        self.tables.update(Table::Jobs, key, Update::default().set(&UNTIL, until), test).await
+                    }
+                }
+            };
+            let taken = stream::iter(writes.into_iter().map(take)).buffer_unordered(CONCURRENT_STEPS);
+            taken.try_for_each(|_| async { Ok(()) }).await?;
+        }
+        let chunks = chunks.iter().map(Item::key).collect();
+        self.tables.delete_all(Table::State, chunks).await?;
+        let still_named = is(&PLAN, plan.to_owned());
+        let finish = Update::default().remove(&PLAN);
+        self.tables.update(Table::State, graph_key(), finish, still_named).await.map(drop)
+    }
+}
+
+enum Planned {
+    Put(Table, Item, Test),
+    Close(Key, u64, Test),
+}
+
+fn write(phase: Phase, step: &Step, commit: u64) -> Option<Planned> {
+    let not_newer = Test::Any(vec![no_row(), below(&COMMIT, commit)]);
+    match (phase, step) {
+        (Phase::Timers, Step::Timer { key, version, checks }) => {
+            let timer = Timer { key: key.clone(), version: *version, checks: *checks };
+            Some(Planned::Put(Table::Timers, timers::encode(&timer), timers::not_newer(&timer)))
+        }
+        (Phase::Versions, Step::Job { id, version, doc, .. }) => {
+            let item = Item::from(version_key(id, *version)).with(&DOC, doc.clone()).with(&COMMIT, commit);
+            Some(Planned::Put(Table::State, item, not_newer))
+        }
+        (Phase::Dependents, Step::Open { dependency, dependent, version, since }) => {
+            let item = Item::from(edge_key(dependency, dependent, *version)).with(&SINCE, *since);
+            Some(Planned::Put(Table::Jobs, item, no_row()))
+        }
+        (Phase::Dependents, Step::Close { dependency, dependent, version, until }) => {
+            let is_open = Test::All(vec![present(&PK), absent(&UNTIL)]);
+            Some(Planned::Close(edge_key(dependency, dependent, *version), *until, is_open))
+        }
+        (Phase::Heads, Step::Job { id, version, since, dependencies, doc }) => {
+            let item = Item::from(head_key(id))
+                .with(&DOC, doc.clone())
+                .with(&VERSION, *version)
+                .with(&SINCE, *since)
+                .with(&DEPENDENCIES, dependencies.clone())
+                .with(&COMMIT, commit);
+            Some(Planned::Put(Table::Jobs, item, not_newer))
+        }
+        _ => None,
+    }
+}

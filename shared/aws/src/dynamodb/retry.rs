@@ -1,0 +1,39 @@
+//! Waiting a little, and by chance, for what is only busy.
+
+use std::{
+    future::Future,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    time::Duration,
+};
+
+use super::{Result, error::Failure};
+
+/// With pauses that double up to the longest: about four seconds.
+const ATTEMPTS: u32 = 12;
+const FIRST_PAUSE_MS: u64 = 10;
+const LONGEST_PAUSE_MS: u64 = 1_000;
+
+/// Repeats a call while another write of the same rows is under way.
+pub(crate) async fn patiently<T, F>(call: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = std::result::Result<T, Failure>>,
+{
+    for attempt in 0..ATTEMPTS {
+        match call().await {
+            Err(Failure::Busy(_)) => pause(attempt).await,
+            outcome => return outcome.map_err(Failure::into_error),
+        }
+    }
+    call().await.map_err(Failure::into_error)
+}
+
+/// Fully jittered: those who collided once must not do so again.
+pub(crate) async fn pause(attempt: u32) {
+    let longest = (FIRST_PAUSE_MS << attempt.min(10)).min(LONGEST_PAUSE_MS);
+    tokio::time::sleep(Duration::from_millis(random() % longest + 1)).await;
+}
+
+/// Good enough for pauses and names: the standard library seeds it from the system.
+pub(crate) fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

@@ -1,0 +1,128 @@
+//! Timers, in the order in which they fire.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use belfry_domain::{JobId, Timer, TimerKey, Timestamp, What};
+use belfry_engine::ports::{Position, TimerPage, TimerStore};
+
+use super::{
+    Result, Stores,
+    capacity::Table,
+    expression::{Bounds, Range, Test, is, present},
+    item::{Attribute, Item, Key, PK},
+    keys,
+    reads::Query,
+};
+
+const VERSION: Attribute<u64> = Attribute::new("version");
+const CHECKS: Attribute<u32> = Attribute::new("checks");
+/// Where rows go that can't be read.
+const QUARANTINE: &str = "q";
+
+pub(crate) fn encode(timer: &Timer) -> Item {
+    Item::from(keys::timer(&timer.key)).with(&VERSION, timer.version).with(&CHECKS, timer.checks)
+}
+
+fn decode(shard: u16, item: &Item) -> Option<Timer> {
+    let key = keys::parse_timer(shard, &item.key().sk)?;
+    Some(Timer { key, version: item.get(&VERSION)?, checks: item.get(&CHECKS)? })
+}
+
+/// Not in place of one of a later version of the job.
+pub(crate) fn not_newer(timer: &Timer) -> Test {
+    use super::expression::{at_most, no_row};
+    Test::Any(vec![no_row(), at_most(&VERSION, timer.version)])
+}
+
+#[async_trait]
+impl TimerStore for Stores {
+    async fn put_timers(&self, timers: Vec<Timer>) -> Result<()> {
+        if let [timer] = &timers[..] {
+            return self.tables.put(Table::Timers, encode(timer), None).await.map(drop);
+        }
+        // A batch must not have two of one key: the last word stands.
+        let rows: BTreeMap<TimerKey, Item> =
+            timers.into_iter().map(|timer| (timer.key.clone(), encode(&timer))).collect();
+        self.tables.put_all(Table::Timers, rows.into_values().collect()).await
+    }
+
+    async fn remove_timer(&self, key: &TimerKey) -> Result<()> {
+        self.tables.delete(Table::Timers, keys::timer(key), None).await.map(drop)
+    }
+
+    async fn remove_unchanged(&self, timer: &Timer) -> Result<()> {
+        let unchanged = is(&VERSION, timer.version);
+        self.tables.delete(Table::Timers, keys::timer(&timer.key), Some(unchanged)).await.map(drop)
+    }
+
+    async fn due(&self, shard: u16, from: &Position, until: Timestamp, limit: usize) -> Result<TimerPage> {
+        let low = match from {
+            Position::After(instant) => keys::digits(Timestamp(instant.0.saturating_add(1))),
+            Position::Behind(key) => keys::successor(&keys::timer(key).sk),
+        };
+        let between = Bounds::Between(low, keys::timers_until(until));
+        let mut query = Query::of(Range::of(keys::shard_of_timers(shard), between)).limit(limit);
+        let (mut page, mut read) = (TimerPage::default(), 0);
+        loop {
+            let rows = self.tables.query(Table::Timers, &query).await?;
+            read += rows.items.len();
+            self.sort_out(shard, rows.items, &mut page).await?;
+            query.from = rows.next;
+            page.is_full = query.from.is_some() && read >= limit;
+            // A full page must have a timer that the next one can begin behind.
+            let is_over = query.from.is_none() || (page.is_full && !page.timers.is_empty());
+            if is_over {
+                return Ok(page);
+            }
+            query.limit = Some(limit.saturating_sub(page.timers.len()).max(1));
+        }
+    }
+
+    async fn timers_of_jobs(&self) -> Result<Vec<(JobId, u64)>> {
+        let items = self.tables.scan(Table::Timers, false, present(&PK)).await?;
+        let mut counts = BTreeMap::new();
+        for item in items {
+            let Key { pk, sk } = item.key();
+            let shard = pk.strip_prefix("t#").and_then(|shard| shard.parse().ok());
+            let key = shard.and_then(|shard| keys::parse_timer(shard, &sk));
+            if let Some(What::Slot { job_id, .. }) = key.map(|key| key.what) {
+                *counts.entry(job_id).or_insert(0) += 1;
+            }
+        }
+        Ok(counts.into_iter().collect())
+    }
+
+    /// Reads the whole shard that the job's slots are in.
+    async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {
+        let shard = self.shards.of(id.as_str());
+        let all = Query::of(Range::of(keys::shard_of_timers(shard), Bounds::All)).lagging();
+        let items = self.tables.query_all(Table::Timers, all).await?;
+        let timers = items.iter().filter_map(|item| decode(shard, item));
+        let is_own = |timer: &Timer| matches!(&timer.key.what, What::Slot { job_id, .. } if job_id == id);
+        Ok(timers.filter(is_own).collect())
+    }
+}
+
+impl Stores {
+    async fn sort_out(&self, shard: u16, items: Vec<Item>, page: &mut TimerPage) -> Result<()> {
+        for item in items {
+            match decode(shard, &item) {
+                Some(timer) => page.timers.push(timer),
+                None => page.quarantined.push(self.put_aside(item).await?),
+            }
+        }
+        Ok(())
+    }
+
+    /// The copy is written before the row goes.
+    async fn put_aside(&self, item: Item) -> Result<(String, String)> {
+        let key = item.key();
+        let name = format!("timer {} {}", key.pk, key.sk);
+        let aside = Item(item.0).with(&PK, QUARANTINE.to_owned());
+        let aside = aside.with(&super::item::SK, format!("{} {}", key.pk, key.sk));
+        self.tables.put(Table::Timers, aside, None).await?;
+        self.tables.delete(Table::Timers, key, None).await?;
+        Ok((name, "not a timer that this version knows".to_owned()))
+    }
+}

@@ -1,0 +1,15 @@
+//! DynamoDB keeps the promises of the ports, on an emulator of it.
+
+#![expect(clippy::unwrap_used, reason = "all of this is tests")]
+
+mod histories;
+mod support;
+mod tables;
+
+use belfry_conformance::{Backend, suite};
+
+async fn fresh() -> Backend {
+    support::Installation::new().await.backend()
+}
+
+suite!(fresh);
