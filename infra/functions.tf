@@ -25,15 +25,17 @@ locals {
     RUST_LOG              = var.log_level
   }
 
+  # For the schedules of jobs with clock: both.
+  schedule_environment = {
+    BELFRY_SCHEDULE_ROLE_ARN  = aws_iam_role.scheduler.arn
+    BELFRY_DISPATCH_QUEUE_ARN = aws_sqs_queue.dispatch.arn
+  }
+
   function_environment = {
-    tick       = {}
+    tick       = local.schedule_environment
     dispatcher = {}
     worker     = var.worker.environment
-    api = {
-      # For jobs with clock: both.
-      BELFRY_SCHEDULE_ROLE_ARN  = aws_iam_role.scheduler.arn
-      BELFRY_DISPATCH_QUEUE_ARN = aws_sqs_queue.dispatch.arn
-    }
+    api        = local.schedule_environment
   }
 }
 

@@ -35,10 +35,10 @@ resource "aws_sqs_queue" "dead_letters" {
   kms_data_key_reuse_period_seconds = 3600
 
   # AWS takes ten by name; with more pools any queue of this account may redrive here.
-  redrive_allow_policy = jsonencode(
+  redrive_allow_policy = (
     length(local.redriving_queues) <= 10
-    ? { redrivePermission = "byQueue", sourceQueueArns = local.redriving_queues }
-    : { redrivePermission = "allowAll" }
+    ? jsonencode({ redrivePermission = "byQueue", sourceQueueArns = local.redriving_queues })
+    : jsonencode({ redrivePermission = "allowAll" })
   )
 }
 

@@ -9,16 +9,16 @@ locals {
 
   worker_queue_arns = { for name, queue in aws_sqs_queue.worker : name => queue.arn }
 
-  # What each function does with the tables: a plan that somebody else left is carried out by the tick and the api.
+  # The tick and the api carry out a plan that somebody else left; the tick's audit reads all jobs and timers.
   table_access = {
     tick = {
       read  = values(local.table_arns)
       write = values(local.table_arns)
-      scan  = [local.table_arns.jobs]
+      scan  = [local.table_arns.jobs, local.table_arns.timers]
       index = []
     }
     dispatcher = {
-      read  = [local.table_arns.jobs]
+      read  = []
       write = []
       scan  = []
       index = []
@@ -39,7 +39,7 @@ locals {
 
   sends = {
     tick       = concat([aws_sqs_queue.dispatch.arn, aws_sqs_queue.dead_letters.arn], values(local.worker_queue_arns))
-    dispatcher = concat([aws_sqs_queue.dispatch.arn, aws_sqs_queue.dead_letters.arn], values(local.worker_queue_arns))
+    dispatcher = concat([aws_sqs_queue.dispatch.arn], values(local.worker_queue_arns))
     worker     = concat([aws_sqs_queue.dispatch.arn, aws_sqs_queue.dead_letters.arn], values(local.worker_queue_arns))
     api        = concat([aws_sqs_queue.dispatch.arn, aws_sqs_queue.dead_letters.arn], values(local.worker_queue_arns))
   }
@@ -50,6 +50,9 @@ locals {
     worker     = [for priority in local.priorities : local.worker_queue_arns["default-${priority}"]]
     api        = []
   }
+
+  # Schedules of jobs with clock: both: the api keeps them in step, the tick's audit looks after them.
+  keeps_schedules = { tick = true, dispatcher = false, worker = false, api = true }
 
   # Queues by any name of this installation: those of a pool may not be there yet, which is to be found out.
   own_queues = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-*"
@@ -86,10 +89,14 @@ data "aws_iam_policy_document" "function" {
     resources = ["${aws_cloudwatch_log_group.this[each.key].arn}:*"]
   }
 
-  statement {
-    sid       = "ReadTables"
-    actions   = local.table_read
-    resources = concat(local.table_access[each.key].read, local.table_access[each.key].index)
+  dynamic "statement" {
+    for_each = length(local.table_access[each.key].read) > 0 ? ["ReadTables"] : []
+
+    content {
+      sid       = statement.value
+      actions   = local.table_read
+      resources = concat(local.table_access[each.key].read, local.table_access[each.key].index)
+    }
   }
 
   dynamic "statement" {
@@ -144,8 +151,19 @@ data "aws_iam_policy_document" "function" {
     }
   }
 
+  # AWS knows no narrower resource for it.
   dynamic "statement" {
-    for_each = each.key == "api" ? ["KeepSchedules"] : []
+    for_each = local.keeps_schedules[each.key] ? ["ListSchedules"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["scheduler:ListSchedules"]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.keeps_schedules[each.key] ? ["KeepSchedules"] : []
 
     content {
       sid       = statement.value
@@ -155,7 +173,7 @@ data "aws_iam_policy_document" "function" {
   }
 
   dynamic "statement" {
-    for_each = each.key == "api" ? ["LendRoleToSchedules"] : []
+    for_each = local.keeps_schedules[each.key] ? ["LendRoleToSchedules"] : []
 
     content {
       sid       = statement.value

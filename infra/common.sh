@@ -1,4 +1,12 @@
-# Sourced by infra/check and localstack/up: finds terraform, and the provider where there is no registry.
+# shellcheck shell=bash disable=SC2034
+# Sourced by infra/check, infra/package and localstack/up: what is built, and where terraform and its provider are.
+
+FUNCTIONS=(tick dispatcher worker api)
+CARGO_FUNCTIONS=(-p belfry-tick -p belfry-dispatcher -p belfry-worker -p belfry-api --bins
+    --features "belfry-worker/lambda,belfry-api/lambda")
+
+# binary FUNCTION: what cargo calls its program.
+binary() { printf '%s\n' "$1"; }
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -68,10 +76,17 @@ find_python() {
     command -v python3 || fail "python3 is not on the PATH. Install Python 3.10 or later with venv."
 }
 
-# python_environment DIRECTORY PACKAGE==VERSION [COMMAND]: makes it once for each version.
+# python_environment DIRECTORY PACKAGE==VERSION: makes it once for each version. Tests that need the same one hold the
+# same lock, where there is flock.
 python_environment() {
     local directory=$1 package=$2 python
-    [ "$(cat "$directory/installed" 2>/dev/null)" = "$package" ] && return
+    mkdir -p "$(dirname "$directory")"
+    exec 9>"$directory.lock"
+    if command -v flock >/dev/null; then flock 9; fi
+    if [ "$(cat "$directory/installed" 2>/dev/null)" = "$package" ]; then
+        exec 9>&-
+        return
+    fi
     python=$(find_python)
     say "installing $package into $directory"
     rm -rf "$directory"
@@ -79,5 +94,6 @@ python_environment() {
         fail "python3 -m venv failed. On Debian and Ubuntu it needs: apt install python3-venv"
     "$directory/bin/pip" install --quiet --disable-pip-version-check "$package" ||
         fail "pip could not install $package; see above."
-    printf '%s\n' "$package" >"$directory/installed"
+    printf '%s' "$package" >"$directory/installed"
+    exec 9>&-
 }
