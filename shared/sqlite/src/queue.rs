@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use belfry_domain::{AGEING_STEP, ExecutionId, Message, Timestamp, Wave};
-use belfry_engine::ports::{Clock, Queue, Source, StoreError};
+use belfry_engine::ports::{Clock, Delivery, Queue, Source, StoreError};
 use tokio::sync::{Notify, mpsc};
 
 use crate::OpenError;
@@ -100,13 +100,13 @@ fn most_urgent(lanes: &mut [VecDeque<Message>; 4], now: Timestamp) -> Option<Mes
 
 #[async_trait]
 impl Source for MemoryQueue {
-    async fn receive(&self, pool: &str, limit: usize) -> Result<Vec<Message>, StoreError> {
+    async fn receive(&self, pool: &str, limit: usize) -> Result<Vec<Delivery>, StoreError> {
         let pool = self.pool(pool);
         loop {
             let arrival = pool.arrived.notified();
             let taken = pool.take(limit, self.clock.now());
             if !taken.is_empty() {
-                return Ok(taken);
+                return Ok(taken.into_iter().map(|message| Delivery { message, loan: None }).collect());
             }
             arrival.await;
         }
