@@ -1,10 +1,10 @@
 //! The worker as a daemon: takes messages of its pools for as long as it lives.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use belfry_engine::{
     Engine, EngineError, Worker,
-    ports::{Source, StoreError},
+    ports::{Delivery, Source, StoreError},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 /// Messages taken at once at most: more would only wait here instead of in their queue, where
 /// others could overtake them.
 const BATCH: usize = 256;
+/// After a queue did not answer.
+const PAUSE: Duration = Duration::from_secs(1);
 
 pub struct Daemon {
     pub engine: Arc<Engine>,
@@ -41,22 +43,36 @@ impl Daemon {
     async fn take(self: &Arc<Self>, pool: &str, places: &Arc<Semaphore>, attempts: &mut JoinSet<()>) {
         let Ok(first) = Arc::clone(places).acquire_owned().await else { return };
         let limit = (places.available_permits() + 1).min(BATCH);
-        let messages = match self.source.receive(pool, limit).await {
-            Ok(messages) => messages,
-            Err(error) => return self.report(pool, &error.into()),
+        let deliveries = match self.source.receive(pool, limit).await {
+            Ok(deliveries) => deliveries,
+            Err(error) => {
+                self.report(pool, &error.into());
+                return self.engine.ports.clock.sleep(PAUSE).await;
+            }
         };
         let mut first = Some(first);
-        for message in messages {
+        for delivery in deliveries {
             let place = first.take().or_else(|| Arc::clone(places).try_acquire_owned().ok());
-            attempts.spawn(Arc::clone(self).execute(message, place));
+            attempts.spawn(Arc::clone(self).execute(delivery, place));
         }
     }
 
-    async fn execute(self: Arc<Self>, message: belfry_domain::Message, place: Option<OwnedSemaphorePermit>) {
-        if let Err(error) = self.engine.execute(&message, &self.worker).await {
-            self.report(message.execution_id.as_str(), &error);
-        }
+    async fn execute(self: Arc<Self>, delivery: Delivery, place: Option<OwnedSemaphorePermit>) {
+        let Delivery { message, loan } = delivery;
+        let execution = self.engine.execute(&message, &self.worker);
+        let outcome = match &loan {
+            None => execution.await,
+            Some(loan) => tokio::select! {
+                outcome = execution => outcome,
+                never = loan.hold() => match never {},
+            },
+        };
         drop(place);
+        match (outcome, loan) {
+            (Ok(_), Some(loan)) => loan.settle().await,
+            (Ok(_), None) => {}
+            (Err(error), _) => self.report(message.execution_id.as_str(), &error),
+        }
     }
 
     /// What failed here is found again by the sweep.

@@ -6,10 +6,28 @@
 //! | what tables and queues are called | `names` |
 //! | the stores | `dynamodb` |
 //! | waves and messages | `sqs` |
+//! | schedules in EventBridge Scheduler | `scheduler` |
+//! | what people should know | `alerts` |
+//! | metrics and logs | `telemetry` |
+//! | variables | `environment` |
+//! | all of it wired | `installation` |
+//! | the invocation of a function | `lambda` |
 
+mod alerts;
 pub mod config;
 pub mod dynamodb;
+mod environment;
+mod installation;
+pub mod lambda;
 mod names;
+pub mod scheduler;
 pub mod sqs;
+pub mod telemetry;
 
-pub use self::names::Names;
+pub use aws_config::SdkConfig;
+
+pub use self::{
+    environment::{Environment, EnvironmentError},
+    installation::Installation,
+    names::Names,
+};

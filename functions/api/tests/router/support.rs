@@ -232,17 +232,17 @@ impl Api {
                 self.engine.dispatch(wave).await.unwrap();
                 continue;
             }
-            let mut messages = Vec::new();
+            let mut deliveries = Vec::new();
             for pool in ["default", "command"] {
-                messages.extend(
+                deliveries.extend(
                     self.queue.receive(pool, 10).now_or_never().and_then(Result::ok).unwrap_or_default(),
                 );
             }
-            if messages.is_empty() {
+            if deliveries.is_empty() {
                 return;
             }
-            for message in messages {
-                self.engine.execute(&message, &worker).await.unwrap();
+            for delivery in deliveries {
+                self.engine.execute(&delivery.message, &worker).await.unwrap();
             }
         }
     }

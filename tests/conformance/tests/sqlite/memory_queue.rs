@@ -54,8 +54,8 @@ impl Fixture {
     }
 
     async fn received(&self, pool: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        let messages = self.queue.receive(pool, limit).await?;
-        Ok(messages.iter().map(|message| message.execution_id.to_string()).collect())
+        let deliveries = self.queue.receive(pool, limit).await?;
+        Ok(deliveries.iter().map(|delivery| delivery.message.execution_id.to_string()).collect())
     }
 
     /// The ids in the next wave that comes out; the queue looks at its clock when something is
@@ -150,7 +150,7 @@ async fn a_receiver_is_woken_by_what_arrives() -> Verdict {
         let receiving = tokio::spawn(async move { queue.receive("default", 1).await });
         fixture.queue.enqueue(vec![normal(&format!("a@{number}"), 0)]).await?;
         let received = receiving.await.expect("the receiver ends")?;
-        assert_eq!(received[0].execution_id, id(&format!("a@{number}")));
+        assert_eq!(received[0].message.execution_id, id(&format!("a@{number}")));
     }
     Ok(())
 }

@@ -1,0 +1,90 @@
+//! The variables that an installation's functions and daemons share. `infra/` sets them.
+
+use std::{fmt::Display, str::FromStr, time::Duration};
+
+use belfry_domain::Shards;
+
+use crate::Names;
+
+/// | variable | meaning | default |
+/// |---|---|---|
+/// | `BELFRY_NAME` | prefix of tables and queues | `belfry` |
+/// | `BELFRY_POOLS` | pools with queues, by commas | `default` |
+/// | `BELFRY_SHARDS` | shards of the timers; never changes | 64 |
+/// | `BELFRY_KEY_BUCKETS` | keys that one job's executions are spread over; never changes | 4 |
+/// | `BELFRY_RETENTION_DAYS` | how long ended executions are kept | 7 |
+/// | `BELFRY_SCHEDULE_ROLE_ARN` | what jobs' own schedules act as; without it, they have none | |
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    pub names: Names,
+    pub pools: Vec<String>,
+    pub shards: Shards,
+    pub key_buckets: u16,
+    pub retention: Duration,
+    pub schedule_role_arn: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the variable {name} is {value:?}: {why}")]
+pub struct EnvironmentError {
+    name: &'static str,
+    value: String,
+    why: String,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+impl Environment {
+    pub fn of_this_process() -> Result<Self, EnvironmentError> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
+        let pools = variable("BELFRY_POOLS").unwrap_or_else(|| "default".to_owned());
+        let days: u16 = parse(&variable, "BELFRY_RETENTION_DAYS", 7)?;
+        Ok(Self {
+            names: Names::new(variable("BELFRY_NAME").unwrap_or_else(|| "belfry".to_owned())),
+            pools: pools
+                .split(',')
+                .map(|pool| pool.trim().to_owned())
+                .filter(|pool| !pool.is_empty())
+                .collect(),
+            shards: Shards(parse(&variable, "BELFRY_SHARDS", 64)?),
+            key_buckets: parse(&variable, "BELFRY_KEY_BUCKETS", 4)?,
+            retention: DAY * u32::from(days.max(1)),
+            schedule_role_arn: variable("BELFRY_SCHEDULE_ROLE_ARN").filter(|arn| !arn.is_empty()),
+        })
+    }
+}
+
+fn parse<T: FromStr<Err: Display>>(
+    variable: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    default: T,
+) -> Result<T, EnvironmentError> {
+    let Some(value) = variable(name).filter(|value| !value.is_empty()) else { return Ok(default) };
+    value.parse().map_err(|why: T::Err| EnvironmentError { name, value, why: why.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_has_a_default() {
+        let environment = Environment::read(|_| None).unwrap();
+        assert_eq!((environment.shards, environment.key_buckets), (Shards(64), 4));
+        assert_eq!(environment.retention, 7 * DAY);
+        assert_eq!(environment.pools, ["default"]);
+        assert_eq!(environment.names.dispatch_queue(), "belfry-dispatch");
+    }
+
+    #[test]
+    fn what_is_set_counts_and_nonsense_is_named() {
+        let pools = |name: &str| (name == "BELFRY_POOLS").then(|| "default, gpu,".to_owned());
+        assert_eq!(Environment::read(pools).unwrap().pools, ["default", "gpu"]);
+        let shards = |name: &str| (name == "BELFRY_SHARDS").then(|| "many".to_owned());
+        let error = Environment::read(shards).unwrap_err().to_string();
+        assert_eq!(error, "the variable BELFRY_SHARDS is \"many\": invalid digit found in string");
+    }
+}

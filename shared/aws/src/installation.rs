@@ -1,0 +1,130 @@
+//! One place that wires the engine's ports to an installation on AWS.
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use belfry_engine::{
+    Engine, Settings, SystemClock, SystemRandom,
+    ports::{Fact, Observer, Ports, SecondClock},
+};
+
+use crate::{
+    alerts::AwsAlerts,
+    config,
+    dynamodb::{Options, Stores},
+    environment::{Environment, EnvironmentError},
+    scheduler::JobSchedules,
+    sqs::SqsQueue,
+    telemetry::Metrics,
+};
+
+/// Everything that a function or a daemon works with. Nothing is asked of AWS before it is used,
+/// but for credentials.
+pub struct Installation {
+    pub ports: Ports,
+    pub settings: Settings,
+    pub stores: Stores,
+    pub queue: Arc<SqsQueue>,
+    pub metrics: Arc<Metrics>,
+    second_clock: Option<Arc<dyn SecondClock>>,
+    /// For further clients, of targets.
+    pub sdk: SdkConfig,
+}
+
+impl Installation {
+    /// The one that the environment names. `function` is who speaks in its metrics, where the
+    /// environment has no name for it.
+    pub async fn of_environment(function: &str) -> Result<Self, EnvironmentError> {
+        let environment = Environment::of_this_process()?;
+        let named = ["BELFRY_FUNCTION", "AWS_LAMBDA_FUNCTION_NAME"]
+            .map(std::env::var)
+            .into_iter()
+            .find_map(Result::ok);
+        Ok(Self::new(&environment, config::load().await, named.as_deref().unwrap_or(function)))
+    }
+
+    pub fn new(environment: &Environment, sdk: SdkConfig, function: &str) -> Self {
+        let metrics = Arc::new(Metrics::new(function));
+        let sqs = aws_sdk_sqs::Client::new(&sdk);
+        let clock = Arc::new(SystemClock::default());
+        let names = environment.names.clone();
+        let alerts = Arc::new(AwsAlerts::new(sqs.clone(), names.clone(), Arc::clone(&metrics)));
+        let pools = environment.pools.clone();
+        let queue = Arc::new(SqsQueue::new(sqs, names, pools, clock.clone(), alerts.clone()));
+        let settings =
+            Settings { shards: environment.shards, retention: environment.retention, ..Settings::default() };
+        let options = Options {
+            buckets: environment.key_buckets,
+            shards: environment.shards,
+            retention: environment.retention,
+            ..Options::default()
+        };
+        let stores = Stores::new(&sdk, &environment.names, options);
+        let store = Arc::new(stores.clone());
+        let second_clock =
+            environment.schedule_role_arn.as_deref().map(|role| job_schedules(environment, &sdk, role));
+        let ports = Ports {
+            jobs: store.clone(),
+            executions: store.clone(),
+            timers: store.clone(),
+            leases: store.clone(),
+            dead_letters: store,
+            queue: queue.clone(),
+            clock,
+            random: Arc::new(SystemRandom),
+            observer: metrics.clone(),
+            alerts,
+        };
+        Self { ports, settings, stores, queue, metrics, second_clock, sdk }
+    }
+
+    /// Another one is told what happens, beside the metrics.
+    pub fn observed_by(mut self, other: Arc<dyn Observer>) -> Self {
+        let metrics: Arc<dyn Observer> = self.metrics.clone();
+        self.ports.observer = Arc::new(Both(metrics, other));
+        self
+    }
+
+    pub fn engine(&self) -> Engine {
+        let engine = Engine::new(self.ports.clone(), self.settings.clone());
+        match &self.second_clock {
+            Some(clock) => engine.with_second_clock(Arc::clone(clock)),
+            None => engine,
+        }
+    }
+}
+
+fn job_schedules(environment: &Environment, sdk: &SdkConfig, role_arn: &str) -> Arc<dyn SecondClock> {
+    let names = environment.names.clone();
+    let region = sdk.region().map(ToString::to_string).unwrap_or_default();
+    let queue_arn = queue_arn(role_arn, &region, &names.dispatch_queue());
+    let client = aws_sdk_scheduler::Client::new(sdk);
+    Arc::new(JobSchedules::new(client, names, queue_arn, role_arn.to_owned()))
+}
+
+/// The queue is in the account of the role.
+fn queue_arn(role_arn: &str, region: &str, queue: &str) -> String {
+    let part = |number| role_arn.split(':').nth(number).unwrap_or_default();
+    format!("arn:{}:sqs:{region}:{}:{queue}", part(1), part(4))
+}
+
+struct Both(Arc<dyn Observer>, Arc<dyn Observer>);
+
+impl Observer for Both {
+    fn record(&self, fact: Fact<'_>) {
+        self.0.record(fact.clone());
+        self.1.record(fact);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dispatch_queue_is_found_by_the_role() {
+        let role = "arn:aws:iam::123456789012:role/belfry-scheduler";
+        let expected = "arn:aws:sqs:eu-west-1:123456789012:belfry-dispatch";
+        assert_eq!(queue_arn(role, "eu-west-1", "belfry-dispatch"), expected);
+    }
+}

@@ -1,0 +1,166 @@
+//! Receiving, for daemons.
+
+use std::{convert::Infallible, time::Duration};
+
+use async_trait::async_trait;
+use aws_sdk_sqs::{Client, types::Message as Raw};
+use belfry_domain::{Message, Priority};
+use belfry_engine::ports::{Alert, Delivery, Loan, Source, StoreError};
+use futures::future::try_join_all;
+
+use super::{
+    SqsQueue,
+    body::{Body, DecodeError},
+    unavailable,
+};
+
+/// SQS hands out this many at most.
+const MOST: usize = 10;
+/// A message comes again this long after its daemon vanished.
+const VISIBILITY_SECONDS: i32 = 120;
+const HOLD_EVERY: Duration = Duration::from_secs(40);
+/// While all queues of the pool are empty. Whatever arrives in one waits for the polls of the
+/// others, so it is short.
+const IDLE_WAIT_SECONDS: i32 = 1;
+const NO_WAIT: i32 = 0;
+
+#[async_trait]
+impl Source for SqsQueue {
+    /// A low class waits while higher ones are full; the sweep raises what has waited long.
+    async fn receive(&self, pool: &str, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+        let queues = self.queues_of(pool).await?;
+        loop {
+            let mut taken = Vec::new();
+            for url in &queues {
+                self.take(url, limit, &mut taken).await?;
+            }
+            if !taken.is_empty() {
+                return Ok(taken);
+            }
+            let polls = queues.iter().map(|url| self.poll(url, limit, IDLE_WAIT_SECONDS));
+            let mut taken: Vec<Delivery> = try_join_all(polls).await?.into_iter().flatten().collect();
+            for surplus in taken.drain(limit.min(taken.len())..) {
+                self.give_back(surplus).await;
+            }
+            if !taken.is_empty() {
+                return Ok(taken);
+            }
+        }
+    }
+}
+
+impl SqsQueue {
+    /// The most urgent first.
+    async fn queues_of(&self, pool: &str) -> Result<Vec<String>, StoreError> {
+        let mut urls = Vec::new();
+        for priority in Priority::ALL {
+            urls.extend(self.url(&self.names.worker_queue(pool, priority)).await?);
+        }
+        if urls.is_empty() {
+            return Err(StoreError::Unavailable(format!("pool {pool:?} has no queues")));
+        }
+        Ok(urls)
+    }
+
+    /// Everything that the queue has at once, up to `limit` in all.
+    async fn take(&self, url: &str, limit: usize, taken: &mut Vec<Delivery>) -> Result<(), StoreError> {
+        while taken.len() < limit {
+            let wanted = (limit - taken.len()).min(MOST);
+            let polled = self.poll(url, wanted, NO_WAIT).await?;
+            let is_last = polled.len() < wanted;
+            taken.extend(polled);
+            if is_last {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn poll(&self, url: &str, limit: usize, wait_seconds: i32) -> Result<Vec<Delivery>, StoreError> {
+        let request = self
+            .client
+            .receive_message()
+            .queue_url(url)
+            .max_number_of_messages(limit.min(MOST) as i32)
+            .visibility_timeout(VISIBILITY_SECONDS)
+            .wait_time_seconds(wait_seconds);
+        let answer = request.send().await.map_err(|error| unavailable(&error))?;
+        let mut deliveries = Vec::new();
+        for raw in answer.messages.unwrap_or_default() {
+            deliveries.extend(self.delivery(url, raw).await?);
+        }
+        Ok(deliveries)
+    }
+
+    async fn delivery(&self, url: &str, raw: Raw) -> Result<Option<Delivery>, StoreError> {
+        let loan = SqsLoan {
+            client: self.client.clone(),
+            url: url.to_owned(),
+            receipt: raw.receipt_handle.unwrap_or_default(),
+        };
+        match worker_message(raw.body.as_deref().unwrap_or_default()) {
+            Ok(message) => Ok(Some(Delivery { message, loan: Some(Box::new(loan)) })),
+            Err(error @ DecodeError::Newer(_)) => {
+                tracing::warn!(%error, "a message is left to a newer worker");
+                Ok(None)
+            }
+            Err(error) => {
+                let what = format!("message {}", raw.message_id.unwrap_or_default());
+                self.alerts.raise(Alert::Quarantined { what, why: error.to_string() }).await?;
+                loan.settle().await;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn give_back(&self, delivery: Delivery) {
+        if let Some(loan) = delivery.loan {
+            loan.give_back().await;
+        }
+    }
+}
+
+fn worker_message(text: &str) -> Result<Message, DecodeError> {
+    match Body::decode(text)? {
+        Body::Message(message) => Ok(message),
+        _ => Err(DecodeError::Malformed("it is not for a worker".to_owned())),
+    }
+}
+
+struct SqsLoan {
+    client: Client,
+    url: String,
+    receipt: String,
+}
+
+impl SqsLoan {
+    async fn hide_for(&self, seconds: i32) {
+        let request = self.client.change_message_visibility().queue_url(&self.url);
+        let outcome = request.receipt_handle(&self.receipt).visibility_timeout(seconds).send().await;
+        if let Err(error) = outcome {
+            // It comes again while it is being handled, which does no harm.
+            tracing::debug!(error = %unavailable(&error), "a message's visibility was not changed");
+        }
+    }
+}
+
+#[async_trait]
+impl Loan for SqsLoan {
+    async fn hold(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(HOLD_EVERY).await;
+            self.hide_for(VISIBILITY_SECONDS).await;
+        }
+    }
+
+    async fn give_back(&self) {
+        self.hide_for(0).await;
+    }
+
+    async fn settle(&self) {
+        let request = self.client.delete_message().queue_url(&self.url).receipt_handle(&self.receipt);
+        if let Err(error) = request.send().await {
+            tracing::debug!(error = %unavailable(&error), "a message was not deleted and will come again");
+        }
+    }
+}
