@@ -22,6 +22,8 @@ mod token;
 mod trigger;
 pub mod up;
 mod wait;
+#[cfg(feature = "aws")]
+mod worker;
 
 use std::{future::Future, process::ExitCode};
 
@@ -83,6 +85,8 @@ impl Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Up(up::UpArgs),
+    #[cfg(feature = "aws")]
+    Worker(worker::WorkerArgs),
     Run(run::RunArgs),
     Apply(apply::ApplyArgs),
     Jobs(jobs::JobsArgs),
@@ -110,6 +114,8 @@ pub fn run(cli: Cli) -> Outcome {
     let global = cli.global;
     match cli.command {
         Command::Up(args) => many_threads(up::run(args)),
+        #[cfg(feature = "aws")]
+        Command::Worker(args) => many_threads(worker::run(args)),
         Command::Run(args) => many_threads(run::run(args, &global)),
         Command::Apply(args) => one_thread(apply::run(args, &global)),
         Command::Jobs(args) => one_thread(jobs::run(args, &global)),

@@ -26,7 +26,7 @@ pub use self::{
     leader::Leadership,
     temporary::{Temporary, TemporaryOptions},
     tokens::{StoredTokens, create_token, list_tokens, revoke_token},
-    up::{UpOptions, up},
+    up::{UpOptions, stop_on_signals, up},
 };
 
 /// There is one lane, and one shard: SQLite has no partitions to spread over.

@@ -165,7 +165,7 @@ fn serve(
 }
 
 /// The first signal asks for an orderly end, the second ends at once.
-fn stop_on_signals() -> CancellationToken {
+pub fn stop_on_signals() -> CancellationToken {
     let token = CancellationToken::new();
     let stop = token.clone();
     tokio::spawn(async move {

@@ -15,17 +15,48 @@ struct Rule {
 const WORLD: &[&str] = &["tokio", "reqwest", "rusqlite", "axum", "futures", "tracing", "rand"];
 /// What the engine must not know: it works over ports.
 const ADAPTERS: &[&str] = &["rusqlite", "reqwest", "axum", "aws-sdk-dynamodb", "aws-sdk-sqs", "aws-config"];
+/// What functions without targets or routes have no use for: all of it would be in their binaries.
+const OF_OTHERS: &[&str] = &["rusqlite", "reqwest", "axum"];
+
+/// Libraries that a single process takes too, where AWS is of no use.
+const WITHOUT_AWS: &[&str] = &["belfry", "belfry-api", "belfry-worker"];
 
 const RULES: &[Rule] = &[
     Rule { name: "belfry-domain", ours: &[], never: WORLD },
     Rule { name: "belfry-engine", ours: &["belfry-domain"], never: ADAPTERS },
     Rule { name: "belfry-sqlite", ours: &["belfry-domain", "belfry-engine"], never: &["axum", "reqwest"] },
-    Rule { name: "belfry-api", ours: &["belfry-domain", "belfry-engine"], never: &["rusqlite"] },
-    Rule { name: "belfry-worker", ours: &["belfry-domain", "belfry-engine"], never: &["rusqlite"] },
+    Rule {
+        name: "belfry-aws",
+        ours: &["belfry-domain", "belfry-engine"],
+        never: &["axum", "reqwest", "rusqlite", "lambda_runtime"],
+    },
+    Rule {
+        name: "belfry-api",
+        ours: &["belfry-domain", "belfry-engine", "belfry-aws"],
+        never: &["rusqlite"],
+    },
+    Rule {
+        name: "belfry-dispatcher",
+        ours: &["belfry-domain", "belfry-engine", "belfry-aws"],
+        never: OF_OTHERS,
+    },
+    Rule { name: "belfry-tick", ours: &["belfry-domain", "belfry-engine", "belfry-aws"], never: OF_OTHERS },
+    Rule {
+        name: "belfry-worker",
+        ours: &["belfry-domain", "belfry-engine", "belfry-aws"],
+        never: &["rusqlite"],
+    },
     Rule {
         name: "belfry",
-        ours: &["belfry-domain", "belfry-engine", "belfry-sqlite", "belfry-api", "belfry-worker"],
-        never: &["rusqlite"],
+        ours: &[
+            "belfry-domain",
+            "belfry-engine",
+            "belfry-sqlite",
+            "belfry-api",
+            "belfry-worker",
+            "belfry-aws",
+        ],
+        never: &["rusqlite", "lambda_runtime"],
     },
 ];
 
@@ -62,6 +93,23 @@ fn each_crate_imports_only_what_it_may() {
             let is_ours = import == "belfry" || import.starts_with("belfry-");
             assert!(!is_ours || rule.ours.contains(&import), "{} must not import {import}", rule.name);
             assert!(!rule.never.contains(&import), "{} must not import {import}", rule.name);
+        }
+    }
+}
+
+#[test]
+fn a_single_process_can_be_built_without_aws() {
+    let metadata = metadata();
+    for package in
+        packages(&metadata).iter().filter(|each| WITHOUT_AWS.iter().any(|name| each["name"] == *name))
+    {
+        let dependencies = package["dependencies"].as_array().expect("a list of dependencies");
+        let of_aws = dependencies.iter().filter(|each| {
+            let name = each["name"].as_str().unwrap_or_default();
+            name == "belfry-aws" || name.starts_with("aws-") || name.starts_with("lambda_")
+        });
+        for dependency in of_aws {
+            assert!(dependency["optional"] == true, "{} needs {}", package["name"], dependency["name"]);
         }
     }
 }

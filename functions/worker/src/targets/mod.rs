@@ -1,6 +1,8 @@
 //! The runners, one a kind of target. Whatever can go wrong with a target is a [`Completion`]: the
 //! engine decides between another try and the dead letters by whether the failure is final.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod command;
 mod environment;
 mod http;
@@ -12,6 +14,8 @@ use async_trait::async_trait;
 use belfry_domain::Target;
 use belfry_engine::ports::{Completion, Invocation, Runner};
 
+#[cfg(feature = "aws")]
+pub use self::aws::AwsAccess;
 pub use self::environment::Environment;
 use self::http::HttpRunner;
 
@@ -52,6 +56,8 @@ pub struct Targets {
     settings: TargetSettings,
     environment: Environment,
     http: HttpRunner,
+    #[cfg(feature = "aws")]
+    aws: Option<aws::AwsRunner>,
 }
 
 impl Targets {
@@ -65,7 +71,33 @@ impl Targets {
         environment: Environment,
     ) -> Result<Self, TargetsError> {
         let http = HttpRunner::new(&settings, environment.clone())?;
-        Ok(Self { settings, environment, http })
+        Ok(Self {
+            settings,
+            environment,
+            http,
+            #[cfg(feature = "aws")]
+            aws: None,
+        })
+    }
+
+    /// Runs the targets too that are services of AWS.
+    #[cfg(feature = "aws")]
+    pub fn with_aws(self, access: AwsAccess) -> Result<Self, TargetsError> {
+        Ok(Self { aws: Some(aws::AwsRunner::new(access)?), ..self })
+    }
+
+    #[cfg(feature = "aws")]
+    async fn run_aws(&self, invocation: &Invocation) -> Option<Completion> {
+        match &self.aws {
+            Some(aws) => aws.run(invocation).await,
+            None => None,
+        }
+    }
+
+    #[cfg(not(feature = "aws"))]
+    #[expect(clippy::unused_async, reason = "the same as with the feature")]
+    async fn run_aws(&self, _: &Invocation) -> Option<Completion> {
+        None
     }
 }
 
@@ -81,12 +113,14 @@ impl Runner for Targets {
                 command::run(&self.settings, &self.environment, target, &invocation).await
             }
             Target::Http(target) => self.http.run(target, &invocation).await,
-            other => unknown(other.kind()),
+            other => self.run_aws(&invocation).await.unwrap_or_else(|| unknown(other.kind())),
         }
     }
 }
 
-/// Not final: a newer worker of the same pool can run it.
+/// Not final: another worker of the same pool may be able to run it.
 fn unknown(kind: &str) -> Completion {
-    Completion::failed(format!("this worker is too old to run {kind:?} targets; update it"))
+    Completion::failed(format!(
+        "this worker can't run {kind:?} targets: it is too old for them, or has no access to AWS"
+    ))
 }

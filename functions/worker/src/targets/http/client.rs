@@ -13,14 +13,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ClientError {
+pub(in crate::targets) enum ClientError {
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
     #[error(transparent)]
     Client(#[from] reqwest::Error),
 }
 
-pub(super) fn build(guard: Guard) -> Result<Client, ClientError> {
+pub(in crate::targets) fn build(guard: Guard) -> Result<Client, ClientError> {
     let client = Client::builder()
         .tls_backend_preconfigured(tls()?)
         .dns_resolver(guard)

@@ -49,7 +49,7 @@ pub(super) fn origin(url: &Url) -> String {
 }
 
 /// The innermost cause that has a name of its own.
-pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
+pub(in crate::targets) fn cause(error: &(dyn Error + 'static)) -> String {
     let known = chain(error).filter_map(known_cause).last();
     let is_timeout = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout);
     match known {

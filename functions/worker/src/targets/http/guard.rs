@@ -22,7 +22,7 @@ use super::address::special;
 #[error(
     "{what} is {kind}; this worker doesn't let HTTP targets reach such addresses (allow_private_addresses)"
 )]
-pub(super) struct RefusedAddress {
+pub(in crate::targets) struct RefusedAddress {
     what: String,
     kind: &'static str,
 }
@@ -48,7 +48,7 @@ impl LookupError {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Guard {
+pub(in crate::targets) struct Guard {
     allow_private_addresses: bool,
 }
 

@@ -16,7 +16,8 @@ use belfry_engine::ports::{Completion, Invocation};
 use reqwest::{Client, Request, Response};
 use tokio::select;
 
-use self::{failure::Failure, guard::Guard};
+use self::failure::Failure;
+pub(super) use self::{client::build as build_client, failure::cause, guard::Guard};
 use super::{Environment, TargetSettings, TargetsError};
 
 pub(super) struct HttpRunner {
@@ -29,8 +30,7 @@ pub(super) struct HttpRunner {
 impl HttpRunner {
     pub fn new(settings: &TargetSettings, environment: Environment) -> Result<Self, TargetsError> {
         let guard = Guard::new(settings.allow_private_addresses);
-        let client =
-            client::build(guard).map_err(|error| TargetsError::HttpClient(failure::cause(&error)))?;
+        let client = build_client(guard).map_err(|error| TargetsError::HttpClient(cause(&error)))?;
         Ok(Self { client, guard, environment, output_tail_bytes: settings.output_tail_bytes })
     }
 

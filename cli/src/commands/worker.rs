@@ -1,0 +1,76 @@
+use std::{sync::Arc, time::Duration};
+
+use belfry::standalone::stop_on_signals;
+use belfry_aws::{Installation, lambda::instance, telemetry::Metrics};
+use belfry_engine::Worker;
+use belfry_worker::{
+    daemon::Daemon,
+    targets::{AwsAccess, TargetSettings, Targets},
+};
+use clap::Args;
+use tokio::time::sleep;
+
+use super::{DONE, Outcome, up::LogFormat};
+use crate::logging;
+
+/// How often metrics are printed.
+const FLUSH: Duration = Duration::from_secs(60);
+
+/// Run attempts of one pool of an installation on AWS: commands, and work of any length
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  BELFRY_NAME=belfry belfry worker --pool command
+  belfry worker --pool gpu --capacity 2 --allow-private-addresses
+
+Finds the installation by BELFRY_NAME, and AWS as every tool of AWS does: AWS_REGION, AWS_PROFILE, roles.
+On SIGTERM it takes no more work and ends when what it runs has ended; a second signal ends it at once.")]
+pub struct WorkerArgs {
+    /// The pool to serve
+    #[arg(long, env = "BELFRY_POOL", value_name = "NAME")]
+    pool: String,
+    /// Attempts at once [default: four for each processor, 8 at least]
+    #[arg(long, env = "BELFRY_CAPACITY", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    capacity: Option<u32>,
+    /// Let http targets reach loopback, private and link-local addresses
+    #[arg(long, env = "BELFRY_ALLOW_PRIVATE_ADDRESSES")]
+    allow_private_addresses: bool,
+    #[arg(long, env = "BELFRY_LOG_FORMAT", value_enum, default_value_t)]
+    log_format: LogFormat,
+}
+
+pub async fn run(args: WorkerArgs) -> Outcome {
+    logging::start(args.log_format);
+    let installation = Installation::of_environment("daemon").await?;
+    let settings = TargetSettings {
+        allow_commands: true,
+        allow_private_addresses: args.allow_private_addresses,
+        ..TargetSettings::default()
+    };
+    let access = AwsAccess {
+        region: installation.sdk.region().map(ToString::to_string),
+        endpoint: installation.sdk.endpoint_url().map(str::to_owned),
+        credentials: installation.sdk.credentials_provider(),
+    };
+    let runner = Arc::new(Targets::new(settings)?.with_aws(access)?);
+    let daemon = Arc::new(Daemon {
+        engine: Arc::new(installation.engine()),
+        worker: Worker { id: instance(), runner },
+        source: installation.queue.clone(),
+    });
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let capacity = args.capacity.map_or((4 * cores).max(8), |capacity| capacity as usize);
+    tracing::info!(pool = args.pool, capacity, worker = daemon.worker.id, "serving");
+    let flushing = tokio::spawn(flush_for_ever(Arc::clone(&installation.metrics)));
+    daemon.serve(args.pool, capacity, stop_on_signals()).await;
+    flushing.abort();
+    installation.metrics.flush();
+    DONE
+}
+
+async fn flush_for_ever(metrics: Arc<Metrics>) {
+    loop {
+        sleep(FLUSH).await;
+        metrics.flush();
+    }
+}

@@ -1,0 +1,12 @@
+//! The API as a Lambda function behind API Gateway, which decides who may call.
+
+mod function;
+
+use belfry_aws::{Installation, telemetry::start_logs};
+use lambda_http::{Error, run};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logs();
+    run(function::service(Installation::of_environment("api").await?)).await
+}

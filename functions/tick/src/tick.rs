@@ -1,0 +1,149 @@
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use belfry_aws::{
+    Installation,
+    dynamodb::Stores,
+    lambda::{MARGIN, time_left},
+    telemetry::{Metric, Metrics},
+};
+use belfry_engine::{
+    Engine, EngineError, Result,
+    ports::{Acquired, Lease, StoreError},
+};
+use futures::future::{join, join_all};
+use lambda_runtime::{Context, Error};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+
+use crate::{
+    audit::audit_if_due,
+    pace::{Pace, shards_of},
+};
+
+/// Longer than the function may run. It is given up at the end; this is for those that crash.
+const LEASE: Duration = Duration::from_secs(90);
+/// A lane whose last tick is younger needs none from the second clock.
+const FRESH: Duration = Duration::from_secs(75);
+/// Shards read at once.
+const PARALLEL: usize = 8;
+
+/// `{"lane":0,"lanes":4}` from a lane's schedule, `{"lanes":4}` from the second clock.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Call {
+    lane: Option<u16>,
+    lanes: u16,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The lanes that were ticked.
+    lanes: Vec<u16>,
+    fired: u64,
+    swept: u64,
+}
+
+pub struct Tick {
+    engine: Engine,
+    stores: Stores,
+    metrics: Arc<Metrics>,
+}
+
+impl Tick {
+    pub fn new(installation: Installation) -> Self {
+        let engine = installation.engine();
+        Self { engine, stores: installation.stores, metrics: installation.metrics }
+    }
+
+    pub async fn handle(&self, call: Call, context: &Context) -> std::result::Result<Report, Error> {
+        let time = time_left(context.deadline).saturating_sub(MARGIN);
+        let outcome = timeout(time, self.lanes(call, &context.request_id, Instant::now() + time)).await;
+        self.metrics.flush();
+        Ok(outcome.map_err(|_| "the time was over: the next tick goes on from the cursor")??)
+    }
+
+    async fn lanes(&self, call: Call, owner: &str, until: Instant) -> Result<Report> {
+        let lanes = call.lanes.max(1);
+        let mut report = Report::default();
+        let mut failure = None;
+        // Of a definition too large for one transaction, if its process died in the middle.
+        self.stores.carry_out_plan().await?;
+        let called = call.lane.map_or(0..lanes, |lane| lane..lane.saturating_add(1));
+        for lane in called {
+            if call.lane.is_none() && self.is_fresh(lane, lanes).await? {
+                continue;
+            }
+            match self.lane(lane, lanes, owner, until, &mut report).await {
+                Ok(()) => {}
+                Err(EngineError::Store(StoreError::Fenced)) => tracing::info!(lane, "another tick took over"),
+                Err(error) => {
+                    tracing::error!(lane, %error, "left to the next tick");
+                    failure = Some(error);
+                }
+            }
+        }
+        failure.map_or(Ok(report), Err)
+    }
+
+    /// Whether the lane's own clock works: then its last shard was read lately.
+    async fn is_fresh(&self, lane: u16, lanes: u16) -> Result<bool> {
+        let Some(last) = shards_of(lane, lanes, self.engine.settings.shards.0).next_back() else {
+            return Ok(true);
+        };
+        let cursor = self.engine.ports.leases.cursor(last).await?;
+        let horizon = self.engine.ports.clock.now().plus(self.engine.settings.look_ahead);
+        Ok(cursor <= horizon && horizon.since(cursor) < FRESH)
+    }
+
+    async fn lane(
+        &self,
+        lane: u16,
+        lanes: u16,
+        owner: &str,
+        until: Instant,
+        report: &mut Report,
+    ) -> Result<()> {
+        let leases = &self.engine.ports.leases;
+        let now = self.engine.ports.clock.now();
+        let lease = match leases.acquire(lane, owner, now, now.plus(LEASE)).await? {
+            Acquired::Leader(lease) => lease,
+            Acquired::HeldBy { owner, .. } => {
+                tracing::info!(lane, owner, "another tick is at it");
+                return Ok(());
+            }
+        };
+        let outcome = self.lead(&lease, lanes, until, report).await;
+        if let Err(error) = leases.release(&lease).await {
+            tracing::warn!(lane, %error, "the lease was not given up and will end by itself");
+        }
+        outcome
+    }
+
+    async fn lead(&self, lease: &Lease, lanes: u16, until: Instant, report: &mut Report) -> Result<()> {
+        let shards = || shards_of(lease.lane, lanes, self.engine.settings.shards.0);
+        let pace = Pace::new(shards(), until);
+        let ticks = (0..PARALLEL).map(|_| self.engine.tick(lease, pace.shards()));
+        report.fired += sum(join_all(ticks).await)?;
+        // What was due is on its way: the heartbeat is about that.
+        self.metrics.count(Metric::Ticks, 1);
+        report.lanes.push(lease.lane);
+        let pace = Pace::new(shards(), until);
+        let sweeps = (0..PARALLEL).map(|_| self.engine.sweep(pace.shards()));
+        let audit = async {
+            match lease.lane {
+                0 => audit_if_due(&self.engine, &lease.owner).await,
+                _ => Ok(()),
+            }
+        };
+        let (swept, audited) = join(join_all(sweeps), audit).await;
+        report.swept += sum(swept)?;
+        audited
+    }
+}
+
+/// The first failure after all have ended: one shard's must not cut short the others.
+fn sum(counts: Vec<Result<u64>>) -> Result<u64> {
+    counts.into_iter().sum()
+}

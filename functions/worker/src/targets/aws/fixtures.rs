@@ -1,0 +1,17 @@
+use std::time::Duration;
+
+use belfry_domain::Target;
+use belfry_engine::ports::{Invocation, Stop};
+use serde_json::Value;
+
+pub fn invocation(input: Value) -> Invocation {
+    Invocation {
+        execution_id: "nightly@2026-11-23T00:00:00Z".parse().expect("a valid id"),
+        run_id: "run".to_owned(),
+        attempt: 2,
+        target: Target::Empty {},
+        input,
+        timeout: Duration::from_secs(60),
+        stop: Stop::new(),
+    }
+}

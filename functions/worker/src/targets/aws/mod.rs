@@ -1,0 +1,85 @@
+//! Services of AWS as targets: signed JSON over the worker's own HTTP client, because a client
+//! crate for each service would make up most of the worker.
+//!
+//! Nothing is connected to but AWS's own addresses, or the endpoint that the environment names.
+
+mod answer;
+mod client;
+mod ecs;
+mod eventbridge;
+#[cfg(test)]
+mod fixtures;
+mod lambda;
+mod sqs;
+mod step_functions;
+mod token;
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use belfry_domain::Target;
+use belfry_engine::ports::{Completion, Invocation};
+use serde_json::{Value, json};
+
+use self::client::{CallError, SignedClient};
+use super::TargetsError;
+
+/// Where AWS is, and who calls.
+pub struct AwsAccess {
+    /// Of targets that name none.
+    pub region: Option<String>,
+    /// In place of AWS's own addresses.
+    pub endpoint: Option<String>,
+    pub credentials: Option<SharedCredentialsProvider>,
+}
+
+pub(super) struct AwsRunner {
+    client: SignedClient,
+}
+
+impl AwsRunner {
+    pub fn new(access: AwsAccess) -> Result<Self, TargetsError> {
+        Ok(Self { client: SignedClient::new(access)? })
+    }
+
+    /// None for targets that are not AWS's.
+    pub async fn run(&self, invocation: &Invocation) -> Option<Completion> {
+        let call = async {
+            Some(match &invocation.target {
+                Target::Lambda(target) => lambda::run(&self.client, target, invocation).await,
+                Target::Sqs(target) => sqs::run(&self.client, target, invocation).await,
+                Target::EventBridge(target) => eventbridge::run(&self.client, target, invocation).await,
+                Target::StepFunctions(target) => step_functions::run(&self.client, target, invocation).await,
+                Target::Ecs(target) => ecs::run(&self.client, target, invocation).await,
+                _ => return None,
+            })
+        };
+        let outcome = tokio::select! {
+            biased;
+            () = invocation.stop.cancelled() => return Some(Completion::failed("stopped")),
+            outcome = call => outcome?,
+        };
+        Some(outcome.unwrap_or_else(CallError::into_completion))
+    }
+}
+
+type Outcome = Result<Completion, CallError>;
+
+/// What every target is told, so that it can drop what it has seen.
+fn identity(invocation: &Invocation) -> Value {
+    json!({
+        "execution_id": invocation.execution_id,
+        "run_id": invocation.run_id,
+        "attempt": invocation.attempt,
+        "fence": invocation.attempt,
+    })
+}
+
+/// The input as an object that holds the ids beside it.
+fn with_identity(invocation: &Invocation) -> Value {
+    let mut object = match &invocation.input {
+        Value::Object(object) => object.clone(),
+        Value::Null => serde_json::Map::new(),
+        other => [("input".to_owned(), other.clone())].into_iter().collect(),
+    };
+    object.insert("belfry".to_owned(), identity(invocation));
+    Value::Object(object)
+}
