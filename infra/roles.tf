@@ -52,6 +52,7 @@ locals {
   }
 
   # Schedules of jobs with clock: both: the api keeps them in step, the tick's audit looks after them.
+  own_schedules   = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule/${aws_scheduler_schedule_group.this.name}"
   keeps_schedules = { tick = true, dispatcher = false, worker = false, api = true }
 
   # Queues by any name of this installation: those of a pool may not be there yet, which is to be found out.
@@ -167,8 +168,19 @@ data "aws_iam_policy_document" "function" {
 
     content {
       sid       = statement.value
-      actions   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"]
-      resources = ["arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule/${aws_scheduler_schedule_group.this.name}/*"]
+      actions   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule"]
+      resources = ["${local.own_schedules}/job.*"]
+    }
+  }
+
+  # Those of the lanes are Terraform's: they may be paused and resumed, no more.
+  dynamic "statement" {
+    for_each = local.keeps_schedules[each.key] ? ["ChangeSchedules"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["scheduler:GetSchedule", "scheduler:UpdateSchedule"]
+      resources = ["${local.own_schedules}/*"]
     }
   }
 

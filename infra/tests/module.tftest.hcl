@@ -1,0 +1,117 @@
+# What the module makes and what it refuses, without an account: terraform test.
+
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+}
+
+variables {
+  packages = "tests/packages"
+}
+
+run "defaults" {
+  command = plan
+
+  assert {
+    condition     = aws_apigatewayv2_route.default[0].authorization_type == "AWS_IAM"
+    error_message = "The API must not be open by default."
+  }
+
+  assert {
+    condition     = alltrue([for table in aws_dynamodb_table.this : table.deletion_protection_enabled && table.point_in_time_recovery[0].enabled])
+    error_message = "Tables must be protected by default."
+  }
+
+  assert {
+    condition     = toset(values(aws_dynamodb_table.this)[*].name) == toset(["belfry-jobs", "belfry-executions", "belfry-timers", "belfry-dead-letters", "belfry-state"])
+    error_message = "Tables are called as shared/aws/src/names.rs calls them."
+  }
+
+  assert {
+    condition     = toset(values(aws_sqs_queue.worker)[*].name) == toset([for priority in ["critical", "high", "normal", "low"] : "belfry-default-${priority}"])
+    error_message = "Queues are called as shared/aws/src/names.rs calls them."
+  }
+
+  assert {
+    condition     = alltrue([for queue in aws_sqs_queue.worker : queue.visibility_timeout_seconds >= 6 * aws_lambda_function.this["worker"].timeout])
+    error_message = "A message must stay invisible for six times the worker's timeout."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.dispatch.visibility_timeout_seconds >= 6 * aws_lambda_function.this["dispatcher"].timeout
+    error_message = "A message must stay invisible for six times the dispatcher's timeout."
+  }
+
+  assert {
+    condition     = length(aws_scheduler_schedule.lane) == 4 && jsondecode(aws_scheduler_schedule.lane[3].target[0].input) == { lane = 3, lanes = 4 }
+    error_message = "Each lane has a schedule that names it."
+  }
+}
+
+run "reserved_concurrency_covers_the_mappings" {
+  command = plan
+
+  variables {
+    reserve_concurrency = true
+    concurrency         = { critical = 7, high = 5, normal = 3, low = 2, dispatcher = 4 }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["worker"].reserved_concurrent_executions == 17 && aws_lambda_function.this["dispatcher"].reserved_concurrent_executions == 4
+    error_message = "Less than the sum of the mappings would turn good messages into dead letters."
+  }
+}
+
+run "the_rule_alone" {
+  command = plan
+
+  variables {
+    tick_clock     = "rule"
+    allow_open_api = true
+    api            = { authorizer = "none", http_api = false, function_url = true }
+  }
+
+  assert {
+    condition     = length(aws_scheduler_schedule.lane) == 0 && length(aws_apigatewayv2_api.this) == 0 && aws_lambda_function_url.api[0].authorization_type == "NONE"
+    error_message = "LocalStack is driven by the rule and called by a function URL."
+  }
+}
+
+run "an_open_api_needs_its_switch" {
+  command         = plan
+  expect_failures = [var.api]
+
+  variables {
+    api = { authorizer = "none" }
+  }
+}
+
+run "jwt_needs_an_issuer" {
+  command         = plan
+  expect_failures = [var.api]
+
+  variables {
+    api = { authorizer = "jwt" }
+  }
+}
+
+run "retention_keeps_the_promise_to_idempotency_keys" {
+  command         = plan
+  expect_failures = [var.retention_days]
+
+  variables {
+    retention_days = 3
+  }
+}
+
+run "names_that_aws_would_refuse" {
+  command         = plan
+  expect_failures = [var.name, var.pools, var.concurrency]
+
+  variables {
+    name        = "Belfry_"
+    pools       = ["default"]
+    concurrency = { low = 1 }
+  }
+}
