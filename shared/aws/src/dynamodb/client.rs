@@ -46,6 +46,16 @@ impl Written {
     }
 }
 
+/// A condition that failed, with the row that was there, if any.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) Option<Item>);
+
+impl Refused {
+    fn of(raw: Option<&Raw>) -> Self {
+        Self(raw.filter(|raw| !raw.is_empty()).map(|raw| Item(raw.clone())))
+    }
+}
+
 /// One installation's tables.
 #[derive(Debug, Clone)]
 pub(crate) struct Tables {
@@ -56,16 +66,16 @@ pub(crate) struct Tables {
 
 /// An error that says that the condition failed.
 trait Refusal {
-    fn refused(&self) -> Option<Option<&Raw>>;
+    fn refused(&self) -> Option<Refused>;
 }
 
 macro_rules! refusals {
     ($($error:ident),*) => {
         $(
             impl Refusal for $error {
-                fn refused(&self) -> Option<Option<&Raw>> {
+                fn refused(&self) -> Option<Refused> {
                     match self {
-                        Self::ConditionalCheckFailedException(refused) => Some(refused.item()),
+                        Self::ConditionalCheckFailedException(refused) => Some(Refused::of(refused.item())),
                         _ => None,
                     }
                 }
@@ -74,10 +84,6 @@ macro_rules! refusals {
     };
 }
 refusals!(PutItemError, UpdateItemError, DeleteItemError);
-
-fn old_row(raw: Option<&Raw>) -> Option<Item> {
-    raw.filter(|raw| !raw.is_empty()).map(|raw| Item(raw.clone()))
-}
 
 impl Tables {
     pub(crate) fn new(client: Client, names: &Names) -> Self {
@@ -193,9 +199,9 @@ impl Tables {
             Err(error) => error,
         };
         match error.as_service_error().and_then(Refusal::refused) {
-            Some(row) => {
+            Some(Refused(row)) => {
                 self.capacity.add_refused(table);
-                Ok(Written::Refused(old_row(row)))
+                Ok(Written::Refused(row))
             }
             None => Err(failure(call, error)),
         }
@@ -240,9 +246,12 @@ impl Tables {
         let reasons = cancelled.cancellation_reasons();
         let is = |code: &'static str| move |reason: &CancellationReason| reason.code() == Some(code);
         if reasons.iter().any(is(CONDITION_FAILED)) {
-            tables.iter().for_each(|table| self.capacity.add_refused(*table));
-            let refused =
-                |reason: &CancellationReason| is(CONDITION_FAILED)(reason).then(|| old_row(reason.item()));
+            for table in tables {
+                self.capacity.add_refused(*table);
+            }
+            let refused = |reason: &CancellationReason| {
+                is(CONDITION_FAILED)(reason).then(|| Refused::of(reason.item()))
+            };
             return Ok(Transacted::Refused(reasons.iter().map(refused).collect()));
         }
         if reasons.iter().any(is(CONFLICT)) {
@@ -256,8 +265,8 @@ impl Tables {
 #[derive(Debug)]
 pub(crate) enum Transacted {
     Done,
-    /// For each write: none where its condition held, else the row that was there.
-    Refused(Vec<Option<Option<Item>>>),
+    /// For each write: none where its condition held.
+    Refused(Vec<Option<Refused>>),
 }
 
 /// A part of a transaction.

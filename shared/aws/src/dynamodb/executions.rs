@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use super::{
     Result, Stores,
     capacity::Table,
-    client::{Transacted, Write, Written},
+    client::{Refused, Transacted, Write, Written},
     error::unavailable,
     expression::{Bounds, Range, is, no_row},
     item::Item,
@@ -137,7 +137,7 @@ impl Stores {
         ];
         match self.tables.transact(writes).await? {
             Transacted::Done => Ok(Creation::Created),
-            Transacted::Refused(mut reasons) => exists(reasons.swap_remove(0).flatten()),
+            Transacted::Refused(mut reasons) => exists(reasons.swap_remove(0).and_then(|Refused(row)| row)),
         }
     }
 }

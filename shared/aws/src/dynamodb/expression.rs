@@ -184,13 +184,13 @@ mod tests {
     /// Every name and value is used, and what is used is defined.
     fn check(text: &str, placeholders: Placeholders) {
         let (names, values) = placeholders.finish();
-        let defined = names.iter().flatten().map(|(name, _)| name);
-        let defined: Vec<&String> = defined.chain(values.iter().flatten().map(|(name, _)| name)).collect();
+        let mut defined: Vec<String> = names.unwrap_or_default().into_keys().collect();
+        defined.extend(values.unwrap_or_default().into_keys());
         let is_part = |c: char| c.is_ascii_alphanumeric() || "_#:".contains(c);
-        let words: Vec<&str> =
+        let used: Vec<&str> =
             text.split(|c| !is_part(c)).filter(|word| word.starts_with(['#', ':'])).collect();
-        assert!(defined.iter().all(|name| words.contains(&name.as_str())), "{text}: {defined:?}");
-        assert!(words.iter().all(|word| defined.iter().any(|name| name == word)), "{text}: {defined:?}");
+        assert!(defined.iter().all(|name| used.contains(&name.as_str())), "{text}: {defined:?}");
+        assert!(used.iter().all(|word| defined.iter().any(|name| name == word)), "{text}: {defined:?}");
     }
 
     #[test]
@@ -225,8 +225,8 @@ mod tests {
     #[test]
     fn comparisons_differ() {
         let tests = [is(&COUNT, 1), is_not(&COUNT, 1), below(&COUNT, 1), at_most(&COUNT, 1), absent(&DOC)];
-        let texts: std::collections::BTreeSet<String> =
+        let different: std::collections::BTreeSet<String> =
             tests.into_iter().map(|test| Placeholders::default().test(test)).collect();
-        assert_eq!(texts.len(), 5);
+        assert_eq!(different.len(), 5);
     }
 }

@@ -48,7 +48,7 @@ pub(crate) fn version_key(id: &JobId, version: u64) -> Key {
 #[async_trait]
 impl JobStore for Stores {
     async fn job(&self, id: &JobId) -> Result<Option<Arc<Job>>> {
-        let is_trusting = !self.options.trust_jobs_for.is_zero();
+        let is_trusting = !self.trust_jobs_for.is_zero();
         let rows = if is_trusting { self.trusted_rows(id).await? } else { self.rows_of(id).await? };
         rows.job(id)
     }
@@ -137,7 +137,7 @@ impl Stores {
     }
 
     async fn trusted_rows(&self, id: &JobId) -> Result<Arc<JobRows>> {
-        let graph = match self.known.graph(self.options.trust_jobs_for) {
+        let graph = match self.known.graph(self.trust_jobs_for) {
             Some(graph) => graph,
             None => self.settle().await?,
         };

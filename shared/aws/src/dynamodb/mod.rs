@@ -47,7 +47,7 @@ use crate::Names;
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// What all processes of an installation must agree on, but for the last.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// Partitions for the executions of one job, each good for 1,000 writes a second. It can't be
     /// changed while there are executions.
@@ -77,17 +77,18 @@ pub struct Stores {
     tables: Tables,
     layout: Layout,
     shards: Shards,
-    options: Options,
+    trust_jobs_for: Duration,
     known: Arc<KnownJobs>,
 }
 
 impl Stores {
     pub fn new(config: &SdkConfig, names: &Names, options: Options) -> Self {
+        let Options { buckets, shards, retention, trust_jobs_for } = options;
         Self {
             tables: Tables::new(Client::new(config), names),
-            layout: Layout { buckets: options.buckets, retention: options.retention },
-            shards: options.shards,
-            options,
+            layout: Layout { buckets, retention },
+            shards,
+            trust_jobs_for,
             known: Arc::default(),
         }
     }

@@ -236,3 +236,60 @@ fn write(phase: Phase, step: &Step, commit: u64) -> Option<Planned> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use belfry_domain::{JobSpec, Timestamp};
+
+    use super::*;
+
+    fn job(name: &str, version: u64, dependencies: &[&str]) -> Job {
+        let mut spec = JobSpec::new(&name.parse().unwrap());
+        spec.dependencies = dependencies.iter().map(|name| name.parse().unwrap()).collect();
+        Job::new(spec, version, version, Timestamp(0), Timestamp(0))
+    }
+
+    fn head(name: &str, version: u64, dependencies: &[&str]) -> Item {
+        let dependencies = dependencies.iter().map(ToString::to_string).collect();
+        Item::from(Key::alone(name)).with(&VERSION, version).with(&DEPENDENCIES, dependencies)
+    }
+
+    fn edges_of(steps: &[Step]) -> Vec<String> {
+        let edge = |step: &Step| match step {
+            Step::Open { dependency, version, .. } => Some(format!("+{dependency} {version}")),
+            Step::Close { dependency, version, .. } => Some(format!("-{dependency} {version}")),
+            _ => None,
+        };
+        steps.iter().filter_map(edge).collect()
+    }
+
+    #[test]
+    fn a_version_closes_what_the_last_one_opened() {
+        let made = steps(&[job("x", 2, &["b"])], &[], &[head("x", 1, &["a", "b"])]).unwrap();
+        assert_eq!(edges_of(&made), ["-a 1", "-b 1", "+b 2"]);
+        let paused = steps(&[job("x", 1, &["a"])], &[], &[head("x", 1, &["a"])]).unwrap();
+        assert_eq!(edges_of(&paused), [""; 0]);
+        let mut gone = job("x", 2, &["a"]);
+        gone.deleted = true;
+        assert_eq!(edges_of(&steps(&[gone], &[], &[head("x", 1, &["a"])]).unwrap()), ["-a 1"]);
+    }
+
+    #[test]
+    fn chunks_hold_all_steps_and_fit_into_items() {
+        let mut jobs: Vec<Job> = (0..100).map(|number| job(&format!("j{number}"), 1, &[])).collect();
+        for job in &mut jobs {
+            job.spec.description = Some("x".repeat(10_000));
+        }
+        let steps = steps(&jobs, &[], &[]).unwrap();
+        let chunks = chunks(&steps).unwrap();
+        assert!(chunks.len() > 9 && chunks.iter().all(|chunk| chunk.len() < 2 * CHUNK_BYTES));
+        let read: Vec<Step> =
+            chunks.iter().flat_map(|chunk| serde_json::from_str::<Vec<Step>>(chunk).unwrap()).collect();
+        assert_eq!(read, steps);
+    }
+
+    #[test]
+    fn a_commit_of_nothing_has_a_chunk_too() {
+        assert_eq!(chunks(&[]).unwrap(), ["[]"], "by which its writer knows whether it has won");
+    }
+}

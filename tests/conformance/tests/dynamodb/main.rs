@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod broken_rows;
+mod capacity;
+mod commits;
+mod faults;
 mod histories;
 mod support;
 mod tables;

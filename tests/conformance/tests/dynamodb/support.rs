@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{Client, operation::update_item::builders::UpdateItemFluentBuilder};
 use belfry_aws::{
     Names,
@@ -32,7 +33,11 @@ impl Installation {
 
     /// Each as in a process of its own.
     pub fn open(&self, options: Options) -> Stores {
-        Stores::new(&Emulator::shared().sdk_config(), &self.names, options)
+        self.open_with(&Emulator::shared().sdk_config(), options)
+    }
+
+    pub fn open_with(&self, config: &SdkConfig, options: Options) -> Stores {
+        Stores::new(config, &self.names, options)
     }
 
     pub fn stores(&self) -> Stores {

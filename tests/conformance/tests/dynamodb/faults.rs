@@ -1,0 +1,98 @@
+//! A connection that fails at a call of the test's choice.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use aws_config::{SdkConfig, retry::RetryConfig};
+use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    orchestrator::HttpRequest,
+    result::ConnectorError,
+};
+use belfry_emulator::Emulator;
+use tokio::sync::Semaphore;
+
+/// What happens to the call of this number, counted from 0.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// Neither it nor any later one gets through: the process has died.
+    Death(usize),
+    /// It gets through, and its answer does not.
+    LostAnswer(usize),
+    /// It and all later ones wait until the semaphore is closed.
+    Hold(usize, Arc<Semaphore>),
+}
+
+#[derive(Debug, Clone)]
+pub struct Faulty {
+    inner: SharedHttpClient,
+    fault: Fault,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Faulty {
+    pub fn new(fault: Fault) -> Self {
+        let inner = aws_smithy_http_client::Builder::new().build_http();
+        Self { inner, fault, calls: Arc::default() }
+    }
+
+    /// How many calls there were.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The SDK repeats a call whose answer was lost.
+    pub fn config(&self) -> SdkConfig {
+        let retries = match self.fault {
+            Fault::LostAnswer(_) => {
+                RetryConfig::standard().with_initial_backoff(std::time::Duration::from_millis(1))
+            }
+            _ => RetryConfig::disabled(),
+        };
+        let config = Emulator::shared().sdk_config().into_builder();
+        config.http_client(self.clone()).retry_config(retries).build()
+    }
+}
+
+impl HttpClient for Faulty {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let connector = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(FaultyConnector { connector, client: self.clone() })
+    }
+}
+
+#[derive(Debug)]
+struct FaultyConnector {
+    connector: SharedHttpConnector,
+    client: Faulty,
+}
+
+impl HttpConnector for FaultyConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let number = self.client.calls.fetch_add(1, Ordering::Relaxed);
+        let (connector, fault) = (self.connector.clone(), self.client.fault.clone());
+        let broken = || ConnectorError::io("the connection is broken".into());
+        HttpConnectorFuture::new(async move {
+            match fault {
+                Fault::Death(at) if number >= at => Err(broken()),
+                Fault::LostAnswer(at) if number == at => {
+                    connector.call(request).await?;
+                    Err(broken())
+                }
+                Fault::Hold(from, held) if number >= from => {
+                    // Closing it is what lets go.
+                    assert!(held.acquire().await.is_err());
+                    connector.call(request).await
+                }
+                _ => connector.call(request).await,
+            }
+        })
+    }
+}
