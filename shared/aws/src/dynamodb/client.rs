@@ -6,14 +6,8 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
-    operation::{
-        delete_item::DeleteItemError, put_item::PutItemError, transact_write_items::TransactWriteItemsError,
-        update_item::UpdateItemError,
-    },
-    types::{
-        CancellationReason, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem,
-    },
+    operation::{delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError},
+    types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 
 use super::{
@@ -28,8 +22,6 @@ use crate::Names;
 
 const TOTAL: ReturnConsumedCapacity = ReturnConsumedCapacity::Total;
 const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
-const CONDITION_FAILED: &str = "ConditionalCheckFailed";
-const CONFLICT: &str = "TransactionConflict";
 
 /// What came of a conditional write.
 #[derive(Debug)]
@@ -51,7 +43,7 @@ impl Written {
 pub(crate) struct Refused(pub(crate) Option<Item>);
 
 impl Refused {
-    fn of(raw: Option<&Raw>) -> Self {
+    pub(crate) fn of(raw: Option<&Raw>) -> Self {
         Self(raw.filter(|raw| !raw.is_empty()).map(|raw| Item(raw.clone())))
     }
 }
@@ -205,97 +197,5 @@ impl Tables {
             }
             None => Err(failure(call, error)),
         }
-    }
-
-    /// All or nothing. Where it is refused: for each write whether its condition failed, and the
-    /// row that was there.
-    pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<Transacted> {
-        let tables: Vec<Table> = writes.iter().map(|write| write.table).collect();
-        let items: Vec<TransactWriteItem> =
-            writes.into_iter().map(|write| write.prepare(self)).collect::<Result<_>>()?;
-        let request = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .return_consumed_capacity(TOTAL);
-        patiently(|| async {
-            match request.clone().send().await {
-                Ok(output) => {
-                    for consumed in output.consumed_capacity() {
-                        if let Some(table) = consumed.table_name().and_then(|name| self.table(name)) {
-                            self.capacity.add(table, Access::Write, Some(consumed));
-                        }
-                    }
-                    Ok(Transacted::Done)
-                }
-                Err(error) => self.judge_cancellation(&tables, error),
-            }
-        })
-        .await
-    }
-
-    fn judge_cancellation<R: std::fmt::Debug + 'static>(
-        &self,
-        tables: &[Table],
-        error: SdkError<TransactWriteItemsError, R>,
-    ) -> std::result::Result<Transacted, Failure> {
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
-        else {
-            return Err(failure("TransactWriteItems", error));
-        };
-        let reasons = cancelled.cancellation_reasons();
-        let is = |code: &'static str| move |reason: &CancellationReason| reason.code() == Some(code);
-        if reasons.iter().any(is(CONDITION_FAILED)) {
-            for table in tables {
-                self.capacity.add_refused(*table);
-            }
-            let refused = |reason: &CancellationReason| {
-                is(CONDITION_FAILED)(reason).then(|| Refused::of(reason.item()))
-            };
-            return Ok(Transacted::Refused(reasons.iter().map(refused).collect()));
-        }
-        if reasons.iter().any(is(CONFLICT)) {
-            return Err(Failure::Busy("the rows are being written by others".to_owned()));
-        }
-        Err(failure("TransactWriteItems", error))
-    }
-}
-
-/// What came of a transaction.
-#[derive(Debug)]
-pub(crate) enum Transacted {
-    Done,
-    /// For each write: none where its condition held.
-    Refused(Vec<Option<Refused>>),
-}
-
-/// A part of a transaction.
-pub(crate) struct Write {
-    pub(crate) table: Table,
-    pub(crate) what: What,
-    pub(crate) test: Option<Test>,
-}
-
-pub(crate) enum What {
-    Put(Item),
-    Update(Key, Update),
-    Delete(Key),
-}
-
-impl Write {
-    pub(crate) fn put(table: Table, item: Item) -> Self {
-        Self { table, what: What::Put(item), test: None }
-    }
-
-    pub(crate) fn update(table: Table, key: Key, update: Update) -> Self {
-        Self { table, what: What::Update(key, update), test: None }
-    }
-
-    pub(crate) fn delete(table: Table, key: Key) -> Self {
-        Self { table, what: What::Delete(key), test: None }
-    }
-
-    pub(crate) fn provided(self, test: Test) -> Self {
-        Self { test: Some(test), ..self }
     }
 }

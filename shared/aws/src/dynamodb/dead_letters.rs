@@ -9,7 +9,6 @@ use futures::future::try_join_all;
 use super::{
     Result, Stores,
     capacity::Table,
-    client::{Transacted, Write},
     error::{unavailable, unreadable},
     expression::{Bounds, Range, Update, is, no_row},
     item::{Attribute, Item, Key, SK},
@@ -17,6 +16,7 @@ use super::{
     merge::{Found, Merged, Source},
     reads::Query,
     rows::DOC,
+    transaction::{Transacted, Write},
 };
 
 const STATE: Attribute<String> = Attribute::new("state");

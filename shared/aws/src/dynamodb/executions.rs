@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use super::{
     Result, Stores,
     capacity::Table,
-    client::{Refused, Transacted, Write, Written},
+    client::{Refused, Written},
     error::unavailable,
     expression::{Bounds, Range, is, no_row},
     item::Item,
@@ -16,6 +16,7 @@ use super::{
     reads::Query,
     rows::{REVISION, decode},
     timers,
+    transaction::{Transacted, Write},
 };
 
 /// Rows that are created at once.

@@ -14,10 +14,11 @@ use super::{
     expression::{Bounds, Range, present},
     item::{ALONE, Attribute, Item, Key, SK},
     known_jobs::{Edge, Head, JobRows, NOW},
-    plan::{PLAN, graph_key, steps},
+    plan::{PLAN, graph_key},
     reads::Query,
     retry::pause,
     rows::{DOC, REVISION},
+    steps::steps,
 };
 
 pub(crate) const VERSION: Attribute<u64> = Attribute::new("version");

@@ -3,7 +3,7 @@
 //! | concern | module |
 //! |---|---|
 //! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters` |
-//! | commits of any size, atomic over a crash | `plan` |
+//! | commits of any size, atomic over a crash | `plan`, `steps` |
 //! | what is read from memory, and when that is right | `known_jobs` |
 //! | walks over the graph | `walk` |
 //! | executions as items; notes beside them; listings | `rows`, `notes`, `listing`, `merge` |
@@ -29,6 +29,7 @@ mod plan;
 mod reads;
 mod retry;
 mod rows;
+mod steps;
 mod timers;
 mod transaction;
 mod walk;
