@@ -22,14 +22,10 @@ locals {
     BELFRY_RETENTION_DAYS = tostring(var.retention_days)
     BELFRY_POOLS          = join(",", local.pools)
     BELFRY_LOG            = var.log_level
-    RUST_LOG              = var.log_level
   }
 
   # For the schedules of jobs with clock: both.
-  schedule_environment = {
-    BELFRY_SCHEDULE_ROLE_ARN  = aws_iam_role.scheduler.arn
-    BELFRY_DISPATCH_QUEUE_ARN = aws_sqs_queue.dispatch.arn
-  }
+  schedule_environment = { BELFRY_SCHEDULE_ROLE_ARN = aws_iam_role.scheduler.arn }
 
   function_environment = {
     tick       = local.schedule_environment

@@ -9,7 +9,8 @@ locals {
 
   worker_queue_arns = { for name, queue in aws_sqs_queue.worker : name => queue.arn }
 
-  # The tick and the api carry out a plan that somebody else left; the tick's audit reads all jobs and timers.
+  # Whoever finds a commit that somebody else left half done carries it out, so all that read jobs may write them. The
+  # dispatcher does for jobs with a schedule of their own. The tick's audit reads all jobs and timers.
   table_access = {
     tick = {
       read  = values(local.table_arns)
@@ -18,14 +19,14 @@ locals {
       index = []
     }
     dispatcher = {
-      read  = []
-      write = []
+      read  = [for name in ["jobs", "executions", "timers", "state"] : local.table_arns[name]]
+      write = [for name in ["jobs", "timers", "state"] : local.table_arns[name]]
       scan  = []
       index = []
     }
     worker = {
       read  = values(local.table_arns)
-      write = [for name in ["executions", "timers", "dead-letters"] : local.table_arns[name]]
+      write = values(local.table_arns)
       scan  = []
       index = []
     }
@@ -143,12 +144,12 @@ data "aws_iam_policy_document" "function" {
   }
 
   dynamic "statement" {
-    for_each = each.key == "api" ? ["CountBacklog"] : []
+    for_each = contains(["api", "tick"], each.key) ? ["CountBacklog"] : []
 
     content {
       sid       = statement.value
       actions   = ["sqs:GetQueueAttributes"]
-      resources = local.sends.api
+      resources = local.sends[each.key]
     }
   }
 

@@ -137,7 +137,7 @@ resource "aws_ecs_task_definition" "daemon" {
     environment = [for name, value in merge(local.environment, {
       AWS_REGION        = local.region
       BELFRY_FUNCTION   = "${var.name}-daemon-${each.key}"
-      BELFRY_POOL       = each.key
+      BELFRY_LOG_FORMAT = "json"
       BELFRY_STEAL_FROM = join(",", each.value.steal_from)
     }, each.value.environment) : { name = name, value = value }]
     logConfiguration = {
