@@ -10,8 +10,8 @@ export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
 target=${CARGO_TARGET_DIR:-$repository/target}
 port=${BELFRY_EMULATOR_PORT:-4566}
 endpoint=${BELFRY_EMULATOR_ENDPOINT:-http://127.0.0.1:$port}
-state=$target/localstack
-data=$target/terraform/localstack
+state=${BELFRY_EMULATOR_STATE:-$target/localstack}
+data=$state/terraform
 
 # Whether an emulator answers there.
 answers() {

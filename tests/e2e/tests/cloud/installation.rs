@@ -1,0 +1,95 @@
+//! One installation for all tests of this program: making one takes minutes.
+
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use aws_sdk_sqs::Client as Sqs;
+use belfry_e2e::{Api, target_directory, until, workspace};
+use belfry_emulator::Emulator;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+pub const SOON: Duration = Duration::from_secs(60);
+const UP: &str = "localstack/up";
+
+pub struct Installation {
+    pub api: Api,
+    pub emulator: &'static Emulator,
+    state: TempDir,
+}
+
+/// Made by the script that a developer uses.
+pub async fn installation() -> &'static Installation {
+    static INSTALLATION: OnceCell<Installation> = OnceCell::const_new();
+    INSTALLATION.get_or_init(async || tokio::task::spawn_blocking(Installation::make).await.unwrap()).await
+}
+
+impl Installation {
+    fn make() -> Self {
+        let emulator = Emulator::shared();
+        let state = TempDir::new().unwrap();
+        let told = up(emulator, &state);
+        let url = told.split_once("export API='").and_then(|(_, rest)| rest.split_once('\''));
+        let (url, _) = url.unwrap_or_else(|| panic!("it names no API: {told}"));
+        Self { api: Api::new(url), emulator, state }
+    }
+
+    /// Again, over what is there.
+    pub async fn update(&'static self) -> String {
+        tokio::task::spawn_blocking(|| up(self.emulator, &self.state)).await.unwrap()
+    }
+
+    pub async fn define(&self, job: Value) {
+        let path = format!("/v1/jobs/{}", job["job_id"].as_str().unwrap());
+        self.api.try_put(&path, &job).await.unwrap().ok();
+    }
+
+    /// The id of what was pushed.
+    pub async fn push(&self, work: Value) -> String {
+        self.api.post("/v1/executions", &work).await["execution_id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn trigger(&self, job: &str) -> Value {
+        self.api.post(&format!("/v1/jobs/{job}/executions"), &Value::Object(serde_json::Map::new())).await
+    }
+
+    pub async fn until_it_is(&self, id: &str, status: &str, within: Duration) -> Value {
+        until(&format!("{id} is {status}"), within, async || {
+            let row = self.api.try_get(&format!("/v1/executions/{id}")).await.ok()?.body;
+            (row["status"] == status).then_some(row)
+        })
+        .await
+    }
+
+    pub async fn executions_of(&self, job: &str) -> Vec<Value> {
+        self.api.all(&format!("/v1/jobs/{job}/executions")).await
+    }
+
+    pub fn sqs(&self) -> Sqs {
+        Sqs::new(&self.emulator.sdk_config())
+    }
+}
+
+/// With the functions as this test's own profile builds them.
+fn up(emulator: &Emulator, state: &TempDir) -> String {
+    let output = Command::new(workspace().join(UP))
+        .env("CARGO_TARGET_DIR", target_directory())
+        .env("BELFRY_LAMBDA_PROFILE", "dev")
+        .env("BELFRY_EMULATOR_ENDPOINT", emulator.url())
+        .env("BELFRY_EMULATOR_STATE", state.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{UP}: {}\n{told}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    println!("{}", String::from_utf8_lossy(&output.stderr));
+    told
+}

@@ -1,0 +1,144 @@
+//! Work of every kind, from the API to its end.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use belfry_e2e::until;
+use serde_json::{Value, json};
+
+use crate::{
+    installation::{SOON, installation},
+    receiver::Receiver,
+};
+
+fn succeeds(_: usize) -> (StatusCode, Duration) {
+    (StatusCode::OK, Duration::ZERO)
+}
+
+fn fails_twice(call: usize) -> (StatusCode, Duration) {
+    let status = if call <= 2 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    (status, Duration::ZERO)
+}
+
+fn gone_once(call: usize) -> (StatusCode, Duration) {
+    (if call == 1 { StatusCode::GONE } else { StatusCode::OK }, Duration::ZERO)
+}
+
+fn http(url: &str) -> Value {
+    json!({ "type": "http", "url": url })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pushed_runs_once_for_its_key() {
+    let belfry = installation().await;
+    let receiver = Receiver::start(succeeds).await;
+    let request = || {
+        let request = belfry.api.request(reqwest::Method::POST, "/v1/executions");
+        let request =
+            request.header("content-type", "application/json").header("idempotency-key", "order-42");
+        request.body(json!({ "target": http(&receiver.url), "input": { "order": 42 } }).to_string())
+    };
+    let first = belfry.api.send(request()).await.unwrap();
+    let again = belfry.api.send(request()).await.unwrap();
+    assert_eq!((first.status, again.status), (201, 200), "{}", again.body);
+    let id = first.body["execution_id"].as_str().unwrap();
+    assert_eq!(again.body["execution_id"], id);
+    let row = belfry.until_it_is(id, "success", SOON).await;
+    assert_eq!(receiver.calls(), [(id.to_owned(), 1)]);
+    assert!(row["worker_id"].is_string() && row["end_time"].is_string(), "{row}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_slot_runs_once_and_not_before_its_time() {
+    let belfry = installation().await;
+    let receiver = Receiver::start(succeeds).await;
+    belfry
+        .define(json!({ "job_id": "often", "schedule": "*/5 * * * * *", "target": http(&receiver.url), "misfire": "all" }))
+        .await;
+    receiver.until_called(4, SOON).await;
+    belfry.api.post("/v1/jobs/often:pause", &json!({})).await;
+    let ran: Vec<Value> = until("what has started ends", SOON, async || {
+        let rows = belfry.executions_of("often").await;
+        let ran: Vec<Value> = rows.into_iter().filter(|row| row["start_time"].is_string()).collect();
+        (ran.len() >= 4 && ran.iter().all(|row| row["status"] == "success")).then_some(ran)
+    })
+    .await;
+    for row in &ran {
+        assert_eq!(row["attempt"], 1, "{row}");
+        assert!(row["start_time"].as_str() >= row["due_at"].as_str(), "{row}");
+    }
+    let mut slots: Vec<&str> = ran.iter().map(|row| row["execution_id"].as_str().unwrap()).collect();
+    slots.sort_unstable();
+    let mut called: Vec<String> = receiver.calls().into_iter().map(|(id, _)| id).collect();
+    called.sort_unstable();
+    assert_eq!(called, slots, "one call for each slot");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_for_later_waits_for_its_second() {
+    let belfry = installation().await;
+    let receiver = Receiver::start(succeeds).await;
+    let id = belfry.push(json!({ "target": http(&receiver.url), "delay": "4s" })).await;
+    let waiting = belfry.api.execution(&id).await;
+    assert_eq!(waiting["status"], "waiting", "{waiting}");
+    let row = belfry.until_it_is(&id, "success", SOON).await;
+    assert!(row["start_time"].as_str() >= waiting["due_at"].as_str(), "{row}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_runs_in_order() {
+    let belfry = installation().await;
+    let run_id = belfry.trigger("load").await["run_id"].as_str().unwrap().to_owned();
+    let rows = until("the chain succeeds", SOON, async || {
+        let rows = belfry.api.all(&format!("/v1/executions?run_id={run_id}")).await;
+        (rows.len() == 4 && rows.iter().all(|row| row["status"] == "success")).then_some(rows)
+    })
+    .await;
+    let row = |job: &str| rows.iter().find(|row| row["job_id"] == job).unwrap();
+    for (job, after) in
+        [("customers", "load"), ("orders", "load"), ("report", "orders"), ("report", "customers")]
+    {
+        assert!(row(job)["start_time"].as_str() >= row(after)["end_time"].as_str(), "{job} after {after}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_is_tried_again() {
+    let belfry = installation().await;
+    let receiver = Receiver::start(fails_twice).await;
+    let retry = json!({ "base": "1s", "jitter": "none" });
+    let id = belfry.push(json!({ "target": http(&receiver.url), "retry": retry })).await;
+    belfry.until_it_is(&id, "success", SOON).await;
+    assert_eq!(receiver.calls(), [(id.clone(), 1), (id.clone(), 2), (id, 3)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_for_good_is_found_and_redriven() {
+    let belfry = installation().await;
+    let receiver = Receiver::start(gone_once).await;
+    let id = belfry.push(json!({ "target": http(&receiver.url), "name": "letters" })).await;
+    let failed = belfry.until_it_is(&id, "failed", SOON).await;
+    assert!(failed["reason"].as_str().unwrap().contains("410"), "{failed}");
+    let letters = until("its dead letter", SOON, async || {
+        let letters = belfry.api.all("/v1/dead-letters?job_id=letters").await;
+        (!letters.is_empty()).then_some(letters)
+    })
+    .await;
+    assert_eq!(letters[0]["execution_id"], id.as_str());
+    belfry.api.post("/v1/dead-letters:redrive", &json!({ "execution_ids": [id] })).await;
+    belfry.until_it_is(&format!("{id}~2"), "success", SOON).await;
+    assert!(belfry.api.all("/v1/dead-letters?job_id=letters").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cancelled_in_time_never_runs() {
+    let belfry = installation().await;
+    let receiver = Receiver::start(succeeds).await;
+    let id = belfry.push(json!({ "target": http(&receiver.url), "delay": "5s" })).await;
+    let later = belfry.push(json!({ "target": http(&receiver.url), "delay": "6s" })).await;
+    belfry.api.post(&format!("/v1/executions/{id}:cancel"), &json!({})).await;
+    belfry.until_it_is(&id, "cancelled", SOON).await;
+    // By then the other's message has come, too.
+    belfry.until_it_is(&later, "success", SOON).await;
+    assert_eq!(receiver.calls(), [(later, 1)]);
+}
