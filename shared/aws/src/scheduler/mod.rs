@@ -10,6 +10,10 @@ use async_trait::async_trait;
 use aws_sdk_scheduler::{
     Client,
     error::SdkError,
+    operation::{
+        create_schedule::CreateScheduleError, delete_schedule::DeleteScheduleError,
+        get_schedule::GetScheduleError,
+    },
     types::{ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target},
 };
 use belfry_domain::{Job, JobId};
@@ -73,7 +77,7 @@ impl JobSchedules {
             .target(self.target(job)?);
         match create.send().await {
             Ok(_) => return Ok(()),
-            Err(error) if is_service(&error, |error| error.is_conflict_exception()) => {}
+            Err(error) if is_service(&error, CreateScheduleError::is_conflict_exception) => {}
             Err(error) => return Err(unavailable(error)),
         }
         self.client
@@ -97,7 +101,7 @@ impl JobSchedules {
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
         let delete = self.client.delete_schedule().name(name).group_name(self.names.schedule_group());
         match delete.send().await {
-            Err(error) if !is_service(&error, |error| error.is_resource_not_found_exception()) => {
+            Err(error) if !is_service(&error, DeleteScheduleError::is_resource_not_found_exception) => {
                 Err(unavailable(error))
             }
             _ => Ok(()),
@@ -109,7 +113,7 @@ impl JobSchedules {
         match get.send().await {
             Ok(schedule) => Ok(schedule.description().and_then(|text| text.parse().ok())),
             // Fired for the last time, meanwhile.
-            Err(error) if is_service(&error, |error| error.is_resource_not_found_exception()) => Ok(None),
+            Err(error) if is_service(&error, GetScheduleError::is_resource_not_found_exception) => Ok(None),
             Err(error) => Err(unavailable(error)),
         }
     }
