@@ -183,8 +183,7 @@ variable "pools" {
 variable "daemons" {
   description = <<-EOT
     Pools served on ECS Fargate, by name: for work longer than 15 minutes and for commands, which the Lambda worker
-    refuses. image holds the belfry binary and whatever the commands need. steal_from names pools that an idle daemon
-    may help.
+    refuses. image holds the belfry binary and whatever the commands need.
   EOT
   type = map(object({
     image              = string
@@ -193,7 +192,6 @@ variable "daemons" {
     tasks              = optional(number, 1)
     cpu                = optional(number, 512)
     memory_mb          = optional(number, 1024)
-    steal_from         = optional(set(string), [])
     environment        = optional(map(string), {})
   }))
   default  = {}
@@ -202,11 +200,6 @@ variable "daemons" {
   validation {
     condition     = alltrue([for pool in keys(var.daemons) : can(regex("^[a-z0-9][a-z0-9-]{0,30}$", pool)) && pool != "default"])
     error_message = "A pool's name is 1 to 31 lower-case letters, digits and hyphens, and not default."
-  }
-
-  validation {
-    condition     = alltrue(flatten([for daemon in values(var.daemons) : [for pool in daemon.steal_from : contains(concat(["default"], tolist(var.pools), keys(var.daemons)), pool)]]))
-    error_message = "steal_from may name default, and pools in pools or daemons."
   }
 }
 

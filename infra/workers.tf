@@ -2,8 +2,8 @@
 
 locals {
   daemon_receives_from = {
-    for pool, daemon in var.daemons : pool => [
-      for key, queue in local.worker_queues : local.worker_queue_arns[key] if queue.pool == pool || contains(daemon.steal_from, queue.pool)
+    for pool, _ in var.daemons : pool => [
+      for key, queue in local.worker_queues : local.worker_queue_arns[key] if queue.pool == pool
     ]
   }
 }
@@ -138,7 +138,6 @@ resource "aws_ecs_task_definition" "daemon" {
       AWS_REGION        = local.region
       BELFRY_FUNCTION   = "${var.name}-daemon-${each.key}"
       BELFRY_LOG_FORMAT = "json"
-      BELFRY_STEAL_FROM = join(",", each.value.steal_from)
     }, each.value.environment) : { name = name, value = value }]
     logConfiguration = {
       logDriver = "awslogs"

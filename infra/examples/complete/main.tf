@@ -45,11 +45,18 @@ variable "alert_email" {
   default     = null
 }
 
+variable "deletion_protection" {
+  description = "false, before all of it is to be destroyed."
+  type        = bool
+  default     = true
+}
+
 module "belfry" {
   source = "../.." # or "git::https://…/belfry.git//infra?ref=v0.1.0"
 
-  name     = "belfry"
-  packages = var.packages
+  name                = "belfry"
+  packages            = var.packages
+  deletion_protection = var.deletion_protection
 
   # ---------------------------------------------------------------- yours
 
