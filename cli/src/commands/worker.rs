@@ -52,7 +52,7 @@ pub async fn run(args: WorkerArgs) -> Outcome {
         endpoint: installation.sdk.endpoint_url().map(str::to_owned),
         credentials: installation.sdk.credentials_provider(),
     };
-    let runner = Arc::new(Targets::new(settings)?.with_aws(access)?);
+    let runner = Arc::new(Targets::new(settings)?.with_aws(access));
     let daemon = Arc::new(Daemon {
         engine: Arc::new(installation.engine()),
         worker: Worker { id: instance(), runner },

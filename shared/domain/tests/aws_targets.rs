@@ -5,7 +5,7 @@
 use belfry_domain::{PushSpec, Target, validate_push};
 use serde_json::{Value, json};
 
-fn problems(target: Value) -> Vec<String> {
+fn problems(target: &Value) -> Vec<String> {
     let spec: PushSpec = serde_json::from_value(json!({ "target": target })).unwrap();
     validate_push(&spec).into_iter().map(|problem| problem.field).collect()
 }
@@ -22,7 +22,7 @@ fn the_least_that_each_needs() {
     ] {
         let mut target = target;
         target["type"] = json!(kind);
-        assert_eq!(problems(target.clone()), Vec::<String>::new(), "{kind}");
+        assert_eq!(problems(&target), Vec::<String>::new(), "{kind}");
         let target: Target = serde_json::from_value(target).unwrap();
         assert_eq!((target.kind(), target.default_pool()), (kind, "default"));
         assert_eq!(serde_json::to_value(&target).unwrap()["type"], kind);
@@ -52,6 +52,6 @@ fn what_is_wrong_is_named() {
             json!({ "type": "ecs", "cluster": "c", "task_definition": "t", "container": "a", "security_groups": ["s"] }),
         ),
     ] {
-        assert_eq!(problems(target.clone()), [field], "{target}");
+        assert_eq!(problems(&target), [field], "{target}");
     }
 }

@@ -27,7 +27,7 @@ impl Function {
             allow_private_addresses: std::env::var_os("BELFRY_ALLOW_PRIVATE_ADDRESSES").is_some(),
             ..TargetSettings::default()
         };
-        let targets = Targets::new(settings)?.with_aws(access(&installation.sdk))?;
+        let targets = Targets::new(settings)?.with_aws(access(&installation.sdk));
         let engine = installation.engine();
         Ok(Self { engine, metrics: installation.metrics, targets: Arc::new(targets), id: instance() })
     }

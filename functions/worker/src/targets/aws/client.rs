@@ -14,10 +14,7 @@ use super::{
     AwsAccess,
     answer::{Answer, Refusal},
 };
-use crate::targets::{
-    TargetsError,
-    http::{Guard, build_client, cause},
-};
+use crate::targets::http::{Guard, build_client, cause};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CallError {
@@ -68,9 +65,9 @@ pub(super) struct Call<'a> {
 }
 
 impl SignedClient {
-    pub fn new(access: AwsAccess) -> Result<Self, TargetsError> {
+    pub fn new(access: AwsAccess) -> Result<Self, CallError> {
         // AWS's addresses may be private ones, through endpoints in the worker's own network.
-        let http = build_client(Guard::new(true)).map_err(|error| TargetsError::HttpClient(cause(&error)))?;
+        let http = build_client(Guard::new(true)).map_err(|error| CallError::Misconfigured(cause(&error)))?;
         Ok(Self { http, access })
     }
 

@@ -18,11 +18,11 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use belfry_domain::Target;
 use belfry_engine::ports::{Completion, Invocation};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use self::client::{CallError, SignedClient};
-use super::TargetsError;
-
 /// Where AWS is, and who calls.
+#[derive(Clone)]
 pub struct AwsAccess {
     /// Of targets that name none.
     pub region: Option<String>,
@@ -32,32 +32,44 @@ pub struct AwsAccess {
 }
 
 pub(super) struct AwsRunner {
-    client: SignedClient,
+    access: AwsAccess,
+    /// Made when it is first needed: reading the host's certificates is what takes a worker longest
+    /// to start.
+    client: OnceCell<SignedClient>,
 }
 
 impl AwsRunner {
-    pub fn new(access: AwsAccess) -> Result<Self, TargetsError> {
-        Ok(Self { client: SignedClient::new(access)? })
+    pub fn new(access: AwsAccess) -> Self {
+        Self { access, client: OnceCell::new() }
+    }
+
+    async fn client(&self) -> Result<&SignedClient, CallError> {
+        self.client.get_or_try_init(async || SignedClient::new(self.access.clone())).await
     }
 
     /// None for targets that are not AWS's.
     pub async fn run(&self, invocation: &Invocation) -> Option<Completion> {
-        let call = async {
-            Some(match &invocation.target {
-                Target::Lambda(target) => lambda::run(&self.client, target, invocation).await,
-                Target::Sqs(target) => sqs::run(&self.client, target, invocation).await,
-                Target::EventBridge(target) => eventbridge::run(&self.client, target, invocation).await,
-                Target::StepFunctions(target) => step_functions::run(&self.client, target, invocation).await,
-                Target::Ecs(target) => ecs::run(&self.client, target, invocation).await,
-                _ => return None,
-            })
-        };
-        let outcome = tokio::select! {
+        tokio::select! {
             biased;
-            () = invocation.stop.cancelled() => return Some(Completion::failed("stopped")),
-            outcome = call => outcome?,
+            () = invocation.stop.cancelled() => Some(Completion::failed("stopped")),
+            outcome = self.call(invocation) => match outcome {
+                Ok(completion) => completion,
+                Err(error) => Some(error.into_completion()),
+            },
+        }
+    }
+
+    async fn call(&self, invocation: &Invocation) -> Result<Option<Completion>, CallError> {
+        let client = self.client().await?;
+        let outcome = match &invocation.target {
+            Target::Lambda(target) => lambda::run(client, target, invocation).await,
+            Target::Sqs(target) => sqs::run(client, target, invocation).await,
+            Target::EventBridge(target) => eventbridge::run(client, target, invocation).await,
+            Target::StepFunctions(target) => step_functions::run(client, target, invocation).await,
+            Target::Ecs(target) => ecs::run(client, target, invocation).await,
+            _ => return Ok(None),
         };
-        Some(outcome.unwrap_or_else(CallError::into_completion))
+        outcome.map(Some)
     }
 }
 
