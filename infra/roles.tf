@@ -7,6 +7,10 @@ locals {
   table_read  = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
   table_write = ["dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
 
+  # On AWS a batch is permitted by the action of a single message; emulators know the batches by names of their own.
+  queue_send    = ["sqs:SendMessage*"]
+  queue_receive = ["sqs:ChangeMessageVisibility*", "sqs:DeleteMessage*", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+
   worker_queue_arns = { for name, queue in aws_sqs_queue.worker : name => queue.arn }
 
   # Whoever finds a commit that somebody else left half done carries it out, so all that read jobs may write them. The
@@ -129,7 +133,7 @@ data "aws_iam_policy_document" "function" {
 
   statement {
     sid       = "Send"
-    actions   = ["sqs:SendMessage"]
+    actions   = local.queue_send
     resources = local.sends[each.key]
   }
 
@@ -138,7 +142,7 @@ data "aws_iam_policy_document" "function" {
 
     content {
       sid       = statement.value
-      actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+      actions   = local.queue_receive
       resources = local.receives_from[each.key]
     }
   }

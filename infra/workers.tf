@@ -74,13 +74,13 @@ data "aws_iam_policy_document" "daemon" {
 
   statement {
     sid       = "Send"
-    actions   = ["sqs:SendMessage"]
+    actions   = local.queue_send
     resources = local.sends.worker
   }
 
   statement {
     sid       = "Receive"
-    actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    actions   = local.queue_receive
     resources = local.daemon_receives_from[each.key]
   }
 

@@ -3,7 +3,7 @@
 
 # What runs here has nothing to do with an account that this shell may be set up for.
 unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE
-export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
 export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}"
 
@@ -25,6 +25,13 @@ emulator() {
     pid=$(cat "$state/emulator.pid" 2>/dev/null) || return 1
     ps -o args= -p "$pid" 2>/dev/null | grep -q ministack || return 1
     printf '%s\n' "$pid"
+}
+
+# This script removes that directory: it must be one that it made.
+own_state() {
+    if [ -d "$state" ] && [ -n "$(ls -A "$state")" ] && [ ! -e "$state/.belfry-emulator" ]; then
+        fail "$state is not a directory of localstack/up's; BELFRY_EMULATOR_STATE must name an empty or a new one."
+    fi
 }
 
 run_terraform() {

@@ -118,6 +118,24 @@ module "belfry" {
   }
 }
 
+# With AUTH=true MiniStack takes every schedule for one of the group default, whichever it is in.
+data "aws_iam_policy_document" "emulated_schedules" {
+  statement {
+    actions   = ["scheduler:CreateSchedule", "scheduler:DeleteSchedule", "scheduler:GetSchedule", "scheduler:UpdateSchedule"]
+    resources = ["arn:aws:scheduler:us-east-1:000000000000:schedule/default/*"]
+  }
+}
+
+resource "aws_iam_role_policy" "emulated_schedules" {
+  for_each = toset(["api", "tick"])
+
+  name   = "emulator"
+  role   = "belfry-${each.key}"
+  policy = data.aws_iam_policy_document.emulated_schedules.json
+
+  depends_on = [module.belfry]
+}
+
 output "api_id" {
   description = "The HTTP API's id, for its URL on the emulator."
   value       = module.belfry.api_id
