@@ -37,17 +37,6 @@ impl ExecutionStore for Store {
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed> {
-        let glanced = self.glance(|connection| find(connection, &request.execution_id));
-        if let Some(row) = glanced.transpose()?.flatten() {
-            match request.judge(&row) {
-                Err(refusal) => return Ok(Claimed::Refused(Box::new(row), refusal)),
-                Ok(change) => {
-                    if self.apply(change.clone()).await? == Applied::Won {
-                        return Ok(Claimed::Started(Box::new(change.row)));
-                    }
-                }
-            }
-        }
         let request = request.clone();
         self.write(move |connection| {
             let Some(row) = find(connection, &request.execution_id)? else { return Ok(Claimed::Missing) };

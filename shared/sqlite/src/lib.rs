@@ -43,8 +43,6 @@ pub struct Store {
     writer: Writer,
     /// For listings, beside the writer; none in memory, where there is only one connection.
     reader: Option<Arc<Mutex<Connection>>>,
-    /// For looks at single rows, which must not wait for a listing.
-    glancer: Option<Arc<Mutex<Connection>>>,
     cache: Arc<RwLock<JobCache>>,
     /// The fencing token that writes are made under; 0 without leadership.
     fence: Arc<AtomicU64>,
@@ -59,10 +57,9 @@ impl Store {
     pub fn open(path: &Path) -> std::result::Result<Self, OpenError> {
         let fence = Arc::new(AtomicU64::new(0));
         let connection = schema::open(path)?;
-        let (reader, glancer) = (schema::open_for_reading(path)?, schema::open_for_reading(path)?);
+        let reader = schema::open_for_reading(path)?;
         let writer = Writer::start(connection, Arc::clone(&fence))?;
-        let [reader, glancer] = [reader, glancer].map(|connection| Some(Arc::new(Mutex::new(connection))));
-        Ok(Self { writer, reader, glancer, cache: Arc::default(), fence })
+        Ok(Self { writer, reader: Some(Arc::new(Mutex::new(reader))), cache: Arc::default(), fence })
     }
 
     /// A database that lives as long as the store, for tests and one-off runs. It asks for no
@@ -70,14 +67,7 @@ impl Store {
     pub fn open_in_memory() -> std::result::Result<Self, OpenError> {
         let fence = Arc::new(AtomicU64::new(0));
         let writer = Writer::inline(schema::open_in_memory()?);
-        Ok(Self { writer, reader: None, glancer: None, cache: Arc::default(), fence })
-    }
-
-    /// A row as it was committed last, on the caller's thread: it spares the writer's, which is what
-    /// everything waits for. Microseconds, unless the row has to come from the disk.
-    fn glance<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Option<Result<T>> {
-        let glancer = self.glancer.as_ref()?;
-        Some(read(&glancer.lock().unwrap_or_else(PoisonError::into_inner)))
+        Ok(Self { writer, reader: None, cache: Arc::default(), fence })
     }
 
     /// A strongly consistent read.
