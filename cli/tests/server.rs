@@ -151,3 +151,41 @@ fn tokens_are_made_listed_and_revoked() {
     token(&["revoke", "ci"]).ok();
     assert_eq!(token(&["revoke", "ci"]).code(), 1);
 }
+
+#[test]
+fn executions_are_found_by_tag_status_job_and_time() {
+    let server = Server::start(&[]);
+    let jobs = "\
+- {job_id: good, command: 'true', tags: {team: data, tier: '1'}}
+- {job_id: bad, command: 'exit 3', max_retries: 0, tags: {team: data}}
+- {job_id: other, command: 'true', tags: {team: ops}}
+";
+    server.run_with_input(&["apply", "-f", "-"], jobs).ok();
+    for job in ["good", "bad", "other"] {
+        server.run(&["trigger", job, "--key", "k", "--wait"]);
+    }
+    let found = |args: &[&str]| {
+        let rows = server.run(&[&["executions", "--json"], args].concat()).ok().json();
+        let ids = rows.as_array().unwrap().iter().map(|row| row["execution_id"].as_str().unwrap().to_owned());
+        let mut ids: Vec<String> = ids.collect();
+        ids.sort_unstable();
+        ids.join(" ")
+    };
+    assert_eq!(found(&["--tag", "team=data"]), "bad@k good@k");
+    assert_eq!(found(&["--tag", "team=data", "--tag", "tier:1"]), "good@k");
+    assert_eq!(found(&["--tag", "team=data", "--status", "failed", "--since", "24h"]), "bad@k");
+    assert_eq!(found(&["--tag", "team=data", "--status", "failed", "--until", "24h"]), "");
+    assert_eq!(found(&["--job", "other", "--since", "1h"]), "other@k");
+    for wrong in [&["--tag", "team"][..], &["--since", "yesterday"], &["--since", "1h", "--until", "2h"]] {
+        let run = server.run(&[&["executions"], wrong].concat());
+        assert_eq!(run.code(), 2, "{wrong:?}: {}", run.err());
+    }
+    let tagged = server.run(&["jobs", "--tag", "team=data", "--json"]).ok().json();
+    assert_eq!(tagged.as_array().unwrap().len(), 2);
+    let shown = server.run(&["jobs", "show", "bad"]).ok().out();
+    assert!(shown.contains("0 succeeded, 1 failed"), "{shown}");
+    let failure = server.run(&["executions", "show", "bad@k"]).ok().out();
+    for words in ["timeline (", "running", "waiting", "failed in", "after waiting", "exit code 3"] {
+        assert!(failure.contains(words), "{words}: {failure}");
+    }
+}

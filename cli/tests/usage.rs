@@ -12,6 +12,7 @@ fn wrong_usage_is_2_and_no_server_is_3() {
         &["push"],
         &["push", "--empty", "--command", "x"],
         &["push", "--empty", "--delay", "soon"],
+        &["up", "--retention", "6d"],
         &["apply"],
         &["dead-letters", "redrive"],
         &["trigger", "a", "--input", "{"],

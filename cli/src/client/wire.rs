@@ -57,6 +57,7 @@ pub struct Attempt {
     pub start_time: Option<DateTime<Utc>>,
     pub end_time: Option<DateTime<Utc>>,
     pub duration_ms: Option<i64>,
+    pub waited_ms: Option<i64>,
     pub error: Option<String>,
     pub output: Option<Output>,
 }

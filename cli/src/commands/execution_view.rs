@@ -5,16 +5,15 @@ use std::fmt::Write;
 use chrono::{DateTime, Utc};
 use comfy_table::Cell;
 
+use super::timeline;
 use crate::{
     client::wire::{Attempt, Execution},
     show::{plain, table, time},
 };
 
-const TIMELINE: usize = 40;
-
 pub fn text(row: &Execution) -> String {
     let mut text = table::text(&facts(row));
-    if let Some(timeline) = timeline(row) {
+    if let Some(timeline) = timeline::text(row) {
         let _ = write!(text, "\n\n{timeline}");
     }
     for attempt in &row.attempts {
@@ -71,29 +70,6 @@ fn dependencies(row: &Execution) -> String {
         _ => Vec::new(),
     };
     named.join(", ")
-}
-
-/// A line for each attempt, over the time from the due instant to the end.
-fn timeline(row: &Execution) -> Option<String> {
-    let begin = row.due_at.or(row.created_at)?;
-    let end = row.end_time.unwrap_or_else(Utc::now);
-    let total = (end - begin).num_milliseconds().max(1);
-    let place = |at: DateTime<Utc>| {
-        let part = (at - begin).num_milliseconds() as f64 / total as f64;
-        ((part * TIMELINE as f64).round() as usize).min(TIMELINE)
-    };
-    let bar = |attempt: &Attempt| {
-        let from = place(attempt.start_time?).min(TIMELINE - 1);
-        let to = place(attempt.end_time.unwrap_or(end)).max(from + 1);
-        let sign = if matches!(attempt.outcome.as_deref(), Some("succeeded") | None) { "█" } else { "▒" };
-        let rest = "·".repeat(TIMELINE - to);
-        Some(format!("  {:>2} {}{}{rest}", attempt.number, "·".repeat(from), sign.repeat(to - from)))
-    };
-    let bars: Vec<String> = row.attempts.iter().filter_map(bar).collect();
-    if bars.is_empty() {
-        return None;
-    }
-    Some(format!("timeline ({}, █ good, ▒ bad)\n{}", time::millis(total), bars.join("\n")))
 }
 
 pub fn attempt(attempt: &Attempt) -> String {

@@ -1,11 +1,12 @@
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::{DONE, Global, Outcome, execution_view, wait};
 use crate::{
     client::{Call, Client, wire::Execution},
-    show::{self, short, table, time},
+    error::CliError,
+    show::{self, moment::Moment, short, table, time},
 };
 
 /// List executions, show one
@@ -16,6 +17,7 @@ use crate::{
 Examples:
   belfry executions
   belfry executions --job daily_report --status failed --limit 20
+  belfry executions --tag team=data --status failed --since 24h
   belfry executions show daily_report@2026-11-23T00:00:00Z"
 )]
 pub struct ExecutionsArgs {
@@ -39,15 +41,18 @@ struct Filter {
     /// Of this job
     #[arg(long, value_name = "JOB")]
     job: Option<String>,
+    /// Of the jobs that have this tag now; may be repeated, all of them must fit
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
+    tags: Vec<String>,
     /// Of this run
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// Slots from this instant on, RFC 3339
+    /// Due from this instant on, RFC 3339, or so long ago: 24h
     #[arg(long, value_name = "INSTANT")]
-    since: Option<DateTime<Utc>>,
-    /// Slots before this instant
+    since: Option<Moment>,
+    /// Due before this instant
     #[arg(long, value_name = "INSTANT")]
-    until: Option<DateTime<Utc>>,
+    until: Option<Moment>,
     /// How many at most, newest first
     #[arg(long, default_value_t = 50, value_name = "N")]
     limit: usize,
@@ -58,7 +63,7 @@ pub async fn run(args: ExecutionsArgs, global: &Global) -> Outcome {
     if let Some(Action::Show { execution_id }) = args.action {
         return show_one(&client, global, &execution_id).await;
     }
-    let executions = client.pages(args.filter.call(), args.filter.limit).await?;
+    let executions = client.pages(args.filter.call()?, args.filter.limit).await?;
     if global.json {
         show::json(&Value::Array(executions))?;
     } else {
@@ -68,21 +73,36 @@ pub async fn run(args: ExecutionsArgs, global: &Global) -> Outcome {
 }
 
 impl Filter {
-    fn call(&self) -> Call {
+    fn call(&self) -> Result<Call, CliError> {
         // Only a job's own listing has the slots that nobody has claimed yet, and it takes no filter.
         if let Some(job) = self.job.as_ref().filter(|_| self.is_plain()) {
-            return Call::get(["v1", "jobs", job, "executions"]);
+            return Ok(Call::get(["v1", "jobs", job, "executions"]));
         }
-        Call::get(["v1", "executions"])
+        let now = Utc::now();
+        let [since, until] = [self.since, self.until].map(|at| at.map(|at| at.instant(now)));
+        if since.zip(until).is_some_and(|(since, until)| since >= until) {
+            return Err(CliError::Usage("--since must be before --until".to_owned()));
+        }
+        let call = Call::get(["v1", "executions"])
             .query("job_id", self.job.as_ref())
             .query("status", self.status.as_ref())
             .query("run_id", self.run.as_ref())
-            .query("since", self.since.map(time::utc))
-            .query("until", self.until.map(time::utc))
+            .query("since", since.map(time::utc))
+            .query("until", until.map(time::utc));
+        Ok(self.tags.iter().fold(call, |call, tag| call.query("tag", Some(tag))))
     }
 
     fn is_plain(&self) -> bool {
-        self.status.is_none() && self.run.is_none() && self.since.is_none() && self.until.is_none()
+        let narrows = [self.status.is_some(), self.run.is_some(), !self.tags.is_empty()];
+        !narrows.contains(&true) && self.since.is_none() && self.until.is_none()
+    }
+}
+
+/// `key=value` as the API has it: `key:value`.
+pub fn tag(text: &str) -> Result<String, String> {
+    match text.split_once(['=', ':']) {
+        Some((key, value)) if !key.is_empty() => Ok(format!("{key}:{value}")),
+        _ => Err("must be KEY=VALUE, such as team=data".to_owned()),
     }
 }
 

@@ -2,11 +2,15 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::{DONE, Global, Outcome};
+use super::{DONE, Global, Outcome, executions::tag, job_summary};
 use crate::{
     client::{Call, Client},
     show::{self, plain, short, table, time},
 };
+
+/// Executions that a job's summary is about, and of which so many are listed.
+const SUMMED_UP: usize = 100;
+const SHOWN: usize = 10;
 
 /// List jobs, show one, delete one
 #[derive(Debug, Args)]
@@ -15,6 +19,7 @@ use crate::{
     after_help = "\
 Examples:
   belfry jobs
+  belfry jobs --tag team=data --status paused
   belfry jobs show daily_report
   belfry jobs show daily_report --json
   belfry jobs delete daily_report"
@@ -22,6 +27,34 @@ Examples:
 pub struct JobsArgs {
     #[command(subcommand)]
     action: Option<Action>,
+    #[command(flatten)]
+    filter: Filter,
+}
+
+#[derive(Debug, Default, Args)]
+struct Filter {
+    /// With this tag; may be repeated, all of them must fit
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
+    tags: Vec<String>,
+    /// active or paused
+    #[arg(long)]
+    status: Option<String>,
+    /// With this in its name
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// Of this pool
+    #[arg(long, value_name = "NAME")]
+    pool: Option<String>,
+}
+
+impl Filter {
+    fn call(&self) -> Call {
+        let call = Call::get(["v1", "jobs"])
+            .query("status", self.status.as_ref())
+            .query("search", self.search.as_ref())
+            .query("pool", self.pool.as_ref());
+        self.tags.iter().fold(call, |call, tag| call.query("tag", Some(tag)))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -37,14 +70,14 @@ enum Action {
 pub async fn run(args: JobsArgs, global: &Global) -> Outcome {
     let client = global.client()?;
     match args.action.unwrap_or(Action::List) {
-        Action::List => list(&client, global).await,
+        Action::List => list(&client, global, &args.filter).await,
         Action::Show { job_id } => show_one(&client, global, &job_id).await,
         Action::Delete { job_id } => delete(&client, global, &job_id).await,
     }
 }
 
-async fn list(client: &Client, global: &Global) -> Outcome {
-    let jobs = client.pages(Call::get(["v1", "jobs"]), usize::MAX).await?;
+async fn list(client: &Client, global: &Global, filter: &Filter) -> Outcome {
+    let jobs = client.pages(filter.call(), usize::MAX).await?;
     if global.json {
         show::json(&Value::Array(jobs))?;
         return DONE;
@@ -100,9 +133,15 @@ async fn show_one(client: &Client, global: &Global, id: &str) -> Outcome {
         }
     }
     show::line(format!("\n{}", serde_saphyr::to_string(&job["definition"])?.trim_end()))?;
-    let executions = client.pages(Call::get(["v1", "jobs", id, "executions"]), 10).await?;
+    let last = Call::get(["v1", "jobs", id, "executions"]).query("limit", Some(SUMMED_UP));
+    let mut timeline = client.send(last).await?;
+    if let Some(summary) = job_summary::text(&timeline) {
+        show::line(format!("\n{summary}"))?;
+    }
+    let executions = timeline["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
     if !executions.is_empty() {
-        show::line(format!("\n{}", super::executions::listing(client, executions)?))?;
+        let newest = executions.into_iter().take(SHOWN).collect();
+        show::line(format!("\n{}", super::executions::listing(client, newest)?))?;
     }
     DONE
 }

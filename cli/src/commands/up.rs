@@ -15,6 +15,7 @@ Examples:
   belfry up --data /var/lib/belfry --apply /etc/belfry
   belfry up --listen 0.0.0.0:7433        needs a token: belfry token create NAME
   belfry up --apply examples --allow-private-addresses
+  belfry up --retention 30d --archive /var/lib/belfry-archive
 
 A second `belfry up` on the same --data waits as standby and takes over when the first one ends.")]
 pub struct UpArgs {
@@ -35,6 +36,12 @@ pub struct UpArgs {
     /// How long a crashed attempt stays its worker's before another one takes it up, such as 30s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     lease: Option<Duration>,
+    /// How long executions are kept after their end, and so their idempotency keys: 7d to 366d
+    #[arg(long, env = "BELFRY_RETENTION", default_value = "7d", value_name = "DURATION", value_parser = retention)]
+    retention: Duration,
+    /// A folder for executions, as compressed JSON lines, before they are removed
+    #[arg(long, env = "BELFRY_ARCHIVE", value_name = "DIR")]
+    archive: Option<PathBuf>,
     #[arg(long, env = "BELFRY_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
 }
@@ -78,6 +85,17 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<HumanDuration>().map(Duration::from).map_err(|error| error.to_string())
 }
 
+/// A shorter one would forget idempotency keys while they are still promised.
+const SHORTEST_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+
+fn retention(text: &str) -> Result<Duration, String> {
+    let retention = duration(text)?;
+    if retention < SHORTEST_RETENTION {
+        return Err("must be 7d or more: idempotency keys are promised for so long".to_owned());
+    }
+    Ok(retention)
+}
+
 fn pool(text: &str) -> Result<(String, usize), String> {
     let parsed =
         text.split_once('=').and_then(|(name, capacity)| Some((name.to_owned(), capacity.parse().ok()?)));
@@ -97,6 +115,8 @@ pub async fn run(args: UpArgs) -> Outcome {
         require_token: args.require_token,
         jobs: files::specs(&definitions),
         lease: args.lease,
+        retention: args.retention,
+        archive: args.archive,
     };
     standalone::up(options).await.map_err(|error| files::with_places(error, &definitions))?;
     DONE

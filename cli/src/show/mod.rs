@@ -1,5 +1,6 @@
 //! What people see, and what programs read.
 
+pub mod moment;
 pub mod table;
 pub mod time;
 

@@ -7,14 +7,15 @@ mod temporary;
 mod tokens;
 mod up;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use belfry_domain::Shards;
 use belfry_engine::{
     Engine, Settings, SystemClock, SystemRandom, Worker,
-    ports::{Lease, Observer, Ports, Runner, Source},
+    ports::{Archive, Lease, Observer, Ports, Runner, Source},
 };
+use belfry_files::FolderArchive;
 use belfry_sqlite::{MemoryQueue, Store, Waves};
 use belfry_worker::daemon::Daemon;
 use tokio::task::JoinSet;
@@ -34,6 +35,8 @@ pub const LANE: u16 = 0;
 /// How often timers are read. Shorter than the look-ahead by enough that a late tick does no harm.
 const TICK: Duration = Duration::from_secs(1);
 const RETENTION_PASS: Duration = Duration::from_secs(600);
+/// Longer where what goes is archived: each pass makes a file.
+const ARCHIVE_PASS: Duration = Duration::from_secs(3600);
 const AUDIT: Duration = Duration::from_secs(24 * 3600);
 
 /// How many attempts run at once, pool by pool.
@@ -72,6 +75,7 @@ pub struct Standalone {
     pub owner: String,
     capacity: Capacity,
     worker: Worker,
+    archive: Option<PathBuf>,
 }
 
 impl Standalone {
@@ -101,7 +105,12 @@ impl Standalone {
         let owner = format!("belfry-{}", Ulid::new());
         let worker = Worker { id: owner.clone(), runner };
         let engine = Arc::new(Engine::new(ports, settings));
-        Ok((Self { engine, store, queue, owner, capacity, worker }, waves))
+        Ok((Self { engine, store, queue, owner, capacity, worker, archive: None }, waves))
+    }
+
+    /// Executions go to this folder before they are removed.
+    pub fn archiving_to(self, folder: Option<PathBuf>) -> Self {
+        Self { archive: folder, ..self }
     }
 
     fn shards(&self) -> Shards {
@@ -163,15 +172,29 @@ impl Standalone {
     /// The daily audit, and the end of what is old.
     async fn keep_house(self: Arc<Self>) {
         let mut audit = tokio::time::interval(AUDIT);
-        let mut retention = tokio::time::interval(RETENTION_PASS);
+        let pass = if self.archive.is_some() { ARCHIVE_PASS } else { RETENTION_PASS };
+        let mut retention = tokio::time::interval(pass);
         loop {
             let outcome = tokio::select! {
-                _ = audit.tick() => self.engine.audit().await.map(drop),
-                _ = retention.tick() => self.engine.remove_old().await.map(drop),
+                _ = audit.tick() => self.engine.audit().await.map(drop).map_err(anyhow::Error::from),
+                _ = retention.tick() => self.remove_old().await,
             };
             if let Err(error) = outcome {
-                tracing::warn!(%error, "housekeeping is left to the next time");
+                tracing::warn!(error = format!("{error:#}"), "housekeeping is left to the next time");
             }
         }
+    }
+
+    /// Opened anew each time: a folder that can't be written to now may be mended.
+    async fn remove_old(&self) -> anyhow::Result<()> {
+        let folder = self.archive.as_deref();
+        let open = |folder| FolderArchive::open(folder).context("the archive can't be written to");
+        let archive = folder.map(open).transpose()?;
+        let archive = archive.as_ref().map(|archive| archive as &dyn Archive);
+        let removed = self.engine.remove_old(archive).await?;
+        if removed > 0 {
+            tracing::info!(executions = removed, archived = archive.is_some(), "removed what is old");
+        }
+        Ok(())
     }
 }

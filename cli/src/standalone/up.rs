@@ -33,6 +33,10 @@ pub struct UpOptions {
     pub capacity: Capacity,
     pub allow_private_addresses: bool,
     pub lease: Option<Duration>,
+    /// How long ended executions stay, and so their idempotency keys.
+    pub retention: Duration,
+    /// Where they go then; nowhere by default.
+    pub archive: Option<PathBuf>,
 }
 
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
@@ -42,9 +46,9 @@ pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
     Store::open(&path).with_context(|| format!("{}", path.display()))
 }
 
-fn settings(lease: Option<Duration>) -> Settings {
-    let mut settings = Settings::standalone();
-    if let Some(lease) = lease {
+fn settings(options: &UpOptions) -> Settings {
+    let mut settings = Settings { retention: options.retention, ..Settings::standalone() };
+    if let Some(lease) = options.lease {
         settings.lease = lease;
         settings.heartbeat_every = lease / 6;
         settings.stop_grace = settings.stop_grace.min(lease / 5);
@@ -66,10 +70,14 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     };
     let runner = Arc::new(Targets::new(targets)?);
     let capacity = options.capacity.clone();
+    let settings = settings(&options);
+    if let Some(archive) = &options.archive {
+        fs::create_dir_all(archive)
+            .with_context(|| format!("the archive's folder {} can't be made", archive.display()))?;
+    }
     let journal = Arc::new(Journal(Arc::clone(&telemetry)));
-    let (standalone, waves) =
-        Standalone::new(store, settings(options.lease), options.capacity, runner, journal)?;
-    let standalone = Arc::new(standalone);
+    let (standalone, waves) = Standalone::new(store, settings, options.capacity, runner, journal)?;
+    let standalone = Arc::new(standalone.archiving_to(options.archive));
     let leadership = Arc::new(Leadership::default());
     let shutdown = stop_on_signals();
 

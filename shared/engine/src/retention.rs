@@ -1,21 +1,34 @@
 //! The end of what is old.
 
-use crate::{Engine, Result};
+use belfry_domain::ExecutionId;
 
-/// Rows in one write: small, so that nothing waits for it.
-const BATCH: usize = 200;
+use crate::{Engine, Result, ports::Archive};
+
+/// Rows in one go at most: what an archive takes as one file.
+const BATCH: usize = 10_000;
+/// Rows in one write: few, so that nothing waits for it.
+const REMOVED_AT_ONCE: usize = 200;
 
 impl Engine {
-    /// Removes executions that ended before the retention period; how many.
-    pub async fn remove_old(&self) -> Result<u64> {
+    /// Removes executions that ended before the retention period; how many. Where there is an
+    /// archive, each is durable there before it goes: a crash may leave one in both places, or
+    /// twice in the archive, never in none.
+    pub async fn remove_old(&self, archive: Option<&dyn Archive>) -> Result<u64> {
         let before = self.now().minus(self.settings.retention);
         let mut removed = 0;
         loop {
-            let batch = self.ports.executions.remove_ended(before, BATCH).await?;
-            removed += batch as u64;
-            if batch < BATCH {
+            let ended = self.ports.executions.ended_before(before, BATCH).await?;
+            if ended.is_empty() {
                 return Ok(removed);
             }
+            let ids: Vec<ExecutionId> = ended.iter().map(|row| row.id.clone()).collect();
+            if let Some(archive) = archive {
+                archive.keep(ended).await?;
+            }
+            for some in ids.chunks(REMOVED_AT_ONCE) {
+                self.ports.executions.remove_ended(some).await?;
+            }
+            removed += ids.len() as u64;
         }
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::{
     Result, Store,
     error::{unavailable, unreadable},
-    rows::{Encoded, create, find, list, replace},
+    rows::{Encoded, create, ended_before, find, list, replace},
 };
 
 #[async_trait]
@@ -141,8 +141,13 @@ impl ExecutionStore for Store {
         .await
     }
 
-    async fn remove_ended(&self, before: Timestamp, limit: usize) -> Result<usize> {
-        self.write(move |connection| remove_ended(connection, before, limit).map_err(unavailable)).await
+    async fn ended_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Execution>> {
+        self.browse(move |connection| ended_before(connection, before, limit)).await
+    }
+
+    async fn remove_ended(&self, ids: &[ExecutionId]) -> Result<()> {
+        let ids = ids.to_vec();
+        self.write(move |connection| remove_all(connection, &ids).map_err(unavailable)).await
     }
 }
 
@@ -162,15 +167,17 @@ impl Store {
     }
 }
 
-fn remove_ended(connection: &Connection, before: Timestamp, limit: usize) -> rusqlite::Result<usize> {
-    let sql = "SELECT id FROM executions WHERE ended_at < ?1 ORDER BY seq LIMIT ?2";
-    let mut statement = connection.prepare_cached(sql)?;
-    let ids: Vec<String> =
-        statement.query_map((before.0, limit as i64), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    for id in &ids {
-        connection.prepare_cached("DELETE FROM outputs WHERE execution_id = ?1")?.execute([id])?;
-        connection.prepare_cached("DELETE FROM waiters WHERE dependency = ?1")?.execute([id])?;
-        connection.prepare_cached("DELETE FROM executions WHERE id = ?1")?.execute([id])?;
+fn remove_all(connection: &Connection, ids: &[ExecutionId]) -> rusqlite::Result<()> {
+    // One that has not ended would not be here.
+    let mut row =
+        connection.prepare_cached("DELETE FROM executions WHERE id = ?1 AND ended_at IS NOT NULL")?;
+    let mut outputs = connection.prepare_cached("DELETE FROM outputs WHERE execution_id = ?1")?;
+    let mut waiters = connection.prepare_cached("DELETE FROM waiters WHERE dependency = ?1")?;
+    for id in ids {
+        if row.execute([id.as_str()])? > 0 {
+            outputs.execute([id.as_str()])?;
+            waiters.execute([id.as_str()])?;
+        }
     }
-    Ok(ids.len())
+    Ok(())
 }

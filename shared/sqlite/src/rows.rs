@@ -1,6 +1,6 @@
 //! Rows of the table of executions.
 
-use belfry_domain::{Execution, ExecutionId, Timer, Work};
+use belfry_domain::{Execution, ExecutionId, Timer, Timestamp, Work};
 use belfry_engine::ports::{Creation, ExecutionFilter, Page};
 use rusqlite::{Connection, Row, ToSql};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,9 @@ use crate::{
     error::{unavailable, unreadable},
     timers::put_all,
 };
+
+/// Of rows that are read at once because they are to be removed.
+const MANY_BYTES: usize = 32 << 20;
 
 /// What is written once, with the row: it may be large, and never changes.
 #[derive(Serialize, Deserialize)]
@@ -111,6 +114,37 @@ pub(crate) fn replace(connection: &Connection, expected: u64, row: &Encoded) -> 
     Ok(statement.execute(values).map_err(unavailable)? == 1)
 }
 
+/// One that can't be read stays where it is.
+pub(crate) fn ended_before(
+    connection: &Connection,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<Execution>> {
+    let sql = "SELECT id, doc, fixed FROM executions WHERE ended_at < ?1 ORDER BY seq";
+    let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+    let mut rows = statement.query([before.0]).map_err(unavailable)?;
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while let Some(row) =
+        rows.next().map_err(unavailable)?.filter(|_| found.len() < limit && bytes < MANY_BYTES)
+    {
+        let id: String = row.get(0).map_err(unavailable)?;
+        for column in [1, 2] {
+            bytes += row
+                .get_ref(column)
+                .map_err(unavailable)?
+                .as_bytes_or_null()
+                .ok()
+                .flatten()
+                .map_or(0, <[u8]>::len);
+        }
+        match decode(&id, row, 1) {
+            Ok(execution) => found.push(execution),
+            Err(why) => tracing::error!(execution.id = id, %why, "can't be removed"),
+        }
+    }
+    Ok(found)
+}
+
 /// Where the next page begins: the order's two columns, of the last row of this one.
 pub(crate) fn list(
     connection: &Connection,
@@ -129,6 +163,10 @@ pub(crate) fn list(
     if let Some(job_id) = &filter.job_id {
         add("job_id = ?", Box::new(job_id.to_string()));
     }
+    if let Some(among) = &filter.among {
+        let names = serde_json::to_string(among).map_err(unavailable)?;
+        add("job_id IN (SELECT value FROM json_each(?))", Box::new(names));
+    }
     if let Some(run_id) = &filter.run_id {
         let run = "CASE WHEN json_valid(doc) THEN json_extract(doc, '$.run.id') END = ?";
         add(run, Box::new(run_id.clone()));
@@ -139,8 +177,9 @@ pub(crate) fn list(
     if let Some(until) = filter.until {
         add("due < ?", Box::new(until.0));
     }
-    // A job's timeline goes by slot; a listing of everything by creation, which needs no index.
-    let by_slot = filter.job_id.is_some();
+    // The timeline of a job, or of some, goes by slot; a listing of everything by creation, which
+    // needs no index.
+    let by_slot = filter.job_id.is_some() || filter.among.is_some();
     if let Some((due, seq)) = after.and_then(parse_cursor) {
         if by_slot {
             add("(due, seq) < (?, ?)", Box::new(due));

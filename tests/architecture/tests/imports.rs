@@ -24,6 +24,7 @@ const WITHOUT_AWS: &[&str] = &["belfry", "belfry-api", "belfry-worker"];
 const RULES: &[Rule] = &[
     Rule { name: "belfry-domain", ours: &[], never: WORLD },
     Rule { name: "belfry-engine", ours: &["belfry-domain"], never: ADAPTERS },
+    Rule { name: "belfry-files", ours: &["belfry-domain", "belfry-engine"], never: &["axum", "rusqlite"] },
     Rule { name: "belfry-sqlite", ours: &["belfry-domain", "belfry-engine"], never: &["axum", "reqwest"] },
     Rule {
         name: "belfry-aws",
@@ -51,6 +52,7 @@ const RULES: &[Rule] = &[
         ours: &[
             "belfry-domain",
             "belfry-engine",
+            "belfry-files",
             "belfry-sqlite",
             "belfry-api",
             "belfry-worker",

@@ -40,7 +40,8 @@ pub struct Backend {
     pub timers: Arc<dyn TimerStore>,
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
-    /// Removes ended executions by itself, in its own time: `remove_ended` does nothing.
+    /// Removes ended executions by itself, in its own time: `ended_before` finds none, and
+    /// `remove_ended` does nothing.
     pub expires_by_itself: bool,
     /// What must not go before the store does, such as its directory.
     _alive: Arc<dyn Any + Send + Sync>,
@@ -120,12 +121,15 @@ macro_rules! suite {
             pages_have_no_gap_and_no_double,
             each_filter_filters,
             filters_combine,
+            some_jobs_are_listed_among_others,
+            jobs_of_one_instant_share_a_page_edge,
             the_status_is_that_of_now,
             a_row_that_comes_in_between_disturbs_no_page,
         ]);
         $crate::cases!($fresh, retention: [
-            only_what_ended_before_is_removed,
-            removal_stops_at_its_limit,
+            what_ended_before_is_found_in_the_order_of_creation,
+            only_what_has_ended_is_removed,
+            removal_can_be_repeated,
             what_belongs_to_a_row_goes_with_it,
             the_latest_generation_counts_numerically,
         ]);

@@ -130,10 +130,62 @@ pub async fn filters_combine(backend: &Backend) -> Verdict {
         run_id: Some("r".to_owned()),
         since: Some(at(1)),
         until: Some(at(3)),
+        ..Default::default()
     };
     assert_eq!(listed(backend, all.clone()).await?, set(&["a@2"]));
     assert_eq!(listed(backend, ExecutionFilter { job_id: None, ..all.clone() }).await?, set(&["a@2", "b@1"]));
     assert_eq!(listed(backend, ExecutionFilter { until: Some(at(2)), ..all }).await?, set(&[]));
+    Ok(())
+}
+
+fn among(names: &[String]) -> ExecutionFilter {
+    let names = names.iter().map(|name| job_id(name)).collect();
+    ExecutionFilter { among: Some(names), ..Default::default() }
+}
+
+pub async fn some_jobs_are_listed_among_others(backend: &Backend) -> Verdict {
+    create_some(backend).await?;
+    let of = |names: &[&str]| among(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert_eq!(listed(backend, of(&[])).await?, set(&[]), "none of no jobs");
+    assert_eq!(listed(backend, of(&["b", "c"])).await?, set(&["b@1", "b@2"]));
+    assert_eq!(listed(backend, of(&["a", "b", "c"])).await?.len(), 5);
+    for (status, expected) in
+        [(Status::Failed, &["a@2", "b@1"][..]), (Status::Success, &["a@1"]), (Status::Queued, &["a@3"])]
+    {
+        let of_status = ExecutionFilter { status: Some(status), ..of(&["a", "b"]) };
+        assert_eq!(listed(backend, of_status).await?, set(expected), "{status}");
+    }
+    let of_run = ExecutionFilter { run_id: Some("r".to_owned()), ..of(&["b"]) };
+    assert_eq!(listed(backend, of_run).await?, set(&["b@1"]));
+    let lately = ExecutionFilter { since: Some(at(2)), until: Some(at(3)), ..of(&["a", "b"]) };
+    assert_eq!(listed(backend, lately).await?, set(&["a@2", "b@2"]));
+    let one_of_them = ExecutionFilter { job_id: Some(job_id("a")), ..of(&["b"]) };
+    assert_eq!(listed(backend, one_of_them).await?, set(&[]), "both must fit");
+    Ok(())
+}
+
+/// Few jobs and many may be listed in different ways.
+pub async fn jobs_of_one_instant_share_a_page_edge(backend: &Backend) -> Verdict {
+    let names: Vec<String> = (0..45).map(|number| format!("job-{number}")).collect();
+    let mut created = BTreeSet::new();
+    for name in &names {
+        for slot in ["2026-11-23T00:00:00Z", "key"] {
+            created
+                .insert(backend.create_new(row_at(&format!("{name}@{slot}"), at(0))).await?.id.to_string());
+        }
+    }
+    for count in [2, 7, 40] {
+        let wanted: BTreeSet<String> = created
+            .iter()
+            .filter(|id| names[..count].iter().any(|name| id.starts_with(&format!("{name}@"))))
+            .cloned()
+            .collect();
+        for limit in [1, 3, 50] {
+            let rows = walk(backend, &among(&names[..count]), limit).await?;
+            assert_eq!(rows.len(), wanted.len(), "{count} jobs in pages of {limit}: {:?}", ids(&rows));
+            assert_eq!(rows.iter().map(|row| row.id.to_string()).collect::<BTreeSet<_>>(), wanted);
+        }
+    }
     Ok(())
 }
 

@@ -20,40 +20,66 @@ async fn create_ended(backend: &Backend, name: &str, ms: i64) -> Verdict {
 async fn expires_by_itself(backend: &Backend) -> Result<bool, StoreError> {
     if backend.expires_by_itself {
         create_ended(backend, "a@expiring", 0).await?;
-        assert_eq!(backend.executions.remove_ended(at(100), 10).await?, 0);
+        assert_eq!(backend.executions.ended_before(at(100), 10).await?, []);
+        backend.executions.remove_ended(&[id("a@expiring")]).await?;
         backend.present("a@expiring").await?;
     }
     Ok(backend.expires_by_itself)
 }
 
-pub async fn only_what_ended_before_is_removed(backend: &Backend) -> Verdict {
+async fn found(backend: &Backend, before: i64, limit: usize) -> Result<Vec<String>, StoreError> {
+    let rows = backend.executions.ended_before(at(before), limit).await?;
+    for row in &rows {
+        assert_eq!(backend.present(row.id.as_str()).await?, *row, "whole");
+    }
+    Ok(rows.iter().map(|row| row.id.to_string()).collect())
+}
+
+pub async fn what_ended_before_is_found_in_the_order_of_creation(backend: &Backend) -> Verdict {
+    if expires_by_itself(backend).await? {
+        return Ok(());
+    }
+    for (name, ms) in [("a@late", 99), ("a@edge", 100), ("a@new", 101), ("a@early", 1), ("b@last", 50)] {
+        create_ended(backend, name, ms).await?;
+    }
+    backend.create_new(row_at("a@never", at(-1_000))).await?;
+    assert_eq!(found(backend, 100, 10).await?, ["a@late", "a@early", "b@last"]);
+    assert_eq!(found(backend, 100, 2).await?, ["a@late", "a@early"]);
+    assert_eq!(found(backend, 1, 10).await?, Vec::<String>::new());
+    Ok(())
+}
+
+pub async fn only_what_has_ended_is_removed(backend: &Backend) -> Verdict {
     if expires_by_itself(backend).await? {
         return Ok(());
     }
     create_ended(backend, "a@old", 99).await?;
-    create_ended(backend, "a@edge", 100).await?;
-    create_ended(backend, "a@new", 101).await?;
+    create_ended(backend, "a@other", 99).await?;
     backend.create_new(row_at("a@never", at(-1_000))).await?;
-    assert_eq!(backend.executions.remove_ended(at(100), 10).await?, 1);
+    backend.executions.keep_output(&id("a@never"), output(1, "printed")).await?;
+    backend.executions.remove_ended(&[id("a@old"), id("a@never"), id("a@nobody")]).await?;
     assert_eq!(backend.executions.execution(&id("a@old")).await?, None);
-    for name in ["a@edge", "a@new", "a@never"] {
+    for name in ["a@other", "a@never"] {
         backend.present(name).await?;
     }
-    assert_eq!(backend.executions.remove_ended(at(100), 10).await?, 0);
+    assert_eq!(backend.executions.outputs(&id("a@never")).await?, [output(1, "printed")]);
+    assert_eq!(walk(backend, &ExecutionFilter::default(), 10).await?.len(), 2);
     Ok(())
 }
 
-pub async fn removal_stops_at_its_limit(backend: &Backend) -> Verdict {
+pub async fn removal_can_be_repeated(backend: &Backend) -> Verdict {
     if expires_by_itself(backend).await? {
         return Ok(());
     }
     for number in 0..5 {
         create_ended(backend, &format!("a@{number}"), number).await?;
     }
-    for (removed, left) in [(2, 3), (2, 1), (1, 0), (0, 0)] {
-        assert_eq!(backend.executions.remove_ended(at(100), 2).await?, removed);
-        assert_eq!(walk(backend, &ExecutionFilter::default(), 10).await?.len(), left);
+    for _ in 0..2 {
+        backend.executions.remove_ended(&[id("a@0"), id("a@1"), id("a@2")]).await?;
+        assert_eq!(found(backend, 100, 10).await?, ["a@3", "a@4"]);
     }
+    backend.executions.remove_ended(&[]).await?;
+    assert_eq!(found(backend, 100, 10).await?, ["a@3", "a@4"]);
     Ok(())
 }
 
@@ -66,7 +92,7 @@ pub async fn what_belongs_to_a_row_goes_with_it(backend: &Backend) -> Verdict {
         backend.executions.keep_output(&id(name), output(1, "printed")).await?;
         backend.executions.add_waiter(&id(name), &id("b@x")).await?;
     }
-    assert_eq!(backend.executions.remove_ended(at(100), 10).await?, 1);
+    backend.executions.remove_ended(&[id("a@old")]).await?;
     assert_eq!(backend.executions.outputs(&id("a@old")).await?, []);
     assert_eq!(backend.executions.waiters(&id("a@old")).await?, []);
     assert_eq!(backend.executions.outputs(&id("a@new")).await?, [output(1, "printed")]);

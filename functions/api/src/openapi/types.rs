@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use belfry_domain::{ExecutionId, JobId, JobSpec, PushSpec, SlotName};
+use belfry_domain::{ExecutionId, Job, JobId, JobSpec, PushSpec, SlotName};
 use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
@@ -123,6 +123,10 @@ impl TagFilter {
         let pair = text.split_once(':').filter(|(key, _)| !key.is_empty());
         let (key, value) = pair.ok_or_else(|| ApiError::parameter("tag", "must be key:value"))?;
         Ok(Self { key: key.to_owned(), value: value.to_owned() })
+    }
+
+    pub fn fits(&self, job: &Job) -> bool {
+        job.spec.tags.get(&self.key) == Some(&self.value)
     }
 }
 

@@ -7,7 +7,10 @@ use axum::{
     response::Response,
 };
 use belfry_domain::{ExecutionId, JobId, Status};
-use belfry_engine::{CancelOutcome, EngineError, ports::ExecutionFilter};
+use belfry_engine::{
+    CancelOutcome, EngineError,
+    ports::{ExecutionFilter, StoreError},
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,7 +23,7 @@ use crate::{
         problem::ApiError,
         query::{Query, encode_cursor},
     },
-    openapi::{Conflict, NotFound},
+    openapi::{Conflict, NotFound, TagFilter},
     views::{ExecutionPage, ExecutionView, Instant},
 };
 
@@ -62,6 +65,9 @@ pub async fn get_execution(
 pub struct ExecutionQuery {
     pub status: Option<Status>,
     pub job_id: Option<JobId>,
+    /// `key:value`; repeated, all of them must fit. Of the jobs that have these tags now.
+    #[param(required = false, style = Form, explode)]
+    pub tag: Vec<TagFilter>,
     pub run_id: Option<String>,
     /// Due at this instant or later.
     pub since: Option<Instant>,
@@ -77,10 +83,11 @@ pub struct ExecutionQuery {
 impl ExecutionQuery {
     fn of(uri: &Uri) -> Result<Self, ApiError> {
         let names = ["status", "job_id", "run_id", "since", "until", "limit", "cursor"];
-        let query = Query::of(uri, &names, &[])?;
+        let query = Query::of(uri, &names, &["tag"])?;
         Ok(Self {
             status: query.word("status", &Status::ALL.map(|status| (status.as_str(), status)))?,
             job_id: query.parsed("job_id")?,
+            tag: query.all("tag").map(TagFilter::parse).collect::<Result<_, _>>()?,
             run_id: query.text("run_id").map(str::to_owned),
             since: query.instant("since")?.map(Instant),
             until: query.instant("until")?.map(Instant),
@@ -88,19 +95,41 @@ impl ExecutionQuery {
             cursor: query.cursor()?,
         })
     }
+
+    async fn filter(self, state: &ApiState) -> Result<ExecutionFilter, StoreError> {
+        Ok(ExecutionFilter {
+            among: jobs_tagged(state, &self.tag).await?,
+            job_id: self.job_id,
+            status: self.status,
+            run_id: self.run_id,
+            since: self.since.map(|at| at.0),
+            until: self.until.map(|at| at.0),
+        })
+    }
+}
+
+/// None where no tag is asked for.
+async fn jobs_tagged(state: &ApiState, tags: &[TagFilter]) -> Result<Option<Vec<JobId>>, StoreError> {
+    if tags.is_empty() {
+        return Ok(None);
+    }
+    let (_, jobs) = state.engine.ports.jobs.all_jobs().await?;
+    let tagged = jobs.iter().filter(|job| tags.iter().all(|tag| tag.fits(job)));
+    Ok(Some(tagged.map(|job| job.id().clone()).collect()))
 }
 
 /// List executions, newest first
 ///
-/// Slots that nobody has claimed yet are not among them: see the timeline of their job.
+/// All filters must fit. Slots that nobody has claimed yet are not among them: see the timeline of
+/// their job. A page may hold fewer than `limit` and still not be the last: see `next_cursor`.
 #[utoipa::path(
     get, path = "/v1/executions", tag = "executions", operation_id = "list_executions", params(ExecutionQuery),
     responses((status = 200, description = "A page of executions", body = ExecutionPage))
 )]
 pub async fn list_executions(State(state): Shared, uri: Uri) -> Result<Json<ExecutionPage>, ApiError> {
-    let ExecutionQuery { status, job_id, run_id, since, until, limit, cursor } = ExecutionQuery::of(&uri)?;
-    let filter =
-        ExecutionFilter { job_id, status, run_id, since: since.map(|at| at.0), until: until.map(|at| at.0) };
+    let query = ExecutionQuery::of(&uri)?;
+    let (limit, cursor) = (query.limit, query.cursor.clone());
+    let filter = query.filter(&state).await?;
     let page = state.engine.ports.executions.list(&filter, cursor.as_deref(), limit).await?;
     let items = page.items.into_iter().map(ExecutionView::from).collect();
     Ok(Json(ExecutionPage { items, next_cursor: page.next.as_deref().map(encode_cursor) }))

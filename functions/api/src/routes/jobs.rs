@@ -179,7 +179,7 @@ impl JobQuery {
             && self.status.is_none_or(|status| status == JobStatus::of(job))
             && self.search.as_deref().is_none_or(|part| job.id().as_str().contains(part))
             && self.pool.as_deref().is_none_or(|pool| job.work().pool == pool)
-            && self.tag.iter().all(|tag| job.spec.tags.get(&tag.key) == Some(&tag.value))
+            && self.tag.iter().all(|tag| tag.fits(job))
     }
 }
 

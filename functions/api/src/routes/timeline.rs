@@ -18,7 +18,7 @@ use crate::{
         query::{Query, encode_cursor},
     },
     openapi::NotFound,
-    views::{ExecutionPage, ExecutionView},
+    views::{ExecutionTimeline, ExecutionView, Summary},
 };
 
 #[derive(IntoParams)]
@@ -34,17 +34,18 @@ pub struct TimelineQuery {
 /// List a job's executions, newest first
 ///
 /// The first page begins with the slots that are due and that nobody has claimed yet, as `queued`,
-/// beside the `limit` others. `push` names the work that was pushed without a name.
+/// beside the `limit` others. `push` names the work that was pushed without a name. The summary is
+/// that of the page: ask for as many as it is to be about.
 #[utoipa::path(
     get, path = "/v1/jobs/{job_id}/executions", tag = "executions", operation_id = "list_job_executions",
     params(("job_id" = JobId, Path, description = "The job's name"), TimelineQuery),
-    responses((status = 200, description = "A page of executions", body = ExecutionPage), (status = 404, response = NotFound))
+    responses((status = 200, description = "A page of executions", body = ExecutionTimeline), (status = 404, response = NotFound))
 )]
 pub async fn list_job_executions(
     State(state): State<Arc<ApiState>>,
     JobIdPath(id): JobIdPath,
     uri: Uri,
-) -> Result<Json<ExecutionPage>, ApiError> {
+) -> Result<Json<ExecutionTimeline>, ApiError> {
     let query = Query::of(&uri, &["limit", "cursor"], &[])?;
     let TimelineQuery { limit, cursor } = TimelineQuery { limit: query.limit()?, cursor: query.cursor()? };
     let ports = &state.engine.ports;
@@ -60,7 +61,8 @@ pub async fn list_job_executions(
         None => Vec::new(),
     };
     items.extend(page.items.into_iter().map(ExecutionView::from));
-    Ok(Json(ExecutionPage { items, next_cursor: page.next.as_deref().map(encode_cursor) }))
+    let (summary, next_cursor) = (Summary::of(&items), page.next.as_deref().map(encode_cursor));
+    Ok(Json(ExecutionTimeline { items, next_cursor, summary }))
 }
 
 /// The newest ones, by the timers that guard them.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Instant;
+use super::{Instant, Summary};
 
 /// One job at one slot.
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,6 +67,9 @@ pub struct AttemptView {
     pub start_time: Instant,
     pub end_time: Option<Instant>,
     pub duration_ms: Option<u64>,
+    /// From `due_at`, or from the end of the attempt before, to its start: the wait for a worker and
+    /// between attempts. None where the attempt before is no longer kept.
+    pub waited_ms: Option<u64>,
     pub worker_id: String,
     pub error: Option<String>,
     /// Only in the answer for a single execution.
@@ -96,6 +99,15 @@ pub struct ExecutionPage {
     pub items: Vec<ExecutionView>,
     /// Send it as `cursor` for the next page; none after the last.
     pub next_cursor: Option<String>,
+}
+
+/// Of one job, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExecutionTimeline {
+    pub items: Vec<ExecutionView>,
+    /// Send it as `cursor` for the next page; none after the last.
+    pub next_cursor: Option<String>,
+    pub summary: Summary,
 }
 
 impl From<Execution> for ExecutionView {
@@ -190,11 +202,19 @@ fn attempts_of(row: &Execution) -> Vec<AttemptView> {
         start_time: claim.since.into(),
         end_time: None,
         duration_ms: None,
+        waited_ms: None,
         worker_id: claim.worker_id.clone(),
         error: None,
         output: None,
     });
-    row.ended_attempts().iter().map(ended).chain(running).collect()
+    let mut attempts: Vec<AttemptView> = row.ended_attempts().iter().map(ended).chain(running).collect();
+    let mut before = Some((0, row.due));
+    for attempt in &mut attempts {
+        let since = before.filter(|(number, _)| number + 1 == attempt.number).map(|(_, end)| end);
+        attempt.waited_ms = since.map(|since| millis(since, attempt.start_time.0));
+        before = attempt.end_time.map(|end| (attempt.number, end.0));
+    }
+    attempts
 }
 
 fn ended(attempt: &Attempt) -> AttemptView {
@@ -204,6 +224,7 @@ fn ended(attempt: &Attempt) -> AttemptView {
         start_time: attempt.start_time.into(),
         end_time: Some(attempt.end_time.into()),
         duration_ms: Some(millis(attempt.start_time, attempt.end_time)),
+        waited_ms: None,
         worker_id: attempt.worker_id.clone(),
         error: attempt.error.clone(),
         output: None,

@@ -5,14 +5,16 @@ mod execution;
 mod instant;
 mod job;
 mod other;
+mod summary;
 
 pub use self::{
     difference::{Difference, differences},
-    execution::{ExecutionPage, ExecutionView},
+    execution::{ExecutionPage, ExecutionTimeline, ExecutionView},
     instant::Instant,
     job::{AppliedJob, ApplyAnswer, JobPage, JobStatus, JobView},
     other::{
         BatchAnswer, BatchItem, DeadLetterPage, DeadLetterView, Edge, GraphJob, GraphView, Health, Latency,
         RedriveAnswer, RedriveItem, Role, Stats, Utilisation,
     },
+    summary::Summary,
 };

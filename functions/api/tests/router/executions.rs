@@ -105,9 +105,72 @@ async fn listing_filters() {
     assert_eq!(count("run_id=push@k1").await, 1);
     assert_eq!(count("since=2026-11-24T00:00:00Z").await, 1);
     assert_eq!(count("until=2026-11-24T00:00:00Z").await, 1);
-    for bad in ["status=done", "job_id=a%20b", "since=today", "until=", "limit=1001", "x=1"] {
+    for bad in ["status=done", "tag=team", "job_id=a%20b", "since=today", "until=", "limit=1001", "x=1"] {
         list(bad).await.problem(400);
     }
+}
+
+#[tokio::test]
+async fn executions_are_found_by_the_tags_that_their_jobs_have_now() {
+    let api = Api::open();
+    let fails = |tags: Value| json!({"command": "x", "max_retries": 0, "tags": tags});
+    api.put("/v1/jobs/a", fails(json!({"team": "data", "tier": "1"}))).await.ok(201);
+    let good = json!({"target": {"type": "empty"}, "tags": {"team": "data"}});
+    api.put("/v1/jobs/b", good).await.ok(201);
+    api.put("/v1/jobs/c", fails(json!({"team": "ops"}))).await.ok(201);
+    for name in ["a", "b", "c"] {
+        api.call(Method::POST, &format!("/v1/jobs/{name}/executions"), &[("idempotency-key", "k")], "")
+            .await
+            .ok(201);
+    }
+    api.clock.advance(Duration::from_secs(60));
+    api.work().await;
+    let found = async |query: &str| {
+        let page = api.get(&format!("/v1/executions?{query}")).await.ok(200);
+        let mut ids: Vec<String> = ids(&page).into_iter().map(str::to_owned).collect();
+        ids.sort_unstable();
+        ids.join(" ")
+    };
+    assert_eq!(found("tag=team:data").await, "a@k b@k");
+    assert_eq!(found("tag=team:data&tag=tier:1").await, "a@k");
+    assert_eq!(found("tag=team:nobody").await, "");
+    assert_eq!(found("tag=team:data&status=failed&since=2026-11-23T12:00:00Z").await, "a@k");
+    assert_eq!(found("tag=team:data&status=failed&until=2026-11-23T12:00:00Z").await, "");
+    assert_eq!(found("tag=team:data&job_id=c").await, "");
+    let first = api.get("/v1/executions?tag=team:data&limit=1").await.ok(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = api.get(&format!("/v1/executions?tag=team:data&limit=1&cursor={cursor}")).await.ok(200);
+    assert_ne!(ids(&first), ids(&second));
+    // The tag moves to another job.
+    api.put("/v1/jobs/a", fails(json!({}))).await.ok(200);
+    api.put("/v1/jobs/c", fails(json!({"team": "data"}))).await.ok(200);
+    assert_eq!(found("tag=team:data").await, "b@k c@k");
+}
+
+#[tokio::test]
+async fn a_timeline_sums_its_page_up() {
+    let api = Api::open();
+    api.put("/v1/jobs/a", json!({"target": {"type": "empty"}})).await.ok(201);
+    let empty = api.get("/v1/jobs/a/executions").await.ok(200);
+    assert_eq!((&empty["summary"]["ended"], &empty["summary"]["success_rate"]), (&json!(0), &Value::Null));
+    for key in ["k1", "k2", "k3"] {
+        api.call(Method::POST, "/v1/jobs/a/executions", &[("idempotency-key", key)], "").await.ok(201);
+        api.clock.advance(Duration::from_millis(40));
+        api.work().await;
+    }
+    api.put("/v1/jobs/a", json!({"command": "x", "max_retries": 0})).await.ok(200);
+    api.call(Method::POST, "/v1/jobs/a/executions", &[("idempotency-key", "k4")], "").await.ok(201);
+    api.work().await;
+    let summary = &api.get("/v1/jobs/a/executions").await.ok(200)["summary"];
+    assert_eq!(
+        *summary,
+        json!({
+            "ended": 4, "succeeded": 3, "failed": 1, "success_rate": 0.75, "retried": 0, "trend": null,
+            "duration_ms": {"p50": 0, "p95": 0, "max": 0}, "lateness_ms": {"p50": 40, "p95": 40, "max": 40}
+        })
+    );
+    let newest = &api.get("/v1/jobs/a/executions?limit=1").await.ok(200)["summary"];
+    assert_eq!((&newest["ended"], &newest["failed"]), (&json!(1), &json!(1)));
 }
 
 #[tokio::test]

@@ -118,8 +118,13 @@ impl ExecutionStore for Stores {
     }
 
     /// DynamoDB removes them by itself, by `expires_at`.
-    async fn remove_ended(&self, _before: Timestamp, _limit: usize) -> Result<usize> {
-        Ok(0)
+    async fn ended_before(&self, _before: Timestamp, _limit: usize) -> Result<Vec<Execution>> {
+        Ok(Vec::new())
+    }
+
+    /// As above.
+    async fn remove_ended(&self, _ids: &[ExecutionId]) -> Result<()> {
+        Ok(())
     }
 }
 

@@ -105,6 +105,11 @@ pub(crate) fn bucket(job_id: &JobId, number: u16) -> String {
     format!("{job_id}#{number}")
 }
 
+/// The job of an execution's row.
+pub(crate) fn job_of(key: &Key) -> Option<JobId> {
+    key.pk.rsplit_once('#')?.0.parse().ok()
+}
+
 /// Where one is listed whose name says nothing about its time. Texts as in [`execution`].
 pub(crate) fn by_due(id: &ExecutionId, due: Timestamp) -> String {
     format!("{}#{}", written(due), slot_and_generation(id))

@@ -22,6 +22,8 @@ use super::{
 /// Rows that one call looks at, at most. A filter that lets few of them through gives small pages.
 const LOOKS: usize = 2_000;
 const BATCH: usize = 100;
+/// Jobs whose timelines are read side by side; among more, their rows are looked for in all.
+const SIDE_BY_SIDE: usize = 20;
 /// Before and behind all positions.
 const FIRST: &str = "!";
 const LAST: &str = "~";
@@ -37,12 +39,12 @@ impl Stores {
         let mut page = Page { items: Vec::new(), next: None };
         let (mut looks, mut batch) = (0, limit.clamp(1, BATCH));
         while looks < LOOKS {
-            let found = self.with_rows(merged.take(&self.tables, batch).await?).await?;
+            let found = self.with_rows(merged.take(&self.tables, batch).await?, filter).await?;
             let was_last = merged.is_over();
             let count = found.len();
             for (number, Found { position, item }) in found.into_iter().enumerate() {
                 page.next = Some(position);
-                page.items.extend(readable(&item).filter(|row| lets_through(filter, row)));
+                page.items.extend(readable(&item).filter(|row| filter.lets_through(row)));
                 if page.items.len() == limit {
                     page.next = page.next.filter(|_| !was_last || number + 1 < count);
                     return Ok(page);
@@ -64,8 +66,11 @@ impl Stores {
         if let Some(job_id) = &filter.job_id {
             return self.sources_of_job(job_id, filter, after, limit);
         }
-        match filter.status {
-            Some(status) if is_listed_by_status(status) => sources_of_status(status, filter, after, limit),
+        if let Some(status) = filter.status.filter(|status| is_listed_by_status(*status)) {
+            return sources_of_status(status, filter, after, limit);
+        }
+        match &filter.among {
+            Some(jobs) if jobs.len() <= SIDE_BY_SIDE => self.sources_of_jobs(jobs, filter, after, limit),
             _ => sources_of_all(after, limit),
         }
     }
@@ -104,10 +109,22 @@ impl Stores {
         (0..self.layout.buckets).map(bucket).chain([due.on_index(BY_DUE.name)]).collect()
     }
 
-    /// Reads the rows of which only the keys are known. Those that are gone are left out, and so
-    /// are those that another source lists.
-    async fn with_rows(&self, found: Vec<Found>) -> Result<Vec<Found>> {
-        let is_key = |found: &&Found| !found.item.has(&DOC);
+    fn sources_of_jobs(
+        &self,
+        jobs: &[JobId],
+        filter: &ExecutionFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<Source> {
+        let of_job = |id: &JobId| self.sources_of_job(id, filter, after, limit);
+        jobs.iter().flat_map(of_job).map(Source::beside_other_jobs).collect()
+    }
+
+    /// Reads the rows of which only the keys are known. Those that are gone, or of other jobs, are
+    /// left out, and so are those that another source lists.
+    async fn with_rows(&self, found: Vec<Found>, filter: &ExecutionFilter) -> Result<Vec<Found>> {
+        let is_wanted = |item: &Item| keys::job_of(&item.key()).is_none_or(|id| filter.lets_job_through(&id));
+        let is_key = |found: &&Found| !found.item.has(&DOC) && is_wanted(&found.item);
         let keys: Vec<Key> = found.iter().filter(is_key).map(|found| found.item.key()).collect();
         let rows = self.tables.get_all(Table::Executions, keys).await?;
         let mut rows: HashMap<Key, Item> = rows.into_iter().map(|row| (row.key(), row)).collect();
@@ -177,12 +194,4 @@ fn readable(item: &Item) -> Option<Execution> {
         return None;
     }
     decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "left out of a listing")).ok()
-}
-
-fn lets_through(filter: &ExecutionFilter, row: &Execution) -> bool {
-    filter.job_id.as_ref().is_none_or(|job_id| row.job_id() == *job_id)
-        && filter.status.is_none_or(|status| row.status == status)
-        && filter.run_id.as_ref().is_none_or(|run_id| row.run.id == *run_id)
-        && filter.since.is_none_or(|since| row.due >= since)
-        && filter.until.is_none_or(|until| row.due < until)
 }

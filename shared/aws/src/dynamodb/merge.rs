@@ -19,6 +19,8 @@ pub(crate) struct Source {
     /// Holds the position.
     by: Attribute<String>,
     query: Query,
+    /// Rows of several jobs may be of one instant: their partitions put them in order.
+    by_partition_too: bool,
     ahead: VecDeque<Item>,
     is_over: bool,
 }
@@ -40,11 +42,15 @@ impl Source {
     /// `page` is how many rows it reads at once.
     pub(crate) fn new(table: Table, range: Range, by: Attribute<String>, page: usize) -> Self {
         let query = Query::of(range).backwards().limit(page);
-        Self { table, by, query, ahead: VecDeque::new(), is_over: false }
+        Self { table, by, query, by_partition_too: false, ahead: VecDeque::new(), is_over: false }
     }
 
     pub(crate) fn on_index(self, name: &'static str) -> Self {
         Self { query: Query { index: Some(name), ..self.query.lagging() }, ..self }
+    }
+
+    pub(crate) fn beside_other_jobs(self) -> Self {
+        Self { by_partition_too: true, ..self }
     }
 
     /// Something that stands alone.
@@ -63,7 +69,9 @@ impl Source {
     }
 
     fn position(&self) -> Option<String> {
-        self.ahead.front().map(|item| item.get(&self.by).unwrap_or_default())
+        let item = self.ahead.front()?;
+        let position = item.get(&self.by).unwrap_or_default();
+        Some(if self.by_partition_too { format!("{position} {}", item.key().pk) } else { position })
     }
 }
 

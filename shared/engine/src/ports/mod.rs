@@ -1,6 +1,7 @@
 //! What the engine needs of the world, in the words of its own work. The adapters are in
 //! `shared/sqlite` and `shared/aws`; nothing here knows of either.
 
+mod archive;
 mod queue;
 mod runner;
 mod stores;
@@ -9,6 +10,7 @@ mod world;
 use std::sync::Arc;
 
 pub use self::{
+    archive::Archive,
     queue::{Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
     stores::{

@@ -95,11 +95,28 @@ pub enum Applied {
 #[derive(Debug, Clone, Default)]
 pub struct ExecutionFilter {
     pub job_id: Option<JobId>,
+    /// Of one of these jobs; of none where it is empty.
+    pub among: Option<Vec<JobId>>,
     pub status: Option<Status>,
     pub run_id: Option<String>,
     /// Slots in [since, until).
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
+}
+
+impl ExecutionFilter {
+    pub fn lets_through(&self, row: &Execution) -> bool {
+        self.lets_job_through(&row.job_id())
+            && self.status.is_none_or(|status| row.status == status)
+            && self.run_id.as_ref().is_none_or(|run_id| row.run.id == *run_id)
+            && self.since.is_none_or(|since| row.due >= since)
+            && self.until.is_none_or(|until| row.due < until)
+    }
+
+    pub fn lets_job_through(&self, id: &JobId) -> bool {
+        self.job_id.as_ref().is_none_or(|job_id| job_id == id)
+            && self.among.as_ref().is_none_or(|among| among.contains(id))
+    }
 }
 
 /// One page of a listing, newest first.
@@ -155,8 +172,12 @@ pub trait ExecutionStore: Send + Sync {
     /// The highest generation among the executions of this job and slot; 0 where there is none.
     async fn latest_generation(&self, first: &ExecutionId) -> Result<u32>;
 
-    /// Removes terminal rows that ended before `before`, at most `limit`; how many it removed.
-    async fn remove_ended(&self, before: Timestamp, limit: usize) -> Result<usize>;
+    /// Rows that ended before `before`, in the order of their creation: at most `limit`, and fewer
+    /// where they are large. None where they expire by themselves. May lag behind writes.
+    async fn ended_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Execution>>;
+
+    /// Removes these rows, which have ended, with what their attempts printed and who waited for them.
+    async fn remove_ended(&self, ids: &[ExecutionId]) -> Result<()>;
 }
 
 /// Where a read of a shard's timers goes on.

@@ -19,7 +19,8 @@ pub enum Verb {
     Outputs(ExecutionId),
     List(ExecutionFilter, usize),
     LatestGeneration(ExecutionId),
-    RemoveEnded(Timestamp, usize),
+    EndedBefore(Timestamp),
+    RemoveEnded(Vec<ExecutionId>),
     PutTimers(Vec<Timer>),
     RemoveTimer(TimerKey),
     RemoveUnchanged(Timer),
@@ -102,7 +103,8 @@ impl Verb {
             Self::Outputs(id) => text(store.outputs(id).await?),
             Self::List(filter, limit) => list(on, filter, *limit).await?,
             Self::LatestGeneration(id) => text(store.latest_generation(id).await?),
-            Self::RemoveEnded(before, limit) => text(store.remove_ended(*before, *limit).await?),
+            Self::EndedBefore(before) => text(store.ended_before(*before, listing::MANY).await?),
+            Self::RemoveEnded(ids) => text(store.remove_ended(ids).await?),
             other => unreachable!("{other:?} is no verb of executions"),
         })
     }

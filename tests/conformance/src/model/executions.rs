@@ -37,14 +37,6 @@ impl State {
     }
 }
 
-fn lets_through(filter: &ExecutionFilter, row: &Execution) -> bool {
-    filter.job_id.as_ref().is_none_or(|job_id| row.job_id() == *job_id)
-        && filter.status.is_none_or(|status| row.status == status)
-        && filter.run_id.as_ref().is_none_or(|run_id| row.run.id == *run_id)
-        && filter.since.is_none_or(|since| row.due >= since)
-        && filter.until.is_none_or(|until| row.due < until)
-}
-
 #[async_trait]
 impl ExecutionStore for Model {
     async fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>> {
@@ -114,7 +106,7 @@ impl ExecutionStore for Model {
     ) -> Result<Page<Execution>> {
         let state = self.state();
         let mut rows: Vec<&(u64, Execution)> =
-            state.executions.values().filter(|(_, row)| lets_through(filter, row)).collect();
+            state.executions.values().filter(|(_, row)| filter.lets_through(row)).collect();
         rows.sort_by_key(|(created, row)| Reverse((row.due, *created)));
         let rows: Vec<Execution> = rows.into_iter().map(|(_, row)| row.clone()).collect();
         Ok(page(&rows, |row| row.id.to_string(), after, limit))
@@ -126,19 +118,21 @@ impl ExecutionStore for Model {
         Ok(generations.map(ExecutionId::generation).max().unwrap_or(0))
     }
 
-    async fn remove_ended(&self, before: Timestamp, limit: usize) -> Result<usize> {
+    async fn ended_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Execution>> {
+        let state = self.state();
+        let mut ended: Vec<&(u64, Execution)> =
+            state.executions.values().filter(|(_, row)| row.end_time.is_some_and(|at| at < before)).collect();
+        ended.sort_by_key(|(created, _)| *created);
+        Ok(ended.into_iter().take(limit).map(|(_, row)| row.clone()).collect())
+    }
+
+    async fn remove_ended(&self, ids: &[ExecutionId]) -> Result<()> {
         let mut state = self.state();
-        let mut ended: Vec<(u64, ExecutionId)> = state
-            .executions
-            .iter()
-            .filter(|(_, (_, row))| row.end_time.is_some_and(|at| at < before))
-            .map(|(id, (created, _))| (*created, id.clone()))
-            .collect();
-        ended.sort();
-        ended.truncate(limit);
-        for (_, id) in &ended {
-            state.remove(id);
+        for id in ids {
+            if state.row(id).is_some_and(|row| row.end_time.is_some()) {
+                state.remove(id);
+            }
         }
-        Ok(ended.len())
+        Ok(())
     }
 }

@@ -8,4 +8,5 @@ mod histories;
 mod leadership;
 mod memory;
 mod memory_queue;
+mod retention;
 mod support;

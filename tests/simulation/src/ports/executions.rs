@@ -111,8 +111,12 @@ impl ExecutionStore for Chaos {
         self.call("latest_generation", self.backend.store.latest_generation(first)).await
     }
 
-    async fn remove_ended(&self, before: Timestamp, limit: usize) -> Result<usize> {
-        self.call("remove_ended", self.backend.store.remove_ended(before, limit)).await
+    async fn ended_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Execution>> {
+        self.call("ended_before", self.backend.store.ended_before(before, limit)).await
+    }
+
+    async fn remove_ended(&self, ids: &[ExecutionId]) -> Result<()> {
+        self.call("remove_ended", self.backend.store.remove_ended(ids)).await
     }
 }
 

@@ -4,7 +4,7 @@ mod definitions;
 mod times;
 
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, Priority, Status, Timer, Timestamp,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, JobId, Priority, Status, Timer, Timestamp,
 };
 use belfry_engine::ports::{ExecutionFilter, Lease, Position, StoreError};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
@@ -137,18 +137,24 @@ impl Generator {
             11 | 12 => Verb::List(self.filter(), self.limit()),
             13 => Verb::LatestGeneration(self.id().with_generation(1)),
             _ if !self.removes_ended => Verb::Waiters(self.id()),
-            _ => Verb::RemoveEnded(at(self.random.random_range(0..LONGEST_MS / 2)), 1_000),
+            _ if self.random.random_bool(0.5) => Verb::EndedBefore(self.instant()),
+            _ => Verb::RemoveEnded(vec![self.id(), self.id()]),
         }
     }
 
     fn filter(&mut self) -> ExecutionFilter {
         ExecutionFilter {
             job_id: self.random.random_bool(0.5).then(|| job_id(self.job_name())),
+            among: self.random.random_bool(0.3).then(|| self.some_jobs()),
             status: Status::ALL.choose(&mut self.random).copied().filter(|_| self.random.random_bool(0.5)),
             run_id: self.random.random_bool(0.2).then(|| format!("run-of-{}", self.name())),
             since: self.random.random_bool(0.3).then(|| self.instant()),
             until: self.random.random_bool(0.3).then(|| self.instant()),
         }
+    }
+
+    fn some_jobs(&mut self) -> Vec<JobId> {
+        JOBS.into_iter().filter(|_| self.random.random_bool(0.5)).map(job_id).collect()
     }
 
     fn dead_letter(&mut self) -> Verb {

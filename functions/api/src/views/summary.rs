@@ -1,0 +1,111 @@
+//! What the executions of one page have in common.
+
+use belfry_domain::Status;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::ExecutionView;
+
+/// Successes that each half needs, so that its middle means something.
+const ENOUGH: usize = 5;
+
+/// How the executions of this page went.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Summary {
+    /// That have ended.
+    pub ended: u64,
+    pub succeeded: u64,
+    /// `failed` and `timed_out`.
+    pub failed: u64,
+    /// Successes among successes and failures; none before the first.
+    #[schema(minimum = 0.0, maximum = 1.0)]
+    pub success_rate: Option<f64>,
+    /// That took more than one attempt.
+    pub retried: u64,
+    /// From the first start to the end, of those that succeeded.
+    pub duration_ms: Spread,
+    /// From `due_at` to the first start, of all that started.
+    pub lateness_ms: Spread,
+    /// None with fewer than ten successes.
+    pub trend: Option<Trend>,
+}
+
+/// None where there is nothing to measure.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Spread {
+    pub p50: Option<u64>,
+    pub p95: Option<u64>,
+    pub max: Option<u64>,
+}
+
+/// The middle duration of the successes on this page, older half and newer half.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Trend {
+    pub older_p50_ms: u64,
+    pub newer_p50_ms: u64,
+}
+
+impl Summary {
+    /// Of executions newest first.
+    pub fn of(rows: &[ExecutionView]) -> Self {
+        let count = |is: fn(&ExecutionView) -> bool| rows.iter().filter(|row| is(row)).count() as u64;
+        let succeeded = count(|row| row.status == Status::Success);
+        let failed = count(|row| matches!(row.status, Status::Failed | Status::TimedOut));
+        let judged = succeeded + failed;
+        let successes = rows.iter().filter(|row| row.status == Status::Success);
+        let durations: Vec<u64> = successes.filter_map(|row| row.duration_ms).collect();
+        Self {
+            ended: count(|row| row.status.is_terminal()),
+            succeeded,
+            failed,
+            success_rate: (judged > 0).then(|| succeeded as f64 / judged as f64),
+            retried: count(|row| row.attempt > 1),
+            trend: Trend::of(&durations),
+            duration_ms: Spread::of(durations),
+            lateness_ms: Spread::of(rows.iter().filter_map(|row| row.lateness_ms).collect()),
+        }
+    }
+}
+
+impl Spread {
+    fn of(mut values: Vec<u64>) -> Self {
+        values.sort_unstable();
+        let at = |percent| percentile(&values, percent);
+        Self { p50: at(50), p95: at(95), max: at(100) }
+    }
+}
+
+impl Trend {
+    fn of(newest_first: &[u64]) -> Option<Self> {
+        let (newer, older) = newest_first.split_at(newest_first.len() / 2);
+        let middle = |half: &[u64]| Spread::of(half.to_vec()).p50.filter(|_| half.len() >= ENOUGH);
+        Some(Self { older_p50_ms: middle(older)?, newer_p50_ms: middle(newer)? })
+    }
+}
+
+/// By nearest rank: always a value that was measured.
+fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_were_measured() {
+        let hundred = Spread::of((1..=100).rev().collect());
+        assert_eq!(hundred, Spread { p50: Some(50), p95: Some(95), max: Some(100) });
+        assert_eq!(Spread::of(vec![7]), Spread { p50: Some(7), p95: Some(7), max: Some(7) });
+        assert_eq!(Spread::of(vec![3, 1, 2]).p50, Some(2));
+        assert_eq!(Spread::of(vec![]), Spread { p50: None, p95: None, max: None });
+    }
+
+    #[test]
+    fn a_trend_compares_the_older_half_with_the_newer_one() {
+        assert_eq!(Trend::of(&[1; 9]), None, "too few of them");
+        let newest_first = [20, 20, 21, 22, 90, 10, 10, 10, 11, 12];
+        assert_eq!(Trend::of(&newest_first), Some(Trend { older_p50_ms: 10, newer_p50_ms: 21 }));
+    }
+}

@@ -1,0 +1,74 @@
+//! The archive in a folder.
+//!
+//! A file is written beside its place, flushed, and then renamed into it, so that whoever reads
+//! the folder sees whole files only. `keep` returns when the names are flushed too.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use async_trait::async_trait;
+use belfry_domain::Execution;
+use belfry_engine::ports::{Archive, StoreError};
+
+use super::{DayFile, day_files};
+
+/// What begins so was being written when a process died; readers' patterns do not match it.
+const UNFINISHED: &str = ".unfinished-";
+
+#[derive(Debug, Clone)]
+pub struct FolderArchive(PathBuf);
+
+impl FolderArchive {
+    /// Makes the folder where it is missing, and clears away what another process left unfinished.
+    /// Only for the process that is about to write.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        fs::create_dir_all(path)?;
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Returns when they are durable.
+    pub fn write(&self, ended: &[Execution]) -> io::Result<Vec<PathBuf>> {
+        day_files(ended)?.iter().map(|file| self.put(file)).collect()
+    }
+
+    fn put(&self, DayFile { name, bytes }: &DayFile) -> io::Result<PathBuf> {
+        let path = self.0.join(name);
+        let day = path.parent().unwrap_or(&self.0);
+        fs::create_dir_all(day)?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.0)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(&path).map_err(|error| error.error)?;
+        sync(day)?;
+        sync(&self.0)?;
+        Ok(path)
+    }
+}
+
+/// A name is durable when its folder is.
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[async_trait]
+impl Archive for FolderArchive {
+    async fn keep(&self, ended: Vec<Execution>) -> Result<(), StoreError> {
+        let (archive, folder) = (self.clone(), self.0.display().to_string());
+        let failed = |why: String| StoreError::Unavailable(format!("the archive in {folder}: {why}"));
+        let written = tokio::task::spawn_blocking(move || archive.write(&ended)).await;
+        match written {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(failed(error.to_string())),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+}
