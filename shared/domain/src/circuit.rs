@@ -59,7 +59,7 @@ impl Default for Circuit {
 
 /// Whether an execution may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
+pub enum CircuitAdmission {
     Allow,
     /// It may start as the one probe; the new circuit must be stored before it does.
     Probe,
@@ -90,16 +90,16 @@ impl Circuit {
     }
 
     /// Whether an execution may start now, and the circuit that follows from letting it.
-    pub fn admit(self, policy: &CircuitPolicy, now: Timestamp) -> (Admission, Self) {
+    pub fn admit(self, policy: &CircuitPolicy, now: Timestamp) -> (CircuitAdmission, Self) {
         let until = match self {
-            Self::Closed { .. } => return (Admission::Allow, self),
+            Self::Closed { .. } => return (CircuitAdmission::Allow, self),
             Self::Open { until, .. } => until,
             Self::HalfOpen { since, .. } => since.plus(policy.open_for),
         };
         if now < until {
-            return (Admission::Refuse { until }, self);
+            return (CircuitAdmission::Refuse { until }, self);
         }
-        (Admission::Probe, Self::HalfOpen { since: now, failures: self.failures() })
+        (CircuitAdmission::Probe, Self::HalfOpen { since: now, failures: self.failures() })
     }
 
     /// Failures in a row so far.
@@ -126,21 +126,21 @@ mod tests {
     #[test]
     fn opens_at_the_threshold_and_refuses_until_then() {
         assert_eq!(failed(2, 0), Circuit::Closed { failures: 2 });
-        assert_eq!(failed(2, 0).admit(&POLICY, Timestamp(0)).0, Admission::Allow);
+        assert_eq!(failed(2, 0).admit(&POLICY, Timestamp(0)).0, CircuitAdmission::Allow);
         let open = failed(3, 1_000);
         assert_eq!(open, Circuit::Open { until: Timestamp(11_000), failures: 3 });
-        let refuse = Admission::Refuse { until: Timestamp(11_000) };
+        let refuse = CircuitAdmission::Refuse { until: Timestamp(11_000) };
         assert_eq!(open.admit(&POLICY, Timestamp(10_999)), (refuse, open));
     }
 
     #[test]
     fn lets_one_probe_through() {
         let (admission, probing) = failed(3, 0).admit(&POLICY, Timestamp(10_000));
-        assert_eq!(admission, Admission::Probe);
+        assert_eq!(admission, CircuitAdmission::Probe);
         assert_eq!(probing, Circuit::HalfOpen { since: Timestamp(10_000), failures: 3 });
-        let refuse = Admission::Refuse { until: Timestamp(20_000) };
+        let refuse = CircuitAdmission::Refuse { until: Timestamp(20_000) };
         assert_eq!(probing.admit(&POLICY, Timestamp(19_999)), (refuse, probing));
-        assert_eq!(probing.admit(&POLICY, Timestamp(20_000)).0, Admission::Probe);
+        assert_eq!(probing.admit(&POLICY, Timestamp(20_000)).0, CircuitAdmission::Probe);
     }
 
     #[test]
@@ -188,12 +188,12 @@ mod tests {
                         let (admission, next) = circuit.admit(&POLICY, now);
                         circuit = next;
                         match admission {
-                            Admission::Allow => {}
-                            Admission::Refuse { until } => {
+                            CircuitAdmission::Allow => {}
+                            CircuitAdmission::Refuse { until } => {
                                 prop_assert!(until > now && until <= now.plus(POLICY.open_for));
-                                prop_assert_eq!(circuit.admit(&POLICY, until).0, Admission::Probe);
+                                prop_assert_eq!(circuit.admit(&POLICY, until).0, CircuitAdmission::Probe);
                             }
-                            Admission::Probe => {
+                            CircuitAdmission::Probe => {
                                 let spaced = last_probe.is_none_or(|last| now.since(last) >= POLICY.open_for);
                                 prop_assert!(spaced);
                                 last_probe = Some(now);

@@ -7,6 +7,7 @@ mod execution;
 mod graph;
 mod id;
 mod job;
+mod limits;
 mod message;
 pub mod misfire;
 mod object;
@@ -20,18 +21,22 @@ pub mod trigger_rule;
 
 pub use self::{
     backoff::{Backoff, Jitter, RetryPolicy},
-    circuit::{Admission, Circuit, CircuitPolicy},
+    circuit::{Circuit, CircuitAdmission, CircuitPolicy},
     duration::{DurationError, HumanDuration},
     execution::{
         Attempt, AttemptOutcome, Change, Claim, ClaimRequest, Dependency, Event, Execution, Failure,
         IllegalTransition, MAX_ATTEMPTS_KEPT, Refusal, Run, Status, Trigger, transition,
     },
-    graph::{Graph, GraphError, GraphNode, GraphProblem, Limits, Root},
+    graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
     id::{ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
     job::{
         Clock, CommandLine, CommandTarget, EcsLaunchType, EcsTarget, EventBridgeTarget, HttpMethod,
         HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, Problem, PushSpec,
         SqsTarget, StepFunctionsTarget, Target, Work, validate_job, validate_push,
+    },
+    limits::{
+        Admission, Cap, Closed, Concurrency, Exit, Gate, GateKey, KeyExpression, Limits, MAX_CONCURRENCY,
+        Place, RateLimit, Why, leave_all,
     },
     message::{Message, Origin, Wave},
     misfire::{Misfire, MisfirePolicy},

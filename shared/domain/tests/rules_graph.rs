@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use belfry_domain::{Graph, GraphNode, GraphProblem, Limits};
+use belfry_domain::{Graph, GraphLimits, GraphNode, GraphProblem};
 use proptest::prelude::*;
 
 /// `"a@daily < b c"`: job a, with the schedule `daily`, depends on b and c.
@@ -82,7 +82,7 @@ fn limits() {
     assert_eq!(too_deep[0].job, "j100");
     assert_eq!(too_deep[0].problem, GraphProblem::TooDeep { depth: 103, limit: 100 });
 
-    let narrow = Limits { dependencies: 1, dependents: 1, ..Limits::default() };
+    let narrow = GraphLimits { dependencies: 1, dependents: 1, ..GraphLimits::default() };
     let lines = ["a", "b", "c < a b", "d < a"].map(job).to_vec();
     let shown: Vec<_> =
         Graph::build_within(narrow, lines).unwrap_err().iter().map(ToString::to_string).collect();

@@ -5,12 +5,14 @@ use belfry_domain::{Event, Status, transition};
 /// What each state may become, and by which event; all else is illegal.
 const TABLE: &[(Status, Event, Status)] = &[
     (Status::Waiting, Event::Claim, Status::Running),
+    (Status::Waiting, Event::Hold, Status::Waiting),
     (Status::Waiting, Event::Release, Status::Queued),
     (Status::Waiting, Event::TimeOut, Status::TimedOut),
     (Status::Waiting, Event::Cancel, Status::Cancelled),
     (Status::Waiting, Event::UpstreamFail, Status::UpstreamFailed),
     (Status::Waiting, Event::Skip, Status::Skipped),
     (Status::Queued, Event::Claim, Status::Running),
+    (Status::Queued, Event::Hold, Status::Waiting),
     (Status::Queued, Event::TimeOut, Status::TimedOut),
     (Status::Queued, Event::Cancel, Status::Cancelled),
     (Status::Queued, Event::Skip, Status::Skipped),

@@ -5,13 +5,15 @@ use serde_json::Value;
 use super::{
     Attempt, AttemptOutcome, Event, Execution, IllegalTransition, MAX_ATTEMPTS_KEPT, Trigger, transition,
 };
-use crate::{JobId, Outcome, TimerKey, Timestamp};
+use crate::{Admission, Exit, JobId, Outcome, TimerKey, Timestamp};
 
 /// A row to write in place of the one of revision `expected`, and of no other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     pub expected: u64,
     pub row: Execution,
+    /// How it leaves the gates of its row, in the same write.
+    pub exit: Option<Exit>,
 }
 
 /// How an attempt ended, where it did not succeed.
@@ -28,13 +30,14 @@ impl Change {
         let status = transition(row.status, event)?;
         let mut change = Self::within(row);
         change.row.status = status;
+        change.exit = change.row.admission.as_mut().and_then(|admission| admission.leave(status));
         Ok(change)
     }
 
     fn within(row: &Execution) -> Self {
         let mut next = row.clone();
         next.revision += 1;
-        Self { expected: row.revision, row: next }
+        Self { expected: row.revision, row: next, exit: None }
     }
 
     fn ended(row: &Execution, event: Event, now: Timestamp) -> Result {
@@ -139,6 +142,14 @@ impl Change {
         }
         *slot = Some(outcome);
         Some(change)
+    }
+
+    /// A limit is reached: it waits for its turn, at the place that its admission names.
+    pub fn held(row: &Execution, admission: Admission, reason: &str) -> Result {
+        let mut change = Self::of(row, Event::Hold)?;
+        change.row.admission = Some(Box::new(admission));
+        change.row.reason = Some(reason.to_owned());
+        Ok(change)
     }
 
     /// What it waited for has come: it may start.

@@ -82,6 +82,11 @@ impl ClaimRequest {
         if row.job_version == 0 {
             started.job_version = self.job_version;
         }
+        if let Some(admission) = started.admission.as_mut().filter(|admission| admission.place.is_some()) {
+            // Its turn has come; so the reason for its wait is no longer true.
+            admission.place = None;
+            started.reason = None;
+        }
         Ok(change)
     }
 

@@ -14,7 +14,9 @@ pub use self::{
     claim::{ClaimRequest, Refusal},
     state::{Event, IllegalTransition, Status, transition},
 };
-use crate::{ExecutionId, JobId, Outcome, Priority, SlotName, TimerKey, Timestamp, Work};
+use crate::{
+    Admission, ExecutionId, GateKey, JobId, Outcome, Place, Priority, SlotName, TimerKey, Timestamp, Work,
+};
 
 /// An execution's row: small, because a store bills and writes all of it each time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,6 +58,9 @@ pub struct Execution {
     pub dependencies: BTreeMap<JobId, Dependency>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Of a job with limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admission: Option<Box<Admission>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -175,6 +180,7 @@ impl Execution {
             cancel_requested: false,
             dependencies: BTreeMap::new(),
             reason: None,
+            admission: None,
             input: None,
             result: None,
             work: None,
@@ -207,6 +213,19 @@ impl Execution {
 
     /// Waits for dependencies, not for an instant: that only happens before the first attempt.
     pub fn waits_for_dependencies(&self) -> bool {
-        self.status == Status::Waiting && self.attempt == 0 && !self.dependencies.is_empty()
+        self.status == Status::Waiting
+            && self.attempt == 0
+            && !self.dependencies.is_empty()
+            && self.place().is_none()
+    }
+
+    /// Where it waits for its turn.
+    pub fn place(&self) -> Option<&Place> {
+        self.admission.as_ref()?.place.as_ref()
+    }
+
+    /// The gates that it has passed, or waits at.
+    pub fn gates(&self) -> &[GateKey] {
+        self.admission.as_ref().map_or(&[], |admission| &admission.gates)
     }
 }

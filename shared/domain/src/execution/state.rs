@@ -11,7 +11,7 @@ use crate::Outcome;
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Waits for dependencies: whoever finishes the last of them moves it on; or for an instant
-    /// (a delay, a retry): the worker that claims it from then on does.
+    /// (a delay, a retry) or its turn under a limit: the worker that claims it from then on does.
     Waiting,
     /// May start: the worker that claims it moves it on.
     Queued,
@@ -85,6 +85,8 @@ impl fmt::Display for Status {
 pub enum Event {
     /// A worker starts an attempt.
     Claim,
+    /// A limit is reached: it waits for its turn.
+    Hold,
     /// What it waited for has come.
     Release,
     Succeed,
@@ -100,8 +102,9 @@ pub enum Event {
 }
 
 impl Event {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Claim,
+        Self::Hold,
         Self::Release,
         Self::Succeed,
         Self::Fail,
@@ -126,7 +129,9 @@ pub fn transition(from: Status, event: Event) -> Result<Status, IllegalTransitio
     match (from, event) {
         (Status::Waiting | Status::Queued, Event::Claim) => Ok(Status::Running),
         (Status::Waiting, Event::Release) | (Status::Running, Event::Lose) => Ok(Status::Queued),
-        (Status::Running, Event::Retry) => Ok(Status::Waiting),
+        (Status::Waiting | Status::Queued, Event::Hold) | (Status::Running, Event::Retry) => {
+            Ok(Status::Waiting)
+        }
         (Status::Running, Event::Succeed) => Ok(Status::Success),
         (Status::Running, Event::Fail) => Ok(Status::Failed),
         (Status::Waiting | Status::Queued | Status::Running, Event::TimeOut) => Ok(Status::TimedOut),

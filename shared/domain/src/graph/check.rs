@@ -16,7 +16,7 @@ const CYCLE_SEARCHES: usize = 64;
 
 /// How large a graph may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct GraphLimits {
     /// Jobs in the longest chain of dependencies.
     pub depth: usize,
     /// Dependencies of one job.
@@ -25,7 +25,7 @@ pub struct Limits {
     pub dependents: usize,
 }
 
-impl Default for Limits {
+impl Default for GraphLimits {
     fn default() -> Self {
         Self { depth: 100, dependencies: 100, dependents: 1000 }
     }
@@ -34,7 +34,7 @@ impl Default for Limits {
 /// Connects what can be connected. `nodes` are sorted by id.
 pub(super) fn connect(
     nodes: Vec<GraphNode>,
-    limits: Limits,
+    limits: GraphLimits,
     errors: &mut Vec<GraphError>,
 ) -> (Jobs, HashMap<String, NodeIndex>) {
     let (mut jobs, index) = name(nodes, errors);
@@ -67,7 +67,7 @@ fn dependencies(
     jobs: &Jobs,
     index: &HashMap<String, NodeIndex>,
     job: NodeIndex,
-    limits: Limits,
+    limits: GraphLimits,
     errors: &mut Vec<GraphError>,
 ) -> Vec<(NodeIndex, NodeIndex)> {
     let GraphNode { id, dependencies, .. } = &jobs[job];
@@ -95,7 +95,7 @@ fn dependencies(
     edges
 }
 
-fn too_many_dependents(jobs: &Jobs, limits: Limits) -> impl Iterator<Item = GraphError> {
+fn too_many_dependents(jobs: &Jobs, limits: GraphLimits) -> impl Iterator<Item = GraphError> {
     let limit = limits.dependents;
     jobs.node_indices().filter_map(move |job| {
         let count = jobs.neighbors_directed(job, Outgoing).count();
@@ -105,7 +105,7 @@ fn too_many_dependents(jobs: &Jobs, limits: Limits) -> impl Iterator<Item = Grap
 }
 
 /// The first job, by id, that lies one beyond the limit: those behind it need no error of their own.
-pub(super) fn too_deep(jobs: &Jobs, order: &[NodeIndex], limits: Limits) -> Option<GraphError> {
+pub(super) fn too_deep(jobs: &Jobs, order: &[NodeIndex], limits: GraphLimits) -> Option<GraphError> {
     let limit = limits.depth;
     let mut depths = vec![0; jobs.node_count()];
     for &job in order {

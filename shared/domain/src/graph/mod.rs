@@ -17,7 +17,7 @@ use petgraph::{
     graph::{DiGraph, NodeIndex},
 };
 
-pub use check::Limits;
+pub use check::GraphLimits;
 pub use error::{GraphError, GraphProblem, Root};
 use flow::Flow;
 
@@ -47,14 +47,14 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Checks the whole graph within the default [`Limits`]; returns every error found, in a
+    /// Checks the whole graph within the default [`GraphLimits`]; returns every error found, in a
     /// fixed order. Schedules and depth are judged only where there is no cycle.
     pub fn build(nodes: Vec<GraphNode>) -> Result<Self, Vec<GraphError>> {
-        Self::build_within(Limits::default(), nodes)
+        Self::build_within(GraphLimits::default(), nodes)
     }
 
     /// [`Graph::build`] with other limits.
-    pub fn build_within(limits: Limits, mut nodes: Vec<GraphNode>) -> Result<Self, Vec<GraphError>> {
+    pub fn build_within(limits: GraphLimits, mut nodes: Vec<GraphNode>) -> Result<Self, Vec<GraphError>> {
         nodes.sort_by(|a, b| a.id.cmp(&b.id));
         let mut errors = Vec::new();
         let (jobs, index) = check::connect(nodes, limits, &mut errors);

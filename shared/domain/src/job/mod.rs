@@ -5,6 +5,7 @@ mod spec;
 mod target;
 mod validate;
 mod validate_aws;
+mod validate_limits;
 
 use std::sync::OnceLock;
 
@@ -19,7 +20,7 @@ pub use self::{
     target::{CommandLine, CommandTarget, HttpMethod, HttpTarget, Target},
     validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_push},
 };
-use crate::{JobId, Timestamp, schedule::Schedule};
+use crate::{JobId, Limits, Timestamp, schedule::Schedule};
 
 /// One version of a job, as stored. A version never changes, but for its pause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +47,7 @@ pub struct Job {
 struct Derived {
     work: Work,
     schedule: Option<Schedule>,
+    limits: Option<Limits>,
 }
 
 impl Job {
@@ -80,10 +82,16 @@ impl Job {
         &self.derived().work
     }
 
+    /// None where nothing is limited.
+    pub fn limits(&self) -> Option<&Limits> {
+        self.derived().limits.as_ref()
+    }
+
     fn derived(&self) -> &Derived {
         self.derived.get_or_init(|| Derived {
             work: self.spec.work(),
             schedule: self.spec.parsed_schedule().ok().flatten(),
+            limits: self.spec.limits(),
         })
     }
 

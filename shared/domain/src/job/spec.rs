@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::target::{CommandLine, CommandTarget, Target};
 use crate::{
-    HumanDuration, JobId, MisfirePolicy, Priority, RetryPolicy, Timestamp, TriggerRule,
+    Cap, CircuitPolicy, Concurrency, HumanDuration, JobId, KeyExpression, Limits, MisfirePolicy, Priority,
+    RateLimit, RetryPolicy, Timestamp, TriggerRule,
     schedule::{Schedule, ScheduleError, jitter::jitter},
 };
 
@@ -103,6 +104,32 @@ pub struct JobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     pub misfire_cap: Option<u32>,
+    /// Executions that may run at once. Without it, there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
+    pub max_concurrency: Option<u32>,
+    /// What becomes of an execution beyond `max_concurrency` (which is then 1, where not given);
+    /// `queue` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
+    /// The part of the input that executions are told apart by, such as `input.customer_id`. Keys
+    /// take turns under `max_concurrency`, and have limits of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency_key: Option<KeyExpression>,
+    /// Executions of one key that may run at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
+    pub max_concurrency_per_key: Option<u32>,
+    /// How often attempts may start.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
+    pub rate_limit: Option<RateLimit>,
+    /// How often attempts of one key may start.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
+    pub rate_limit_per_key: Option<RateLimit>,
+    /// Stops starting what keeps failing. `{}` has the defaults: five failed executions in a row,
+    /// ten minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
+    pub circuit: Option<CircuitPolicy>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
     /// The workers that run it; by the kind of target, where not given.
@@ -195,6 +222,18 @@ impl JobSpec {
         let retry = retry_of(self.max_retries, self.retry.as_ref());
         let limits = (self.timeout, self.execution_timeout, self.starting_deadline);
         Work::new(target, retry, limits, self.pool.as_deref())
+    }
+
+    /// None where nothing is limited.
+    pub fn limits(&self) -> Option<Limits> {
+        let concurrency = self.concurrency.unwrap_or_default();
+        let is_limited = self.max_concurrency.is_some()
+            || matches!(self.concurrency, Some(concurrency) if concurrency != Concurrency::Allow);
+        let permits = is_limited.then(|| self.max_concurrency.unwrap_or(1));
+        let job = Cap { permits, rate: self.rate_limit, circuit: self.circuit };
+        let of_key =
+            Cap { permits: self.max_concurrency_per_key, rate: self.rate_limit_per_key, circuit: None };
+        Limits::new(concurrency, job, self.concurrency_key.clone().map(|key| (key, of_key)))
     }
 
     /// Has slots of its own.

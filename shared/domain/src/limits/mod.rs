@@ -1,0 +1,127 @@
+//! How much of a job may run at once, how often it may start, and whether it may start at all.
+//!
+//! Every execution of a job with limits passes gates: the job's own, and, where the job has a
+//! concurrency key, that of its key. A gate is a row of the store. It holds who has a permit, when
+//! the next start is allowed, and the circuit breaker; the row of the execution and those of its
+//! gates change in one transaction, so what the gates say is what runs. Permits are a set of ids,
+//! never a counter: taking or giving back twice is harmless, and anyone can check them.
+
+mod admission;
+mod gate;
+mod key;
+mod rate;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    admission::{Admission, Exit, Place},
+    gate::{Closed, Gate, GateKey, Why, leave_all},
+    key::KeyExpression,
+    rate::RateLimit,
+};
+use crate::{CircuitPolicy, Execution, JobId, Timestamp};
+
+/// The most permits of one gate: its row holds an id for each of them, and is billed by its size.
+pub const MAX_CONCURRENCY: u32 = 1000;
+
+/// What becomes of an execution that finds `max_concurrency` others of its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Concurrency {
+    /// There is no limit: executions overlap.
+    Allow,
+    /// It waits for its turn. What runs is counted: a retry that waits takes no place.
+    #[default]
+    Queue,
+    /// It is skipped, while another has begun and not ended, its waits for retries included.
+    Forbid,
+    /// The oldest of them is cancelled; it starts when that one has ended.
+    Replace,
+}
+
+/// What may pass one gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cap {
+    pub permits: Option<u32>,
+    pub rate: Option<RateLimit>,
+    pub circuit: Option<CircuitPolicy>,
+}
+
+/// The limits of a job: there is at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    pub concurrency: Concurrency,
+    pub job: Cap,
+    /// By the value of the expression.
+    pub key: Option<(KeyExpression, Cap)>,
+}
+
+impl Cap {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Limits {
+    /// None where nothing is limited.
+    pub fn new(concurrency: Concurrency, job: Cap, key: Option<(KeyExpression, Cap)>) -> Option<Self> {
+        let is_limited = !job.is_none() || key.as_ref().is_some_and(|(_, cap)| !cap.is_none());
+        is_limited.then_some(Self { concurrency, job, key })
+    }
+
+    /// The gates that an execution with this input passes: the job's first.
+    pub fn gates(&self, job_id: &JobId, input: &serde_json::Value) -> Vec<GateKey> {
+        let job = GateKey { job_id: job_id.clone(), key: None };
+        let key = self.key.as_ref().map(|(expression, _)| {
+            let key = Some(expression.value_in(input));
+            GateKey { job_id: job_id.clone(), key }
+        });
+        std::iter::once(job).chain(key).collect()
+    }
+
+    /// What may pass this gate.
+    pub fn cap(&self, gate: &GateKey) -> Cap {
+        match (&gate.key, &self.key) {
+            (None, _) => self.job,
+            (Some(_), Some((_, cap))) => *cap,
+            (Some(_), None) => Cap::default(),
+        }
+    }
+
+    /// Lets a row that starts at `now` through its gates; what they are after that. One that has
+    /// kept its permits needs no others.
+    ///
+    /// # Errors
+    /// The first gate that it can't pass.
+    pub fn admit(
+        &self,
+        started: &mut Execution,
+        keys: &[GateKey],
+        gates: &[Gate],
+        now: Timestamp,
+    ) -> Result<Vec<Gate>, Closed> {
+        let admission = started.admission.take().unwrap_or_default();
+        if admission.holds {
+            started.admission = Some(admission);
+            return Ok(vec![]);
+        }
+        let rank = admission.place.map_or(0, |place| place.rank);
+        let mut passed = Vec::with_capacity(gates.len());
+        for (index, (key, gate)) in keys.iter().zip(gates).enumerate() {
+            let entered = gate.enter(&started.id, &self.cap(key), started.attempt == 1, now);
+            let mut next = entered.map_err(|why| Closed { gate: index, why })?;
+            if key.key.is_none() {
+                next.rank = next.rank.max(rank);
+            }
+            passed.push(next);
+        }
+        started.admission = Some(Box::new(Admission { holds: true, ..Admission::new(self, keys.to_vec()) }));
+        Ok(passed)
+    }
+
+    /// Permits are kept until the end, not only while an attempt runs.
+    pub fn holds_until_end(&self) -> bool {
+        matches!(self.concurrency, Concurrency::Forbid | Concurrency::Replace)
+    }
+}

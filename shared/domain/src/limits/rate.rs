@@ -1,0 +1,105 @@
+//! How often something may start: the generic cell rate algorithm, whose whole state is the
+//! instant from which the next start is allowed (ITU-T I.371).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{HumanDuration, Timestamp};
+
+/// So many starts in each period, evenly spaced; after a quiet time `burst` of them at once.
+/// No window of one period sees more than `starts + burst - 1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Attempts that may start in each period, retries included.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
+    pub starts: u32,
+    pub per: HumanDuration,
+    /// How many may start together after a quiet time; 1 by default.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
+    pub burst: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_one(burst: &u32) -> bool {
+    *burst == 1
+}
+
+impl RateLimit {
+    /// Between two starts, rounded up to the millisecond: never more often than was asked for.
+    pub fn interval(&self) -> Duration {
+        let ms = (self.per.0.as_millis() as u64).div_ceil(u64::from(self.starts.max(1)));
+        Duration::from_millis(ms.max(1))
+    }
+
+    /// The first instant from `now` on at which a start is allowed. `next` is what [`Self::after`]
+    /// gave for the one before.
+    pub(super) fn allowed(&self, next: Option<Timestamp>, now: Timestamp) -> Timestamp {
+        let tolerance = self.interval().saturating_mul(self.burst.saturating_sub(1));
+        next.map_or(now, |next| next.minus(tolerance).max(now))
+    }
+
+    /// The state after a start at `at`.
+    pub(super) fn after(&self, next: Option<Timestamp>, at: Timestamp) -> Timestamp {
+        next.map_or(at, |next| next.max(at)).plus(self.interval())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rate(starts: u32, per_ms: u64, burst: u32) -> RateLimit {
+        RateLimit { starts, per: HumanDuration(Duration::from_millis(per_ms)), burst }
+    }
+
+    #[test]
+    fn starts_are_spaced_evenly_after_the_burst() {
+        let limit = rate(2, 1000, 3);
+        let mut next = None;
+        let starts: Vec<i64> = (0..5)
+            .map(|_| {
+                let at = limit.allowed(next, Timestamp(10_000));
+                next = Some(limit.after(next, at));
+                at.0
+            })
+            .collect();
+        assert_eq!(starts, [10_000, 10_000, 10_000, 10_500, 11_000]);
+    }
+
+    #[test]
+    fn the_interval_is_never_too_short() {
+        assert_eq!(rate(3, 1000, 1).interval(), Duration::from_millis(334));
+        assert_eq!(rate(1_000_000, 1000, 1).interval(), Duration::from_millis(1));
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_sees_more_than_promised(
+            starts in 1..20_u32, per_ms in 100..5_000_u64, burst in 1..10_u32,
+            arrivals in prop::collection::vec(0..500_i64, 1..100)
+        ) {
+            let limit = rate(starts, per_ms, burst);
+            let (mut next, mut now, mut started) = (None, 0, Vec::new());
+            for gap in arrivals {
+                now += gap;
+                if limit.allowed(next, Timestamp(now)).0 == now {
+                    next = Some(limit.after(next, Timestamp(now)));
+                    started.push(now);
+                }
+            }
+            for (index, first) in started.iter().enumerate() {
+                let within = started[index..].iter().take_while(|at| **at < first + per_ms as i64).count();
+                prop_assert!(within <= (starts + burst - 1) as usize, "{} in {:?}", within, started);
+            }
+        }
+    }
+}
