@@ -132,6 +132,7 @@ async fn show_one(client: &Client, global: &Global, id: &str) -> Outcome {
             show::line(format!("{label:<12} {value}{extra}"))?;
         }
     }
+    limits(&job["limits"])?;
     show::line(format!("\n{}", serde_saphyr::to_string(&job["definition"])?.trim_end()))?;
     let last = Call::get(["v1", "jobs", id, "executions"]).query("limit", Some(SUMMED_UP));
     let mut timeline = client.send(last).await?;
@@ -144,6 +145,19 @@ async fn show_one(client: &Client, global: &Global, id: &str) -> Outcome {
         show::line(format!("\n{}", super::executions::listing(client, newest)?))?;
     }
     DONE
+}
+
+/// How they stand, of a job that has some.
+fn limits(limits: &Value) -> std::io::Result<()> {
+    if limits.is_null() {
+        return Ok(());
+    }
+    let count = |name: &str| limits[name].as_array().map_or(0, Vec::len);
+    show::line(format!("{:<12} {} with a permit, {} waiting", "limits", count("running"), count("waiting")))?;
+    if !limits["circuit"].is_null() {
+        show::line(format!("{:<12} {}", "circuit", super::circuit::words(&limits["circuit"])))?;
+    }
+    Ok(())
 }
 
 async fn delete(client: &Client, global: &Global, id: &str) -> Outcome {

@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 mod apply;
+mod circuit;
 mod completions;
 mod dead_letters;
 mod doctor;
@@ -100,6 +101,7 @@ enum Command {
     Retry(operate::RetryArgs),
     Pause(operate::PauseArgs),
     Resume(operate::ResumeArgs),
+    Circuit(circuit::CircuitArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
     Stats(stats::StatsArgs),
     Graph(graph::GraphArgs),
@@ -129,6 +131,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Retry(args) => one_thread(operate::retry(args, &global)),
         Command::Pause(args) => one_thread(operate::pause(args, &global)),
         Command::Resume(args) => one_thread(operate::resume(args, &global)),
+        Command::Circuit(args) => one_thread(circuit::run(args, &global)),
         Command::DeadLetters(args) => one_thread(dead_letters::run(args, &global)),
         Command::Stats(args) => one_thread(stats::run(args, &global)),
         Command::Graph(args) => one_thread(graph::run(args, &global)),

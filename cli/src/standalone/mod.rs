@@ -96,6 +96,7 @@ impl Standalone {
             timers: Arc::new(store.clone()),
             leases: Arc::new(store.clone()),
             dead_letters: Arc::new(store.clone()),
+            gates: Arc::new(store.clone()),
             queue: queue.clone(),
             clock,
             random: Arc::new(SystemRandom),

@@ -55,6 +55,28 @@ fn errors_name_the_field() {
             r#"{"job_id":"a","max_retries":2,"retry":{"max_retries":5}}"#,
             "max_retries: says 2, but `retry.max_retries` says 5; give one of them",
         ),
+        (r#"{"job_id":"a","max_concurrency":0}"#, "max_concurrency: must be between 1 and 1000"),
+        (
+            r#"{"job_id":"a","max_concurrency":2,"concurrency":"allow"}"#,
+            "max_concurrency: is a limit, but `concurrency: allow` says that there is none; give one of them",
+        ),
+        (
+            r#"{"job_id":"a","max_concurrency_per_key":2}"#,
+            "max_concurrency_per_key: has no meaning without `concurrency_key`, such as `input.customer_id`",
+        ),
+        (
+            r#"{"job_id":"a","concurrency_key":"input.x"}"#,
+            "concurrency_key: limits nothing by itself: give `max_concurrency`, `max_concurrency_per_key` or `rate_limit_per_key`",
+        ),
+        (
+            r#"{"job_id":"a","rate_limit":{"starts":0,"per":"1m"}}"#,
+            "rate_limit.starts: must be between 1 and 1000000",
+        ),
+        (
+            r#"{"job_id":"a","rate_limit":{"starts":1,"per":"2d"}}"#,
+            "rate_limit.per: leaves more than a day between two starts: use a schedule",
+        ),
+        (r#"{"job_id":"a","circuit":{"open_for":0}}"#, "circuit.open_for: must be more than 0"),
         (
             r#"{"job_id":"a","target":{"type":"http","url":"ftp://x"}}"#,
             "target.url: must begin with http:// or https://",

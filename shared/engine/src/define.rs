@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use belfry_domain::{
-    Change, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status, Timer, Timestamp, validate_job,
+    Change, Execution, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status, Timer, Timestamp,
+    validate_job,
 };
 
 use crate::{
@@ -25,6 +26,12 @@ pub struct ApplyOutcome {
     pub change: JobChange,
     pub job: Arc<Job>,
     pub before: Option<Arc<Job>>,
+}
+
+impl ApplyOutcome {
+    fn changes_priority(&self) -> bool {
+        self.before.as_ref().is_some_and(|before| before.spec.priority != self.job.spec.priority)
+    }
 }
 
 /// A set of definitions, ready to be written.
@@ -84,6 +91,9 @@ impl Engine {
                 self.keep_in_step(&jobs).await;
                 for ((job, slot), written) in plan.firsts.iter().zip(&timers) {
                     self.fire_near(job, *slot, written).await?;
+                }
+                for outcome in plan.outcomes.iter().filter(|outcome| outcome.changes_priority()) {
+                    self.reprioritise(&outcome.job).await?;
                 }
                 return Ok(plan.outcomes);
             }
@@ -210,23 +220,51 @@ impl Engine {
 
     /// As far as they have rows; the others find the tombstone when their message comes.
     async fn cancel_unstarted_of(&self, id: &JobId) -> Result<()> {
+        for row in self.unstarted_of(id).await? {
+            let change = Change::cancelled(&row, "the job was deleted", self.now())?;
+            self.end_unstarted(change, row.guard).await?;
+        }
+        Ok(())
+    }
+
+    /// A job's executions that have rows and have not started; those of just now may be missing.
+    async fn unstarted_of(&self, id: &JobId) -> Result<Vec<Execution>> {
+        let mut unstarted = Vec::new();
         for status in [Status::Waiting, Status::Queued] {
             let filter =
                 ExecutionFilter { job_id: Some(id.clone()), status: Some(status), ..Default::default() };
             let mut after = None;
             loop {
                 let page = self.ports.executions.list(&filter, after.as_deref(), 500).await?;
-                for row in page.items.iter().filter(|row| row.attempt == 0 && row.work.is_none()) {
-                    let change = Change::cancelled(row, "the job was deleted", self.now())?;
-                    self.end_unstarted(change, row.guard.clone()).await?;
-                }
+                unstarted.extend(page.items.into_iter().filter(|row| row.attempt == 0 && row.work.is_none()));
                 after = page.next;
                 if after.is_none() {
                     break;
                 }
             }
         }
-        Ok(())
+        Ok(unstarted)
+    }
+
+    /// What was due before a job got another priority, and has not started, goes into the queue of
+    /// that one; the claim drops the message that comes second.
+    async fn reprioritise(&self, job: &Job) -> Result<()> {
+        let near = self.now().plus(self.settings.near);
+        let mut messages = Vec::new();
+        for row in self.unstarted_of(job.id()).await? {
+            let change = Change::reprioritised(&row, job.spec.priority);
+            let row = change.row.clone();
+            if self.apply(change).await? && row.place().is_none() && row.ready_at <= near {
+                messages.extend(self.message_for(&row, row.guard.clone()).await?);
+            }
+        }
+        for timer in self.ports.timers.slots_of_job(job.id()).await? {
+            let id = timer.key.what.execution_id();
+            if timer.key.fire_at <= self.now() && self.ports.executions.execution(&id).await?.is_none() {
+                messages.extend(self.message_for_absent(&id, &timer).await?);
+            }
+        }
+        self.send(messages).await
     }
 
     /// Gives every active job that has none the timer of its next slot. This should never find

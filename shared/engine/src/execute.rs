@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::{
     Engine, EngineError, Result,
+    gates::{Arrival, Arrived, Fresh},
     ports::{Claimed, Creation, Fact, Runner},
 };
 
@@ -31,7 +32,7 @@ pub enum Handled {
     Waits,
 }
 
-const TOO_LATE: &str = "its starting deadline had passed";
+pub(crate) const TOO_LATE: &str = "its starting deadline had passed";
 
 impl Engine {
     /// Does what a message asks for, if it still is to be done.
@@ -73,6 +74,16 @@ impl Engine {
         if request.claim.since < row.ready_at {
             return Ok(Handled::Dropped(Some(Refusal::NotYet)));
         }
+        if let Some(limits) = job.limits() {
+            let fresh = Some(Fresh { row, guard, began });
+            let arrival = Arrival { message, request: &request, job: &job, limits, fresh };
+            return match Box::pin(self.arrive(&arrival)).await? {
+                Arrived::Started(row) => {
+                    self.run(*row, since, Some(Arc::clone(&job)), &message.guard, worker).await
+                }
+                Arrived::Not(handled) => Ok(handled),
+            };
+        }
         let started = request.start_new(&row);
         match self.create_guarded(started.clone(), guard, began).await? {
             Creation::Created => self.run(started, since, Some(job), &message.guard, worker).await,
@@ -97,10 +108,18 @@ impl Engine {
         began: Duration,
     ) -> Result<Creation> {
         let created = self.ports.executions.create(row, None).await?;
-        if created == Creation::Created && self.is_stale(began) {
-            self.persist(|| self.ports.timers.put_timers(vec![guard.clone()])).await?;
+        if created == Creation::Created {
+            self.guard_again(&guard, began).await?;
         }
         Ok(created)
+    }
+
+    /// The guard of a slot's row that has just been written, if it may have been cleared away.
+    pub(crate) async fn guard_again(&self, guard: &Timer, began: Duration) -> Result<()> {
+        if self.is_stale(began) {
+            self.persist(|| self.ports.timers.put_timers(vec![guard.clone()])).await?;
+        }
+        Ok(())
     }
 
     async fn execute_row(
@@ -115,6 +134,15 @@ impl Engine {
         }
         let since = self.ports.clock.monotonic();
         let request = self.claim_request(message, worker, job.as_deref());
+        if let Some((job, limits)) = job.as_ref().and_then(|job| Some((job, job.limits()?))) {
+            let arrival = Arrival { message, request: &request, job, limits, fresh: None };
+            return match Box::pin(self.arrive(&arrival)).await? {
+                Arrived::Started(row) => {
+                    self.run(*row, since, Some(Arc::clone(job)), &message.guard, worker).await
+                }
+                Arrived::Not(handled) => Ok(handled),
+            };
+        }
         match self.ports.executions.claim(&request).await? {
             Claimed::Started(row) => self.run(*row, since, job, &message.guard, worker).await,
             Claimed::Refused(row, _) if request.is_mine(&row) && row.status == Status::Running => {

@@ -127,6 +127,9 @@ impl Engine {
         if waiting.status == Status::Waiting {
             self.send_if_near(&waiting, next_guard).await?;
         }
+        if waiting.admission.as_ref().is_some_and(|admission| !admission.holds) {
+            self.after_gates(&waiting).await?;
+        }
         if guard != waiting.guard {
             self.ports.timers.remove_timer(&guard).await?;
         }
@@ -154,7 +157,7 @@ impl Engine {
         loop {
             let change = make(&row, self.now())?;
             let wanted = change.row.clone();
-            match self.persist(|| self.ports.executions.apply(change.clone())).await? {
+            match self.persist(|| self.write(change.clone())).await? {
                 Applied::Won => return Ok(Some(self.record_end(wanted))),
                 // The store has repeated the write, and refused its own first one.
                 Applied::Lost(Some(now)) if *now == wanted => return Ok(Some(self.record_end(wanted))),
@@ -178,7 +181,7 @@ impl Engine {
     /// One write of somebody who holds no claim; whether it won.
     pub(crate) async fn apply(&self, change: Change) -> Result<bool> {
         let row = change.row.clone();
-        let won = match self.ports.executions.apply(change).await? {
+        let won = match self.write(change).await? {
             Applied::Won => true,
             Applied::Lost(now) => now.is_some_and(|now| *now == row),
         };

@@ -9,6 +9,7 @@
 //! | claim, run | `execute` |
 //! | one attempt, its lease renewed | `attempt` |
 //! | success, retry, end | `finish` |
+//! | limits: permits, rates, circuits, and who is next | `gates` |
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
 //! | find what was lost on the way | `sweep` |
 //! | another clock beside the tick | `second_clock` |
@@ -27,6 +28,7 @@ mod dispatch;
 mod error;
 mod execute;
 mod finish;
+mod gates;
 mod operate;
 pub mod ports;
 mod push;
@@ -45,12 +47,14 @@ pub use self::{
     define::{ApplyOutcome, JobChange},
     error::EngineError,
     execute::{Handled, Worker},
+    gates::CircuitChange,
     operate::CancelOutcome,
     push::{Accepted, PushRequest, TriggerRequest},
     settings::Settings,
     system::{SystemClock, SystemRandom},
 };
 use self::{
+    gates::Turns,
     ports::{Ports, SecondClock},
     running::Running,
 };
@@ -64,12 +68,13 @@ pub struct Engine {
     pub settings: Settings,
     /// The attempts that run in this process, so that a cancellation reaches them at once.
     running: Running,
+    turns: Turns,
     second_clock: Option<Arc<dyn SecondClock>>,
 }
 
 impl Engine {
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings, running: Running::default(), second_clock: None }
+        Self { ports, settings, running: Running::default(), turns: Turns::default(), second_clock: None }
     }
 
     fn now(&self) -> belfry_domain::Timestamp {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Engine {
-    /// Tells those who wait, keeps the dead letter, and removes the guard last. Dependents that
+    /// Calls up who is next at its gates, tells those who wait for it, keeps the dead letter, and removes the guard last. Dependents that
     /// end by it (because they now never run) are settled in turn.
     pub(crate) async fn settle(&self, row: Execution, guard: TimerKey) -> Result<()> {
         if row.work.is_some() && !is_dead(&row) {
@@ -25,6 +25,7 @@ impl Engine {
             if row.work.is_none() {
                 ended.extend(self.tell_dependents(&row).await?);
             }
+            self.after_gates(&row).await?;
             if is_dead(&row) {
                 self.bury(&row).await?;
             }

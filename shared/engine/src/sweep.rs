@@ -152,7 +152,9 @@ impl Engine {
             return self.cancel_unstarted(&row, timer).await;
         }
         let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
-        if let Some(message) = self.message_for(&row, guard.clone()).await? {
+        if let Some(place) = row.place() {
+            self.examine_in_line(&row, place, guard.clone()).await?;
+        } else if let Some(message) = self.message_for(&row, guard.clone()).await? {
             self.resend(message).await?;
         }
         self.remove(timer, &guard).await
@@ -173,9 +175,11 @@ impl Engine {
         let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
         let change = Change::lost(&row, self.now())?;
         let next = change.row.clone();
-        if self.apply(change).await?
-            && let Some(message) = self.message_for(&next, guard.clone()).await?
-        {
+        let is_lost = self.apply(change).await?;
+        if is_lost {
+            self.after_gates(&next).await?;
+        }
+        if is_lost && let Some(message) = self.message_for(&next, guard.clone()).await? {
             self.resend(message).await?;
         }
         self.remove(timer, &guard).await

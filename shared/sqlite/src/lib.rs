@@ -8,6 +8,7 @@ mod cache;
 mod dead_letters;
 mod error;
 mod executions;
+mod gates;
 mod jobs;
 mod leases;
 mod queue;

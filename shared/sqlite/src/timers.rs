@@ -111,8 +111,9 @@ impl Store {
 }
 
 pub(crate) fn put_all(connection: &Connection, timers: &[Timer]) -> Result<()> {
-    let sql =
-        "INSERT OR REPLACE INTO timers (shard, fire_at, what, version, checks) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO timers (shard, fire_at, what, version, checks) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (shard, fire_at, what)
+               DO UPDATE SET version = ?4, checks = ?5 WHERE version <= ?4 OR what NOT GLOB 'slot *'";
     let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
     for timer in timers {
         let key = &timer.key;

@@ -12,6 +12,7 @@ pub mod creation;
 pub mod dead_letters;
 pub mod dependents;
 pub mod fixtures;
+pub mod gates;
 pub mod history;
 pub mod jobs;
 pub mod leases;
@@ -25,7 +26,9 @@ pub mod timers;
 
 use std::{any::Any, sync::Arc};
 
-use belfry_engine::ports::{DeadLetterStore, ExecutionStore, JobStore, LeaseStore, StoreError, TimerStore};
+use belfry_engine::ports::{
+    DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore,
+};
 
 pub use self::model::Model;
 
@@ -40,6 +43,7 @@ pub struct Backend {
     pub timers: Arc<dyn TimerStore>,
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
+    pub gates: Arc<dyn GateStore>,
     /// Removes ended executions by itself, in its own time: `ended_before` finds none, and
     /// `remove_ended` does nothing.
     pub expires_by_itself: bool,
@@ -52,7 +56,7 @@ impl Backend {
     /// cases leave that lane alone.
     pub fn over<S>(store: S, alive: impl Any + Send + Sync) -> Self
     where
-        S: JobStore + ExecutionStore + TimerStore + LeaseStore + DeadLetterStore + 'static,
+        S: JobStore + ExecutionStore + TimerStore + LeaseStore + DeadLetterStore + GateStore + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -60,7 +64,8 @@ impl Backend {
             executions: store.clone(),
             timers: store.clone(),
             leases: store.clone(),
-            dead_letters: store,
+            dead_letters: store.clone(),
+            gates: store,
             expires_by_itself: false,
             _alive: Arc::new(alive),
         }
@@ -153,6 +158,7 @@ macro_rules! suite {
         $crate::cases!($fresh, timers: [
             a_timer_comes_back_as_it_was,
             a_timer_of_the_same_key_is_replaced,
+            a_timer_of_a_later_version_stays,
             removal_can_be_repeated,
             what_was_written_anew_is_not_removed,
             shards_are_apart,
@@ -174,6 +180,16 @@ macro_rules! suite {
             a_deposed_leader_releases_nothing,
             lanes_are_apart,
             cursors_are_saved_by_the_leader_only,
+        ]);
+        $crate::cases!($fresh, gates: [
+            a_gate_that_nobody_passed_reads_as_open,
+            row_and_gates_change_together,
+            a_row_that_moved_changes_no_gate,
+            a_gate_that_moved_changes_no_row,
+            a_gate_without_a_row_can_be_expected,
+            gates_change_alone_too,
+            a_line_is_in_the_order_of_its_places,
+            permits_never_exceed_the_cap,
         ]);
         $crate::cases!($fresh, dead_letters: [
             a_dead_letter_is_added_once,

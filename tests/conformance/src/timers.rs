@@ -46,6 +46,16 @@ pub async fn a_timer_comes_back_as_it_was(backend: &Backend) -> Verdict {
     Ok(())
 }
 
+pub async fn a_timer_of_a_later_version_stays(backend: &Backend) -> Verdict {
+    let later = Timer { version: 2, ..slot("a", 0) };
+    backend.timers.put_timers(vec![later.clone()]).await?;
+    backend.timers.put_timers(vec![slot("a", 0)]).await?;
+    assert_eq!(all(backend, 0).await?, [later.clone()]);
+    backend.timers.put_timers(vec![slot("a", 0), slot("b", 0), check("a@x", 1, 5)]).await?;
+    assert_eq!(all(backend, 0).await?, [later, slot("b", 0), check("a@x", 1, 5)]);
+    Ok(())
+}
+
 pub async fn a_timer_of_the_same_key_is_replaced(backend: &Backend) -> Verdict {
     backend.timers.put_timers(vec![slot("a", 0), check("a@x", 1, 5)]).await?;
     let (newer, looked_at) =

@@ -26,7 +26,7 @@ impl Coverage {
 }
 
 /// What many seeds together must have come across; otherwise the simulation has gone blind.
-pub const WANTED: [&str; 51] = [
+pub const WANTED: [&str; 58] = [
     "fault: error before",
     "fault: error after",
     "fault: late answer",
@@ -66,6 +66,13 @@ pub const WANTED: [&str; 51] = [
     "row: a write refused",
     "row: a second claim refused",
     "row: a generation after the first",
+    "row: waits in line",
+    "gate: of a key",
+    "gate: overlap forbidden",
+    "gate: replaced",
+    "gate: a write refused",
+    "circuit: open",
+    "circuit: half open",
     "slot: misfired",
     "sweep: message sent again",
     "tick: fenced",

@@ -1,8 +1,9 @@
 //! Stores that break a rule, to see whether the simulation notices.
 
-use belfry_domain::{Change, ClaimRequest, Execution, Timer, Timestamp, What};
+use belfry_domain::{Change, ClaimRequest, Execution, GateKey, Timer, Timestamp, What};
 use belfry_engine::ports::{
-    Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _, ExecutionStore as _, StoreError,
+    Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _, ExecutionStore as _, GateStore as _,
+    GateWrite, Passed, RowWrite, StoreError,
 };
 use belfry_sqlite::Store;
 
@@ -26,10 +27,14 @@ pub enum Mutation {
     CreationUnguarded,
     /// Those who wait for an execution are not found when it ends.
     DependentsForgotten,
+    /// Executions start and end, and their gates never hear of it.
+    GatesForgotten,
+    /// A gate is replaced whatever has become of it since it was read.
+    GateRevisionIgnored,
 }
 
 impl Mutation {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::GuardGoesFirst,
         Self::SuccessorsDropped,
         Self::RevisionIgnored,
@@ -38,6 +43,8 @@ impl Mutation {
         Self::DeadLettersDropped,
         Self::CreationUnguarded,
         Self::DependentsForgotten,
+        Self::GatesForgotten,
+        Self::GateRevisionIgnored,
     ];
 }
 
@@ -82,6 +89,20 @@ impl Backend {
             request.attempt = now.attempt + 1;
         }
         self.store.claim(&request).await
+    }
+
+    pub async fn pass(&self, row: RowWrite, mut gates: Vec<GateWrite>) -> Result<Passed> {
+        if self.breaks(Mutation::GatesForgotten) {
+            gates.clear();
+        }
+        if self.breaks(Mutation::GateRevisionIgnored) {
+            let keys: Vec<GateKey> = gates.iter().map(|write| write.key.clone()).collect();
+            let now = self.store.gates(&keys).await?;
+            for (write, gate) in gates.iter_mut().zip(now) {
+                write.expected = gate.revision;
+            }
+        }
+        self.store.pass(row, gates).await
     }
 
     /// The guard that comes with a new row, unless that is what is broken.

@@ -9,8 +9,10 @@ use axum::{
     http::{Uri, uri::PathAndQuery},
 };
 
-const ACTIONS: [(&str, &[&str]); 2] =
-    [("/v1/jobs/", &["pause", "resume"]), ("/v1/executions/", &["cancel", "retry"])];
+const ACTIONS: [(&str, &[&str]); 2] = [
+    ("/v1/jobs/", &["pause", "resume", "open-circuit", "close-circuit"]),
+    ("/v1/executions/", &["cancel", "retry"]),
+];
 
 pub fn split_action(mut request: Request) -> Request {
     if let Some(uri) = rewritten(request.uri()) {

@@ -13,7 +13,7 @@ pub(crate) use self::{
     responses::{Conflict, NotFound, PreconditionFailed},
     types::{Asterisk, BatchExecution, JobBody, RedriveBody, TagFilter},
 };
-use crate::routes::{apply, dead_letters, executions, jobs, overview, push, service, timeline};
+use crate::routes::{apply, circuit, dead_letters, executions, jobs, overview, push, service, timeline};
 use crate::views::Instant;
 
 #[derive(OpenApi)]
@@ -26,7 +26,7 @@ use crate::views::Instant;
     ),
     paths(
         jobs::list_jobs, jobs::put_job, jobs::get_job, jobs::delete_job, jobs::pause_job, jobs::resume_job,
-        apply::apply_jobs,
+        circuit::open_circuit, circuit::close_circuit, apply::apply_jobs,
         push::trigger_job, push::push_execution, push::push_batch,
         timeline::list_job_executions, executions::list_executions, executions::get_execution,
         executions::cancel_execution, executions::retry_execution,

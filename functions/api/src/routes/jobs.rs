@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use belfry_domain::{Job, JobId};
+use belfry_domain::{GateKey, Job, JobId};
 use belfry_engine::{EngineError, JobChange};
 use utoipa::IntoParams;
 
@@ -21,8 +21,11 @@ use crate::{
         query::{Query, encode_cursor},
     },
     openapi::{Conflict, NotFound, PreconditionFailed, TagFilter},
-    views::{JobPage, JobStatus, JobView},
+    views::{JobPage, JobStatus, JobView, LimitsView},
 };
+
+/// Shown of those that wait for their turn.
+const WAITING: usize = 100;
 
 type Shared = State<Arc<ApiState>>;
 
@@ -84,7 +87,13 @@ pub async fn put_job(
 pub async fn get_job(State(state): Shared, JobIdPath(id): JobIdPath) -> Result<Response, ApiError> {
     let job = state.engine.ports.jobs.job(&id).await?.filter(|job| !job.deleted);
     let job = job.ok_or_else(|| EngineError::NotFound { what: "job", id: id.to_string() })?;
-    Ok(shown(&state, StatusCode::OK, &job))
+    let mut view = JobView::of(&job, state.engine.ports.clock.now());
+    if job.limits().is_some() {
+        let gate = state.engine.job_gate(&id).await?;
+        let line = state.engine.ports.gates.line(&GateKey { job_id: id, key: None }, WAITING).await?;
+        view.limits = Some(LimitsView::of(gate, line, job.spec.circuit.is_some()));
+    }
+    Ok(([(header::ETAG, job.etag())], Json(view)).into_response())
 }
 
 /// Delete a job

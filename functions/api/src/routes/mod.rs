@@ -1,6 +1,7 @@
 //! The routes. Each handler's documentation is part of the OpenAPI document.
 
 pub mod apply;
+pub mod circuit;
 pub mod dead_letters;
 pub mod executions;
 pub mod jobs;
@@ -57,6 +58,8 @@ fn jobs_and_executions() -> Router<Arc<ApiState>> {
         .route("/v1/jobs/{job_id}", put(jobs::put_job).get(jobs::get_job).delete(jobs::delete_job))
         .route("/v1/jobs/{job_id}/:pause", post(jobs::pause_job))
         .route("/v1/jobs/{job_id}/:resume", post(jobs::resume_job))
+        .route("/v1/jobs/{job_id}/:open-circuit", post(circuit::open_circuit))
+        .route("/v1/jobs/{job_id}/:close-circuit", post(circuit::close_circuit))
         .route("/v1/jobs/{job_id}/executions", post(push::trigger_job).get(timeline::list_job_executions))
         .route("/v1/executions", post(push::push_execution).get(executions::list_executions))
         .route("/v1/executions:batch", post(push::push_batch).layer(DefaultBodyLimit::max(LARGE)))

@@ -3,7 +3,7 @@ use belfry_engine::{ApplyOutcome, JobChange};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Difference, Instant, differences};
+use super::{Difference, Instant, LimitsView, differences};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +35,8 @@ pub struct JobView {
     pub next_slot: Option<Instant>,
     /// As it was put.
     pub definition: JobSpec,
+    /// How its limits stand: only in the answer for a single job, of one that has some.
+    pub limits: Option<LimitsView>,
 }
 
 impl JobView {
@@ -50,6 +52,7 @@ impl JobView {
             updated_at: job.updated_at.into(),
             next_slot: next_slot.map(|slot| Instant(slot.into())),
             definition: job.spec.clone(),
+            limits: None,
         }
     }
 }

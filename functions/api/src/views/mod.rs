@@ -4,6 +4,7 @@ mod difference;
 mod execution;
 mod instant;
 mod job;
+mod limits;
 mod other;
 mod summary;
 
@@ -12,6 +13,7 @@ pub use self::{
     execution::{ExecutionPage, ExecutionTimeline, ExecutionView},
     instant::Instant,
     job::{AppliedJob, ApplyAnswer, JobPage, JobStatus, JobView},
+    limits::{CircuitView, LimitsView},
     other::{
         BatchAnswer, BatchItem, DeadLetterPage, DeadLetterView, Edge, GraphJob, GraphView, Health, Latency,
         RedriveAnswer, RedriveItem, Role, Stats, Utilisation,

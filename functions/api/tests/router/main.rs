@@ -7,6 +7,7 @@ mod bodies;
 mod dead_letters;
 mod executions;
 mod jobs;
+mod limits;
 mod overview;
 mod push;
 mod support;

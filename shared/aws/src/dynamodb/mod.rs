@@ -4,6 +4,7 @@
 //! |---|---|
 //! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters` |
 //! | commits of any size, atomic over a crash | `plan`, `steps` |
+//! | what limits are kept in | `gates` |
 //! | what is read from memory, and when that is right | `known_jobs` |
 //! | walks over the graph | `walk` |
 //! | executions as items; notes beside them; listings | `rows`, `notes`, `listing`, `merge` |
@@ -17,6 +18,7 @@ mod dead_letters;
 mod error;
 mod executions;
 mod expression;
+mod gates;
 mod item;
 mod jobs;
 mod keys;

@@ -61,7 +61,7 @@ impl Stores {
     }
 
     /// Nobody knows yet when the execution will end.
-    fn note_expires_at(&self) -> i64 {
+    pub(crate) fn note_expires_at(&self) -> i64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         (now + self.layout.retention + BEYOND_RETENTION).as_secs().cast_signed()
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use belfry_domain::{JobId, Timer, TimerKey, Timestamp, What};
 use belfry_engine::ports::{Position, TimerPage, TimerStore};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     Result, Stores,
@@ -17,6 +18,8 @@ use super::{
 
 const VERSION: Attribute<u64> = Attribute::new("version");
 const CHECKS: Attribute<u32> = Attribute::new("checks");
+/// Written at once.
+const CONCURRENT_PUTS: usize = 64;
 /// Where rows go that can't be read.
 const QUARANTINE: &str = "q";
 
@@ -39,12 +42,16 @@ pub(crate) fn not_newer(timer: &Timer) -> Test {
 impl TimerStore for Stores {
     async fn put_timers(&self, timers: Vec<Timer>) -> Result<()> {
         if let [timer] = &timers[..] {
-            return self.tables.put(Table::Timers, encode(timer), None).await.map(drop);
+            return self.put_timer(timer).await;
         }
-        // A batch must not have two of one key: the last word stands.
-        let rows: BTreeMap<TimerKey, Item> =
-            timers.into_iter().map(|timer| (timer.key.clone(), encode(&timer))).collect();
-        self.tables.put_all(Table::Timers, rows.into_values().collect()).await
+        // Two of one key must not be written at once: the last word stands.
+        let timers: BTreeMap<TimerKey, Timer> =
+            timers.into_iter().map(|timer| (timer.key.clone(), timer)).collect();
+        let (slots, others): (Vec<Timer>, Vec<Timer>) =
+            timers.into_values().partition(|timer| matches!(timer.key.what, What::Slot { .. }));
+        self.tables.put_all(Table::Timers, others.iter().map(encode).collect()).await?;
+        let puts = stream::iter(slots).map(|timer| async move { self.put_timer(&timer).await });
+        puts.buffer_unordered(CONCURRENT_PUTS).try_collect().await
     }
 
     async fn remove_timer(&self, key: &TimerKey) -> Result<()> {
@@ -105,6 +112,12 @@ impl TimerStore for Stores {
 }
 
 impl Stores {
+    /// Only slots have versions, and batches know no conditions: so slots are written one by one.
+    async fn put_timer(&self, timer: &Timer) -> Result<()> {
+        let test = matches!(timer.key.what, What::Slot { .. }).then(|| not_newer(timer));
+        self.tables.put(Table::Timers, encode(timer), test).await.map(drop)
+    }
+
     async fn sort_out(&self, shard: u16, items: Vec<Item>, page: &mut TimerPage) -> Result<()> {
         for item in items {
             match decode(shard, &item) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use belfry_domain::{Message, Timestamp, Wave};
+use belfry_domain::{AGEING_STEP, Message, Timestamp, Wave};
 
 use super::body::Body;
 use crate::Names;
@@ -57,11 +57,14 @@ fn encoded_bytes(message: &Message) -> usize {
     serde_json::to_string(message).map_or(0, |text| text.len()) + 1
 }
 
-/// By the queue that each belongs to.
-pub fn by_queue(names: &Names, messages: Vec<Message>) -> BTreeMap<String, Vec<Entry>> {
+/// By the queue that each belongs to. SQS can't reorder: what is sent again because it has waited
+/// long goes to the queue of the class that it has risen to, and the claim drops the copy that
+/// comes second.
+pub fn by_queue(names: &Names, messages: Vec<Message>, now: Timestamp) -> BTreeMap<String, Vec<Entry>> {
     let mut queues: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for message in messages {
-        let queue = names.worker_queue(&message.pool, message.priority);
+        let class = message.priority.aged(now.since(message.due), AGEING_STEP);
+        let queue = names.worker_queue(&message.pool, class);
         queues
             .entry(queue)
             .or_default()
@@ -129,9 +132,22 @@ mod tests {
     fn messages_go_to_the_queue_of_their_pool_and_priority() {
         let mut gpu = message(1);
         gpu.pool = "gpu".to_owned();
-        let queues = by_queue(&Names::new("bell"), vec![gpu, message(2), message(3)]);
+        let now = message(2).due;
+        let queues = by_queue(&Names::new("bell"), vec![gpu, message(2), message(3)], now);
         let sizes: Vec<_> = queues.iter().map(|(name, entries)| (name.as_str(), entries.len())).collect();
         assert_eq!(sizes, [("bell-default-normal", 2), ("bell-gpu-normal", 1)]);
+    }
+
+    #[test]
+    fn what_has_waited_goes_to_a_higher_class() {
+        let low = Message { priority: belfry_domain::Priority::Low, ..message(1) };
+        let queue = |steps| {
+            let now = low.due.plus(AGEING_STEP * steps);
+            by_queue(&Names::new("bell"), vec![low.clone()], now).into_keys().next()
+        };
+        let names = ["low", "normal", "high", "critical", "critical"]
+            .map(|class| Some(format!("bell-default-{class}")));
+        assert_eq!([0, 1, 2, 3, 9].map(queue), names);
     }
 
     proptest! {

@@ -119,7 +119,7 @@ impl Queue for SqsQueue {
     }
 
     async fn enqueue(&self, messages: Vec<Message>) -> Result<(), StoreError> {
-        let queues = by_queue(&self.names, messages);
+        let queues = by_queue(&self.names, messages, self.clock.now());
         let sends =
             queues.into_iter().map(|(queue, entries)| async move { self.send(&queue, entries).await });
         // All of them, also where one fails.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     Attempt, AttemptOutcome, Event, Execution, IllegalTransition, MAX_ATTEMPTS_KEPT, Trigger, transition,
 };
-use crate::{Admission, Exit, JobId, Outcome, TimerKey, Timestamp};
+use crate::{Admission, Exit, JobId, Outcome, Priority, TimerKey, Timestamp};
 
 /// A row to write in place of the one of revision `expected`, and of no other.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +142,13 @@ impl Change {
         }
         *slot = Some(outcome);
         Some(change)
+    }
+
+    /// Its job has another priority now.
+    pub fn reprioritised(row: &Execution, priority: Priority) -> Self {
+        let mut change = Self::within(row);
+        change.row.priority = priority;
+        change
     }
 
     /// A limit is reached: it waits for its turn, at the place that its admission names.

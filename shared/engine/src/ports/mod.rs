@@ -2,6 +2,7 @@
 //! `shared/sqlite` and `shared/aws`; nothing here knows of either.
 
 mod archive;
+mod gates;
 mod queue;
 mod runner;
 mod stores;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 pub use self::{
     archive::Archive,
+    gates::{GateStore, GateWrite, Passed, RowWrite},
     queue::{Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
     stores::{
@@ -29,6 +31,7 @@ pub struct Ports {
     pub timers: Arc<dyn TimerStore>,
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
+    pub gates: Arc<dyn GateStore>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,

@@ -201,7 +201,8 @@ pub struct TimerPage {
 
 #[async_trait]
 pub trait TimerStore: Send + Sync {
-    /// A timer of the same key is replaced.
+    /// A timer of the same key is replaced, unless it is a slot's of a later version: a process
+    /// that stood still takes nothing away from what has come after it.
     async fn put_timers(&self, timers: Vec<Timer>) -> Result<()>;
 
     /// May return before it is durable: a timer too many does no harm. It never overtakes a write

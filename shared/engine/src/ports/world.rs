@@ -85,6 +85,11 @@ pub enum Alert {
         what: String,
         why: String,
     },
+    /// A job keeps failing: its circuit breaker lets nothing start until then.
+    CircuitOpened {
+        job_id: JobId,
+        until: Timestamp,
+    },
     /// The audit found an active job without a timer and gave it one. This should never happen.
     TimerMissing {
         job_id: JobId,

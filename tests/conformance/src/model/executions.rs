@@ -7,11 +7,11 @@ use belfry_engine::ports::{Applied, Claimed, Creation, ExecutionFilter, Executio
 use super::{Model, Result, State, page};
 
 impl State {
-    fn row(&self, id: &ExecutionId) -> Option<&Execution> {
+    pub(super) fn row(&self, id: &ExecutionId) -> Option<&Execution> {
         self.executions.get(id).map(|(_, row)| row)
     }
 
-    fn create(&mut self, row: Execution, guard: Option<Timer>) -> Creation {
+    pub(super) fn create(&mut self, row: Execution, guard: Option<Timer>) -> Creation {
         if let Some(existing) = self.row(&row.id) {
             return Creation::Exists(Box::new(existing.clone()));
         }
@@ -21,7 +21,7 @@ impl State {
         Creation::Created
     }
 
-    fn replace(&mut self, change: Change) -> Applied {
+    pub(super) fn replace(&mut self, change: Change) -> Applied {
         let Some((_, row)) = self.executions.get_mut(&change.row.id) else { return Applied::Lost(None) };
         if row.revision != change.expected {
             return Applied::Lost(Some(Box::new(row.clone())));

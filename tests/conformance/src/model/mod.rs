@@ -2,6 +2,7 @@
 //! every look goes through everything.
 
 mod executions;
+mod gates;
 mod jobs;
 mod leases;
 mod timers;
@@ -11,7 +12,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use belfry_domain::{Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
+use belfry_domain::{
+    Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey, Timestamp, What,
+};
 use belfry_engine::ports::{DeadLetter, Lease, Page, StoreError, StoredOutput};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -33,6 +36,8 @@ struct State {
     leases: BTreeMap<u16, Lease>,
     cursors: BTreeMap<u16, Timestamp>,
     dead_letters: BTreeMap<ExecutionId, (DeadLetter, bool)>,
+    gates: BTreeMap<GateKey, Gate>,
+    lines: BTreeMap<(GateKey, String, ExecutionId), Place>,
 }
 
 impl Model {
@@ -43,7 +48,13 @@ impl Model {
 
 impl State {
     fn put(&mut self, timers: impl IntoIterator<Item = Timer>) {
-        self.timers.extend(timers.into_iter().map(|timer| (timer.key.clone(), timer)));
+        for timer in timers {
+            let is_slot = matches!(timer.key.what, What::Slot { .. });
+            let present = self.timers.get(&timer.key).filter(|_| is_slot);
+            if present.is_none_or(|present| present.version <= timer.version) {
+                self.timers.insert(timer.key.clone(), timer);
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! checked after every step without asking the store.
 
 mod attempts;
+mod gates;
 mod jobs;
 mod rows;
 mod safety;
@@ -32,6 +33,7 @@ pub struct Mirror {
     /// Who waits for whom, and since which write.
     waiters: BTreeMap<ExecutionId, BTreeMap<ExecutionId, u64>>,
     pub dead_letters: BTreeSet<ExecutionId>,
+    gates: gates::Gates,
     cursors: BTreeMap<u16, Timestamp>,
     pub attempts: Attempts,
     /// What each task last read of a job.

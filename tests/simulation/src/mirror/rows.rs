@@ -69,6 +69,8 @@ impl State {
         let writer = self.writer(process);
         let verdict = self.mirror.judge_creation(row, &writer, self.current_task, self.time.now_ms);
         self.judge(verdict);
+        let permits = self.mirror.judge_permits(row);
+        self.judge(permits);
         if self.mirror.is_stale(row, self.current_task, self.processes[process].frozen_at_ms) {
             self.coverage.add("row: created by a host that had stood still");
             self.mirror.late_creations.insert(row.id.clone());
@@ -84,6 +86,8 @@ impl State {
                 self.note(process, || format!("claim {id} #{}", request.attempt));
                 let verdict = self.mirror.judge_claim(row, request, self.current_task);
                 self.judge(verdict);
+                let permits = self.mirror.judge_permits(row);
+                self.judge(permits);
                 self.mirror.store((**row).clone(), self.time.now_ms);
             }
             Claimed::Refused(row, why) => {
@@ -119,6 +123,7 @@ impl State {
     fn count_row(&mut self, row: &Execution) {
         let status = match row.status {
             Status::Waiting if row.waits_for_dependencies() => "row: waits for dependencies",
+            Status::Waiting if row.place().is_some() => "row: waits in line",
             Status::Waiting if row.attempt > 0 => "row: waits for a retry",
             Status::Waiting => "row: waits for its instant",
             Status::Queued if row.lost > 0 => "row: lost to a dead worker",
@@ -133,6 +138,13 @@ impl State {
             Status::Skipped => "status: skipped",
         };
         self.coverage.add(status);
+        let reason = row.reason.as_deref().unwrap_or_default();
+        if row.status == Status::Skipped && reason.starts_with("others have begun") {
+            self.coverage.add("gate: overlap forbidden");
+        }
+        if reason.starts_with("replaced by") {
+            self.coverage.add("gate: replaced");
+        }
         if row.id.generation() > 1 {
             self.coverage.add("row: a generation after the first");
         }

@@ -10,6 +10,9 @@ impl Mirror {
             let key = timer.key.clone();
             let id = key.what.execution_id();
             if let What::Slot { job_id, .. } = &key.what {
+                if self.timers.get(&key).is_some_and(|present| present.version > timer.version) {
+                    continue;
+                }
                 self.slots_of.entry(job_id.clone()).or_default().insert(key.clone());
                 self.chains_touched = true;
             }

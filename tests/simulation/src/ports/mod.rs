@@ -2,6 +2,7 @@
 //! faults of the seed, and tells the mirror what was written.
 
 mod executions;
+mod gates;
 mod jobs;
 mod queue;
 mod timers;
@@ -41,6 +42,7 @@ impl Chaos {
             timers: this.clone(),
             leases: this.clone(),
             dead_letters: this.clone(),
+            gates: this.clone(),
             queue: this.clone(),
             clock: Arc::new(SimClock { world: self.world.clone(), process: self.process }),
             random: Arc::new(SimRandom(self.world.clone())),

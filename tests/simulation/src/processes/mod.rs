@@ -10,7 +10,7 @@ use std::sync::Arc;
 use belfry_domain::JobSpec;
 use belfry_engine::{Engine, EngineError, Settings, Worker, ports::StoreError};
 
-pub use self::requests::VICTIM;
+pub use self::requests::{KEYED, VICTIM};
 use crate::{
     machine::{ProcessId, Role, World, rng::Rng},
     mutation::Backend,

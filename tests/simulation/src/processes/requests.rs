@@ -14,6 +14,8 @@ type Outcome = Result<(), EngineError>;
 
 /// Jobs of this name may come and go.
 pub const VICTIM: &str = "victim";
+/// Is triggered with one key or another.
+pub const KEYED: &str = "keyed";
 
 impl Node {
     pub(super) async fn request(&self) {
@@ -70,7 +72,11 @@ impl Node {
     async fn trigger(&self) -> Outcome {
         let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
         let idempotency_key = self.key();
-        let accepted = self.engine.trigger(TriggerRequest { job_id, input: None, idempotency_key }).await?;
+        // The same key comes with the same input.
+        let seed = idempotency_key.as_ref().map(SlotName::as_str).map(|key| key.len() as u64 % 3);
+        let key = seed.unwrap_or_else(|| self.chance(|rng| rng.below(3)));
+        let input = (job_id.as_str() == KEYED).then(|| json!({ "key": key }));
+        let accepted = self.engine.trigger(TriggerRequest { job_id, input, idempotency_key }).await?;
         self.accepted(&accepted);
         Ok(())
     }

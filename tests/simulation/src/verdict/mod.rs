@@ -51,6 +51,7 @@ impl State {
                 self.mirror.judge_fan_out(&row.execution, end)?;
             }
         }
+        self.mirror.judge_gates_at_rest()?;
         self.judge_slots()
     }
 }

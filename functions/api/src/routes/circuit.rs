@@ -1,0 +1,70 @@
+//! Circuit breakers, by hand.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use belfry_domain::{HumanDuration, JobId};
+use belfry_engine::CircuitChange;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    ApiState,
+    http::{body::RawJson, ids::JobIdPath, problem::ApiError},
+    openapi::{Conflict, NotFound},
+    views::CircuitView,
+};
+
+type Shared = State<Arc<ApiState>>;
+
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenCircuitBody {
+    /// For how long; as long as the job's `circuit.open_for` where not given.
+    #[serde(default)]
+    open_for: Option<HumanDuration>,
+}
+
+/// Open a job's circuit breaker
+///
+/// Slots are skipped, with the reason, and what is triggered waits; until the time is over, when one execution is
+/// tried, or until it is closed.
+#[utoipa::path(
+    post, path = "/v1/jobs/{job_id}:open-circuit", tag = "jobs", operation_id = "open_circuit",
+    params(("job_id" = JobId, Path, description = "The job's name")),
+    request_body(content = Option<OpenCircuitBody>, example = json!({"open_for": "30m"})),
+    responses(
+        (status = 200, description = "It is open", body = CircuitView),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn open_circuit(
+    State(state): Shared,
+    JobIdPath(id): JobIdPath,
+    body: RawJson,
+) -> Result<Json<CircuitView>, ApiError> {
+    let open_for = body.read_or_default::<OpenCircuitBody>()?.open_for;
+    if open_for.is_some_and(|open_for| open_for.0.is_zero()) {
+        return Err(ApiError::invalid("open_for", "must be more than 0"));
+    }
+    let change = CircuitChange::Open(open_for.map(|open_for| open_for.0));
+    Ok(Json(state.engine.set_circuit(&id, change).await?.into()))
+}
+
+/// Close a job's circuit breaker
+///
+/// Everything starts again, and failures are counted from zero.
+#[utoipa::path(
+    post, path = "/v1/jobs/{job_id}:close-circuit", tag = "jobs", operation_id = "close_circuit",
+    params(("job_id" = JobId, Path, description = "The job's name")),
+    responses(
+        (status = 200, description = "It is closed", body = CircuitView),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn close_circuit(
+    State(state): Shared,
+    JobIdPath(id): JobIdPath,
+) -> Result<Json<CircuitView>, ApiError> {
+    Ok(Json(state.engine.set_circuit(&id, CircuitChange::Close).await?.into()))
+}

@@ -1,0 +1,157 @@
+//! An execution comes to its gates: it starts, or it is turned away.
+
+use std::time::Duration;
+
+use belfry_domain::{
+    Change, ClaimRequest, Closed, Execution, Gate, GateKey, Job, Limits, Message, Refusal, Status, Timer, Why,
+};
+use serde_json::Value;
+
+use super::{ATTEMPTS, Engine};
+use crate::{
+    EngineError, Result,
+    execute::{Handled, TOO_LATE},
+    ports::{Passed, RowWrite},
+};
+
+/// A message that asks for an attempt of a job with limits.
+pub(crate) struct Arrival<'a> {
+    pub message: &'a Message,
+    pub request: &'a ClaimRequest,
+    pub job: &'a Job,
+    pub limits: &'a Limits,
+    /// Of a slot: the row that it begins with.
+    pub fresh: Option<Fresh>,
+}
+
+/// A row that nobody has written yet.
+pub(crate) struct Fresh {
+    pub row: Execution,
+    pub guard: Timer,
+    /// When the look at the job began, by the monotonic clock.
+    pub began: Duration,
+}
+
+pub(crate) enum Arrived {
+    Started(Box<Execution>),
+    Not(Handled),
+}
+
+/// How the row stands that an arrival found.
+pub(super) struct Found {
+    pub row: Execution,
+    /// Nobody has written it yet.
+    pub is_new: bool,
+}
+
+impl Engine {
+    /// Starts the attempt, with its permits in the same write; or else sees to what is to become of
+    /// its execution.
+    pub(crate) async fn arrive(&self, arrival: &Arrival<'_>) -> Result<Arrived> {
+        for attempt in 0..ATTEMPTS {
+            let Some(found) = self.find(arrival).await? else { return dropped(None) };
+            let change = match arrival.request.judge(&found.row) {
+                Ok(change) => change,
+                Err(_) if is_own(arrival.request, &found.row) => {
+                    return Ok(Arrived::Started(Box::new(found.row)));
+                }
+                Err(Refusal::TooLate) => {
+                    let skipped = Change::skipped(&found.row, TOO_LATE, self.now())?;
+                    self.end_unstarted(skipped, arrival.message.guard.clone()).await?;
+                    return dropped(Some(Refusal::TooLate));
+                }
+                Err(refusal) => return dropped(Some(refusal)),
+            };
+            let keys = arrival.limits.gates(arrival.job.id(), &input_of(&found.row, arrival.job));
+            let turn = self.turns.take(arrival.job.id()).await;
+            let gates = self.ports.gates.gates(&keys).await?;
+            let closed = match self.behind_others(&found.row, &keys).await? {
+                Some(closed) => Err(closed),
+                None => self.enter(arrival, &found, change, &keys, &gates).await?,
+            };
+            drop(turn);
+            match closed {
+                Ok(Entered::Started(row)) => return self.started(arrival, &found, row).await,
+                Ok(Entered::Moved) => self.pause_at_gate(attempt).await,
+                Err(closed) => return Box::pin(self.turn_away(arrival, found, keys, &gates, closed)).await,
+            }
+        }
+        Err(EngineError::Conflict(format!("the gates of {} change all the time", arrival.job.id())))
+    }
+
+    async fn find(&self, arrival: &Arrival<'_>) -> Result<Option<Found>> {
+        let row = self.ports.executions.execution(&arrival.message.execution_id).await?;
+        Ok(match (row, &arrival.fresh) {
+            (Some(row), _) => Some(Found { row, is_new: false }),
+            (None, Some(fresh)) => Some(Found { row: fresh.row.clone(), is_new: true }),
+            (None, None) => None,
+        })
+    }
+
+    /// Who comes when others wait goes behind them.
+    async fn behind_others(&self, row: &Execution, keys: &[GateKey]) -> Result<Option<Closed>> {
+        let keeps = row.admission.as_ref().is_some_and(|admission| admission.holds);
+        if row.place().is_some() || keeps {
+            return Ok(None);
+        }
+        for (gate, key) in keys.iter().enumerate() {
+            if !self.ports.gates.line(key, 1).await?.is_empty() {
+                return Ok(Some(Closed { gate, why: Why::Behind }));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn enter(
+        &self,
+        arrival: &Arrival<'_>,
+        found: &Found,
+        mut change: Change,
+        keys: &[GateKey],
+        gates: &[Gate],
+    ) -> Result<std::result::Result<Entered, Closed>> {
+        let passed = match arrival.limits.admit(&mut change.row, keys, gates, arrival.request.claim.since) {
+            Ok(passed) => passed,
+            Err(closed) => return Ok(Err(closed)),
+        };
+        let writes = self.gate_writes(keys, gates, passed);
+        let started = Box::new(change.row.clone());
+        let row =
+            if found.is_new { RowWrite::New(started.clone()) } else { RowWrite::Changed(Box::new(change)) };
+        Ok(Ok(match self.ports.gates.pass(row, writes).await? {
+            Passed::Done => Entered::Started(started),
+            Passed::RowMoved(_) | Passed::GateMoved => Entered::Moved,
+        }))
+    }
+
+    async fn started(&self, arrival: &Arrival<'_>, found: &Found, row: Box<Execution>) -> Result<Arrived> {
+        if let Some(fresh) = arrival.fresh.as_ref().filter(|_| found.is_new) {
+            self.guard_again(&fresh.guard, fresh.began).await?;
+        }
+        if let Some(place) = found.row.place() {
+            self.ports.gates.leave_line(place, &row.id).await?;
+            for key in row.gates() {
+                self.call_up(key).await?;
+            }
+        }
+        Ok(Arrived::Started(row))
+    }
+}
+
+enum Entered {
+    Started(Box<Execution>),
+    /// Somebody else has changed the row or a gate: look again.
+    Moved,
+}
+
+pub(super) fn dropped(refusal: Option<Refusal>) -> Result<Arrived> {
+    Ok(Arrived::Not(Handled::Dropped(refusal)))
+}
+
+fn is_own(request: &ClaimRequest, row: &Execution) -> bool {
+    request.is_mine(row) && row.status == Status::Running
+}
+
+fn input_of(row: &Execution, job: &Job) -> Value {
+    row.input.clone().or_else(|| job.spec.input.clone()).unwrap_or_default()
+}

@@ -1,0 +1,86 @@
+//! The line before a gate, and who is called up.
+
+use belfry_domain::{Cap, Execution, GateKey, Place, Status, Timer, TimerKey, Timestamp};
+
+use super::Engine;
+use crate::Result;
+
+/// How many are called up in one go. Each that starts calls up further ones.
+const CALLED_UP: usize = 4;
+
+impl Engine {
+    /// Sends messages to the first in line, as many as may pass now or at a known instant.
+    pub(crate) async fn call_up(&self, key: &GateKey) -> Result<()> {
+        loop {
+            let line = self.ports.gates.line(key, CALLED_UP).await?;
+            if line.is_empty() {
+                return Ok(());
+            }
+            let is_full = line.len() == CALLED_UP;
+            let mut openings = self.openings(key).await?.into_iter();
+            let mut has_stale = false;
+            for (place, id) in line {
+                match self.ports.executions.execution(&id).await? {
+                    Some(row) if waits_at(&row, &place) => {
+                        let Some(at) = openings.next() else { return Ok(()) };
+                        self.call(&row, at).await?;
+                    }
+                    // It started, ended or is gone: the crash of somebody left its place.
+                    _ => {
+                        has_stale = true;
+                        self.ports.gates.leave_line(&place, &id).await?;
+                    }
+                }
+            }
+            if !(has_stale && is_full) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// By the limits of now. Where the job has none any more, everything may pass.
+    async fn openings(&self, key: &GateKey) -> Result<Vec<Timestamp>> {
+        let job = self.ports.jobs.job(&key.job_id).await?;
+        let cap =
+            job.as_ref().and_then(|job| job.limits()).map_or_else(Cap::default, |limits| limits.cap(key));
+        let gate = self.gate(key).await?;
+        Ok(gate.openings(&cap, self.now(), CALLED_UP))
+    }
+
+    async fn call(&self, row: &Execution, at: Timestamp) -> Result<()> {
+        let due = at.max(row.ready_at);
+        if due > self.now().plus(self.settings.near) {
+            let timer = Timer::start(self.settings.shards, &row.id, row.attempt + 1, due);
+            return Ok(self.ports.timers.put_timers(vec![timer]).await?);
+        }
+        match self.message_for(row, row.guard.clone()).await? {
+            Some(mut message) => {
+                message.due = due;
+                self.send(vec![message]).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The sweep's look at one that waits in line.
+    pub(crate) async fn examine_in_line(
+        &self,
+        row: &Execution,
+        place: &Place,
+        guard: TimerKey,
+    ) -> Result<()> {
+        let deadline = self.work_of(row).await?.and_then(|work| work.starting_deadline);
+        let is_late = deadline.is_some_and(|deadline| self.now() > row.ready_at.plus(deadline.0));
+        if is_late && row.attempt == 0 {
+            // The worker skips it.
+            let message = self.message_for(row, guard).await?;
+            return self.send(message.into_iter().collect()).await;
+        }
+        self.ports.gates.join_line(place, &row.id).await?;
+        self.call_up(&place.gate).await
+    }
+}
+
+fn waits_at(row: &Execution, place: &Place) -> bool {
+    row.status == Status::Waiting && row.place() == Some(place)
+}

@@ -1,0 +1,177 @@
+//! What becomes of an execution that can't pass its gates now: it waits in line, is skipped, or
+//! takes the place of an older one.
+
+use belfry_domain::{
+    Admission, Change, Closed, Concurrency, Execution, ExecutionId, Gate, GateKey, Place, Status, Timestamp,
+    Trigger, Why,
+};
+
+use super::{
+    ATTEMPTS, Engine,
+    arrive::{Arrival, Arrived, Found, dropped},
+};
+use crate::{
+    EngineError, Result,
+    execute::Handled,
+    operate::CancelOutcome,
+    ports::{Creation, Fact, Passed, RowWrite},
+};
+
+/// Others that a new one may take the place of, looked at in one go.
+const REPLACED: usize = 100;
+
+impl Engine {
+    pub(super) async fn turn_away(
+        &self,
+        arrival: &Arrival<'_>,
+        found: Found,
+        keys: Vec<GateKey>,
+        gates: &[Gate],
+        closed: Closed,
+    ) -> Result<Arrived> {
+        let key = keys[closed.gate].clone();
+        if let Some(reason) =
+            self.why_skipped(arrival, &found.row, &key, &gates[closed.gate], closed.why).await?
+        {
+            return self.skip_at_gate(arrival, found, &reason).await;
+        }
+        if found.row.place().is_some() {
+            // It has its place already. What is full calls up when somebody leaves.
+            if closed.why != Why::Full {
+                self.call_up(&key).await?;
+            }
+            return Ok(Arrived::Not(Handled::Waits));
+        }
+        self.wait_in_line(arrival, found, keys, closed).await
+    }
+
+    /// Why an execution that can't pass is not to wait; none where it is.
+    async fn why_skipped(
+        &self,
+        arrival: &Arrival<'_>,
+        row: &Execution,
+        key: &GateKey,
+        gate: &Gate,
+        why: Why,
+    ) -> Result<Option<String>> {
+        let is_slot = row.trigger == Trigger::Schedule && row.attempt == 0;
+        Ok(match (why, arrival.limits.concurrency) {
+            (Why::Open(until), _) if is_slot => Some(format!("the circuit is open until {until}")),
+            (Why::Full, Concurrency::Forbid) => {
+                Some(format!("others have begun and not ended, {} is the most", gate.holders.len()))
+            }
+            (Why::Full | Why::Behind, Concurrency::Replace) => {
+                let permits = arrival.limits.cap(key).permits.unwrap_or(u32::MAX) as usize;
+                let makes_room = self.replace_older(row, key, gate, permits).await?;
+                (!makes_room).then(|| "a newer execution has taken its place".to_owned())
+            }
+            _ => None,
+        })
+    }
+
+    /// Cancels the oldest of those that hold or wait, so that this one has a permit when they have
+    /// ended. False where enough of them are newer than this one.
+    async fn replace_older(
+        &self,
+        row: &Execution,
+        key: &GateKey,
+        gate: &Gate,
+        permits: usize,
+    ) -> Result<bool> {
+        let line = self.ports.gates.line(key, REPLACED).await?;
+        let ids = gate.holders.iter().cloned().chain(line.into_iter().map(|(_, id)| id));
+        let mut others: Vec<(Timestamp, ExecutionId)> = Vec::new();
+        for id in ids.filter(|id| *id != row.id) {
+            if let Some(other) = self.ports.executions.execution(&id).await?
+                && !other.status.is_terminal()
+            {
+                others.push((other.due, id));
+            }
+        }
+        others.sort();
+        if others.iter().filter(|(due, _)| *due > row.due).count() >= permits {
+            return Ok(false);
+        }
+        let surplus = (others.len() + 1).saturating_sub(permits);
+        for (_, id) in others.into_iter().take(surplus) {
+            match self.cancel(&id, &format!("replaced by {}", row.id)).await {
+                Ok(CancelOutcome::Cancelled(_) | CancelOutcome::Requested(_))
+                | Err(EngineError::WrongStatus { .. } | EngineError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    async fn skip_at_gate(&self, arrival: &Arrival<'_>, found: Found, reason: &str) -> Result<Arrived> {
+        let change = Change::skipped(&found.row, reason, self.now())?;
+        let Some(fresh) = arrival.fresh.as_ref().filter(|_| found.is_new) else {
+            self.end_unstarted(change, arrival.message.guard.clone()).await?;
+            return dropped(None);
+        };
+        let skipped = change.row;
+        let created = self.create_guarded(skipped.clone(), fresh.guard.clone(), fresh.began).await?;
+        if created == Creation::Created {
+            self.ports.observer.record(Fact::Ended { id: &skipped.id, status: Status::Skipped });
+            self.settle(skipped, fresh.guard.key.clone()).await?;
+        }
+        dropped(None)
+    }
+
+    /// The row says that it waits before the line has its place: the sweep knows from the row.
+    async fn wait_in_line(
+        &self,
+        arrival: &Arrival<'_>,
+        found: Found,
+        keys: Vec<GateKey>,
+        closed: Closed,
+    ) -> Result<Arrived> {
+        let rank = match &keys[..] {
+            [job, of_key] if closed.gate == 0 => self.next_rank(job, of_key).await?,
+            _ => 0,
+        };
+        let place = Place { gate: keys[closed.gate].clone(), rank, due: found.row.due };
+        let admission = Admission { place: Some(place.clone()), ..Admission::new(arrival.limits, keys) };
+        let held = Change::held(&found.row, admission, &reason_for(closed.why))?;
+        let id = held.row.id.clone();
+        let waits = match arrival.fresh.as_ref().filter(|_| found.is_new) {
+            Some(fresh) => {
+                let created = self.create_guarded(held.row, fresh.guard.clone(), fresh.began).await?;
+                created == Creation::Created
+            }
+            None => self.apply(held).await?,
+        };
+        if !waits {
+            // Somebody else has moved it on, and sees to it.
+            return dropped(None);
+        }
+        self.ports.gates.join_line(&place, &id).await?;
+        self.call_up(&place.gate).await?;
+        Ok(Arrived::Not(Handled::Waits))
+    }
+
+    /// Behind what its key has in the line already, and behind the round that is let in now.
+    async fn next_rank(&self, job: &GateKey, of_key: &GateKey) -> Result<u64> {
+        let keys = [job.clone(), of_key.clone()];
+        for attempt in 0..ATTEMPTS {
+            let gates = self.ports.gates.gates(&keys).await?;
+            let [of_job, of_key] = &gates[..] else { break };
+            let rank = of_job.rank.max(of_key.rank) + 1;
+            let next = vec![of_job.clone(), Gate { rank, ..of_key.clone() }];
+            let writes = self.gate_writes(&keys, &gates, next);
+            if self.ports.gates.pass(RowWrite::Nothing, writes).await? == Passed::Done {
+                return Ok(rank);
+            }
+            self.pause_at_gate(attempt).await;
+        }
+        Err(EngineError::Conflict(format!("the gate {of_key} changes all the time")))
+    }
+}
+
+fn reason_for(why: Why) -> String {
+    match why {
+        Why::Full | Why::Behind => "waits for its turn: as many run as may".to_owned(),
+        Why::TooSoon(at) => format!("waits for its turn by the rate limit, which is not before {at}"),
+        Why::Open(until) => format!("waits: the circuit is open until {until}"),
+    }
+}

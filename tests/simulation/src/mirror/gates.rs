@@ -1,0 +1,134 @@
+//! Limits: invariant 8, after every write of a row of a job that has some.
+
+use std::collections::BTreeMap;
+
+use belfry_domain::{Circuit, ClaimRequest, Execution, Gate, GateKey, Job, Status};
+use belfry_engine::ports::{Applied, Claimed, Creation, GateWrite, Passed, RowWrite};
+
+use super::Mirror;
+use crate::machine::State;
+
+type Verdict = Result<(), String>;
+
+pub type Gates = BTreeMap<GateKey, Gate>;
+
+impl State {
+    pub fn saw_pass(&mut self, process: usize, row: &RowWrite, gates: &[GateWrite], passed: &Passed) {
+        if *passed != Passed::Done {
+            self.coverage.add("gate: a write refused");
+            self.note(process, || format!("pass {}: {passed:?}", name_of(row)));
+            return;
+        }
+        for write in gates {
+            self.note(process, || format!("gate {}: {:?}", write.key, write.gate));
+            self.count_gate(write);
+            self.mirror.write_gate(write);
+        }
+        match row {
+            RowWrite::New(row) => self.saw_create(process, row, &Creation::Created),
+            RowWrite::Changed(change) if is_claim(&self.mirror, &change.row) => {
+                let request = request_of(&change.row);
+                self.saw_claim(process, &request, &Claimed::Started(Box::new(change.row.clone())));
+            }
+            RowWrite::Changed(change) => self.saw_apply(process, change, &Applied::Won),
+            RowWrite::Nothing => {}
+        }
+        for write in gates {
+            let verdict = self.mirror.judge_gate(&write.key);
+            self.judge(verdict);
+        }
+    }
+
+    fn count_gate(&mut self, write: &GateWrite) {
+        let Some(gate) = &write.gate else { return };
+        match gate.circuit {
+            Circuit::Closed { .. } => {}
+            Circuit::Open { .. } => self.coverage.add("circuit: open"),
+            Circuit::HalfOpen { .. } => self.coverage.add("circuit: half open"),
+        }
+        if write.key.key.is_some() && !gate.holders.is_empty() {
+            self.coverage.add("gate: of a key");
+        }
+    }
+}
+
+impl Mirror {
+    fn write_gate(&mut self, write: &GateWrite) {
+        match &write.gate {
+            Some(gate) => self.gates.insert(write.key.clone(), gate.clone()),
+            None => self.gates.remove(&write.key),
+        };
+    }
+
+    /// A row of a job with permits runs only while its gates know.
+    pub(super) fn judge_permits(&self, row: &Execution) -> Verdict {
+        let is_limited = self.newest(&row.job_id()).is_some_and(has_permits);
+        if row.status != Status::Running || !is_limited || row.work.is_some() {
+            return Ok(());
+        }
+        if row.gates().is_empty() {
+            return Err(format!("8: {} runs and has passed no gate", row.id));
+        }
+        for key in row.gates().iter().filter(|key| self.permits_of(key).is_some()) {
+            if !self.gates.get(key).is_some_and(|gate| gate.holders.contains(&row.id)) {
+                return Err(format!("8: {} runs without a permit of {key}", row.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// No more than may hold a permit, and only what has not ended.
+    fn judge_gate(&self, key: &GateKey) -> Verdict {
+        let (Some(gate), Some(permits)) = (self.gates.get(key), self.permits_of(key)) else { return Ok(()) };
+        if gate.holders.len() > permits as usize {
+            return Err(format!("8: {key} has {permits} permits, and they are held by {:?}", gate.holders));
+        }
+        for id in &gate.holders {
+            let row = self.row(id);
+            if row.is_none_or(|row| row.status.is_terminal()) {
+                return Err(format!("8: {id} has ended and holds a permit of {key}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn permits_of(&self, key: &GateKey) -> Option<u32> {
+        self.newest(&key.job_id)?.limits()?.cap(key).permits
+    }
+
+    /// Nothing is left of what has ended.
+    pub fn judge_gates_at_rest(&self) -> Verdict {
+        let held = self.gates.iter().find(|(_, gate)| !gate.holders.is_empty());
+        held.map_or(Ok(()), |(key, gate)| Err(format!("8: permits of {key} are left: {:?}", gate.holders)))
+    }
+}
+
+fn has_permits(job: &Job) -> bool {
+    job.limits().is_some_and(|limits| {
+        limits.job.permits.is_some() || limits.key.as_ref().is_some_and(|(_, cap)| cap.permits.is_some())
+    })
+}
+
+fn is_claim(mirror: &Mirror, row: &Execution) -> bool {
+    row.status == Status::Running && mirror.row(&row.id).is_some_and(|old| old.status != Status::Running)
+}
+
+/// The claim that a row says it was started by.
+fn request_of(row: &Execution) -> ClaimRequest {
+    let claim = row.claim.clone().unwrap_or_else(|| unreachable!("what runs has a claim"));
+    ClaimRequest {
+        execution_id: row.id.clone(),
+        attempt: row.attempt,
+        claim,
+        job_version: row.job_version,
+        starting_deadline: None,
+    }
+}
+
+fn name_of(row: &RowWrite) -> &str {
+    match row {
+        RowWrite::New(row) => row.id.as_str(),
+        RowWrite::Changed(change) => change.row.id.as_str(),
+        RowWrite::Nothing => "gates only",
+    }
+}

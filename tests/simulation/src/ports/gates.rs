@@ -1,0 +1,41 @@
+//! Gates, and the lines before them.
+
+use async_trait::async_trait;
+use belfry_domain::{ExecutionId, Gate, GateKey, Place};
+use belfry_engine::ports::{GateStore, GateWrite, Passed, RowWrite};
+
+use super::{Chaos, Result};
+
+#[async_trait]
+impl GateStore for Chaos {
+    async fn gates(&self, keys: &[GateKey]) -> Result<Vec<Gate>> {
+        self.call("gates", self.backend.store.gates(keys)).await
+    }
+
+    async fn pass(&self, row: RowWrite, gates: Vec<GateWrite>) -> Result<Passed> {
+        if let RowWrite::Changed(change) = &row
+            && self.backend.removes_before(change)
+        {
+            belfry_engine::ports::TimerStore::remove_timer(self, &change.row.guard).await?;
+        }
+        self.call("pass", async {
+            let passed = self.backend.pass(row.clone(), gates.clone()).await?;
+            self.world.with(|state| state.saw_pass(self.process, &row, &gates, &passed));
+            Ok(passed)
+        })
+        .await
+    }
+
+    async fn join_line(&self, place: &Place, id: &ExecutionId) -> Result<()> {
+        self.note(|| format!("{id} waits in the line of {}", place.gate));
+        self.call("join_line", self.backend.store.join_line(place, id)).await
+    }
+
+    async fn leave_line(&self, place: &Place, id: &ExecutionId) -> Result<()> {
+        self.call("leave_line", self.backend.store.leave_line(place, id)).await
+    }
+
+    async fn line(&self, gate: &GateKey, limit: usize) -> Result<Vec<(Place, ExecutionId)>> {
+        self.call("line", self.backend.store.line(gate, limit)).await
+    }
+}
