@@ -60,18 +60,10 @@ pub fn specs(scenario: Scenario, began: Timestamp, rng: &mut Rng) -> Vec<JobSpec
         json!({ "job_id": "latest_flaky", "schedule": "*/2 * * * *", "misfire": "latest", "max_retries": 2 }),
         json!({ "job_id": "skipping", "schedule": "@every 100s", "misfire": "skip", "starting_deadline": "20s" }),
         json!({ "job_id": "once", "run_at": rfc3339(began, rng.between(5, 500) as i64 * 1000) }),
-        json!({ "job_id": "limited", "schedule": "*/10 * * * * *", "end": rfc3339(began, end_ms), "max_concurrency": 2, "max_retries": 1 }),
-        json!({ "job_id": "forbidding", "schedule": "*/15 * * * * *", "end": rfc3339(began, end_ms), "concurrency": "forbid", "max_retries": 1 }),
-        json!({ "job_id": "replacing", "schedule": "*/15 * * * * *", "end": rfc3339(began, end_ms), "concurrency": "replace", "max_retries": 1 }),
-        json!({ "job_id": "paced", "schedule": "*/5 * * * * *", "end": rfc3339(began, end_ms / 2), "rate_limit": { "starts": 1, "per": "9s" }, "max_retries": 1 }),
-        json!({ "job_id": "breaking_flaky", "schedule": "*/10 * * * * *", "end": rfc3339(began, end_ms), "max_retries": 0, "circuit": { "threshold": 2, "open_for": "40s" } }),
-        json!({
-            "job_id": KEYED, "max_concurrency": 2, "concurrency_key": "input.key", "max_concurrency_per_key": 1,
-            "circuit": { "threshold": 2, "open_for": "40s" }, "max_retries": 1,
-        }),
         json!({ "job_id": VICTIM, "schedule": "* * * * *" }),
     ];
     jobs.retain(|_| rng.percent(50));
+    jobs.extend(limited(began, end_ms, rng));
     if rng.percent(60) {
         jobs.extend(graph(rng));
     }
@@ -83,6 +75,25 @@ pub fn specs(scenario: Scenario, began: Timestamp, rng: &mut Rng) -> Vec<JobSpec
         ];
     }
     jobs.into_iter().map(spec).collect()
+}
+
+/// One or two jobs with limits.
+fn limited(began: Timestamp, end_ms: i64, rng: &mut Rng) -> Vec<Value> {
+    let end = rfc3339(began, end_ms);
+    let jobs = [
+        json!({ "job_id": "limited", "schedule": "*/15 * * * * *", "end": end, "max_concurrency": 2, "max_retries": 1 }),
+        json!({ "job_id": "forbidding", "schedule": "*/15 * * * * *", "end": end, "concurrency": "forbid", "max_retries": 1 }),
+        json!({ "job_id": "replacing", "schedule": "*/15 * * * * *", "end": end, "concurrency": "replace", "max_retries": 1 }),
+        json!({ "job_id": "paced", "schedule": "*/10 * * * * *", "end": rfc3339(began, end_ms / 2), "rate_limit": { "starts": 1, "per": "12s" }, "max_retries": 1 }),
+        json!({ "job_id": "breaking_flaky", "schedule": "*/15 * * * * *", "end": end, "max_retries": 0, "circuit": { "threshold": 2, "open_for": "40s" } }),
+        json!({
+            "job_id": KEYED, "max_concurrency": 2, "concurrency_key": "input.key", "max_concurrency_per_key": 1,
+            "circuit": { "threshold": 2, "open_for": "40s" }, "max_retries": 1,
+        }),
+    ];
+    let first = rng.below(jobs.len() as u64) as usize;
+    let second = rng.below(jobs.len() as u64) as usize;
+    jobs.into_iter().enumerate().filter(|(n, _)| *n == first || *n == second).map(|(_, job)| job).collect()
 }
 
 /// A chain with a join, and a job with a schedule of its own that waits for its slots.

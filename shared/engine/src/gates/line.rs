@@ -1,11 +1,12 @@
 //! The line before a gate, and who is called up.
 
-use belfry_domain::{Cap, Execution, GateKey, Place, Status, Timer, TimerKey, Timestamp};
+use belfry_domain::{Cap, Execution, ExecutionId, GateKey, Place, Status, Timer, TimerKey, Timestamp};
 
 use super::Engine;
 use crate::Result;
 
-/// How many are called up in one go. Each that starts calls up further ones.
+/// How many are called up in one go. Each that starts calls up further ones. Who is called and
+/// can't pass after all calls nobody but itself, so that messages never multiply.
 const CALLED_UP: usize = 4;
 
 impl Engine {
@@ -38,6 +39,12 @@ impl Engine {
         }
     }
 
+    /// For one that has just joined: those before it have been called already.
+    pub(super) async fn call_up_with(&self, key: &GateKey, id: &ExecutionId) -> Result<()> {
+        let first = self.ports.gates.line(key, CALLED_UP).await?;
+        if first.iter().any(|(_, waiting)| waiting == id) { self.call_up(key).await } else { Ok(()) }
+    }
+
     /// By the limits of now. Where the job has none any more, everything may pass.
     async fn openings(&self, key: &GateKey) -> Result<Vec<Timestamp>> {
         let job = self.ports.jobs.job(&key.job_id).await?;
@@ -47,7 +54,8 @@ impl Engine {
         Ok(gate.openings(&cap, self.now(), CALLED_UP))
     }
 
-    async fn call(&self, row: &Execution, at: Timestamp) -> Result<()> {
+    /// Its message, for this instant.
+    pub(super) async fn call(&self, row: &Execution, at: Timestamp) -> Result<()> {
         let due = at.max(row.ready_at);
         if due > self.now().plus(self.settings.near) {
             let timer = Timer::start(self.settings.shards, &row.id, row.attempt + 1, due);

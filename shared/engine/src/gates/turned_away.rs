@@ -35,10 +35,10 @@ impl Engine {
         {
             return self.skip_at_gate(arrival, found, &reason).await;
         }
-        if found.row.place().is_some() {
+        if found.row.place().is_some_and(|place| place.gate == key) {
             // It has its place already. What is full calls up when somebody leaves.
-            if closed.why != Why::Full {
-                self.call_up(&key).await?;
+            if let Why::TooSoon(at) | Why::Open(at) = closed.why {
+                self.call(&found.row, at).await?;
             }
             return Ok(Arrived::Not(Handled::Waits));
         }
@@ -54,7 +54,10 @@ impl Engine {
         gate: &Gate,
         why: Why,
     ) -> Result<Option<String>> {
-        let is_slot = row.trigger == Trigger::Schedule && row.attempt == 0;
+        if row.attempt > 0 {
+            return Ok(None);
+        }
+        let is_slot = row.trigger == Trigger::Schedule;
         Ok(match (why, arrival.limits.concurrency) {
             (Why::Open(until), _) if is_slot => Some(format!("the circuit is open until {until}")),
             (Why::Full, Concurrency::Forbid) => {
@@ -146,7 +149,11 @@ impl Engine {
             return dropped(None);
         }
         self.ports.gates.join_line(&place, &id).await?;
-        self.call_up(&place.gate).await?;
+        if let Some(before) = found.row.place() {
+            // It has come past the gate of its key, and waits at the job's now, or the other way.
+            self.ports.gates.leave_line(before, &id).await?;
+        }
+        self.call_up_with(&place.gate, &id).await?;
         Ok(Arrived::Not(Handled::Waits))
     }
 

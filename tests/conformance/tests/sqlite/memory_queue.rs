@@ -124,6 +124,42 @@ async fn waiting_raises_by_a_class_for_each_step() -> Verdict {
     Ok(())
 }
 
+/// One worker, one message a second, and two new ones in each second: one that is critical, so that
+/// there is never room for the other.
+#[tokio::test]
+async fn low_work_is_done_under_permanent_critical_load() -> Verdict {
+    const SECONDS: i64 = 6 * 3600;
+    let fixture = Fixture::new();
+    let (mut started, mut longest) = ([0_u64; 4], [0_i64; 4]);
+    let others = [Priority::High, Priority::Normal, Priority::Low];
+    for second in 0..SECONDS {
+        let now = second * 1000;
+        fixture.set(now);
+        let mut new = vec![message(&format!("critical@{second}"), now, Priority::Critical)];
+        if second % 60 == 0 {
+            new.extend(others.map(|class| message(&format!("{class}@{second}"), now, class)));
+        }
+        fixture.queue.enqueue(new).await?;
+        for delivery in fixture.queue.receive("default", 1).await? {
+            let class = delivery.message.priority as usize;
+            started[class] += 1;
+            longest[class] = longest[class].max(second - (delivery.message.due.0 - at(0).0) / 1000);
+        }
+    }
+    for class in Priority::ALL {
+        let (share, wait) = (started[class as usize] as f64 / SECONDS as f64, longest[class as usize]);
+        println!("{class}: {:.1} % of the starts, the longest wait {wait} s", 100.0 * share);
+    }
+    // The load is 5 % more than can be done, so waits grow for all; none grows alone.
+    let [critical, high, normal, low] = longest;
+    let step = AGEING_STEP.as_secs() as i64;
+    assert!(started.iter().all(|count| *count > 0));
+    assert!(
+        high <= critical + step + 1 && normal <= critical + 2 * step + 1 && low <= critical + 3 * step + 1
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn pools_are_apart() -> Verdict {
     let fixture = Fixture::new();

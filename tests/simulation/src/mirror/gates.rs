@@ -77,9 +77,16 @@ impl Mirror {
         Ok(())
     }
 
-    /// No more than may hold a permit, and only what has not ended.
+    /// No more than may hold a permit, only what has not ended, and everything that runs.
     fn judge_gate(&self, key: &GateKey) -> Verdict {
-        let (Some(gate), Some(permits)) = (self.gates.get(key), self.permits_of(key)) else { return Ok(()) };
+        let Some(permits) = self.permits_of(key) else { return Ok(()) };
+        let open = Gate::default();
+        let gate = self.gates.get(key).unwrap_or(&open);
+        let passes = |row: &&Execution| row.status == Status::Running && row.gates().contains(key);
+        let running = self.rows.values().map(|row| &row.execution).filter(passes);
+        if let Some(row) = running.into_iter().find(|row| !gate.holders.contains(&row.id)) {
+            return Err(format!("8: {} runs, and {key} has forgotten it", row.id));
+        }
         if gate.holders.len() > permits as usize {
             return Err(format!("8: {key} has {permits} permits, and they are held by {:?}", gate.holders));
         }
