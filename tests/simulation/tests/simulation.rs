@@ -18,7 +18,7 @@ use belfry_simulation::{
 /// The seeds that every run of the tests goes through; `BELFRY_SEEDS` asks for another number.
 const SEEDS: u64 = 2_000;
 /// Seeds within which a broken rule must come to light.
-const SEEDS_PER_MUTATION: u64 = 60;
+const SEEDS_PER_MUTATION: u64 = 300;
 /// From here on rare states are a matter of course, and their absence is a mistake.
 const ENOUGH: u64 = 1_000;
 

@@ -59,8 +59,7 @@ impl fmt::Display for KeyExpression {
 impl KeyExpression {
     /// The key that this input has.
     pub fn value_in(&self, input: &Value) -> String {
-        let names = self.0.split('.').skip(1);
-        let found = names.fold(Some(input), |value, name| value.and_then(|value| value.get(name)));
+        let found = self.0.split('.').skip(1).try_fold(input, |value, name| value.get(name));
         let text = match found {
             None | Some(Value::Null) => return String::new(),
             Some(Value::String(text)) => text.clone(),

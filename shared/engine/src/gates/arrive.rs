@@ -49,7 +49,7 @@ impl Engine {
     /// its execution.
     pub(crate) async fn arrive(&self, arrival: &Arrival<'_>) -> Result<Arrived> {
         for attempt in 0..ATTEMPTS {
-            let Some(found) = self.find(arrival).await? else { return dropped(None) };
+            let Some(found) = self.find(arrival).await? else { return Ok(dropped(None)) };
             let change = match arrival.request.judge(&found.row) {
                 Ok(change) => change,
                 Err(_) if is_own(arrival.request, &found.row) => {
@@ -58,9 +58,9 @@ impl Engine {
                 Err(Refusal::TooLate) => {
                     let skipped = Change::skipped(&found.row, TOO_LATE, self.now())?;
                     self.end_unstarted(skipped, arrival.message.guard.clone()).await?;
-                    return dropped(Some(Refusal::TooLate));
+                    return Ok(dropped(Some(Refusal::TooLate)));
                 }
-                Err(refusal) => return dropped(Some(refusal)),
+                Err(refusal) => return Ok(dropped(Some(refusal))),
             };
             let keys = arrival.limits.gates(arrival.job.id(), &input_of(&found.row, arrival.job));
             let turn = self.turns.take(arrival.job.id()).await;
@@ -144,8 +144,8 @@ enum Entered {
     Moved,
 }
 
-pub(super) fn dropped(refusal: Option<Refusal>) -> Result<Arrived> {
-    Ok(Arrived::Not(Handled::Dropped(refusal)))
+pub(super) fn dropped(refusal: Option<Refusal>) -> Arrived {
+    Arrived::Not(Handled::Dropped(refusal))
 }
 
 fn is_own(request: &ClaimRequest, row: &Execution) -> bool {

@@ -110,7 +110,7 @@ impl Engine {
         let change = Change::skipped(&found.row, reason, self.now())?;
         let Some(fresh) = arrival.fresh.as_ref().filter(|_| found.is_new) else {
             self.end_unstarted(change, arrival.message.guard.clone()).await?;
-            return dropped(None);
+            return Ok(dropped(None));
         };
         let skipped = change.row;
         let created = self.create_guarded(skipped.clone(), fresh.guard.clone(), fresh.began).await?;
@@ -118,7 +118,7 @@ impl Engine {
             self.ports.observer.record(Fact::Ended { id: &skipped.id, status: Status::Skipped });
             self.settle(skipped, fresh.guard.key.clone()).await?;
         }
-        dropped(None)
+        Ok(dropped(None))
     }
 
     /// The row says that it waits before the line has its place: the sweep knows from the row.
@@ -146,7 +146,7 @@ impl Engine {
         };
         if !waits {
             // Somebody else has moved it on, and sees to it.
-            return dropped(None);
+            return Ok(dropped(None));
         }
         self.ports.gates.join_line(&place, &id).await?;
         if let Some(before) = found.row.place() {

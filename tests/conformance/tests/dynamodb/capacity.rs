@@ -5,10 +5,10 @@ use belfry_conformance::{
     Verdict,
     fixtures::{ONE, at, claim, guard, id, job, job_id, legal, row},
 };
-use belfry_domain::{Change, Execution, Run, Timer};
+use belfry_domain::{Change, Execution, Gate, GateKey, Run, Timer};
 use belfry_engine::ports::{
-    Applied, Claimed, Creation, ExecutionStore as _, JobStore as _, LeaseStore as _, Position, StoreError,
-    TimerStore as _,
+    Applied, Claimed, Creation, ExecutionStore as _, GateStore as _, GateWrite, JobStore as _,
+    LeaseStore as _, Passed, Position, RowWrite, StoreError, TimerStore as _,
 };
 
 use crate::support::Installation;
@@ -74,6 +74,33 @@ async fn a_scheduled_execution_costs_five_writes_and_few_reads() -> Verdict {
     assert_eq!(meter.used("the dependents that it has not"), (0.0, 0.0), "they were read with the job");
     stores.remove_timer(&slot.key).await?;
     assert_eq!(meter.used("the guard goes"), (1.0, 0.0));
+    Ok(())
+}
+
+/// What `max_concurrency` adds; a job without limits never asks for a gate, and costs what it did.
+#[tokio::test]
+async fn a_permit_costs_a_transaction_at_each_end() -> Verdict {
+    let stores = with_job().await?;
+    let key: GateKey = job_id("a").as_str().parse().expect("a gate's name");
+    let mut meter = Meter::new(&stores);
+    let running = claim(SLOT, 1, 1).start_new(&scheduled());
+    let held = Gate { revision: 1, holders: [running.id.clone()].into(), ..Gate::default() };
+    stores.execution(&running.id).await?;
+    stores.line(&key, 1).await?;
+    stores.gates(std::slice::from_ref(&key)).await?;
+    assert_eq!(meter.used("the row, the line and the gate"), (0.0, 3.0));
+    let write = |expected, gate| vec![GateWrite { key: key.clone(), expected, gate }];
+    let row = RowWrite::New(Box::new(running.clone()));
+    assert_eq!(stores.pass(row, write(0, Some(held))).await?, Passed::Done);
+    let (writes, _) = meter.used("row, claim and permit in a transaction");
+    assert!((4.0..=6.0).contains(&writes), "two for each, and its place among the recent ones: {writes}");
+    stores.gates(std::slice::from_ref(&key)).await?;
+    let done = RowWrite::Changed(Box::new(legal(Change::succeeded(&running, None, at(2_000)))));
+    assert_eq!(stores.pass(done, write(1, None)).await?, Passed::Done);
+    let (writes, reads) = meter.used("its end, with the permit given back");
+    assert!(writes <= 4.0 && reads <= 1.0, "{writes} {reads}");
+    stores.line(&key, 4).await?;
+    assert_eq!(meter.used("a look at the line"), (0.0, 1.0));
     Ok(())
 }
 

@@ -76,8 +76,15 @@ impl Node {
         let seed = idempotency_key.as_ref().map(SlotName::as_str).map(|key| key.len() as u64 % 3);
         let key = seed.unwrap_or_else(|| self.chance(|rng| rng.below(3)));
         let input = (job_id.as_str() == KEYED).then(|| json!({ "key": key }));
-        let accepted = self.engine.trigger(TriggerRequest { job_id, input, idempotency_key }).await?;
-        self.accepted(&accepted);
+        // Several at once, so that workers meet at the gates.
+        let several = if input.is_some() { 4 } else { 1 };
+        for number in 0..several {
+            let idempotency_key = idempotency_key.clone().filter(|_| number == 0);
+            let input = input.clone();
+            let request = TriggerRequest { job_id: job_id.clone(), input, idempotency_key };
+            let accepted = self.engine.trigger(request).await?;
+            self.accepted(&accepted);
+        }
         Ok(())
     }
 
