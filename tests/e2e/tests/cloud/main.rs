@@ -45,7 +45,7 @@ fn main() {
         case("work::dead_letter", work::what_failed_for_good_is_found_and_redriven),
         case("work::delay", work::work_for_later_waits_for_its_second),
         case("work::once", work::a_job_for_one_instant_runs_once),
-        case("work::pause", work::a_paused_job_has_no_slots_until_it_is_resumed),
+        case("work::pause", work::a_paused_job_starts_nothing_until_it_is_resumed),
         case("work::push", work::what_is_pushed_runs_once_for_its_key),
         case("work::retry", work::what_fails_is_tried_again),
     ];
