@@ -11,6 +11,8 @@ mod graph;
 mod import;
 mod job_summary;
 mod jobs;
+#[cfg(feature = "aws")]
+mod lanes;
 mod logs;
 mod openapi;
 mod operate;
@@ -90,6 +92,8 @@ enum Command {
     Up(up::UpArgs),
     #[cfg(feature = "aws")]
     Worker(worker::WorkerArgs),
+    #[cfg(feature = "aws")]
+    Lanes(lanes::LanesArgs),
     Run(run::RunArgs),
     Apply(apply::ApplyArgs),
     Jobs(jobs::JobsArgs),
@@ -120,6 +124,8 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Up(args) => many_threads(up::run(args)),
         #[cfg(feature = "aws")]
         Command::Worker(args) => many_threads(worker::run(args)),
+        #[cfg(feature = "aws")]
+        Command::Lanes(args) => one_thread(lanes::run(args, &global)),
         Command::Run(args) => many_threads(run::run(args, &global)),
         Command::Apply(args) => one_thread(apply::run(args, &global)),
         Command::Jobs(args) => one_thread(jobs::run(args, &global)),

@@ -25,6 +25,8 @@ pub struct Settings {
     pub page: usize,
     /// Calls to the store at once.
     pub parallel: usize,
+    /// Shards that a tick or a sweep is at, at once.
+    pub shards_at_once: usize,
     /// While more messages than this wait, the sweep sends no more.
     pub queue_limit: u64,
     /// A chain of messages longer than this is cut: the timer carries on.
@@ -48,6 +50,7 @@ impl Default for Settings {
             check_every: Duration::from_secs(60),
             page: 500,
             parallel: 64,
+            shards_at_once: 8,
             queue_limit: 100_000,
             hop_limit: 10,
             retention: Duration::from_secs(7 * 24 * 3600),

@@ -17,6 +17,7 @@ use crate::{
     Engine, EngineError, Result,
     ports::{Alert, Fact, Lease, Position, StoreError},
     slots::Owner,
+    tick::cursor_of,
 };
 
 const LONGEST_CHECK: Duration = Duration::from_secs(3600);
@@ -24,20 +25,23 @@ const LONGEST_CHECK: Duration = Duration::from_secs(3600);
 impl Engine {
     /// Looks at what fired more than the grace period ago; how many timers.
     pub async fn sweep(&self, shards: impl Iterator<Item = u16>) -> Result<u64> {
-        let mut swept = 0;
-        for shard in shards {
-            let cursor = self.ports.leases.cursor(shard).await?;
-            swept += self.sweep_until(shard, cursor.min(self.now().minus(self.settings.sweep_grace))).await?;
-        }
-        Ok(swept)
+        let cursors = self.ports.leases.cursors().await?;
+        let sweeps = stream::iter(shards).map(|shard| {
+            let until = cursor_of(&cursors, shard).min(self.now().minus(self.settings.sweep_grace));
+            async move { self.sweep_until(shard, until).await }
+        });
+        let swept: Vec<Result<u64>> = sweeps.buffer_unordered(self.settings.shards_at_once).collect().await;
+        // After all have ended: one shard's failure must not cut short the others.
+        swept.into_iter().sum()
     }
 
     /// For a new leader whose messages died with the old one: looks at everything that was fired,
     /// at once, and reads again what was fired ahead of its time.
     pub async fn recover(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
+        let cursors = self.ports.leases.cursors().await?;
         let mut swept = 0;
         for shard in shards {
-            let cursor = self.ports.leases.cursor(shard).await?.min(self.now());
+            let cursor = cursor_of(&cursors, shard).min(self.now());
             if cursor > Timestamp::MIN {
                 self.save_cursor(lease, shard, cursor).await?;
             }

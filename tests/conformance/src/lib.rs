@@ -180,6 +180,7 @@ macro_rules! suite {
             a_deposed_leader_releases_nothing,
             lanes_are_apart,
             cursors_are_saved_by_the_leader_only,
+            cursors_of_all_lanes_are_kept,
         ]);
         $crate::cases!($fresh, gates: [
             a_gate_that_nobody_passed_reads_as_open,

@@ -16,9 +16,9 @@ pub use self::{
     queue::{Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
     stores::{
-        Acquired, Applied, Claimed, Committed, Creation, DeadLetter, DeadLetterStore, ExecutionFilter,
-        ExecutionStore, JobStore, Lease, LeaseStore, Page, Position, RunGroup, StoreError, StoredOutput,
-        TimerPage, TimerStore,
+        Acquired, Applied, Claimed, Committed, Creation, Cursors, DeadLetter, DeadLetterStore,
+        ExecutionFilter, ExecutionStore, JobStore, Lease, LeaseStore, Page, Position, RunGroup, StoreError,
+        StoredOutput, TimerPage, TimerStore,
     },
     world::{Alert, Alerts, Clock, Fact, Observer, Random, SecondClock},
 };

@@ -12,10 +12,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use belfry_domain::{
-    Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey, Timestamp, What,
-};
-use belfry_engine::ports::{DeadLetter, Lease, Page, StoreError, StoredOutput};
+use belfry_domain::{Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey, What};
+use belfry_engine::ports::{Cursors, DeadLetter, Lease, Page, StoreError, StoredOutput};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -34,7 +32,7 @@ struct State {
     outputs: BTreeMap<(ExecutionId, u32), StoredOutput>,
     timers: BTreeMap<TimerKey, Timer>,
     leases: BTreeMap<u16, Lease>,
-    cursors: BTreeMap<u16, Timestamp>,
+    cursors: Cursors,
     dead_letters: BTreeMap<ExecutionId, (DeadLetter, bool)>,
     gates: BTreeMap<GateKey, Gate>,
     lines: BTreeMap<(GateKey, String, ExecutionId), Place>,

@@ -5,7 +5,7 @@ use belfry_conformance::{
     Verdict,
     fixtures::{ONE, at, claim, guard, id, job, job_id, legal, row},
 };
-use belfry_domain::{Change, Execution, Gate, GateKey, Run, Timer};
+use belfry_domain::{Change, Execution, Gate, GateKey, Run, Timer, Timestamp};
 use belfry_engine::ports::{
     Applied, Claimed, Creation, ExecutionStore as _, GateStore as _, GateWrite, JobStore as _,
     LeaseStore as _, Passed, Position, RowWrite, StoreError, TimerStore as _,
@@ -136,11 +136,12 @@ async fn a_tick_that_finds_nothing_costs_little() -> Verdict {
     meter.used("a lane is taken");
     stores.acquire(0, "a", at(0), at(2)).await?;
     assert_eq!(meter.used("and renewed"), (1.0, 0.0));
-    stores.cursor(0).await?;
+    stores.cursors().await?;
     stores.due(0, &Position::After(at(0)), at(1), 100).await?;
-    assert_eq!(meter.used("a cursor and an empty page"), (0.0, 2.0));
-    assert!(stores.save_cursor(&lease, 0, at(1)).await?);
-    assert_eq!(meter.used("the cursor is saved"), (1.0, 1.0));
+    assert_eq!(meter.used("the cursors and an empty page"), (0.0, 2.0));
+    let cursors = (0..64).map(|shard| (shard, Timestamp(1_795_000_000_000))).collect();
+    assert!(stores.save_cursors(&lease, &cursors).await?);
+    assert_eq!(meter.used("the cursors of all shards are saved"), (1.0, 1.0));
     stores.job(&job_id("a")).await?;
     meter.used("a job, the first time");
     for _ in 0..100 {

@@ -1,6 +1,7 @@
 //! Timers and cursors, as written.
 
-use belfry_domain::{Timer, TimerKey, Timestamp, What};
+use belfry_domain::{Timer, TimerKey, What};
+use belfry_engine::ports::Cursors;
 
 use super::Mirror;
 
@@ -37,8 +38,8 @@ impl Mirror {
         self.touched.insert(id);
     }
 
-    pub fn save_cursor(&mut self, shard: u16, cursor: Timestamp) {
-        self.cursors.insert(shard, cursor);
+    pub fn save_cursors(&mut self, cursors: &Cursors) {
+        self.cursors.extend(cursors);
         self.chains_touched = true;
     }
 }

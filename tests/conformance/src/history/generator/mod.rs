@@ -177,9 +177,9 @@ pub fn remains() -> Vec<Verb> {
     let mut looks =
         vec![Verb::AllJobs, Verb::TimersOfJobs, Verb::CountDeadLetters, Verb::DeadLetters(None, 5)];
     looks.push(Verb::List(ExecutionFilter::default(), 5));
+    looks.push(Verb::Cursors);
     for shard in 0..3 {
         looks.push(Verb::Due(shard, Position::After(Timestamp::MIN), Timestamp(i64::MAX), 5));
-        looks.push(Verb::Cursor(shard));
     }
     for (name, slot) in JOBS.iter().flat_map(|name| SLOTS.map(|slot| (name, slot))) {
         let id = id(&format!("{name}@{slot}"));
