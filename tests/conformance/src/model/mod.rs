@@ -6,6 +6,7 @@ mod gates;
 mod jobs;
 mod leases;
 mod timers;
+mod workers;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +16,7 @@ use std::{
 use belfry_domain::{
     Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey, Timestamp, What,
 };
-use belfry_engine::ports::{DeadLetter, Lease, Page, StoreError, StoredOutput};
+use belfry_engine::ports::{DeadLetter, Lease, Page, RegisteredWorker, StoreError, StoredOutput};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -38,6 +39,8 @@ struct State {
     dead_letters: BTreeMap<ExecutionId, (DeadLetter, bool)>,
     gates: BTreeMap<GateKey, Gate>,
     lines: BTreeMap<(GateKey, String, ExecutionId), Place>,
+    /// With the instant at which each expires.
+    workers: BTreeMap<String, (RegisteredWorker, Timestamp)>,
 }
 
 impl Model {

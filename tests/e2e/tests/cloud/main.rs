@@ -9,6 +9,7 @@
 
 mod clocks;
 mod installation;
+mod outside;
 mod receiver;
 mod recovery;
 mod work;
