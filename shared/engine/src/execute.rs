@@ -111,15 +111,15 @@ impl Engine {
             let fresh = Some(Fresh { row, guard, began });
             let arrival = Arrival { message, request: &request, job: &job, limits, fresh };
             return match Box::pin(self.arrive(&arrival)).await? {
-                Arrived::Started(row) => self.started(*row, since, Some(Arc::clone(&job)), message),
+                Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(&job)), message),
                 Arrived::Not(handled) => Ok(Begun::Not(handled)),
             };
         }
         let started = request.start_new(&row);
         match self.create_guarded(started.clone(), guard, began).await? {
-            Creation::Created => self.started(started, since, Some(job), message),
+            Creation::Created => self.begun(started, since, Some(job), message),
             Creation::Exists(row) if request.is_mine(&row) && row.status == Status::Running => {
-                self.started(*row, since, Some(job), message)
+                self.begun(*row, since, Some(job), message)
             }
             Creation::Exists(row) => dropped(request.judge(&row).err()),
         }
@@ -168,14 +168,14 @@ impl Engine {
         if let Some((job, limits)) = job.as_ref().and_then(|job| Some((job, job.limits()?))) {
             let arrival = Arrival { message, request: &request, job, limits, fresh: None };
             return match Box::pin(self.arrive(&arrival)).await? {
-                Arrived::Started(row) => self.started(*row, since, Some(Arc::clone(job)), message),
+                Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(job)), message),
                 Arrived::Not(handled) => Ok(Begun::Not(handled)),
             };
         }
         match self.ports.executions.claim(&request).await? {
-            Claimed::Started(row) => self.started(*row, since, job, message),
+            Claimed::Started(row) => self.begun(*row, since, job, message),
             Claimed::Refused(row, _) if request.is_mine(&row) && row.status == Status::Running => {
-                self.started(*row, since, job, message)
+                self.begun(*row, since, job, message)
             }
             Claimed::Refused(row, Refusal::TooLate) => {
                 let change = Change::skipped(&row, TOO_LATE, self.now())?;
@@ -228,7 +228,7 @@ impl Engine {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "reads as the other ways out of a claim")]
-    fn started(
+    fn begun(
         &self,
         row: Execution,
         since: Duration,

@@ -100,7 +100,7 @@ fn a_push_whose_timer_moves() {
 
 #[test]
 fn a_target_calls_back_or_never_does() {
-    let config = Config { callbacks: true, ..worlds::push() };
+    let config = Config { callbacks: true, retries: 0, far_retries: false, ..worlds::push() };
     let sometimes = vec![
         Property::sometimes("a target calls back", reachable::target_calls_back),
         Property::sometimes("a late callback is refused", reachable::late_callback_is_refused),
