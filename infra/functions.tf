@@ -27,10 +27,13 @@ locals {
   # For the schedules of jobs with clock: both.
   schedule_environment = { BELFRY_SCHEDULE_ROLE_ARN = aws_iam_role.scheduler.arn }
 
+  # Where targets call back. A function URL can't be named here: it comes after the functions.
+  callback_environment = { for api in aws_apigatewayv2_api.this : "BELFRY_PUBLIC_URL" => api.api_endpoint }
+
   function_environment = {
     tick       = local.schedule_environment
     dispatcher = {}
-    worker     = var.worker.environment
+    worker     = merge(local.callback_environment, var.worker.environment)
     api        = local.schedule_environment
   }
 }

@@ -29,6 +29,7 @@ pub mod up;
 mod wait;
 #[cfg(feature = "aws")]
 mod worker;
+mod workers;
 
 use std::{future::Future, process::ExitCode};
 
@@ -107,6 +108,7 @@ enum Command {
     Resume(operate::ResumeArgs),
     Circuit(circuit::CircuitArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
+    Workers(workers::WorkersArgs),
     Stats(stats::StatsArgs),
     Graph(graph::GraphArgs),
     Schedule(schedule::ScheduleArgs),
@@ -139,6 +141,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Resume(args) => one_thread(operate::resume(args, &global)),
         Command::Circuit(args) => one_thread(circuit::run(args, &global)),
         Command::DeadLetters(args) => one_thread(dead_letters::run(args, &global)),
+        Command::Workers(args) => one_thread(workers::run(args, &global)),
         Command::Stats(args) => one_thread(stats::run(args, &global)),
         Command::Graph(args) => one_thread(graph::run(args, &global)),
         Command::Schedule(args) => schedule::run(args, &global),

@@ -42,6 +42,9 @@ pub struct UpArgs {
     /// A folder for executions, as compressed JSON lines, before they are removed
     #[arg(long, env = "BELFRY_ARCHIVE", value_name = "DIR")]
     archive: Option<PathBuf>,
+    /// The API's address for targets that call back [default: where it listens]
+    #[arg(long, env = "BELFRY_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
     #[arg(long, env = "BELFRY_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
 }
@@ -58,6 +61,9 @@ pub struct Limits {
     /// Serve a pool that jobs name, this many attempts at once; may be repeated
     #[arg(long = "pool", value_name = "NAME=N", value_parser = pool)]
     pools: Vec<(String, usize)>,
+    /// Let idle pools of this process take from this one, whose jobs they must be able to run; may be repeated
+    #[arg(long, value_name = "NAME")]
+    steal_from: Vec<String>,
     /// Let http targets reach loopback, private and link-local addresses
     #[arg(long, env = "BELFRY_ALLOW_PRIVATE_ADDRESSES")]
     pub allow_private_addresses: bool,
@@ -70,6 +76,7 @@ impl Limits {
             default: self.concurrency.map_or(usual.default, |count| count as usize),
             command: self.max_processes.map_or(usual.command, |count| count as usize),
             others: self.pools.clone(),
+            steal_from: self.steal_from.clone(),
         }
     }
 }
@@ -117,6 +124,7 @@ pub async fn run(args: UpArgs) -> Outcome {
         lease: args.lease,
         retention: args.retention,
         archive: args.archive,
+        public_url: args.public_url,
     };
     standalone::up(options).await.map_err(|error| files::with_places(error, &definitions))?;
     DONE

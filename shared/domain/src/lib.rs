@@ -24,15 +24,16 @@ pub use self::{
     circuit::{Circuit, CircuitAdmission, CircuitPolicy},
     duration::{DurationError, HumanDuration},
     execution::{
-        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, Dependency, Event, Execution, Failure,
-        IllegalTransition, MAX_ATTEMPTS_KEPT, Refusal, Run, Status, Trigger, transition,
+        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, ClaimToken, Dependency, Event, Execution,
+        Failure, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT, NoToken, Refusal, Run, Status, Trigger,
+        transition,
     },
     graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
     id::{ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
     job::{
-        Clock, CommandLine, CommandTarget, EcsLaunchType, EcsTarget, EventBridgeTarget, HttpMethod,
-        HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, Problem, PushSpec,
-        SqsTarget, StepFunctionsTarget, Target, Work, validate_job, validate_push,
+        Clock, CommandLine, CommandTarget, CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget,
+        HttpMethod, HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, Problem,
+        PushSpec, SqsTarget, StepFunctionsTarget, Target, Work, validate_job, validate_push,
     },
     limits::{
         Admission, Cap, Closed, Concurrency, Exit, Gate, GateKey, KeyExpression, Limits, MAX_CONCURRENCY,

@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use crate::{ExecutionId, HumanDuration, JobId, SlotName, duration};
+use crate::{ClaimToken, ExecutionId, HumanDuration, JobId, SlotName, duration};
 
 macro_rules! text_schema {
     ($name:ident, $pattern:literal, $example:literal, $description:literal) => {
@@ -44,6 +44,12 @@ text_schema!(
     "^(?![.]+@)[A-Za-z0-9_.-]{1,128}@[A-Za-z0-9_.:+-]{1,128}(~([2-9]|[1-9][0-9]{1,8}))?$",
     "daily_report@2026-11-23T00:00:00Z",
     "`job_id@slot`, with `~n` behind it from the second generation on."
+);
+text_schema!(
+    ClaimToken,
+    "^(0|[1-9][0-9]{0,8})-[0-9a-f]{16}$",
+    "1-00c0ffee00c0ffee",
+    "Names one attempt's claim: who has it speaks for that attempt."
 );
 
 fn text(pattern: &str, example: &str, description: &str) -> ObjectBuilder {

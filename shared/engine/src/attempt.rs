@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use belfry_domain::{Change, Execution, Work};
+use belfry_domain::{Change, Execution, Timestamp, Work};
 use futures::{
     FutureExt as _,
     future::{Either, select},
@@ -38,6 +38,7 @@ impl Engine {
         input: Value,
         worker: &Worker,
     ) -> Verdict {
+        let Some(token) = row.token() else { return Verdict::LeaseLost };
         let poke = Stop::new();
         let stop = Stop::new();
         let _entered = self.running.enter(&row.id, poke.clone());
@@ -46,6 +47,7 @@ impl Engine {
             execution_id: row.id.clone(),
             run_id: row.run.id.clone(),
             attempt: row.attempt,
+            token,
             target: work.target.clone(),
             input,
             timeout,
@@ -100,10 +102,8 @@ impl Engine {
         }
     }
 
-    fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {
-        let left = work
-            .execution_timeout
-            .map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0).since(self.now()));
+    pub(crate) fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {
+        let left = ends_by(row, work).map(|ends_by| ends_by.since(self.now()));
         left.map_or(work.timeout.0, |left| left.min(work.timeout.0))
     }
 
@@ -140,4 +140,17 @@ impl Engine {
             Either::Right(_) => None,
         }
     }
+}
+
+/// When the execution with all its attempts is to have ended.
+fn ends_by(row: &Execution, work: &Work) -> Option<Timestamp> {
+    let timeout = work.execution_timeout?;
+    Some(row.start_time.unwrap_or(row.ready_at).plus(timeout.0))
+}
+
+/// When the time of the running attempt is over, by the wall clock: for those who run it elsewhere.
+pub(crate) fn attempt_ends_by(row: &Execution, work: &Work) -> Timestamp {
+    let since = row.claim.as_ref().map_or(row.ready_at, |claim| claim.since);
+    let own = since.plus(work.timeout.0);
+    ends_by(row, work).map_or(own, |ends_by| own.min(ends_by))
 }

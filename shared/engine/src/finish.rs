@@ -26,6 +26,8 @@ enum Next {
     Success(Option<Value>),
     Retry(Failure, Duration),
     End(Failure),
+    /// The target will tell.
+    HandOver,
 }
 
 /// Attempts to write a change before the attempt is left to its lease.
@@ -58,12 +60,14 @@ impl Engine {
             }
             Next::End(failure) => self.end(row, guard, |row, now| Change::failed(row, &failure, now)).await,
             Next::Retry(failure, delay) => Box::pin(self.retry(row, guard, &failure, delay)).await,
+            Next::HandOver => Box::pin(self.hand_over(row, work, guard)).await,
         }
     }
 
     fn weigh(&self, row: &Execution, work: &Work, ending: Ending) -> Next {
         match ending {
             Ending::Succeeded { result } => Next::Success(result.filter(|result| !result.is_null())),
+            Ending::HandedOver => Next::HandOver,
             Ending::Failed { error, is_final: true, .. } => {
                 Next::End(Failure { outcome: AttemptOutcome::Failed, error })
             }
@@ -93,7 +97,7 @@ impl Engine {
         Next::Retry(failure, delay)
     }
 
-    async fn end(
+    pub(crate) async fn end(
         &self,
         row: Execution,
         guard: TimerKey,
@@ -148,7 +152,7 @@ impl Engine {
     }
 
     /// Applies a change for as long as the row is this claim's. None where it no longer is.
-    async fn write_as_holder(
+    pub(crate) async fn write_as_holder(
         &self,
         mut row: Execution,
         make: impl Fn(&Execution, belfry_domain::Timestamp) -> std::result::Result<Change, IllegalTransition>,
@@ -168,7 +172,7 @@ impl Engine {
     }
 
     fn record_end(&self, row: Execution) -> Execution {
-        if let Some(claim) = &row.claim {
+        if let Some(claim) = row.claim.as_ref().filter(|_| row.status != Status::Running) {
             let took = self.now().since(claim.since);
             self.ports.observer.record(Fact::AttemptEnded { id: &row.id, took });
         }
@@ -202,7 +206,7 @@ impl Engine {
     }
 
     /// What is left undone here, the sweep finds by the guard.
-    async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
+    pub(crate) async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
         match self.settle(row, guard).await {
             Err(crate::EngineError::Store(StoreError::Unavailable(why))) => {
                 tracing::warn!(why, "left to the sweep");
@@ -233,7 +237,7 @@ pub(crate) fn is_held_by(row: &Execution, claim_id: Option<u64>) -> bool {
     row.status == Status::Running && row.claim.as_ref().map(|claim| claim.id) == claim_id
 }
 
-fn cancelled(row: &Execution) -> Failure {
+pub(crate) fn cancelled(row: &Execution) -> Failure {
     let error = row.reason.clone().unwrap_or_else(|| "cancelled".to_owned());
     Failure { outcome: AttemptOutcome::Cancelled, error }
 }

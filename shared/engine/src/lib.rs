@@ -10,6 +10,8 @@
 //! | one attempt, its lease renewed | `attempt` |
 //! | success, retry, end | `finish` |
 //! | limits: permits, rates, circuits, and who is next | `gates` |
+//! | attempts outside of any engine: workers over HTTP, callbacks | `remote` |
+//! | who runs attempts, and is to take nothing new | `workers` |
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
 //! | find what was lost on the way | `sweep` |
 //! | another clock beside the tick | `second_clock` |
@@ -32,6 +34,7 @@ mod gates;
 mod operate;
 pub mod ports;
 mod push;
+mod remote;
 mod results;
 mod retention;
 mod running;
@@ -42,6 +45,7 @@ mod slots;
 mod sweep;
 mod system;
 mod tick;
+mod workers;
 
 pub use self::{
     define::{ApplyOutcome, JobChange},
@@ -50,13 +54,16 @@ pub use self::{
     gates::CircuitChange,
     operate::CancelOutcome,
     push::{Accepted, PushRequest, TriggerRequest},
+    remote::{LeaseRequest, Leased, Pulse},
     settings::Settings,
     system::{SystemClock, SystemRandom},
+    workers::{LOST_AFTER, REPORT_EVERY},
 };
 use self::{
     gates::Turns,
     ports::{Ports, SecondClock},
     running::Running,
+    workers::Seen,
 };
 
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -69,12 +76,20 @@ pub struct Engine {
     /// The attempts that run in this process, so that a cancellation reaches them at once.
     running: Running,
     turns: Turns,
+    seen: Seen,
     second_clock: Option<Arc<dyn SecondClock>>,
 }
 
 impl Engine {
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings, running: Running::default(), turns: Turns::default(), second_clock: None }
+        Self {
+            ports,
+            settings,
+            running: Running::default(),
+            seen: Seen::default(),
+            turns: Turns::default(),
+            second_clock: None,
+        }
     }
 
     fn now(&self) -> belfry_domain::Timestamp {

@@ -1,6 +1,8 @@
 //! What people do to executions: cancel, retry by hand, redrive, discard.
 
-use belfry_domain::{Change, Execution, ExecutionId, JobId, Run, Status, Timer, Trigger};
+use belfry_domain::{
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, Holder, JobId, Run, Status, Timer, Trigger,
+};
 
 use crate::{
     Engine, EngineError, Result,
@@ -39,14 +41,19 @@ impl Engine {
     }
 
     async fn cancel_row(&self, row: Execution, reason: &str) -> Result<Option<CancelOutcome>> {
-        if row.status == Status::Running {
+        if row.status == Status::Running && !is_with_target(&row) {
             let change = Change::cancel_requested(&row, reason);
             let next = change.row.clone();
             let won = self.ports.executions.apply(change).await? == Applied::Won;
             self.running.stop(&row.id);
             return Ok(won.then_some(CancelOutcome::Requested(next)));
         }
-        let change = Change::cancelled(&row, reason, self.now())?;
+        let change = if row.status == Status::Running {
+            let error = reason.to_owned();
+            Change::failed(&row, &Failure { outcome: AttemptOutcome::Cancelled, error }, self.now())?
+        } else {
+            Change::cancelled(&row, reason, self.now())?
+        };
         let next = change.row.clone();
         Ok(self.end_unstarted(change, row.guard).await?.then_some(CancelOutcome::Cancelled(next)))
     }
@@ -149,4 +156,9 @@ impl Engine {
         }
         Ok(outcomes)
     }
+}
+
+/// Nobody of ours runs it who could be asked to stop.
+fn is_with_target(row: &Execution) -> bool {
+    row.claim.as_ref().is_some_and(|claim| claim.holder == Holder::Target)
 }

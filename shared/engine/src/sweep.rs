@@ -15,6 +15,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
+    finish::Verdict,
     ports::{Alert, Fact, Lease, Position, StoreError},
     slots::Owner,
     tick::cursor_of,
@@ -170,6 +171,10 @@ impl Engine {
         if self.now() < takeover_at {
             let next = self.check_later(timer, row.attempt, takeover_at).await?;
             return self.remove(timer, &next).await;
+        }
+        if let Some(work) = self.out_of_time(&row).await? {
+            let guard = timer.key.clone();
+            return Box::pin(self.finish(row, &work, Verdict::TimedOut(None), guard)).await.map(drop);
         }
         self.ports.observer.record(Fact::Lost { id: &row.id, attempt: row.attempt });
         if let Some(failure) = self.final_loss(&row).await? {

@@ -101,7 +101,7 @@ impl<'a> From<&'a Execution> for Record<'a> {
 
 #[cfg(test)]
 mod tests {
-    use belfry_domain::{Attempt, Claim, Run, TimerKey};
+    use belfry_domain::{Attempt, Claim, Holder, Run, TimerKey};
     use serde_json::json;
 
     use super::*;
@@ -131,6 +131,7 @@ mod tests {
             worker_id: "w-2".to_owned(),
             lease_until: Timestamp(9_000),
             since: Timestamp(3_000),
+            holder: Holder::Worker,
         };
         let row = Execution {
             status: Status::Success,

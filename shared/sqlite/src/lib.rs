@@ -16,6 +16,7 @@ mod rows;
 mod schema;
 mod timers;
 mod tokens;
+mod workers;
 mod writer;
 
 use std::{

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use belfry_domain::{
-    Attempt, AttemptOutcome, Claim, Dependency, Execution, Outcome, Priority, Run, Status, Timer, Timestamp,
-    Trigger,
+    Attempt, AttemptOutcome, Claim, Dependency, Execution, Holder, Outcome, Priority, Run, Status, Timer,
+    Timestamp, Trigger,
 };
 use belfry_engine::ports::{Creation, Position};
 use serde_json::json;
@@ -25,7 +25,13 @@ fn full() -> Execution {
         outcome: AttemptOutcome::TimedOut,
         error: Some("ä\0ö".to_owned()),
     };
-    let claim = Claim { id: u64::MAX, worker_id: "b".to_owned(), lease_until: at(90), since: at(60) };
+    let claim = Claim {
+        id: u64::MAX,
+        worker_id: "b".to_owned(),
+        lease_until: at(90),
+        since: at(60),
+        holder: Holder::Target,
+    };
     Execution {
         revision: 7,
         status: Status::Running,

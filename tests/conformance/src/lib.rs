@@ -23,11 +23,12 @@ pub mod paging;
 pub mod races;
 pub mod retention;
 pub mod timers;
+pub mod workers;
 
 use std::{any::Any, sync::Arc};
 
 use belfry_engine::ports::{
-    DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore,
+    DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore, WorkerRegistry,
 };
 
 pub use self::model::Model;
@@ -44,6 +45,7 @@ pub struct Backend {
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
     pub gates: Arc<dyn GateStore>,
+    pub workers: Arc<dyn WorkerRegistry>,
     /// Removes ended executions by itself, in its own time: `ended_before` finds none, and
     /// `remove_ended` does nothing.
     pub expires_by_itself: bool,
@@ -56,7 +58,14 @@ impl Backend {
     /// cases leave that lane alone.
     pub fn over<S>(store: S, alive: impl Any + Send + Sync) -> Self
     where
-        S: JobStore + ExecutionStore + TimerStore + LeaseStore + DeadLetterStore + GateStore + 'static,
+        S: JobStore
+            + ExecutionStore
+            + TimerStore
+            + LeaseStore
+            + DeadLetterStore
+            + GateStore
+            + WorkerRegistry
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -65,7 +74,8 @@ impl Backend {
             timers: store.clone(),
             leases: store.clone(),
             dead_letters: store.clone(),
-            gates: store,
+            gates: store.clone(),
+            workers: store,
             expires_by_itself: false,
             _alive: Arc::new(alive),
         }
@@ -197,6 +207,12 @@ macro_rules! suite {
             one_discarded_stays_away,
             one_redriven_is_hidden,
             dead_letters_page_newest_first,
+        ]);
+        $crate::cases!($fresh, workers: [
+            a_worker_is_listed_as_it_reports,
+            a_silent_worker_expires,
+            a_drain_outlives_reports,
+            a_touch_keeps_a_worker,
         ]);
     };
 }

@@ -26,7 +26,7 @@ impl Coverage {
 }
 
 /// What many seeds together must have come across; otherwise the simulation has gone blind.
-pub const WANTED: [&str; 58] = [
+pub const WANTED: [&str; 70] = [
     "fault: error before",
     "fault: error after",
     "fault: late answer",
@@ -43,6 +43,9 @@ pub const WANTED: [&str; 58] = [
     "fault: wave doubled",
     "fault: wave late",
     "fault: tick lost",
+    "fault: call lost",
+    "fault: call doubled",
+    "fault: call late",
     "fault: unreadable row",
     "fault: unreadable job",
     "fault: quarantined timer",
@@ -53,6 +56,14 @@ pub const WANTED: [&str; 58] = [
     "attempt: hangs and ignores the stop",
     "attempt: runs long",
     "attempt: dropped in a crash",
+    "attempt: is handed over",
+    "attempt: beside one whose target has called back",
+    "elsewhere: a lease is renewed",
+    "elsewhere: an end is told",
+    "elsewhere: a call is refused",
+    "elsewhere: a call is not answered",
+    "elsewhere: a worker vanishes",
+    "elsewhere: a target never calls back",
     "status: success",
     "status: failed",
     "status: timed_out",
@@ -60,6 +71,7 @@ pub const WANTED: [&str; 58] = [
     "status: upstream_failed",
     "status: skipped",
     "row: lost to a dead worker",
+    "row: timed out elsewhere",
     "row: waits for dependencies",
     "row: waits for a retry",
     "row: cancellation requested",

@@ -13,7 +13,9 @@ pub(crate) use self::{
     responses::{Conflict, NotFound, PreconditionFailed},
     types::{Asterisk, BatchExecution, JobBody, RedriveBody, TagFilter},
 };
-use crate::routes::{apply, circuit, dead_letters, executions, jobs, overview, push, service, timeline};
+use crate::routes::{
+    apply, attempts, circuit, dead_letters, executions, jobs, overview, push, service, timeline, workers,
+};
 use crate::views::Instant;
 
 #[derive(OpenApi)]
@@ -30,6 +32,8 @@ use crate::views::Instant;
         push::trigger_job, push::push_execution, push::push_batch,
         timeline::list_job_executions, executions::list_executions, executions::get_execution,
         executions::cancel_execution, executions::retry_execution,
+        workers::list_workers, workers::drain_worker, workers::resume_worker,
+        attempts::lease_attempts, attempts::heartbeat, attempts::finish,
         dead_letters::list_dead_letters, dead_letters::redrive_dead_letters, dead_letters::discard_dead_letter,
         overview::get_graph, overview::get_stats,
         service::health, service::openapi_document, service::metrics,
@@ -40,6 +44,7 @@ use crate::views::Instant;
     tags(
         (name = "jobs", description = "Definitions"),
         (name = "executions", description = "One job at one slot"),
+        (name = "workers", description = "Those who run attempts"),
         (name = "dead letters", description = "What ended badly for good"),
         (name = "overview", description = "All of it at a glance"),
         (name = "service", description = "The process itself"),

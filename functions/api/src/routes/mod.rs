@@ -1,6 +1,7 @@
 //! The routes. Each handler's documentation is part of the OpenAPI document.
 
 pub mod apply;
+pub mod attempts;
 pub mod circuit;
 pub mod dead_letters;
 pub mod executions;
@@ -9,6 +10,7 @@ pub mod overview;
 pub mod push;
 pub mod service;
 pub mod timeline;
+pub mod workers;
 
 use std::sync::Arc;
 
@@ -36,6 +38,7 @@ use crate::{
 pub fn router(state: ApiState) -> Router {
     let state = Arc::new(state);
     let routes = jobs_and_executions()
+        .merge(attempts_elsewhere())
         .merge(operations())
         .route_layer(from_fn_with_state(Arc::clone(&state), guard))
         .route("/v1/health", get(service::health))
@@ -66,6 +69,17 @@ fn jobs_and_executions() -> Router<Arc<ApiState>> {
         .route("/v1/executions/{execution_id}", get(executions::get_execution))
         .route("/v1/executions/{execution_id}/:cancel", post(executions::cancel_execution))
         .route("/v1/executions/{execution_id}/:retry", post(executions::retry_execution))
+}
+
+fn attempts_elsewhere() -> Router<Arc<ApiState>> {
+    Router::new()
+        .without_v07_checks()
+        .route("/v1/workers", get(workers::list_workers))
+        .route("/v1/workers/{worker_id}/:drain", post(workers::drain_worker))
+        .route("/v1/workers/{worker_id}/:resume", post(workers::resume_worker))
+        .route("/v1/pools/{pool}/:lease", post(attempts::lease_attempts))
+        .route("/v1/executions/{execution_id}/:heartbeat", post(attempts::heartbeat))
+        .route("/v1/executions/{execution_id}/:finish", post(attempts::finish))
 }
 
 fn operations() -> Router<Arc<ApiState>> {

@@ -1,5 +1,6 @@
 //! What answers look like.
 
+mod attempts;
 mod difference;
 mod execution;
 mod instant;
@@ -7,8 +8,10 @@ mod job;
 mod limits;
 mod other;
 mod summary;
+mod workers;
 
 pub use self::{
+    attempts::{LeaseAnswer, PulseView},
     difference::{Difference, differences},
     execution::{ExecutionPage, ExecutionTimeline, ExecutionView},
     instant::Instant,
@@ -19,4 +22,5 @@ pub use self::{
         RedriveAnswer, RedriveItem, Role, Stats, Utilisation,
     },
     summary::Summary,
+    workers::{WorkerList, WorkerView},
 };

@@ -13,11 +13,11 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use belfry_api::{ApiState, Auth, Leadership, Telemetry, TokenVerifier, router};
-use belfry_domain::{Target, Timestamp};
+use belfry_domain::{ClaimToken, CompletedBy, Target, Timestamp};
 use belfry_engine::{
     Engine, Settings, Worker,
     ports::{
-        Alert, Alerts, Clock, Completion, Invocation, Output, Ports, Random, Runner, Source, StoreError,
+        Alert, Alerts, Clock, Completion, Invocation, Output, Ports, Random, Runner, Source, Stop, StoreError,
     },
 };
 use belfry_sqlite::{MemoryQueue, Store, Waves};
@@ -67,8 +67,9 @@ impl Alerts for Silent {
     }
 }
 
-/// Commands fail for good, everything else succeeds with its input as its result.
-struct Scripted;
+/// Commands fail for good, what calls back is taken, everything else succeeds with its input as its
+/// result.
+struct Scripted(Arc<Mutex<Vec<ClaimToken>>>);
 
 #[async_trait]
 impl Runner for Scripted {
@@ -76,6 +77,10 @@ impl Runner for Scripted {
         let output = Output { tail: "the end".to_owned(), bytes: 70_000 };
         match invocation.target {
             Target::Command(_) => Completion::failed_for_good("exit status 3").with_output(output),
+            target if target.completion() == CompletedBy::Callback => {
+                self.0.lock().unwrap().push(invocation.token);
+                Completion::handed_over()
+            }
             _ => Completion::succeeded(Some(invocation.input)).with_output(output),
         }
     }
@@ -109,6 +114,8 @@ pub struct Api {
     pub role: Arc<Role>,
     queue: Arc<MemoryQueue>,
     waves: Mutex<Waves>,
+    /// The tokens of those who are to call back.
+    pub called_back: Arc<Mutex<Vec<ClaimToken>>>,
 }
 
 #[derive(Debug)]
@@ -166,7 +173,8 @@ impl Api {
             timers: store.clone(),
             leases: store.clone(),
             dead_letters: store.clone(),
-            gates: store,
+            gates: store.clone(),
+            workers: store,
             queue: queue.clone(),
             clock: clock.clone(),
             random: Arc::new(Counter::default()),
@@ -175,9 +183,24 @@ impl Api {
         };
         let engine = Arc::new(Engine::new(ports, Settings::standalone()));
         let role = Arc::new(Role(AtomicBool::new(true)));
-        let state =
-            ApiState { engine: engine.clone(), telemetry, auth, leadership: role.clone(), capacity: 4 };
-        Self { router: router(state), engine, clock, role, queue, waves: Mutex::new(waves) }
+        let state = ApiState {
+            engine: engine.clone(),
+            telemetry,
+            auth,
+            leadership: role.clone(),
+            source: queue.clone(),
+            closing: Stop::new(),
+            capacity: 4,
+        };
+        Self {
+            router: router(state),
+            engine,
+            clock,
+            role,
+            queue,
+            waves: Mutex::new(waves),
+            called_back: Arc::default(),
+        }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
@@ -226,7 +249,8 @@ impl Api {
 
     /// Runs whatever waits for a worker.
     pub async fn work(&self) {
-        let worker = Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted) };
+        let worker =
+            Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted(self.called_back.clone())) };
         loop {
             let wave = self.waves.lock().unwrap().try_recv();
             if let Ok(wave) = wave {
@@ -236,7 +260,11 @@ impl Api {
             let mut deliveries = Vec::new();
             for pool in ["default", "command"] {
                 deliveries.extend(
-                    self.queue.receive(pool, 10).now_or_never().and_then(Result::ok).unwrap_or_default(),
+                    self.queue
+                        .receive(pool, 10, Duration::ZERO)
+                        .now_or_never()
+                        .and_then(Result::ok)
+                        .unwrap_or_default(),
                 );
             }
             if deliveries.is_empty() {

@@ -40,7 +40,7 @@ impl Runner for UntilDeadline {
 
 #[cfg(test)]
 mod tests {
-    use belfry_domain::Target;
+    use belfry_domain::{ClaimToken, Target};
     use belfry_engine::ports::{Ending, Stop};
 
     use super::*;
@@ -61,6 +61,7 @@ mod tests {
             execution_id: "a@b".parse().unwrap(),
             run_id: "run".to_owned(),
             attempt: 1,
+            token: ClaimToken { attempt: 1, claim_id: 7 },
             target: Target::Empty {},
             input: serde_json::Value::Null,
             timeout: Duration::from_secs(3600),

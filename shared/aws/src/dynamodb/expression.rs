@@ -35,6 +35,10 @@ pub(crate) fn below<T: Value>(attribute: &Attribute<T>, value: T) -> Test {
     Test::Compares(attribute.name.clone(), "<", value.write())
 }
 
+pub(crate) fn above<T: Value>(attribute: &Attribute<T>, value: T) -> Test {
+    Test::Compares(attribute.name, ">", value.write())
+}
+
 pub(crate) fn at_most<T: Value>(attribute: &Attribute<T>, value: T) -> Test {
     Test::Compares(attribute.name.clone(), "<=", value.write())
 }

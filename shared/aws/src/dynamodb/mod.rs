@@ -2,7 +2,7 @@
 //!
 //! | concern | module |
 //! |---|---|
-//! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters` |
+//! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters`, `workers` |
 //! | commits of any size, atomic over a crash | `plan`, `steps` |
 //! | what limits are kept in | `gates` |
 //! | what is read from memory, and when that is right | `known_jobs` |
@@ -35,6 +35,7 @@ mod steps;
 mod timers;
 mod transaction;
 mod walk;
+mod workers;
 
 use std::{sync::Arc, time::Duration};
 

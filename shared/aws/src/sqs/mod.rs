@@ -87,7 +87,15 @@ impl SqsQueue {
         }
     }
 
-    async fn depth_of(&self, queue: String) -> Result<u64, StoreError> {
+    async fn depth_of_pools(&self, pools: &[String]) -> Result<u64, StoreError> {
+        let queues = pools.iter().flat_map(|pool| {
+            Priority::ALL.into_iter().map(|priority| self.names.worker_queue(pool, priority))
+        });
+        let depths = try_join_all(queues.map(|queue| self.depth_of_queue(queue))).await?;
+        Ok(depths.into_iter().sum())
+    }
+
+    async fn depth_of_queue(&self, queue: String) -> Result<u64, StoreError> {
         let Some(url) = self.url(&queue).await? else { return Ok(0) };
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let request = self.client.get_queue_attributes().queue_url(url).attribute_names(name.clone());
@@ -131,11 +139,7 @@ impl Queue for SqsQueue {
         if let Some(depth) = self.remembered_depth(now) {
             return Ok(depth);
         }
-        let queues = self.pools.iter().flat_map(|pool| {
-            Priority::ALL.into_iter().map(|priority| self.names.worker_queue(pool, priority))
-        });
-        let depths = try_join_all(queues.map(|queue| self.depth_of(queue))).await?;
-        let depth = depths.into_iter().sum();
+        let depth = self.depth_of_pools(&self.pools).await?;
         *self.depth.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, depth));
         Ok(depth)
     }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    Attempt, AttemptOutcome, Event, Execution, IllegalTransition, MAX_ATTEMPTS_KEPT, Trigger, transition,
+    Attempt, AttemptOutcome, Event, Execution, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT, Trigger,
+    transition,
 };
 use crate::{Admission, Exit, JobId, Outcome, Priority, TimerKey, Timestamp};
 
@@ -99,6 +100,17 @@ impl Change {
         if let Some(claim) = &mut change.row.claim {
             claim.lease_until = lease_until;
         }
+        change
+    }
+
+    /// The target has taken the work, and will tell how it ended, until `lease_until`; `guard` is
+    /// the timer that will look whether it has.
+    pub fn handed_over(row: &Execution, lease_until: Timestamp, guard: TimerKey) -> Self {
+        let mut change = Self::heartbeat(row, lease_until);
+        if let Some(claim) = &mut change.row.claim {
+            claim.holder = Holder::Target;
+        }
+        change.row.guard = guard;
         change
     }
 

@@ -2,6 +2,7 @@
 
 mod change;
 mod claim;
+mod holder;
 mod state;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde_json::Value;
 pub use self::{
     change::{Change, Failure},
     claim::{ClaimRequest, Refusal},
+    holder::{ClaimToken, Holder, NoToken},
     state::{Event, IllegalTransition, Status, transition},
 };
 use crate::{
@@ -118,6 +120,8 @@ pub struct Claim {
     pub lease_until: Timestamp,
     /// When this attempt started.
     pub since: Timestamp,
+    #[serde(default, skip_serializing_if = "Holder::is_worker")]
+    pub holder: Holder,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,6 +213,11 @@ impl Execution {
             error: None,
         });
         self.attempts.iter().cloned().chain(success).collect()
+    }
+
+    /// Names the last claim, whether it still runs or not.
+    pub fn token(&self) -> Option<ClaimToken> {
+        self.claim.as_ref().map(|claim| ClaimToken { attempt: self.attempt, claim_id: claim.id })
     }
 
     /// Waits for dependencies, not for an instant: that only happens before the first attempt.

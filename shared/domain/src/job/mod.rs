@@ -17,7 +17,7 @@ pub use self::{
         StepFunctionsTarget,
     },
     spec::{Clock, JobSpec, PushSpec, Work},
-    target::{CommandLine, CommandTarget, HttpMethod, HttpTarget, Target},
+    target::{CommandLine, CommandTarget, CompletedBy, HttpMethod, HttpTarget, Target},
     validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_push},
 };
 use crate::{JobId, Limits, Timestamp, schedule::Schedule};

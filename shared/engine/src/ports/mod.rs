@@ -6,6 +6,7 @@ mod gates;
 mod queue;
 mod runner;
 mod stores;
+mod workers;
 mod world;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use self::{
         ExecutionFilter, ExecutionStore, JobStore, Lease, LeaseStore, Page, Position, RunGroup, StoreError,
         StoredOutput, TimerPage, TimerStore,
     },
+    workers::{Load, RegisteredWorker, WorkerKind, WorkerRegistry, WorkerReport},
     world::{Alert, Alerts, Clock, Fact, Observer, Random, SecondClock},
 };
 
@@ -32,6 +34,7 @@ pub struct Ports {
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
     pub gates: Arc<dyn GateStore>,
+    pub workers: Arc<dyn WorkerRegistry>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,

@@ -6,14 +6,17 @@ mod gates;
 mod jobs;
 mod leases;
 mod timers;
+mod workers;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use belfry_domain::{Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey, What};
-use belfry_engine::ports::{Cursors, DeadLetter, Lease, Page, StoreError, StoredOutput};
+use belfry_domain::{
+    Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey, Timestamp, What,
+};
+use belfry_engine::ports::{Cursors, DeadLetter, Lease, Page, RegisteredWorker, StoreError, StoredOutput};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -36,6 +39,8 @@ struct State {
     dead_letters: BTreeMap<ExecutionId, (DeadLetter, bool)>,
     gates: BTreeMap<GateKey, Gate>,
     lines: BTreeMap<(GateKey, String, ExecutionId), Place>,
+    /// With the instant at which each expires.
+    workers: BTreeMap<String, (RegisteredWorker, Timestamp)>,
 }
 
 impl Model {

@@ -16,6 +16,7 @@ mod daemon;
 mod installation;
 mod interruption;
 mod module;
+mod outside;
 mod processes;
 mod receiver;
 mod recovery;
@@ -36,6 +37,8 @@ fn main() {
         case("daemon", daemon::daemons_run_commands_end_what_they_run_and_lose_nothing),
         case("module::checks", module::the_module_keeps_to_its_rules),
         case("module::second_plan", module::a_second_plan_finds_what_the_emulator_forgets_and_nothing_else),
+        case("outside::callback", outside::a_target_calls_back_when_its_worker_is_long_gone),
+        case("outside::worker", outside::a_worker_over_http_takes_from_the_pools_queues),
         case("recovery::deployment", recovery::a_deployment_in_flight_loses_and_doubles_nothing),
         case("recovery::killed_worker", recovery::what_a_killed_worker_ran_runs_again),
         case("rights", rights::each_function_may_do_what_it_does_and_no_more),

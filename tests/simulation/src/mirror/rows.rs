@@ -1,6 +1,6 @@
 //! Executions, as written.
 
-use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Status};
+use belfry_domain::{AttemptOutcome, Change, ClaimRequest, Execution, ExecutionId, Holder, Status};
 use belfry_engine::ports::{Applied, Claimed, Creation};
 
 use super::{Mirror, Writer};
@@ -145,8 +145,17 @@ impl State {
         if reason.starts_with("replaced by") {
             self.coverage.add("gate: replaced");
         }
+        if has_timed_out_elsewhere(row) {
+            self.coverage.add("row: timed out elsewhere");
+        }
         if row.id.generation() > 1 {
             self.coverage.add("row: a generation after the first");
         }
     }
+}
+
+fn has_timed_out_elsewhere(row: &Execution) -> bool {
+    let last = row.attempts.last().filter(|last| last.number == row.attempt);
+    let is_elsewhere = row.claim.as_ref().is_some_and(|claim| claim.holder != Holder::Worker);
+    is_elsewhere && last.is_some_and(|last| last.outcome == AttemptOutcome::TimedOut)
 }

@@ -1,7 +1,7 @@
 //! What each write must keep to: invariants 2, 3 and 5.
 
 use belfry_domain::{
-    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Status, Trigger, transition,
+    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Holder, Status, Trigger, transition,
     trigger_rule::decide,
 };
 
@@ -121,20 +121,41 @@ impl Mirror {
         demand(fits, || format!("{} became {}, but {rule:?} says {decision:?}", new.id, new.status))
     }
 
+    /// With others than workers, no lease goes on beyond the attempt's time.
+    fn judge_lease(&self, old: &Execution, new: &Execution) -> Verdict {
+        let (Some(before), Some(after)) = (&old.claim, &new.claim) else { return Ok(()) };
+        let own = new.work.as_deref();
+        let job = self.jobs.get(&new.job_id()).into_iter().flatten();
+        let pinned = job.filter(|job| job.version == new.job_version).map(belfry_domain::Job::work).last();
+        let Some(work) = own.or(pinned).filter(|_| after.holder != Holder::Worker) else { return Ok(()) };
+        let ends_by = after.since.plus(work.timeout.0);
+        demand(after.lease_until <= ends_by || after.lease_until == before.lease_until, || {
+            format!(
+                "8: {}: its lease was prolonged to {}, its time is over at {ends_by}",
+                new.id, after.lease_until
+            )
+        })
+    }
+
     /// Only its worker moves a running attempt on, before its lease is over.
     fn judge_running(&self, old: &Execution, new: &Execution, writer: &Writer) -> Verdict {
         let id = &new.id;
         let Some(claim) = &old.claim else { return Err(format!("3: {id} runs without a claim")) };
-        let is_workers = claim.worker_id == writer.name;
+        let is_elsewhere = self.attempts.is_elsewhere(id, old.attempt);
+        let is_workers = claim.worker_id == writer.name || is_elsewhere;
         let is_lapsed =
             self.clocks_moved_ms.is_some() || writer.now.0 >= claim.lease_until.0 + TAKEOVER_MARGIN_MS;
-        let was_lost = new.attempts.last().is_some_and(|attempt| attempt.outcome == AttemptOutcome::Lost);
+        let last = new.attempts.last().map(|attempt| attempt.outcome);
+        let was_lost = last == Some(AttemptOutcome::Lost);
+        let has_timed_out = last == Some(AttemptOutcome::TimedOut);
         let is_allowed = match new.status {
             Status::Running => is_workers || (new.cancel_requested && new.claim == old.claim),
-            Status::Success | Status::Waiting => is_workers,
+            Status::Success => is_workers,
+            Status::Waiting => is_workers || is_lapsed && claim.holder != Holder::Worker && has_timed_out,
             Status::Queued => is_lapsed && was_lost,
             _ => is_workers || is_lapsed,
         };
+        self.judge_lease(old, new)?;
         demand(is_allowed, || {
             format!("3: {id}: {} wrote {} into the attempt of {}", writer.name, new.status, claim.worker_id)
         })

@@ -43,6 +43,7 @@ impl Chaos {
             leases: this.clone(),
             dead_letters: this.clone(),
             gates: this.clone(),
+            workers: Arc::new(self.backend.store.clone()),
             queue: this.clone(),
             clock: Arc::new(SimClock { world: self.world.clone(), process: self.process }),
             random: Arc::new(SimRandom(self.world.clone())),
