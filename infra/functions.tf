@@ -27,11 +27,15 @@ locals {
   # For the schedules of jobs with clock: both.
   schedule_environment = { BELFRY_SCHEDULE_ROLE_ARN = aws_iam_role.scheduler.arn }
 
+  backlog_environment = length(var.backlog_limits) == 0 ? {} : {
+    BELFRY_BACKLOG_LIMITS = join(",", [for queue, limit in var.backlog_limits : "${queue}=${limit}"])
+  }
+
   function_environment = {
     tick       = local.schedule_environment
     dispatcher = {}
     worker     = var.worker.environment
-    api        = local.schedule_environment
+    api        = merge(local.schedule_environment, local.backlog_environment)
   }
 }
 

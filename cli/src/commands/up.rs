@@ -1,8 +1,8 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use belfry::standalone::{self, Capacity, UpOptions};
-use belfry_domain::HumanDuration;
-use clap::{Args, ValueEnum};
+use belfry_domain::{BacklogLimits, HumanDuration};
+use clap::{ArgAction, Args, ValueEnum};
 
 use super::{DONE, Outcome};
 use crate::{files, logging};
@@ -58,6 +58,10 @@ pub struct Limits {
     /// Serve a pool that jobs name, this many attempts at once; may be repeated
     #[arg(long = "pool", value_name = "NAME=N", value_parser = pool)]
     pools: Vec<(String, usize)>,
+    /// Refuse pushes and triggers with 429 while this much waits in their queue: N, or
+    /// POOL/PRIORITY=N with * for any; may be repeated [default: 100000]
+    #[arg(long, env = "BELFRY_BACKLOG_LIMITS", value_name = "LIMIT", action = ArgAction::Append)]
+    backlog_limit: Vec<BacklogLimits>,
     /// Let http targets reach loopback, private and link-local addresses
     #[arg(long, env = "BELFRY_ALLOW_PRIVATE_ADDRESSES")]
     pub allow_private_addresses: bool,
@@ -71,6 +75,10 @@ impl Limits {
             command: self.max_processes.map_or(usual.command, |count| count as usize),
             others: self.pools.clone(),
         }
+    }
+
+    pub fn backlog_limits(&self) -> BacklogLimits {
+        self.backlog_limit.iter().cloned().fold(BacklogLimits::default(), BacklogLimits::with)
     }
 }
 
@@ -109,6 +117,7 @@ pub async fn run(args: UpArgs) -> Outcome {
     let definitions = if args.apply.is_empty() { Vec::new() } else { files::read(&args.apply)? };
     let options = UpOptions {
         capacity: args.limits.capacity(),
+        backlog_limits: args.limits.backlog_limits(),
         allow_private_addresses: args.limits.allow_private_addresses,
         data: args.data,
         listen: args.listen,

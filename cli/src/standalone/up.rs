@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use belfry_api::{ApiState, Auth, Telemetry};
-use belfry_domain::JobSpec;
+use belfry_domain::{BacklogLimits, JobSpec};
 use belfry_engine::Settings;
 use belfry_sqlite::Store;
 use belfry_worker::targets::{TargetSettings, Targets};
@@ -37,6 +37,7 @@ pub struct UpOptions {
     pub retention: Duration,
     /// Where they go then; nowhere by default.
     pub archive: Option<PathBuf>,
+    pub backlog_limits: BacklogLimits,
 }
 
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
@@ -47,7 +48,11 @@ pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
 }
 
 fn settings(options: &UpOptions) -> Settings {
-    let mut settings = Settings { retention: options.retention, ..Settings::standalone() };
+    let mut settings = Settings {
+        retention: options.retention,
+        backlog_limits: options.backlog_limits.clone(),
+        ..Settings::standalone()
+    };
     if let Some(lease) = options.lease {
         settings.lease = lease;
         settings.heartbeat_every = lease / 6;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | define, delete, pause and resume jobs | `define` |
 //! | push one-time work, trigger a job | `push` |
+//! | refuse what would make a queue too long | `admission` |
 //! | read due timers, fire slots | `tick`, `slots` |
 //! | hand waves to the priority queues | `dispatch` |
 //! | claim, run | `execute` |
@@ -21,6 +22,7 @@
 
 use std::sync::Arc;
 
+mod admission;
 mod attempt;
 mod define;
 mod dependencies;
@@ -43,6 +45,12 @@ mod sweep;
 mod system;
 mod tick;
 
+use self::{
+    admission::Meters,
+    gates::Turns,
+    ports::{Ports, SecondClock},
+    running::Running,
+};
 pub use self::{
     define::{ApplyOutcome, JobChange},
     error::EngineError,
@@ -52,11 +60,6 @@ pub use self::{
     push::{Accepted, PushRequest, TriggerRequest},
     settings::Settings,
     system::{SystemClock, SystemRandom},
-};
-use self::{
-    gates::Turns,
-    ports::{Ports, SecondClock},
-    running::Running,
 };
 
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -69,12 +72,20 @@ pub struct Engine {
     /// The attempts that run in this process, so that a cancellation reaches them at once.
     running: Running,
     turns: Turns,
+    meters: Meters,
     second_clock: Option<Arc<dyn SecondClock>>,
 }
 
 impl Engine {
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings, running: Running::default(), turns: Turns::default(), second_clock: None }
+        Self {
+            ports,
+            settings,
+            running: Running::default(),
+            turns: Turns::default(),
+            meters: Meters::default(),
+            second_clock: None,
+        }
     }
 
     fn now(&self) -> belfry_domain::Timestamp {

@@ -8,8 +8,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use belfry_domain::{AGEING_STEP, ExecutionId, Message, Timestamp, Wave};
-use belfry_engine::ports::{Clock, Delivery, Queue, Source, StoreError};
+use belfry_domain::{AGEING_STEP, ExecutionId, Message, Priority, Timestamp, Wave};
+use belfry_engine::ports::{Backlog, Clock, Delivery, Queue, Source, StoreError};
 use tokio::sync::{Notify, mpsc};
 
 use crate::OpenError;
@@ -82,6 +82,15 @@ impl Pool {
         self.arrived.notify_one();
     }
 
+    fn backlogs(&self, name: &str) -> [Backlog; 4] {
+        let depths = lock(&self.lanes).each_ref().map(VecDeque::len);
+        Priority::ALL.map(|priority| Backlog {
+            pool: name.to_owned(),
+            priority,
+            depth: depths[priority as usize] as u64,
+        })
+    }
+
     fn take(&self, limit: usize, now: Timestamp) -> Vec<Message> {
         let mut lanes = lock(&self.lanes);
         std::iter::from_fn(|| most_urgent(&mut lanes, now)).take(limit).collect()
@@ -140,6 +149,17 @@ impl Queue for MemoryQueue {
     async fn depth(&self) -> Result<u64, StoreError> {
         let pools: Vec<Arc<Pool>> = lock(&self.pools).values().cloned().collect();
         Ok(pools.iter().map(|pool| lock(&pool.lanes).iter().map(VecDeque::len).sum::<usize>() as u64).sum())
+    }
+
+    async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError> {
+        Ok(lock(&self.pool(pool).lanes)[priority as usize].len() as u64)
+    }
+
+    async fn backlogs(&self) -> Result<Vec<Backlog>, StoreError> {
+        let mut pools: Vec<(String, Arc<Pool>)> =
+            lock(&self.pools).iter().map(|(name, pool)| (name.clone(), Arc::clone(pool))).collect();
+        pools.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(pools.iter().flat_map(|(name, pool)| pool.backlogs(name)).collect())
     }
 }
 
