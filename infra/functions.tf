@@ -30,11 +30,15 @@ locals {
   # Where targets call back. A function URL can't be named here: it comes after the functions.
   callback_environment = { for api in aws_apigatewayv2_api.this : "BELFRY_PUBLIC_URL" => api.api_endpoint }
 
+  backlog_environment = length(var.backlog_limits) == 0 ? {} : {
+    BELFRY_BACKLOG_LIMITS = join(",", [for queue, limit in var.backlog_limits : "${queue}=${limit}"])
+  }
+
   function_environment = {
     tick       = local.schedule_environment
     dispatcher = {}
     worker     = merge(local.callback_environment, var.worker.environment)
-    api        = local.schedule_environment
+    api        = merge(local.schedule_environment, local.backlog_environment)
   }
 }
 

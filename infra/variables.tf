@@ -169,6 +169,18 @@ variable "reserve_concurrency" {
   default     = false
 }
 
+variable "backlog_limits" {
+  description = "Where this many messages wait in a queue, pushes and triggers that would join it are answered with 429 and Retry-After. Keys are POOL/PRIORITY, with * for any; the most exact one counts. Queues that none names have 100000."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for queue, limit in var.backlog_limits : can(regex("^(\\*|[a-z0-9][a-z0-9-]{0,30})/(\\*|critical|high|normal|low)$", queue)) && limit >= 1 && floor(limit) == limit])
+    error_message = "backlog_limits are whole numbers from 1, under keys such as */low, gpu/* or gpu/low."
+  }
+}
+
 variable "pools" {
   description = "Names of pools beside default that daemons outside of this module serve (belfry worker on Kubernetes or a host). Each gets four queues. Pools in daemons need not be named."
   type        = set(string)

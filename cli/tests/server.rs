@@ -116,6 +116,26 @@ fn work_is_pushed_now_and_later_and_cancelled() {
 }
 
 #[test]
+fn a_full_queue_refuses_pushes() {
+    let server = Server::start(&["--max-processes", "1", "--backlog-limit", "command/low=1"]);
+    let push = ["push", "--priority", "low", "--", "sleep", "60"];
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    // One runs, one waits, none more.
+    let mut refused = server.run(&push);
+    while refused.code() == 0 {
+        assert!(std::time::Instant::now() < deadline, "nothing is refused");
+        refused = server.run(&push);
+    }
+    let error = refused.err();
+    assert!(error.contains("429") && error.contains("the queue command/low holds 1 executions"), "{error}");
+    let stats = server.run(&["stats"]).ok().out();
+    assert!(stats.contains("fullest queue      command/low: 1 of 1"), "{stats}");
+    server.run(&["push", "--priority", "high", "--", "true"]).ok();
+    let wrong = support::belfry(&["up", "--backlog-limit", "command=1"]);
+    assert!(wrong.code() == 2 && wrong.err().contains("POOL/PRIORITY=N"), "{}", wrong.err());
+}
+
+#[test]
 fn jobs_are_paused_and_resumed() {
     let server = server_with_jobs();
     server.run(&["pause", "daily", "hello"]).ok();

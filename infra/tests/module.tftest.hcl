@@ -120,3 +120,26 @@ run "names_that_aws_would_refuse" {
     concurrency = { low = 1 }
   }
 }
+
+run "backlog_limits_reach_the_api" {
+  command = plan
+
+  variables {
+    backlog_limits = { "*/low" = 20000, "gpu/low" = 50 }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["api"].environment[0].variables.BELFRY_BACKLOG_LIMITS == "*/low=20000,gpu/low=50"
+    error_message = "The api must know the limits."
+  }
+}
+
+run "nonsense_is_no_backlog_limit" {
+  command = plan
+
+  variables {
+    backlog_limits = { "gpu/urgent" = 5 }
+  }
+
+  expect_failures = [var.backlog_limits]
+}

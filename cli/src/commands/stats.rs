@@ -36,6 +36,7 @@ pub async fn run(_args: StatsArgs, global: &Global) -> Outcome {
         ("success rate", percent(&stats["success_rate"])),
         ("start latency, ms", latency.join("  ")),
         ("queue depth", plain(&stats["queue_depth"])),
+        ("fullest queue", fullest(&stats["queues"])),
         ("workers busy", running),
         ("retry rate", percent(&stats["retry_rate"])),
         ("dead letters", plain(&stats["dead_letters"])),
@@ -44,6 +45,21 @@ pub async fn run(_args: StatsArgs, global: &Global) -> Outcome {
         show::line(format!("{name:<18} {value}"))?;
     }
     DONE
+}
+
+/// The one that is nearest to its limit.
+fn fullest(queues: &Value) -> String {
+    let part = |queue: &&Value| {
+        let part = |name| queue[name].as_f64().unwrap_or_default();
+        part("depth") / part("limit").max(1.0)
+    };
+    let queues = queues.as_array().map(Vec::as_slice).unwrap_or_default();
+    let Some(queue) = queues.iter().max_by(|one, other| part(one).total_cmp(&part(other))) else {
+        return "–".to_owned();
+    };
+    let [pool, priority, depth, limit] =
+        ["pool", "priority", "depth", "limit"].map(|name| plain(&queue[name]));
+    format!("{pool}/{priority}: {depth} of {limit}")
 }
 
 fn percent(ratio: &Value) -> String {

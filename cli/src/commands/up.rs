@@ -1,8 +1,8 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use belfry::standalone::{self, Capacity, UpOptions};
-use belfry_domain::HumanDuration;
-use clap::{Args, ValueEnum};
+use belfry_domain::{BacklogLimits, HumanDuration};
+use clap::{ArgAction, Args, ValueEnum};
 
 use super::{DONE, Outcome};
 use crate::{files, logging};
@@ -64,6 +64,10 @@ pub struct Limits {
     /// Let idle pools of this process take from this one, whose jobs they must be able to run; may be repeated
     #[arg(long, value_name = "NAME")]
     steal_from: Vec<String>,
+    /// Refuse pushes and triggers with 429 while this much waits in their queue: N, or
+    /// POOL/PRIORITY=N with * for any; may be repeated [default: 100000]
+    #[arg(long, env = "BELFRY_BACKLOG_LIMITS", value_name = "LIMIT", action = ArgAction::Append)]
+    backlog_limit: Vec<BacklogLimits>,
     /// Let http targets reach loopback, private and link-local addresses
     #[arg(long, env = "BELFRY_ALLOW_PRIVATE_ADDRESSES")]
     pub allow_private_addresses: bool,
@@ -78,6 +82,10 @@ impl Limits {
             others: self.pools.clone(),
             steal_from: self.steal_from.clone(),
         }
+    }
+
+    pub fn backlog_limits(&self) -> BacklogLimits {
+        self.backlog_limit.iter().cloned().fold(BacklogLimits::default(), BacklogLimits::with)
     }
 }
 
@@ -116,6 +124,7 @@ pub async fn run(args: UpArgs) -> Outcome {
     let definitions = if args.apply.is_empty() { Vec::new() } else { files::read(&args.apply)? };
     let options = UpOptions {
         capacity: args.limits.capacity(),
+        backlog_limits: args.limits.backlog_limits(),
         allow_private_addresses: args.limits.allow_private_addresses,
         data: args.data,
         listen: args.listen,

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use belfry_api::{ApiState, Auth, Telemetry};
-use belfry_domain::JobSpec;
+use belfry_domain::{BacklogLimits, JobSpec};
 use belfry_engine::Settings;
 use belfry_sqlite::Store;
 use belfry_worker::targets::{TargetSettings, Targets};
@@ -39,6 +39,7 @@ pub struct UpOptions {
     pub archive: Option<PathBuf>,
     /// Where targets reach the API that are to call back; where it listens, if that is an address.
     pub public_url: Option<String>,
+    pub backlog_limits: BacklogLimits,
 }
 
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
@@ -49,7 +50,11 @@ pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
 }
 
 fn settings(options: &UpOptions) -> Settings {
-    let mut settings = Settings { retention: options.retention, ..Settings::standalone() };
+    let mut settings = Settings {
+        retention: options.retention,
+        backlog_limits: options.backlog_limits.clone(),
+        ..Settings::standalone()
+    };
     if let Some(lease) = options.lease {
         settings.lease = lease;
         settings.heartbeat_every = lease / 6;

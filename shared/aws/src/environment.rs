@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr, time::Duration};
 
-use belfry_domain::Shards;
+use belfry_domain::{BacklogLimits, Shards};
 
 use crate::Names;
 
@@ -13,6 +13,7 @@ use crate::Names;
 /// | `BELFRY_SHARDS` | shards of the timers; never changes | 64 |
 /// | `BELFRY_KEY_BUCKETS` | keys that one job's executions are spread over; never changes | 4 |
 /// | `BELFRY_RETENTION_DAYS` | how long ended executions are kept | 7 |
+/// | `BELFRY_BACKLOG_LIMITS` | where pushes are refused: `100000,*/low=20000,gpu/*=500` | 100000 for each queue |
 /// | `BELFRY_SCHEDULE_ROLE_ARN` | what jobs' own schedules act as; without it, they have none | |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
@@ -21,6 +22,7 @@ pub struct Environment {
     pub shards: Shards,
     pub key_buckets: u16,
     pub retention: Duration,
+    pub backlog_limits: BacklogLimits,
     pub schedule_role_arn: Option<String>,
 }
 
@@ -52,6 +54,7 @@ impl Environment {
             shards: Shards(parse(&variable, "BELFRY_SHARDS", 64)?),
             key_buckets: parse(&variable, "BELFRY_KEY_BUCKETS", 4)?,
             retention: DAY * u32::from(days.max(1)),
+            backlog_limits: parse(&variable, "BELFRY_BACKLOG_LIMITS", BacklogLimits::default())?,
             schedule_role_arn: variable("BELFRY_SCHEDULE_ROLE_ARN").filter(|arn| !arn.is_empty()),
         })
     }
@@ -68,6 +71,8 @@ fn parse<T: FromStr<Err: Display>>(
 
 #[cfg(test)]
 mod tests {
+    use belfry_domain::Priority;
+
     use super::*;
 
     #[test]
@@ -83,6 +88,8 @@ mod tests {
     fn what_is_set_counts_and_nonsense_is_named() {
         let pools = |name: &str| (name == "BELFRY_POOLS").then(|| "default, gpu,".to_owned());
         assert_eq!(Environment::read(pools).unwrap().pools, ["default", "gpu"]);
+        let limits = |name: &str| (name == "BELFRY_BACKLOG_LIMITS").then(|| "*/low=5".to_owned());
+        assert_eq!(Environment::read(limits).unwrap().backlog_limits.of("gpu", Priority::Low), 5);
         let shards = |name: &str| (name == "BELFRY_SHARDS").then(|| "many".to_owned());
         let error = Environment::read(shards).unwrap_err().to_string();
         assert_eq!(error, "the variable BELFRY_SHARDS is \"many\": invalid digit found in string");

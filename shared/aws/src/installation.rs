@@ -51,8 +51,12 @@ impl Installation {
         let alerts = Arc::new(AwsAlerts::new(sqs.clone(), names.clone(), Arc::clone(&metrics)));
         let pools = environment.pools.clone();
         let queue = Arc::new(SqsQueue::new(sqs, names, pools, clock.clone(), alerts.clone()));
-        let settings =
-            Settings { shards: environment.shards, retention: environment.retention, ..Settings::default() };
+        let settings = Settings {
+            shards: environment.shards,
+            retention: environment.retention,
+            backlog_limits: environment.backlog_limits.clone(),
+            ..Settings::default()
+        };
         let options = Options {
             buckets: environment.key_buckets,
             shards: environment.shards,

@@ -1,5 +1,6 @@
 //! Belfry's rules, pure: no I/O, no async, no clock of their own.
 
+mod backlog;
 mod backoff;
 mod circuit;
 mod duration;
@@ -20,6 +21,7 @@ mod timestamp;
 pub mod trigger_rule;
 
 pub use self::{
+    backlog::{BacklogLimitError, BacklogLimits, USUAL_BACKLOG_LIMIT},
     backoff::{Backoff, Jitter, RetryPolicy},
     circuit::{Circuit, CircuitAdmission, CircuitPolicy},
     duration::{DurationError, HumanDuration},

@@ -1,4 +1,6 @@
-use belfry_domain::{GraphError, IdError, IllegalTransition, Problem, Status};
+use std::time::Duration;
+
+use belfry_domain::{GraphError, IdError, IllegalTransition, Priority, Problem, Status};
 
 use crate::ports::StoreError;
 
@@ -18,6 +20,11 @@ pub enum EngineError {
     /// The client's `If-Match` does not name the current state.
     #[error("the job has changed since it was read: it is now {current}")]
     PreconditionFailed { current: String },
+    /// Too much waits already; trying again is right, but not at once.
+    #[error(
+        "the queue {pool}/{priority} holds {depth} executions that wait for a worker, and its limit is {limit}"
+    )]
+    Backlogged { pool: String, priority: Priority, depth: u64, limit: u64, retry_after: Duration },
     #[error("an execution that is {status} can't be {verb}")]
     WrongStatus { status: Status, verb: &'static str },
 }

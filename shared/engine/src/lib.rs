@@ -4,6 +4,7 @@
 //! |---|---|
 //! | define, delete, pause and resume jobs | `define` |
 //! | push one-time work, trigger a job | `push` |
+//! | refuse what would make a queue too long | `admission` |
 //! | read due timers, fire slots | `tick`, `slots` |
 //! | hand waves to the priority queues | `dispatch` |
 //! | claim, run | `execute` |
@@ -23,6 +24,7 @@
 
 use std::sync::Arc;
 
+mod admission;
 mod attempt;
 mod define;
 mod dependencies;
@@ -47,6 +49,13 @@ mod system;
 mod tick;
 mod workers;
 
+use self::{
+    admission::Meters,
+    gates::Turns,
+    ports::{Ports, SecondClock},
+    running::Running,
+    workers::Seen,
+};
 pub use self::{
     define::{ApplyOutcome, JobChange},
     error::EngineError,
@@ -58,12 +67,6 @@ pub use self::{
     settings::Settings,
     system::{SystemClock, SystemRandom},
     workers::{LOST_AFTER, REPORT_EVERY},
-};
-use self::{
-    gates::Turns,
-    ports::{Ports, SecondClock},
-    running::Running,
-    workers::Seen,
 };
 
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -77,6 +80,7 @@ pub struct Engine {
     running: Running,
     turns: Turns,
     seen: Seen,
+    meters: Meters,
     second_clock: Option<Arc<dyn SecondClock>>,
 }
 
@@ -88,6 +92,7 @@ impl Engine {
             running: Running::default(),
             seen: Seen::default(),
             turns: Turns::default(),
+            meters: Meters::default(),
             second_clock: None,
         }
     }

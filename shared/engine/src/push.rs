@@ -8,6 +8,7 @@ use ulid::Ulid;
 
 use crate::{
     Engine, EngineError, Result,
+    admission::Admission,
     ports::{Creation, Fact},
 };
 
@@ -45,16 +46,21 @@ impl Engine {
         let now = self.now();
         let mut outcomes: Vec<Result<Accepted>> = Vec::with_capacity(requests.len());
         let mut rows = Vec::with_capacity(requests.len());
+        let mut admission = Admission::default();
         for request in requests {
             let problems = validate_push(&request.spec);
-            if problems.is_empty() {
-                let row = self.push_row(&request, now);
-                let guard = Timer { key: row.guard.clone(), version: 0, checks: 0 };
-                rows.push((outcomes.len(), row.clone(), guard));
-                outcomes.push(Ok(Accepted { execution: row, is_new: true }));
-            } else {
+            if !problems.is_empty() {
                 outcomes.push(Err(EngineError::Invalid(problems)));
+                continue;
             }
+            let row = self.push_row(&request, now);
+            if let Err(refusal) = self.admit_row(&mut admission, &row).await {
+                outcomes.push(self.accepted_before(&row, refusal).await?);
+                continue;
+            }
+            let guard = Timer { key: row.guard.clone(), version: 0, checks: 0 };
+            rows.push((outcomes.len(), row.clone(), guard));
+            outcomes.push(Ok(Accepted { execution: row, is_new: true }));
         }
         let places: Vec<usize> = rows.iter().map(|(place, ..)| *place).collect();
         let creations = self
@@ -69,6 +75,17 @@ impl Engine {
         }
         self.send_accepted(&outcomes).await?;
         Ok(outcomes)
+    }
+
+    async fn admit_row(&self, admission: &mut Admission, row: &Execution) -> Result<()> {
+        let Some(work) = row.work.as_deref() else { return Ok(()) };
+        self.admit(admission, &work.pool, row.priority, row.ready_at).await
+    }
+
+    /// A request that is repeated because its answer was lost asks for nothing new.
+    async fn accepted_before(&self, row: &Execution, refusal: EngineError) -> Result<Result<Accepted>> {
+        let existing = self.ports.executions.execution(&row.id).await?;
+        Ok(existing.map_or(Err(refusal), |existing| same_or_conflict(row, existing)))
     }
 
     fn push_row(&self, request: &PushRequest, now: Timestamp) -> Execution {
@@ -126,6 +143,11 @@ impl Engine {
         let mut row = self.row_due_now(id, run, Trigger::Manual);
         row.priority = job.spec.priority;
         row.input = request.input;
+        let work = job.work();
+        let admitted = self.admit(&mut Admission::default(), &work.pool, row.priority, now).await;
+        if let Err(refusal) = admitted {
+            return self.accepted_before(&row, refusal).await?;
+        }
         self.accept(row).await
     }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use belfry_domain::Shards;
+use belfry_domain::{BacklogLimits, Shards};
 
 /// The engine's constants of time and size. The defaults are those of the AWS installation;
 /// `Settings::standalone` has those of a single process, whose messages cost nothing.
@@ -29,6 +29,8 @@ pub struct Settings {
     pub shards_at_once: usize,
     /// While more messages than this wait, the sweep sends no more.
     pub queue_limit: u64,
+    /// Where this much waits in a queue, pushes and triggers are told to come back later.
+    pub backlog_limits: BacklogLimits,
     /// A chain of messages longer than this is cut: the timer carries on.
     pub hop_limit: u32,
     /// Ended executions are kept this long, and scheduled slots older than this never start.
@@ -52,6 +54,7 @@ impl Default for Settings {
             parallel: 64,
             shards_at_once: 8,
             queue_limit: 100_000,
+            backlog_limits: BacklogLimits::default(),
             hop_limit: 10,
             retention: Duration::from_secs(7 * 24 * 3600),
             stop_grace: Duration::from_secs(3),

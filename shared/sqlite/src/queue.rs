@@ -9,8 +9,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use belfry_domain::{AGEING_STEP, ExecutionId, Message, Timestamp, Wave};
-use belfry_engine::ports::{Clock, Delivery, Queue, Source, StoreError};
+use belfry_domain::{AGEING_STEP, ExecutionId, Message, Priority, Timestamp, Wave};
+use belfry_engine::ports::{Backlog, Clock, Delivery, Queue, Source, StoreError};
 use futures::{FutureExt as _, select_biased};
 use tokio::sync::{Notify, mpsc};
 
@@ -77,6 +77,15 @@ impl Pool {
         drop(lanes);
         // A permit is kept where nobody is waiting just now.
         self.arrived.notify_one();
+    }
+
+    fn backlogs(&self, name: &str) -> [Backlog; 4] {
+        let depths = lock(&self.lanes).each_ref().map(VecDeque::len);
+        Priority::ALL.map(|priority| Backlog {
+            pool: name.to_owned(),
+            priority,
+            depth: depths[priority as usize] as u64,
+        })
     }
 
     fn take(&self, limit: usize, now: Timestamp) -> Vec<Message> {
@@ -152,6 +161,17 @@ impl Queue for MemoryQueue {
     async fn depth(&self) -> Result<u64, StoreError> {
         let pools: Vec<Arc<Pool>> = lock(&self.pools).values().cloned().collect();
         Ok(pools.iter().map(|pool| lock(&pool.lanes).iter().map(VecDeque::len).sum::<usize>() as u64).sum())
+    }
+
+    async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError> {
+        Ok(lock(&self.pool(pool).lanes)[priority as usize].len() as u64)
+    }
+
+    async fn backlogs(&self) -> Result<Vec<Backlog>, StoreError> {
+        let mut pools: Vec<(String, Arc<Pool>)> =
+            lock(&self.pools).iter().map(|(name, pool)| (name.clone(), Arc::clone(pool))).collect();
+        pools.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(pools.iter().flat_map(|(name, pool)| pool.backlogs(name)).collect())
     }
 }
 

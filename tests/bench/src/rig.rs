@@ -6,7 +6,7 @@ use std::{
 };
 
 use belfry::standalone::{Capacity, LANE, Standalone};
-use belfry_domain::{PushSpec, SlotName};
+use belfry_domain::{BacklogLimits, PushSpec, SlotName};
 use belfry_engine::{
     PushRequest, Settings,
     ports::{Acquired, Fact, LeaseStore as _, Observer},
@@ -104,8 +104,10 @@ impl Rig {
         let store = Store::open(&directory.path().join("belfry.sqlite"))?;
         let watch = Arc::new(Watch::default());
         let runner = Arc::new(Targets::new(TargetSettings::default())?);
+        // It pushes faster than anything can run, on purpose.
+        let settings = Settings { backlog_limits: BacklogLimits::all(u64::MAX), ..Settings::standalone() };
         let (standalone, waves) =
-            Standalone::new(store, Settings::standalone(), Capacity::default(), runner, watch.clone())?;
+            Standalone::new(store, settings, Capacity::default(), runner, watch.clone())?;
         let standalone = Arc::new(standalone);
         let now = standalone.engine.ports.clock.now();
         let acquired = standalone

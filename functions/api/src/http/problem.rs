@@ -27,6 +27,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// The body can be read but says something that is not possible.
     Invalid,
+    /// Too much waits already.
+    Backlogged,
     Internal,
     Standby,
     Unavailable,
@@ -56,6 +58,7 @@ impl Kind {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
             }
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is not valid"),
+            Self::Backlogged => (StatusCode::TOO_MANY_REQUESTS, "backlogged", "Too much work waits already"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Belfry failed"),
             Self::Standby => (StatusCode::SERVICE_UNAVAILABLE, "standby", "This process is a standby"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The store did not answer"),
@@ -73,6 +76,7 @@ impl Kind {
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::TOO_MANY_REQUESTS => Self::Backlogged,
             status if status.is_client_error() => Self::Malformed,
             _ => Self::Internal,
         }
@@ -161,6 +165,11 @@ impl From<EngineError> for ApiError {
             EngineError::NotFound { .. } => Self::new(Kind::NotFound, detail),
             EngineError::Conflict(_) | EngineError::WrongStatus { .. } => Self::new(Kind::Conflict, detail),
             EngineError::PreconditionFailed { .. } => Self::new(Kind::PreconditionFailed, detail),
+            EngineError::Backlogged { retry_after, .. } => {
+                let seconds = retry_after.as_secs().max(1);
+                let detail = format!("{detail}; try again in {seconds} s");
+                Self::new(Kind::Backlogged, detail).with_header(header::RETRY_AFTER, seconds.to_string())
+            }
             _ => Self::new(Kind::Internal, detail),
         }
     }

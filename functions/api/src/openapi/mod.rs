@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 pub use self::job_file::job_file_schema;
 use self::{responses::Common, shapes::Exact};
 pub(crate) use self::{
-    responses::{Conflict, NotFound, PreconditionFailed},
+    responses::{Backlogged, Conflict, NotFound, PreconditionFailed},
     types::{Asterisk, BatchExecution, JobBody, RedriveBody, TagFilter},
 };
 use crate::routes::{

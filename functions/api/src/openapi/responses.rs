@@ -63,6 +63,15 @@ const INVALID: Documented = documented(
     Kind::Invalid,
     "The body says something that is not possible; each thing with its place",
 );
+const BACKLOGGED: Documented = Documented {
+    header: Some("Retry-After"),
+    ..documented(
+        "Backlogged",
+        "429",
+        Kind::Backlogged,
+        "Too much waits in the queue that this would join; it says which, and when to come back",
+    )
+};
 const INTERNAL: Documented = documented("Internal", "500", Kind::Internal, "A defect");
 const UNAVAILABLE: Documented = Documented {
     header: Some("Retry-After"),
@@ -74,7 +83,7 @@ const UNAVAILABLE: Documented = Documented {
     )
 };
 
-const ALL: [Documented; 10] = [
+const ALL: [Documented; 11] = [
     NOT_FOUND,
     CONFLICT,
     PRECONDITION_FAILED,
@@ -83,6 +92,7 @@ const ALL: [Documented; 10] = [
     TOO_LARGE,
     UNSUPPORTED,
     INVALID,
+    BACKLOGGED,
     INTERNAL,
     UNAVAILABLE,
 ];
@@ -122,6 +132,7 @@ macro_rules! named {
 named!(NotFound, NOT_FOUND);
 named!(Conflict, CONFLICT);
 named!(PreconditionFailed, PRECONDITION_FAILED);
+named!(Backlogged, BACKLOGGED);
 
 /// What needs no mention at each handler.
 pub struct Common;

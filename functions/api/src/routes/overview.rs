@@ -2,11 +2,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use axum::{Json, extract::State};
 use belfry_domain::{Graph, GraphNode, Job};
+use belfry_engine::{Engine, ports::Backlog};
 
 use crate::{
     ApiState,
     http::problem::ApiError,
-    views::{Edge, GraphJob, GraphView, Latency, Stats, Utilisation},
+    views::{Edge, GraphJob, GraphView, Latency, QueueView, Stats, Utilisation},
 };
 
 type Shared = State<Arc<ApiState>>;
@@ -52,6 +53,12 @@ fn sort_topologically(jobs: &mut [Arc<Job>]) {
     }
 }
 
+pub(super) fn queue_view(engine: &Engine, backlog: Backlog) -> QueueView {
+    let limit = engine.settings.backlog_limits.of(&backlog.pool, backlog.priority);
+    let Backlog { pool, priority, depth } = backlog;
+    QueueView { pool, priority, depth, limit }
+}
+
 /// Read the six key metrics
 ///
 /// Success rate, start latency, queue depth, worker utilisation, retry rate, dead letters.
@@ -63,6 +70,7 @@ pub async fn get_stats(State(state): Shared) -> Result<Json<Stats>, ApiError> {
     let ports = &state.engine.ports;
     let uptime = state.telemetry.began.elapsed();
     let (count, quantiles) = state.telemetry.start_latency_ms(&[0.5, 0.9, 0.99, 1.0]);
+    let backlogs = ports.queue.backlogs().await?;
     let running = state.engine.running_attempts() as u64;
     Ok(Json(Stats {
         since: ports.clock.now().minus(uptime).into(),
@@ -75,7 +83,8 @@ pub async fn get_stats(State(state): Shared) -> Result<Json<Stats>, ApiError> {
             p99: quantiles[2],
             max: quantiles[3],
         },
-        queue_depth: ports.queue.depth().await?,
+        queue_depth: backlogs.iter().map(|backlog| backlog.depth).sum(),
+        queues: backlogs.into_iter().map(|backlog| queue_view(&state.engine, backlog)).collect(),
         worker_utilisation: Utilisation {
             running,
             capacity: state.capacity,

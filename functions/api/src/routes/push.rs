@@ -1,17 +1,17 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use belfry_domain::{JobId, PushSpec, SlotName};
-use belfry_engine::{Accepted, PushRequest, TriggerRequest};
+use belfry_engine::{Accepted, EngineError, PushRequest, TriggerRequest};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::location;
+use super::{Headers, location};
 use crate::{
     ApiState,
     http::{
@@ -21,7 +21,7 @@ use crate::{
         ids::JobIdPath,
         problem::ApiError,
     },
-    openapi::{BatchExecution, Conflict, NotFound},
+    openapi::{Backlogged, BatchExecution, Conflict, NotFound},
     views::{BatchAnswer, BatchItem, ExecutionView},
 };
 
@@ -57,6 +57,7 @@ pub struct TriggerBody {
         (status = 201, description = "Accepted", body = ExecutionView, headers(("Location" = String))),
         (status = 200, description = "Accepted before, under this key", body = ExecutionView, headers(("Location" = String))),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
+        (status = 429, response = Backlogged),
     )
 )]
 pub async fn trigger_job(
@@ -79,7 +80,7 @@ pub async fn trigger_job(
     responses(
         (status = 201, description = "Accepted", body = ExecutionView, headers(("Location" = String))),
         (status = 200, description = "Accepted before, under this key", body = ExecutionView, headers(("Location" = String))),
-        (status = 409, response = Conflict),
+        (status = 409, response = Conflict), (status = 429, response = Backlogged),
     )
 )]
 pub async fn push_execution(
@@ -101,27 +102,37 @@ pub struct BatchRequest {
 
 /// Push up to 1,000 pieces of one-time work
 ///
-/// Each has its own outcome. A body that doesn't have the right shape is refused as a whole.
+/// Each has its own outcome, 429 where its queue is full: then `Retry-After` says when to send those
+/// again. A body that doesn't have the right shape is refused as a whole.
 #[utoipa::path(
     post, path = "/v1/executions:batch", tag = "executions", operation_id = "push_batch",
     request_body(content = BatchRequest, example = json!({"executions": [
         {"idempotency_key": "order-17", "target": {"type": "empty"}}, {"target": {"type": "empty"}, "delay": 30}]})),
-    responses((status = 200, description = "The outcomes", body = BatchAnswer))
+    responses((status = 200, description = "The outcomes", body = BatchAnswer, headers(("Retry-After" = Option<String>))))
 )]
 pub async fn push_batch(
     State(state): Shared,
     Json(request): Json<BatchRequest>,
-) -> Result<axum::Json<BatchAnswer>, ApiError> {
+) -> Result<(Headers, axum::Json<BatchAnswer>), ApiError> {
     let count = request.executions.len();
     if count == 0 || count > MAX_BATCH {
         return Err(ApiError::invalid("executions", format!("must be from 1 to {MAX_BATCH}")));
     }
     let requests = request.executions.into_iter();
     let requests = requests.map(|KeyedPush { spec, idempotency_key }| PushRequest { spec, idempotency_key });
-    let outcomes = state.engine.push_all(requests.collect()).await?.into_iter();
-    let results = outcomes.map(|outcome| match outcome {
+    let outcomes = state.engine.push_all(requests.collect()).await?;
+    let wait = longest_wait(&outcomes).map(|wait| (header::RETRY_AFTER, HeaderValue::from(wait.as_secs())));
+    let results = outcomes.into_iter().map(|outcome| match outcome {
         Ok(accepted) => BatchItem::accepted(accepted.execution.id, accepted.is_new),
         Err(error) => BatchItem::refused(error.into()),
     });
-    Ok(axum::Json(BatchAnswer { results: results.collect() }))
+    Ok((AppendHeaders(wait), axum::Json(BatchAnswer { results: results.collect() })))
+}
+
+fn longest_wait(outcomes: &[belfry_engine::Result<Accepted>]) -> Option<Duration> {
+    let waits = outcomes.iter().filter_map(|outcome| match outcome {
+        Err(EngineError::Backlogged { retry_after, .. }) => Some(*retry_after),
+        _ => None,
+    });
+    waits.max()
 }

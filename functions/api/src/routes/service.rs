@@ -9,6 +9,7 @@ use axum::{
 };
 use belfry_domain::JobId;
 
+use super::overview::queue_view;
 use crate::{
     ApiState,
     http::problem::{ApiError, Kind},
@@ -51,8 +52,10 @@ pub async fn openapi_document() -> Response {
 )]
 pub async fn metrics(State(state): Shared) -> Result<Response, ApiError> {
     let ports = &state.engine.ports;
+    let backlogs = ports.queue.backlogs().await?;
     let gauges = Gauges {
-        queue_depth: ports.queue.depth().await?,
+        queue_depth: backlogs.iter().map(|backlog| backlog.depth).sum(),
+        queues: backlogs.into_iter().map(|backlog| queue_view(&state.engine, backlog)).collect(),
         dead_letters: ports.dead_letters.count_dead_letters().await?,
         running: state.engine.running_attempts() as u64,
         capacity: state.capacity,

@@ -11,13 +11,15 @@ use prometheus_client::{
 };
 
 use super::{Telemetry, histogram::Buckets};
+use crate::views::QueueView;
 
 pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What is measured at the moment of asking.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Gauges {
     pub queue_depth: u64,
+    pub queues: Vec<QueueView>,
     pub dead_letters: u64,
     pub running: u64,
     pub capacity: u64,
@@ -34,6 +36,7 @@ impl Telemetry {
     }
 }
 
+type Count = fn(&QueueView) -> u64;
 type Named<T> = (&'static str, &'static str, T);
 
 #[derive(Debug)]
@@ -41,6 +44,7 @@ struct Scrape {
     counters: Vec<Named<u64>>,
     ended: Vec<(&'static str, u64)>,
     gauges: Vec<Named<i64>>,
+    queues: Vec<QueueView>,
     histograms: Vec<Named<Buckets>>,
 }
 
@@ -58,6 +62,7 @@ impl Scrape {
                 ("worker_capacity", "Attempts that fit into this process at once", gauge(gauges.capacity)),
                 ("leader", "1 if this process leads", i64::from(gauges.is_leader)),
             ],
+            queues: gauges.queues,
             histograms: vec![
                 ("start_latency", "From due to start", telemetry.start_latency.buckets()),
                 ("attempt_duration", "From start to end of an attempt", telemetry.attempt_duration.buckets()),
@@ -100,6 +105,18 @@ impl Collector for Scrape {
         for (name, help, value) in &self.gauges {
             encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(value)?;
         }
+        let per_queue: [Named<Count>; 2] = [
+            ("queue_backlog", "Messages that wait in one queue", |queue| queue.depth),
+            ("queue_backlog_limit", "Where pushes and triggers are refused", |queue| queue.limit),
+        ];
+        for (name, help, count) in per_queue {
+            let mut gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            for queue in &self.queues {
+                let labels = [("pool", queue.pool.as_str()), ("priority", queue.priority.as_str())];
+                let count = i64::try_from(count(queue)).unwrap_or(i64::MAX);
+                gauge.encode_family(&labels)?.encode_gauge(&count)?;
+            }
+        }
         for (name, help, (sum, buckets)) in &self.histograms {
             let count = buckets.iter().map(|(_, count)| count).sum();
             let mut metric =
@@ -114,6 +131,7 @@ impl Collector for Scrape {
 mod tests {
     use std::time::Duration;
 
+    use belfry_domain::Priority;
     use belfry_engine::ports::{Fact, Observer};
 
     use super::*;
@@ -124,12 +142,15 @@ mod tests {
         let id = "a@b".parse().unwrap();
         telemetry.record(Fact::Started { id: &id, attempt: 1, lateness: Duration::from_millis(3) });
         telemetry.record(Fact::Ended { id: &id, status: Status::Success });
-        let text =
-            telemetry.openmetrics(Gauges { queue_depth: 7, is_leader: true, ..Gauges::default() }).unwrap();
+        let queues = vec![QueueView { pool: "gpu".to_owned(), priority: Priority::Low, depth: 7, limit: 50 }];
+        let gauges = Gauges { queue_depth: 7, queues, is_leader: true, ..Gauges::default() };
+        let text = telemetry.openmetrics(gauges).unwrap();
         for line in [
             "belfry_attempts_started_total 1",
             "belfry_executions_ended_total{status=\"success\"} 1",
             "belfry_queue_depth 7",
+            "belfry_queue_backlog{pool=\"gpu\",priority=\"low\"} 7",
+            "belfry_queue_backlog_limit{pool=\"gpu\",priority=\"low\"} 50",
             "belfry_leader 1",
             "belfry_start_latency_seconds_bucket{le=\"0.002\"} 0",
             "belfry_start_latency_seconds_bucket{le=\"0.005\"} 1",

@@ -19,7 +19,7 @@ pub use self::{
     limits::{CircuitView, LimitsView},
     other::{
         BatchAnswer, BatchItem, DeadLetterPage, DeadLetterView, Edge, GraphJob, GraphView, Health, Latency,
-        RedriveAnswer, RedriveItem, Role, Stats, Utilisation,
+        QueueView, RedriveAnswer, RedriveItem, Role, Stats, Utilisation,
     },
     summary::Summary,
     workers::{WorkerList, WorkerView},

@@ -1,4 +1,4 @@
-use belfry_domain::{ExecutionId, JobId};
+use belfry_domain::{ExecutionId, JobId, Priority};
 use belfry_engine::ports::DeadLetter;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -120,11 +120,25 @@ pub struct Stats {
     pub start_latency_ms: Latency,
     /// Messages that wait for a worker.
     pub queue_depth: u64,
+    /// Where they wait. Pushes and triggers that would join a queue at its limit are refused.
+    pub queues: Vec<QueueView>,
     pub worker_utilisation: Utilisation,
     /// Retries among attempts started; none before the first.
     #[schema(minimum = 0.0)]
     pub retry_rate: Option<f64>,
     pub dead_letters: u64,
+}
+
+/// One pool's queue of one priority.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Queue)]
+pub struct QueueView {
+    #[schema(example = "default")]
+    pub pool: String,
+    pub priority: Priority,
+    pub depth: u64,
+    /// Of `depth`, beyond which pushes and triggers are answered with 429.
+    pub limit: u64,
 }
 
 /// From due to start, to within 4 %; none before the first start.

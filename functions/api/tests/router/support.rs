@@ -162,6 +162,10 @@ impl Api {
     }
 
     fn new(auth: Auth) -> Self {
+        Self::with_settings(auth, Settings::standalone())
+    }
+
+    pub fn with_settings(auth: Auth, settings: Settings) -> Self {
         let store = Arc::new(Store::open_in_memory().unwrap());
         let start: Timestamp = "2026-11-23T12:00:30Z".parse().unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(start.0)));
@@ -181,7 +185,7 @@ impl Api {
             observer: telemetry.clone(),
             alerts: Arc::new(Silent),
         };
-        let engine = Arc::new(Engine::new(ports, Settings::standalone()));
+        let engine = Arc::new(Engine::new(ports, settings));
         let role = Arc::new(Role(AtomicBool::new(true)));
         let state = ApiState {
             engine: engine.clone(),

@@ -22,6 +22,7 @@ mod source;
 mod urls;
 
 use std::{
+    collections::HashMap,
     error::Error,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -35,7 +36,7 @@ use aws_sdk_sqs::{
     types::QueueAttributeName,
 };
 use belfry_domain::{Message, Priority, Wave};
-use belfry_engine::ports::{Alert, Alerts, Clock, Queue, StoreError};
+use belfry_engine::ports::{Alert, Alerts, Backlog, Clock, Queue, StoreError};
 use futures::future::{join_all, try_join_all};
 
 pub use self::{
@@ -49,7 +50,8 @@ use self::{
 };
 use crate::Names;
 
-const DEPTH_LIVES: Duration = Duration::from_secs(10);
+/// One request per queue and process in this time, however much is pushed.
+const DEPTH_LIVES: Duration = Duration::from_secs(5);
 
 pub struct SqsQueue {
     client: Client,
@@ -59,8 +61,8 @@ pub struct SqsQueue {
     clock: Arc<dyn Clock>,
     alerts: Arc<dyn Alerts>,
     urls: Urls,
-    /// When it was asked, by the monotonic clock, and the answer.
-    depth: Mutex<Option<(Duration, u64)>>,
+    /// Of queues: when it was asked, by the monotonic clock, and the answer.
+    depths: Mutex<HashMap<String, (Duration, u64)>>,
 }
 
 impl SqsQueue {
@@ -71,7 +73,7 @@ impl SqsQueue {
         clock: Arc<dyn Clock>,
         alerts: Arc<dyn Alerts>,
     ) -> Self {
-        Self { client, names, pools, clock, alerts, urls: Urls::default(), depth: Mutex::default() }
+        Self { client, names, pools, clock, alerts, urls: Urls::default(), depths: Mutex::default() }
     }
 
     /// None where there is no such queue, which is reported.
@@ -87,26 +89,30 @@ impl SqsQueue {
         }
     }
 
-    async fn depth_of_pools(&self, pools: &[String]) -> Result<u64, StoreError> {
-        let queues = pools.iter().flat_map(|pool| {
-            Priority::ALL.into_iter().map(|priority| self.names.worker_queue(pool, priority))
-        });
-        let depths = try_join_all(queues.map(|queue| self.depth_of_queue(queue))).await?;
-        Ok(depths.into_iter().sum())
+    async fn depth_of_pool(&self, pool: &str) -> Result<u64, StoreError> {
+        let queues = Priority::ALL.map(|priority| self.names.worker_queue(pool, priority));
+        Ok(try_join_all(queues.map(|queue| self.depth_of_queue(queue))).await?.into_iter().sum())
     }
 
     async fn depth_of_queue(&self, queue: String) -> Result<u64, StoreError> {
+        let now = self.clock.monotonic();
+        if let Some(depth) = self.remembered_depth(&queue, now) {
+            return Ok(depth);
+        }
         let Some(url) = self.url(&queue).await? else { return Ok(0) };
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let request = self.client.get_queue_attributes().queue_url(url).attribute_names(name.clone());
         let answer = request.send().await.map_err(|error| unavailable(&error))?;
         let count = answer.attributes.and_then(|attributes| attributes.get(&name)?.parse().ok());
-        Ok(count.unwrap_or(0))
+        let depth = count.unwrap_or(0);
+        self.depths.lock().unwrap_or_else(PoisonError::into_inner).insert(queue, (now, depth));
+        Ok(depth)
     }
 
-    fn remembered_depth(&self, now: Duration) -> Option<u64> {
-        let depth = *self.depth.lock().unwrap_or_else(PoisonError::into_inner);
-        depth.filter(|(asked, _)| now.saturating_sub(*asked) < DEPTH_LIVES).map(|(_, depth)| depth)
+    fn remembered_depth(&self, queue: &str, now: Duration) -> Option<u64> {
+        let depths = self.depths.lock().unwrap_or_else(PoisonError::into_inner);
+        let depth = depths.get(queue).filter(|(asked, _)| now.saturating_sub(*asked) < DEPTH_LIVES);
+        depth.map(|(_, depth)| *depth)
     }
 }
 
@@ -135,13 +141,23 @@ impl Queue for SqsQueue {
     }
 
     async fn depth(&self) -> Result<u64, StoreError> {
-        let now = self.clock.monotonic();
-        if let Some(depth) = self.remembered_depth(now) {
-            return Ok(depth);
-        }
-        let depth = self.depth_of_pools(&self.pools).await?;
-        *self.depth.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, depth));
-        Ok(depth)
+        Ok(self.backlogs().await?.into_iter().map(|backlog| backlog.depth).sum())
+    }
+
+    async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError> {
+        self.depth_of_queue(self.names.worker_queue(pool, priority)).await
+    }
+
+    async fn backlogs(&self) -> Result<Vec<Backlog>, StoreError> {
+        let queues = self
+            .pools
+            .iter()
+            .flat_map(|pool| Priority::ALL.into_iter().map(move |priority| (pool, priority)));
+        let backlogs = queues.map(|(pool, priority)| async move {
+            let depth = self.backlog(pool, priority).await?;
+            Ok(Backlog { pool: pool.clone(), priority, depth })
+        });
+        try_join_all(backlogs).await
     }
 }
 

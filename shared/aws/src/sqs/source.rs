@@ -51,7 +51,7 @@ impl Source for SqsQueue {
     }
 
     async fn depth_of(&self, pool: &str) -> Result<u64, StoreError> {
-        self.depth_of_pools(std::slice::from_ref(&pool.to_owned())).await
+        self.depth_of_pool(pool).await
     }
 }
 

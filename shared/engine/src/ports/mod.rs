@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use self::{
     archive::Archive,
     gates::{GateStore, GateWrite, Passed, RowWrite},
-    queue::{Delivery, Loan, Queue, Source},
+    queue::{Backlog, Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
     stores::{
         Acquired, Applied, Claimed, Committed, Creation, Cursors, DeadLetter, DeadLetterStore,

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use async_trait::async_trait;
-use belfry_domain::{Message, Wave};
+use belfry_domain::{Message, Priority, Wave};
 
 use super::StoreError;
 
@@ -18,6 +18,20 @@ pub trait Queue: Send + Sync {
 
     /// Messages that wait for a worker, roughly.
     async fn depth(&self) -> Result<u64, StoreError>;
+
+    /// Messages that wait for a worker of this pool in this class, roughly, as of a few seconds ago.
+    async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError>;
+
+    /// The same for every queue that is known.
+    async fn backlogs(&self) -> Result<Vec<Backlog>, StoreError>;
+}
+
+/// What waits in one queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backlog {
+    pub pool: String,
+    pub priority: Priority,
+    pub depth: u64,
 }
 
 /// A message, and its loan where it comes again unless that is settled.

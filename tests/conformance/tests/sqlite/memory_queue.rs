@@ -98,6 +98,21 @@ async fn the_most_urgent_comes_first_and_the_oldest_of_a_class() -> Verdict {
         [("l@1", low), ("n@1", normal), ("c@1", critical), ("h@1", high), ("n@2", normal), ("c@2", critical)];
     fixture.queue.enqueue(messages.map(|(name, priority)| message(name, 0, priority)).to_vec()).await?;
     assert_eq!(fixture.queue.depth().await?, 6);
+    assert_eq!(fixture.queue.backlog("default", critical).await?, 2);
+    assert_eq!(
+        (fixture.queue.backlog("default", low).await?, fixture.queue.backlog("gpu", low).await?),
+        (1, 0)
+    );
+    let depths: Vec<(String, u64)> = fixture
+        .queue
+        .backlogs()
+        .await?
+        .into_iter()
+        .map(|backlog| (format!("{}/{}", backlog.pool, backlog.priority), backlog.depth))
+        .filter(|(_, depth)| *depth > 0)
+        .collect();
+    let expected = [("critical", 2), ("high", 1), ("normal", 2), ("low", 1)];
+    assert_eq!(depths, expected.map(|(priority, depth)| (format!("default/{priority}"), depth)));
     assert_eq!(fixture.received("default", 4).await?, ["c@1", "c@2", "h@1", "n@1"]);
     assert_eq!(
         fixture.received("default", 100).await?,

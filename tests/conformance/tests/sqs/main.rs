@@ -39,6 +39,9 @@ async fn many_go_in_batches_and_come_out_in_the_order_of_their_classes() -> Verd
     messages.push(message("push@high", now(), Priority::High));
     fixture.queue.enqueue(messages).await?;
     assert_eq!(fixture.queue.depth().await?, 37);
+    assert_eq!(fixture.queue.backlog("default", Priority::Normal).await?, 35);
+    let depths: Vec<u64> = fixture.queue.backlogs().await?.iter().map(|backlog| backlog.depth).collect();
+    assert_eq!(depths, [0, 1, 35, 1], "the most urgent class first");
     let first = fixture.receive(30).await?;
     assert_eq!((first.len(), ids(&first)[0]), (30, "push@high"));
     assert!(first[1..].iter().all(|delivery| delivery.message.priority == Priority::Normal));

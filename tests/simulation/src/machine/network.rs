@@ -3,7 +3,7 @@
 
 use std::{future::poll_fn, task::Poll, task::Waker};
 
-use belfry_domain::{ClaimToken, ExecutionId, Message, Wave};
+use belfry_domain::{ClaimToken, ExecutionId, Message, Priority, Wave};
 
 use super::{State, World, time::Entry};
 
@@ -43,6 +43,11 @@ pub struct Network {
 impl Network {
     pub fn depth(&self) -> u64 {
         self.messages.len() as u64 + self.under_way
+    }
+
+    pub fn backlog(&self, pool: &str, priority: Priority) -> u64 {
+        let is_in = |message: &&Message| message.pool == pool && message.priority == priority;
+        self.messages.iter().filter(is_in).count() as u64
     }
 }
 

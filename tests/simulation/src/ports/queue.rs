@@ -1,8 +1,8 @@
 //! The sending side of the queues.
 
 use async_trait::async_trait;
-use belfry_domain::{Message, Wave};
-use belfry_engine::ports::Queue;
+use belfry_domain::{Message, Priority, Wave};
+use belfry_engine::ports::{Backlog, Queue};
 
 use super::{Chaos, Result};
 use crate::{
@@ -34,6 +34,15 @@ impl Queue for Chaos {
 
     async fn depth(&self) -> Result<u64> {
         self.call("depth", async { Ok(self.world.with(|state| state.network.depth())) }).await
+    }
+
+    async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64> {
+        let backlog = async { Ok(self.world.with(|state| state.network.backlog(pool, priority))) };
+        self.call("backlog", backlog).await
+    }
+
+    async fn backlogs(&self) -> Result<Vec<Backlog>> {
+        Ok(Vec::new())
     }
 }
 

@@ -1,0 +1,139 @@
+//! Backpressure: pushes and triggers are refused while the queue that they would join is full.
+//!
+//! What belfry itself brings about (slots, retries, dependents, what people redrive) is never
+//! refused: it is durable already. A refused caller is told when to come back: when as much as is
+//! too much will have been worked off, at the rate at which the queue has been getting shorter,
+//! and some time after that, different for each. A queue that is full lets in as much as workers
+//! take out, so it recovers without falling silent first.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use belfry_domain::{Priority, Timestamp};
+
+use crate::{Engine, EngineError, Result};
+
+/// Depths are compared over this long at least: queues tell them a few seconds late.
+const SHORTEST_MEASURE: Duration = Duration::from_secs(5);
+/// What was seen this long ago says nothing about now.
+const LONGEST_MEASURE: Duration = Duration::from_secs(60);
+/// Where nothing is known about the rate.
+const USUAL_WAIT: f64 = 10.0;
+const LONGEST_WAIT: f64 = 60.0;
+
+/// The queues that one call adds to, as they were when it began and with what it has added.
+#[derive(Default)]
+pub(crate) struct Admission(Vec<Joined>);
+
+struct Joined {
+    pool: String,
+    priority: Priority,
+    depth: u64,
+}
+
+impl Engine {
+    /// Lets one more into a queue, unless it is full. What is due later is no backlog yet.
+    pub(crate) async fn admit(
+        &self,
+        admission: &mut Admission,
+        pool: &str,
+        priority: Priority,
+        due: Timestamp,
+    ) -> Result<()> {
+        if due > self.now().plus(self.settings.near) {
+            return Ok(());
+        }
+        let is_same = |joined: &Joined| joined.pool == pool && joined.priority == priority;
+        let place = admission.0.iter().position(is_same).unwrap_or(admission.0.len());
+        if place == admission.0.len() {
+            let depth = self.backlog(pool, priority).await;
+            admission.0.push(Joined { pool: pool.to_owned(), priority, depth });
+        }
+        let joined = &mut admission.0[place];
+        let limit = self.settings.backlog_limits.of(pool, priority);
+        if joined.depth >= limit {
+            return Err(self.refusal(joined, limit));
+        }
+        joined.depth += 1;
+        Ok(())
+    }
+
+    /// A queue that does not tell how long it is refuses nobody.
+    async fn backlog(&self, pool: &str, priority: Priority) -> u64 {
+        let depth = self.ports.queue.backlog(pool, priority).await;
+        depth.unwrap_or_else(|error| {
+            tracing::warn!(pool, %priority, %error, "its backlog is not known");
+            0
+        })
+    }
+
+    fn refusal(&self, joined: &Joined, limit: u64) -> EngineError {
+        let Joined { pool, priority, depth } = joined;
+        let rate = self.meters.measure((pool.clone(), *priority), self.ports.clock.monotonic(), *depth);
+        let retry_after = wait(*depth - limit + 1, rate, self.ports.random.fraction());
+        EngineError::Backlogged { pool: pool.clone(), priority: *priority, depth: *depth, limit, retry_after }
+    }
+}
+
+/// Until `excess` has been worked off, and up to as long again.
+fn wait(excess: u64, rate_per_second: Option<f64>, fraction: f64) -> Duration {
+    let wait = rate_per_second.map_or(USUAL_WAIT, |rate| excess as f64 / rate).clamp(1.0, LONGEST_WAIT);
+    Duration::from_secs_f64((wait * (1.0 + fraction)).ceil())
+}
+
+/// How fast queues that refuse get shorter. Pushes don't add to them then, so it is the rate at
+/// which there will be room.
+#[derive(Default)]
+pub(crate) struct Meters(Mutex<HashMap<(String, Priority), Meter>>);
+
+#[derive(Clone, Copy)]
+struct Meter {
+    at: Duration,
+    depth: u64,
+    rate_per_second: Option<f64>,
+}
+
+impl Meters {
+    fn measure(&self, queue: (String, Priority), now: Duration, depth: u64) -> Option<f64> {
+        let mut meters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let meter = meters.entry(queue).or_insert(Meter { at: now, depth, rate_per_second: None });
+        let passed = now.saturating_sub(meter.at);
+        if passed > LONGEST_MEASURE {
+            *meter = Meter { at: now, depth, rate_per_second: None };
+        } else if passed >= SHORTEST_MEASURE {
+            let fell = meter.depth.saturating_sub(depth) as f64 / passed.as_secs_f64();
+            *meter = Meter { at: now, depth, rate_per_second: Some(fell).filter(|fell| *fell > 0.0) };
+        }
+        meter.rate_per_second
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_refused_waits_as_long_as_the_excess_takes_and_up_to_twice_that() {
+        let seconds = |excess, rate, fraction| wait(excess, rate, fraction).as_secs();
+        assert_eq!((seconds(300, Some(10.0), 0.0), seconds(300, Some(10.0), 0.5)), (30, 45));
+        assert_eq!((seconds(1, Some(1e6), 0.0), seconds(1_000_000, Some(0.1), 0.99)), (1, 120));
+        assert_eq!((seconds(1, None, 0.0), seconds(1, None, 0.999)), (10, 20));
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_last_few_seconds() {
+        let meters = Meters::default();
+        let at = |second, depth| {
+            meters.measure(("default".to_owned(), Priority::Low), Duration::from_secs(second), depth)
+        };
+        assert_eq!(at(100, 1000), None);
+        assert_eq!(at(102, 900), None, "too short to tell");
+        assert_eq!(at(110, 500), Some(50.0));
+        assert_eq!(at(111, 500), Some(50.0));
+        assert_eq!(at(120, 800), None, "it gets longer");
+        assert_eq!(at(300, 100), None, "too long ago");
+    }
+}
