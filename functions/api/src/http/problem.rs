@@ -160,7 +160,11 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(problems) => Self::listing(Kind::Invalid, problems),
             EngineError::NotFound { .. } => Self::new(Kind::NotFound, detail),
             EngineError::Conflict(_) | EngineError::WrongStatus { .. } => Self::new(Kind::Conflict, detail),
-            EngineError::PreconditionFailed { .. } => Self::new(Kind::PreconditionFailed, detail),
+            // There is no tag of a job that is absent.
+            EngineError::PreconditionFailed { current } => {
+                let refused = Self::new(Kind::PreconditionFailed, detail);
+                if current.starts_with('"') { refused.with_header(header::ETAG, current) } else { refused }
+            }
             _ => Self::new(Kind::Internal, detail),
         }
     }
