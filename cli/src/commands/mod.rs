@@ -15,6 +15,7 @@ mod openapi;
 mod operate;
 mod payload;
 mod push;
+mod rerun;
 mod run;
 mod schedule;
 mod schema;
@@ -98,6 +99,7 @@ enum Command {
     Logs(logs::LogsArgs),
     Cancel(operate::CancelArgs),
     Retry(operate::RetryArgs),
+    Rerun(rerun::RerunArgs),
     Pause(operate::PauseArgs),
     Resume(operate::ResumeArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
@@ -127,6 +129,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Logs(args) => one_thread(logs::run(args, &global)),
         Command::Cancel(args) => one_thread(operate::cancel(args, &global)),
         Command::Retry(args) => one_thread(operate::retry(args, &global)),
+        Command::Rerun(args) => one_thread(rerun::run(args, &global)),
         Command::Pause(args) => one_thread(operate::pause(args, &global)),
         Command::Resume(args) => one_thread(operate::resume(args, &global)),
         Command::DeadLetters(args) => one_thread(dead_letters::run(args, &global)),

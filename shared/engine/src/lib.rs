@@ -12,7 +12,8 @@
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
 //! | find what was lost on the way | `sweep` |
 //! | another clock beside the tick | `second_clock` |
-//! | cancel, retry by hand, redrive | `operate` |
+//! | cancel, redrive | `operate` |
+//! | run again: one, many, a graph from what failed | `rerun`, `select`, `kept` |
 //!
 //! Two rules hold all over it. The next timer is written before the last one is removed, and an
 //! execution's own timer goes last. And messages are hints: whatever a message starts can be
@@ -27,13 +28,16 @@ mod dispatch;
 mod error;
 mod execute;
 mod finish;
+mod kept;
 mod operate;
 pub mod ports;
 mod push;
+mod rerun;
 mod results;
 mod retention;
 mod running;
 mod second_clock;
+mod select;
 mod settings;
 mod settle;
 mod slots;
@@ -47,6 +51,8 @@ pub use self::{
     execute::{Handled, Worker},
     operate::CancelOutcome,
     push::{Accepted, PushRequest, TriggerRequest},
+    rerun::Rerun,
+    select::RerunPage,
     settings::Settings,
     system::{SystemClock, SystemRandom},
 };

@@ -11,9 +11,9 @@ pub use self::job_file::job_file_schema;
 use self::{responses::Common, shapes::Exact};
 pub(crate) use self::{
     responses::{Conflict, NotFound, PreconditionFailed},
-    types::{Asterisk, BatchExecution, JobBody, RedriveBody, TagFilter},
+    types::{Asterisk, BatchExecution, JobBody, RedriveBody, RerunBody, TagFilter},
 };
-use crate::routes::{apply, dead_letters, executions, jobs, overview, push, service, timeline};
+use crate::routes::{apply, dead_letters, executions, jobs, overview, push, reruns, service, timeline};
 use crate::views::Instant;
 
 #[derive(OpenApi)]
@@ -29,7 +29,7 @@ use crate::views::Instant;
         apply::apply_jobs,
         push::trigger_job, push::push_execution, push::push_batch,
         timeline::list_job_executions, executions::list_executions, executions::get_execution,
-        executions::cancel_execution, executions::retry_execution,
+        executions::cancel_execution, executions::retry_execution, reruns::rerun_executions,
         dead_letters::list_dead_letters, dead_letters::redrive_dead_letters, dead_letters::discard_dead_letter,
         overview::get_graph, overview::get_stats,
         service::health, service::openapi_document, service::metrics,

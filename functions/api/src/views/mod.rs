@@ -5,6 +5,7 @@ mod execution;
 mod instant;
 mod job;
 mod other;
+mod rerun;
 mod summary;
 
 pub use self::{
@@ -16,5 +17,6 @@ pub use self::{
         BatchAnswer, BatchItem, DeadLetterPage, DeadLetterView, Edge, GraphJob, GraphView, Health, Latency,
         RedriveAnswer, RedriveItem, Role, Stats, Utilisation,
     },
+    rerun::{RerunAnswer, RerunItem},
     summary::Summary,
 };

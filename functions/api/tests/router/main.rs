@@ -9,4 +9,5 @@ mod executions;
 mod jobs;
 mod overview;
 mod push;
+mod reruns;
 mod support;

@@ -225,6 +225,10 @@ impl Api {
 
     /// Runs whatever waits for a worker.
     pub async fn work(&self) {
+        self.work_in(&["default", "command"]).await;
+    }
+
+    pub async fn work_in(&self, pools: &[&str]) {
         let worker = Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted) };
         loop {
             let wave = self.waves.lock().unwrap().try_recv();
@@ -233,7 +237,7 @@ impl Api {
                 continue;
             }
             let mut deliveries = Vec::new();
-            for pool in ["default", "command"] {
+            for pool in pools {
                 deliveries.extend(
                     self.queue.receive(pool, 10).now_or_never().and_then(Result::ok).unwrap_or_default(),
                 );

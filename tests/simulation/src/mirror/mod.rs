@@ -3,6 +3,7 @@
 
 mod attempts;
 mod jobs;
+mod reruns;
 mod rows;
 mod safety;
 mod timers;
