@@ -18,6 +18,7 @@ mod openapi;
 mod operate;
 mod payload;
 mod push;
+mod rerun;
 mod run;
 mod schedule;
 mod schema;
@@ -104,6 +105,7 @@ enum Command {
     Logs(logs::LogsArgs),
     Cancel(operate::CancelArgs),
     Retry(operate::RetryArgs),
+    Rerun(rerun::RerunArgs),
     Pause(operate::PauseArgs),
     Resume(operate::ResumeArgs),
     Circuit(circuit::CircuitArgs),
@@ -137,6 +139,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Logs(args) => one_thread(logs::run(args, &global)),
         Command::Cancel(args) => one_thread(operate::cancel(args, &global)),
         Command::Retry(args) => one_thread(operate::retry(args, &global)),
+        Command::Rerun(args) => one_thread(rerun::run(args, &global)),
         Command::Pause(args) => one_thread(operate::pause(args, &global)),
         Command::Resume(args) => one_thread(operate::resume(args, &global)),
         Command::Circuit(args) => one_thread(circuit::run(args, &global)),

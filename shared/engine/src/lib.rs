@@ -16,7 +16,8 @@
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
 //! | find what was lost on the way | `sweep` |
 //! | another clock beside the tick | `second_clock` |
-//! | cancel, retry by hand, redrive | `operate` |
+//! | cancel, redrive | `operate` |
+//! | run again: one, many, a graph from what failed | `rerun`, `select`, `kept` |
 //!
 //! Two rules hold all over it. The next timer is written before the last one is removed, and an
 //! execution's own timer goes last. And messages are hints: whatever a message starts can be
@@ -33,14 +34,17 @@ mod error;
 mod execute;
 mod finish;
 mod gates;
+mod kept;
 mod operate;
 pub mod ports;
 mod push;
 mod remote;
+mod rerun;
 mod results;
 mod retention;
 mod running;
 mod second_clock;
+mod select;
 mod settings;
 mod settle;
 mod slots;
@@ -64,6 +68,8 @@ pub use self::{
     operate::CancelOutcome,
     push::{Accepted, PushRequest, TriggerRequest},
     remote::{LeaseRequest, Leased, Pulse},
+    rerun::Rerun,
+    select::RerunPage,
     settings::Settings,
     system::{SystemClock, SystemRandom},
     workers::{LOST_AFTER, REPORT_EVERY},

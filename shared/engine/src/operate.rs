@@ -1,4 +1,4 @@
-//! What people do to executions: cancel, retry by hand, redrive, discard.
+//! What people do to executions: cancel, redrive, discard.
 
 use belfry_domain::{
     AttemptOutcome, Change, Execution, ExecutionId, Failure, Holder, JobId, Run, Status, Timer, Trigger,
@@ -84,48 +84,6 @@ impl Engine {
                 Ok(Some(cancelled))
             }
         }
-    }
-
-    /// Runs something that has ended once more, as a new generation on the job's present version.
-    /// Dependents without a schedule follow, as new generations too.
-    pub async fn retry_by_hand(&self, id: &ExecutionId) -> Result<Accepted> {
-        let not_found = || EngineError::NotFound { what: "execution", id: id.to_string() };
-        let old = self.ports.executions.execution(id).await?.ok_or_else(not_found)?;
-        if !old.status.is_terminal() {
-            return Err(EngineError::WrongStatus { status: old.status, verb: "retried" });
-        }
-        if old.work.is_none() && self.ports.jobs.job(&id.job_id()).await?.is_none_or(|job| job.deleted) {
-            return Err(EngineError::NotFound { what: "job", id: id.job_id().to_string() });
-        }
-        for _ in 0..ATTEMPTS {
-            let accepted = self.accept(self.next_generation(&old).await?).await?;
-            if accepted.is_new {
-                return Ok(accepted);
-            }
-        }
-        Err(EngineError::Conflict(format!("execution {id} is being retried by others")))
-    }
-
-    async fn next_generation(&self, old: &Execution) -> Result<Execution> {
-        let first = old.id.with_generation(1);
-        let mut latest = self.ports.executions.latest_generation(&first).await?.max(1);
-        let mut run = Run { id: String::new(), root: None, graph: 0 };
-        if old.work.is_none() {
-            run.graph = self.ports.jobs.run_group(&old.job_id()).await?.graph;
-            run.root = Some(old.job_id());
-            for job_id in self.reachable(&old.job_id(), run.graph).await? {
-                let dependent = ExecutionId::new(&job_id, &old.slot());
-                latest = latest.max(self.ports.executions.latest_generation(&dependent).await?);
-            }
-        }
-        let id = old.id.with_generation(latest + 1);
-        run.id = id.to_string();
-        let mut row = self.row_due_now(id, run, Trigger::Rerun);
-        row.priority = old.priority;
-        row.input.clone_from(&old.input);
-        row.work.clone_from(&old.work);
-        row.rerun_of = Some(old.id.clone());
-        Ok(row)
     }
 
     pub async fn redrive(&self, id: &ExecutionId) -> Result<Accepted> {

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_line_says_what_became_of_an_execution() {
         let guard = TimerKey { shard: 0, fire_at: Timestamp(0), what: "start a@x 1".parse().unwrap() };
-        let run = Run { id: "a@x".to_owned(), root: None, graph: 1 };
+        let run = Run { id: "a@x".to_owned(), root: None, more_roots: vec![], graph: 1 };
         let row = Execution::new(
             "a@x~2".parse().unwrap(),
             run,

@@ -36,7 +36,7 @@ fn full() -> Execution {
         revision: 7,
         status: Status::Running,
         job_version: 3,
-        run: Run { id: "a@b".to_owned(), root: Some(job_id("a")), graph: 12 },
+        run: Run { id: "a@b".to_owned(), root: Some(job_id("a")), more_roots: vec![job_id("b")], graph: 12 },
         trigger: Trigger::Rerun,
         priority: Priority::Low,
         ready_at: Timestamp(-1),

@@ -33,7 +33,7 @@ pub fn row(text: &str) -> Execution {
 }
 
 pub fn row_at(text: &str, due: Timestamp) -> Execution {
-    let run = Run { id: format!("run-of-{text}"), root: None, graph: 0 };
+    let run = Run { id: format!("run-of-{text}"), root: None, more_roots: vec![], graph: 0 };
     Execution::new(id(text), run, Trigger::Manual, due, at(0), guard(text).key)
 }
 

@@ -26,7 +26,7 @@ impl Coverage {
 }
 
 /// What many seeds together must have come across; otherwise the simulation has gone blind.
-pub const WANTED: [&str; 70] = [
+pub const WANTED: &[&str] = &[
     "fault: error before",
     "fault: error after",
     "fault: late answer",
@@ -95,6 +95,9 @@ pub const WANTED: [&str; 70] = [
     "job: created anew",
     "dead letter: kept",
     "dead letter: redriven",
+    "rerun: from what failed",
+    "rerun: of several together",
+    "rerun: something taken over",
     "push: accepted",
     "push: known already",
 ];

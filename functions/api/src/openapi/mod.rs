@@ -11,10 +11,11 @@ pub use self::job_file::job_file_schema;
 use self::{responses::Common, shapes::Exact};
 pub(crate) use self::{
     responses::{Backlogged, Conflict, NotFound, PreconditionFailed},
-    types::{Asterisk, BatchExecution, JobBody, RedriveBody, TagFilter},
+    types::{Asterisk, BatchExecution, JobBody, RedriveBody, RerunBody, TagFilter},
 };
 use crate::routes::{
-    apply, attempts, circuit, dead_letters, executions, jobs, overview, push, service, timeline, workers,
+    apply, attempts, circuit, dead_letters, executions, jobs, overview, push, reruns, service, timeline,
+    workers,
 };
 use crate::views::Instant;
 
@@ -31,7 +32,7 @@ use crate::views::Instant;
         circuit::open_circuit, circuit::close_circuit, apply::apply_jobs,
         push::trigger_job, push::push_execution, push::push_batch,
         timeline::list_job_executions, executions::list_executions, executions::get_execution,
-        executions::cancel_execution, executions::retry_execution,
+        executions::cancel_execution, executions::retry_execution, reruns::rerun_executions,
         workers::list_workers, workers::drain_worker, workers::resume_worker,
         attempts::lease_attempts, attempts::heartbeat, attempts::finish,
         dead_letters::list_dead_letters, dead_letters::redrive_dead_letters, dead_letters::discard_dead_letter,

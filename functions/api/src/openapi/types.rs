@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use belfry_domain::{ExecutionId, Job, JobId, JobSpec, PushSpec, SlotName};
+use belfry_domain::{ExecutionId, Job, JobId, JobSpec, PushSpec, SlotName, Status};
 use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        Object, Ref, RefOr, Schema,
+        KnownFormat, Object, Ref, RefOr, Schema, SchemaFormat,
         schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type},
     },
 };
@@ -104,6 +104,63 @@ fn only(field: &str, schema: impl Into<RefOr<Schema>>) -> ObjectBuilder {
 impl ToSchema for RedriveBody {
     fn name() -> Cow<'static, str> {
         "RedriveRequest".into()
+    }
+
+    fn schemas(schemas: &mut Collected) {
+        schemas.push((ExecutionId::name().into(), ExecutionId::schema()));
+        schemas.push((JobId::name().into(), JobId::schema()));
+    }
+}
+
+/// What to run again: exactly one way of naming it.
+pub struct RerunBody;
+
+impl PartialSchema for RerunBody {
+    fn schema() -> RefOr<Schema> {
+        let ids =
+            ArrayBuilder::new().items(reference("ExecutionId")).min_items(Some(1)).max_items(Some(1000));
+        let dry_run = || ObjectBuilder::new().schema_type(SchemaType::new(Type::Boolean));
+        let limit = ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::Integer))
+            .minimum(Some(1))
+            .maximum(Some(1000));
+        let by_filter = only("filter", rerun_filter())
+            .property("limit", limit)
+            .property("cursor", text("^([A-Za-z0-9_-]{4})*$"));
+        OneOfBuilder::new()
+            .item(only("execution_ids", ids).property("dry_run", dry_run()))
+            .item(only("run_id", reference("ExecutionId")).property("dry_run", dry_run()))
+            .item(by_filter.property("dry_run", dry_run()))
+            .examples([json!({"filter": {"since": "2026-11-23T00:00:00Z"}, "dry_run": true})])
+            .into()
+    }
+}
+
+fn rerun_filter() -> ObjectBuilder {
+    let instant = || {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+    };
+    let ended = Status::ALL.into_iter().filter(|status| status.is_terminal()).map(Status::as_str);
+    let status = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(ended));
+    let values = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
+    let tags = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::Object))
+        .additional_properties(Some(AdditionalProperties::RefOr(Schema::Object(values.build()).into())));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::Object))
+        .property("job_id", reference("JobId"))
+        .property("tags", tags)
+        .property("status", ArrayBuilder::new().items(status))
+        .property("since", instant())
+        .property("until", instant())
+        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+}
+
+impl ToSchema for RerunBody {
+    fn name() -> Cow<'static, str> {
+        "RerunRequest".into()
     }
 
     fn schemas(schemas: &mut Collected) {

@@ -109,7 +109,10 @@ impl ExecutionQuery {
 }
 
 /// None where no tag is asked for.
-async fn jobs_tagged(state: &ApiState, tags: &[TagFilter]) -> Result<Option<Vec<JobId>>, StoreError> {
+pub(super) async fn jobs_tagged(
+    state: &ApiState,
+    tags: &[TagFilter],
+) -> Result<Option<Vec<JobId>>, StoreError> {
     if tags.is_empty() {
         return Ok(None);
     }

@@ -8,6 +8,7 @@ pub mod executions;
 pub mod jobs;
 pub mod overview;
 pub mod push;
+pub mod reruns;
 pub mod service;
 pub mod timeline;
 pub mod workers;
@@ -66,6 +67,7 @@ fn jobs_and_executions() -> Router<Arc<ApiState>> {
         .route("/v1/jobs/{job_id}/executions", post(push::trigger_job).get(timeline::list_job_executions))
         .route("/v1/executions", post(push::push_execution).get(executions::list_executions))
         .route("/v1/executions:batch", post(push::push_batch).layer(DefaultBodyLimit::max(LARGE)))
+        .route("/v1/executions:rerun", post(reruns::rerun_executions))
         .route("/v1/executions/{execution_id}", get(executions::get_execution))
         .route("/v1/executions/{execution_id}/:cancel", post(executions::cancel_execution))
         .route("/v1/executions/{execution_id}/:retry", post(executions::retry_execution))

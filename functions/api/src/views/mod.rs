@@ -7,6 +7,7 @@ mod instant;
 mod job;
 mod limits;
 mod other;
+mod rerun;
 mod summary;
 mod workers;
 
@@ -21,6 +22,7 @@ pub use self::{
         BatchAnswer, BatchItem, DeadLetterPage, DeadLetterView, Edge, GraphJob, GraphView, Health, Latency,
         QueueView, RedriveAnswer, RedriveItem, Role, Stats, Utilisation,
     },
+    rerun::{RerunAnswer, RerunItem},
     summary::Summary,
     workers::{WorkerList, WorkerView},
 };

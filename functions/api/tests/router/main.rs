@@ -12,4 +12,5 @@ mod jobs;
 mod limits;
 mod overview;
 mod push;
+mod reruns;
 mod support;

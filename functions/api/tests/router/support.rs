@@ -253,6 +253,10 @@ impl Api {
 
     /// Runs whatever waits for a worker.
     pub async fn work(&self) {
+        self.work_in(&["default", "command"]).await;
+    }
+
+    pub async fn work_in(&self, pools: &[&str]) {
         let worker =
             Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted(self.called_back.clone())) };
         loop {
@@ -262,7 +266,7 @@ impl Api {
                 continue;
             }
             let mut deliveries = Vec::new();
-            for pool in ["default", "command"] {
+            for pool in pools {
                 deliveries.extend(
                     self.queue
                         .receive(pool, 10, Duration::ZERO)

@@ -96,8 +96,18 @@ pub struct Run {
     /// reached from it counts as a dependency inside the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<JobId>,
+    /// Of a re-run of several executions together: the other jobs that it began with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_roots: Vec<JobId>,
     /// The revision of the graph that the run follows.
     pub graph: u64,
+}
+
+impl Run {
+    /// The jobs that it began with; none where a schedule started it.
+    pub fn roots(&self) -> impl Iterator<Item = &JobId> {
+        self.root.iter().chain(&self.more_roots)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ const DAY_MS: i64 = 86_400_000;
 pub fn execution(number: usize, of: usize, days: u32) -> anyhow::Result<Execution> {
     let due = Timestamp(EPOCH_MS + (number as i64 * DAY_MS * i64::from(days)) / of as i64);
     let id: ExecutionId = format!("job-{:03}@{}-{number}", number % JOBS, SlotName::at(due)).parse()?;
-    let run = Run { id: id.to_string(), root: None, graph: 7 };
+    let run = Run { id: id.to_string(), root: None, more_roots: vec![], graph: 7 };
     let what = What::Start { execution_id: id.clone(), attempt: 1 };
     let guard = TimerKey { shard: 0, fire_at: due, what };
     let row = Execution::new(id, run, Trigger::Schedule, due, due, guard);

@@ -47,7 +47,7 @@ async fn with_job() -> Result<Stores, StoreError> {
 }
 
 fn scheduled() -> Execution {
-    Execution { run: Run { id: SLOT.to_owned(), root: None, graph: 1 }, ..row(SLOT) }
+    Execution { run: Run { id: SLOT.to_owned(), root: None, more_roots: vec![], graph: 1 }, ..row(SLOT) }
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn pushed_work_is_created_and_claimed() -> Verdict {
     let stores = Installation::new().await.stores();
     let mut meter = Meter::new(&stores);
     let name = "push@01M82V7M000000000000000000";
-    let alone = Run { id: name.to_owned(), root: None, graph: 0 };
+    let alone = Run { id: name.to_owned(), root: None, more_roots: vec![], graph: 0 };
     let pushed = Execution { run: alone, due: at(0), ..row(name) };
     stores.create(pushed.clone(), Some(guard(name))).await?;
     let (writes, _) = meter.used("row and guard in a transaction");

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::{SOON, Tour, ids, only_run, text};
 
 const CHAIN: [&str; 5] = ["ingest", "products", "quality", "report", "revenue"];
+const RERUN: [&str; 4] = ["collect", "prices", "summary", "weather"];
 /// What the orders of the example come to, worked out apart from it.
 const REPORT: &str = "orders,revenue,rejected\n4995,579075.00,5\n";
 
@@ -16,13 +17,20 @@ const REPORT: &str = "orders,revenue,rejected\n4995,579075.00,5\n";
 async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     let tour = Tour::begin().await;
     // Whoever adds one adds what it shows to these tests.
-    let files =
-        ["flaky.yaml", "heartbeat.yaml", "limits.yaml", "nightly-chain.yaml", "results.yaml", "webhook.yaml"];
+    let files = [
+        "flaky.yaml",
+        "heartbeat.yaml",
+        "limits.yaml",
+        "nightly-chain.yaml",
+        "rerun.yaml",
+        "results.yaml",
+        "webhook.yaml",
+    ];
     assert_eq!(tour.examples.job_files(), files);
     let jobs = tour.list(&["jobs"]).await;
     let limited = ["invoice", "preview", "reindex", "sync", "thumbnails"];
     let others = ["announce", "flaky", "heartbeat", "measure", "webhook"];
-    let mut expected = [&CHAIN[..], &limited, &others].concat();
+    let mut expected = [&CHAIN[..], &limited, &others, &RERUN].concat();
     expected.sort_unstable();
     assert_eq!(ids(&jobs, "job_id"), expected);
     let tree = tour.server.run(&["graph"]).await.ok().out();

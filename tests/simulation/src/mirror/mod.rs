@@ -4,6 +4,7 @@
 mod attempts;
 mod gates;
 mod jobs;
+mod reruns;
 mod rows;
 mod safety;
 mod timers;

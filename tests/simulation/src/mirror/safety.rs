@@ -1,6 +1,6 @@
 //! Nothing is forgotten: invariant 1, after every step.
 
-use belfry_domain::{Execution, ExecutionId, Job, JobId, Status, Timer, What};
+use belfry_domain::{Dependency, Execution, ExecutionId, Job, JobId, Status, Timer, What};
 
 use super::{Mirror, rows::End};
 use crate::machine::State;
@@ -51,9 +51,10 @@ impl Mirror {
     fn judge_told(&self, row: &Execution, dependent: &ExecutionId) -> Verdict {
         match self.row(dependent) {
             None => Err(format!("1: {} has ended, and its dependent {dependent} was not created", row.id)),
-            Some(waiting) if is_untold(waiting, &row.job_id()) => {
+            Some(waiting) if is_untold(waiting, &row.id) => {
                 Err(format!("1: {} has ended, and {dependent} was not told", row.id))
             }
+            Some(_) if row.id.generation() > 1 => self.judge_counted(row, dependent),
             Some(_) => Ok(()),
         }
     }
@@ -65,7 +66,7 @@ impl Mirror {
         }
         let Some(waiters) = self.waiters.get(&row.id) else { return Ok(()) };
         for (waiter, _) in waiters.iter().filter(|(_, since)| **since < end.write) {
-            if self.row(waiter).is_some_and(|waiting| is_untold(waiting, &row.job_id())) {
+            if self.row(waiter).is_some_and(|waiting| is_untold(waiting, &row.id)) {
                 return Err(format!("1: {} has ended, and {waiter}, who waits for it, was not told", row.id));
             }
         }
@@ -103,7 +104,7 @@ fn dependent_of(row: &Execution, job_id: &JobId) -> ExecutionId {
     ExecutionId::new(job_id, &row.slot()).with_generation(row.id.generation())
 }
 
-fn is_untold(waiting: &Execution, dependency: &JobId) -> bool {
-    waiting.waits_for_dependencies()
-        && waiting.dependencies.get(dependency).is_some_and(|dependency| dependency.outcome.is_none())
+fn is_untold(waiting: &Execution, ended: &ExecutionId) -> bool {
+    let is_open = |dependency: &Dependency| dependency.execution_id == *ended && dependency.outcome.is_none();
+    waiting.waits_for_dependencies() && waiting.dependencies.values().any(is_open)
 }

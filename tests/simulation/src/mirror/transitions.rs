@@ -28,6 +28,7 @@ impl Mirror {
         let id = &row.id;
         demand(self.row(id).is_none(), || format!("2: {id} was created twice"))?;
         demand(row.status != Status::Success, || format!("3: {id} succeeded without an attempt"))?;
+        self.judge_taken_over(row)?;
         if row.status != Status::Running {
             return Ok(());
         }

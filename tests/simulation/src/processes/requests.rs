@@ -1,6 +1,6 @@
 //! What clients ask for, one thing at a time, drawn from the seed.
 
-use belfry_domain::{ExecutionId, JobId, JobSpec, PushSpec, SlotName, Timestamp};
+use belfry_domain::{ExecutionId, JobId, JobSpec, Outcome as Ending, PushSpec, SlotName, Timestamp};
 use belfry_engine::{Accepted, EngineError, PushRequest, TriggerRequest};
 use serde_json::json;
 
@@ -25,8 +25,9 @@ impl Node {
             0..34 => ("push", self.push().await),
             34..50 => ("trigger", self.trigger().await),
             50..62 => ("cancel", self.cancel().await),
-            62..69 => ("retry", self.retry().await),
-            69..75 => ("redrive", self.redrive().await),
+            62..67 => ("retry", self.retry().await),
+            67..70 => ("rerun", self.rerun().await),
+            70..75 => ("redrive", self.redrive().await),
             75..83 => ("pause or resume", self.pause_or_resume().await),
             83..92 => ("update", self.update().await),
             _ => ("delete or create", self.delete_or_create().await),
@@ -102,6 +103,29 @@ impl Node {
         Ok(())
     }
 
+    /// A graph from what failed of it.
+    async fn rerun(&self) -> Outcome {
+        let Some(id) = self.any_failure() else { return Ok(()) };
+        let (reruns, _) = self.engine.plan_reruns(self.engine.failed_in_graph(&id).await?).await?;
+        for mut rerun in reruns {
+            let has_several = rerun.starts.len() > 1;
+            let keeps = !self.engine.kept_by(&rerun).await?.is_empty();
+            for accepted in self.engine.begin_rerun(&mut rerun).await? {
+                self.accepted(&accepted);
+            }
+            self.world.with(|state| {
+                state.coverage.add("rerun: from what failed");
+                if has_several {
+                    state.coverage.add("rerun: of several together");
+                }
+                if keeps {
+                    state.coverage.add("rerun: something taken over");
+                }
+            });
+        }
+        Ok(())
+    }
+
     async fn redrive(&self) -> Outcome {
         let pick = |state: &mut State| {
             let letters: Vec<_> = state.mirror.dead_letters.iter().collect();
@@ -165,6 +189,19 @@ impl Node {
                 state.mirror.row(id).is_some_and(|row| row.status.is_terminal() == is_ended)
             };
             let ids: Vec<ExecutionId> = state.mirror.rows.keys().filter(fits).cloned().collect();
+            state.rng.pick(&ids).cloned()
+        })
+    }
+
+    /// Of a job of the graph, where there is one.
+    fn any_failure(&self) -> Option<ExecutionId> {
+        self.world.with(|state| {
+            let has_failed = |row: &&crate::mirror::Row| {
+                row.execution.work.is_none() && row.execution.status.outcome() == Some(Ending::Failed)
+            };
+            let failed = state.mirror.rows.values().filter(has_failed).map(|row| row.execution.id.clone());
+            let (graph, others): (Vec<_>, Vec<_>) = failed.partition(|id| id.as_str().starts_with("graph"));
+            let ids = if graph.is_empty() { others } else { graph };
             state.rng.pick(&ids).cloned()
         })
     }
