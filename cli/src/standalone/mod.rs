@@ -97,6 +97,7 @@ impl Standalone {
             leases: Arc::new(store.clone()),
             dead_letters: Arc::new(store.clone()),
             gates: Arc::new(store.clone()),
+            backfills: Arc::new(store.clone()),
             queue: queue.clone(),
             clock,
             random: Arc::new(SystemRandom),

@@ -1,5 +1,6 @@
 //! Belfry's rules, pure: no I/O, no async, no clock of their own.
 
+mod backfill;
 mod backoff;
 mod circuit;
 mod duration;
@@ -20,6 +21,10 @@ mod timestamp;
 pub mod trigger_rule;
 
 pub use self::{
+    backfill::{
+        Backfill, BackfillOrder, BackfillStatus, MAX_BACKFILL_CONCURRENCY, MAX_BACKFILL_SLOTS, SlotRange,
+        Tally,
+    },
     backoff::{Backoff, Jitter, RetryPolicy},
     circuit::{Circuit, CircuitAdmission, CircuitPolicy},
     duration::{DurationError, HumanDuration},
@@ -28,7 +33,7 @@ pub use self::{
         IllegalTransition, MAX_ATTEMPTS_KEPT, Refusal, Run, Status, Trigger, transition,
     },
     graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
-    id::{ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
+    id::{BackfillId, ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
     job::{
         Clock, CommandLine, CommandTarget, EcsLaunchType, EcsTarget, EventBridgeTarget, HttpMethod,
         HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, Problem, PushSpec,

@@ -11,6 +11,7 @@
 //! | success, retry, end | `finish` |
 //! | limits: permits, rates, circuits, and who is next | `gates` |
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
+//! | run slots of the past | `backfill` |
 //! | find what was lost on the way | `sweep` |
 //! | another clock beside the tick | `second_clock` |
 //! | cancel, retry by hand, redrive | `operate` |
@@ -22,6 +23,7 @@
 use std::sync::Arc;
 
 mod attempt;
+mod backfill;
 mod define;
 mod dependencies;
 mod dispatch;
@@ -44,6 +46,7 @@ mod system;
 mod tick;
 
 pub use self::{
+    backfill::{BackfillPlan, BackfillRequest},
     define::{ApplyOutcome, JobChange},
     error::EngineError,
     execute::{Handled, Worker},

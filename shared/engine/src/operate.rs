@@ -99,7 +99,7 @@ impl Engine {
         Err(EngineError::Conflict(format!("execution {id} is being retried by others")))
     }
 
-    async fn next_generation(&self, old: &Execution) -> Result<Execution> {
+    pub(crate) async fn next_generation(&self, old: &Execution) -> Result<Execution> {
         let first = old.id.with_generation(1);
         let mut latest = self.ports.executions.latest_generation(&first).await?.max(1);
         let mut run = Run { id: String::new(), root: None, graph: 0 };

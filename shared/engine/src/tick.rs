@@ -112,7 +112,7 @@ impl Engine {
             What::Slot { job_id, slot } => self.fire_slot(timer, job_id, *slot, until).await,
             What::Start { execution_id, .. } => self.fire_start(timer, execution_id).await,
             // A later look at something under way: the sweep's.
-            What::Check { .. } => Ok(Work::default()),
+            What::Check { .. } | What::Backfill { .. } => Ok(Work::default()),
         };
         match work {
             // It must not hold up the others: it stays for the sweep.
@@ -223,7 +223,7 @@ impl Engine {
 fn slot_of(timer: &Timer) -> Option<(JobId, Timestamp)> {
     match &timer.key.what {
         What::Slot { job_id, slot } => Some((job_id.clone(), *slot)),
-        What::Start { .. } | What::Check { .. } => None,
+        What::Start { .. } | What::Check { .. } | What::Backfill { .. } => None,
     }
 }
 

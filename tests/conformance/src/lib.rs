@@ -5,6 +5,7 @@
 //! case here before any store keeps it. The [`Model`] is the smallest store that keeps them all:
 //! the others are compared with it over random histories.
 
+pub mod backfills;
 pub mod broken;
 pub mod changes;
 pub mod claims;
@@ -27,7 +28,7 @@ pub mod timers;
 use std::{any::Any, sync::Arc};
 
 use belfry_engine::ports::{
-    DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore,
+    BackfillStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore,
 };
 
 pub use self::model::Model;
@@ -44,6 +45,7 @@ pub struct Backend {
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
     pub gates: Arc<dyn GateStore>,
+    pub backfills: Arc<dyn BackfillStore>,
     /// Removes ended executions by itself, in its own time: `ended_before` finds none, and
     /// `remove_ended` does nothing.
     pub expires_by_itself: bool,
@@ -56,7 +58,14 @@ impl Backend {
     /// cases leave that lane alone.
     pub fn over<S>(store: S, alive: impl Any + Send + Sync) -> Self
     where
-        S: JobStore + ExecutionStore + TimerStore + LeaseStore + DeadLetterStore + GateStore + 'static,
+        S: JobStore
+            + ExecutionStore
+            + TimerStore
+            + LeaseStore
+            + DeadLetterStore
+            + GateStore
+            + BackfillStore
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -65,7 +74,8 @@ impl Backend {
             timers: store.clone(),
             leases: store.clone(),
             dead_letters: store.clone(),
-            gates: store,
+            gates: store.clone(),
+            backfills: store,
             expires_by_itself: false,
             _alive: Arc::new(alive),
         }
@@ -196,6 +206,13 @@ macro_rules! suite {
             one_discarded_stays_away,
             one_redriven_is_hidden,
             dead_letters_page_newest_first,
+        ]);
+        $crate::cases!($fresh, backfills: [
+            a_backfill_comes_with_its_timer,
+            a_change_of_another_revision_is_refused,
+            one_of_two_changes_wins,
+            they_page_newest_first,
+            those_that_are_over_are_removed,
         ]);
     };
 }

@@ -26,7 +26,7 @@ impl Coverage {
 }
 
 /// What many seeds together must have come across; otherwise the simulation has gone blind.
-pub const WANTED: [&str; 58] = [
+pub const WANTED: [&str; 64] = [
     "fault: error before",
     "fault: error after",
     "fault: late answer",
@@ -83,6 +83,12 @@ pub const WANTED: [&str; 58] = [
     "job: created anew",
     "dead letter: kept",
     "dead letter: redriven",
+    "backfill: running",
+    "backfill: paused",
+    "backfill: cancelled",
+    "backfill: finished",
+    "backfill: a slot that was skipped",
+    "backfill: a write refused",
     "push: accepted",
     "push: known already",
 ];

@@ -5,12 +5,13 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
-use belfry_domain::{ExecutionId, IdError, JobId, Problem};
+use belfry_domain::{BackfillId, ExecutionId, IdError, JobId, Problem};
 
 use super::problem::{ApiError, Kind};
 
 pub struct JobIdPath(pub JobId);
 pub struct ExecutionIdPath(pub ExecutionId);
+pub struct BackfillIdPath(pub BackfillId);
 
 async fn id<T: std::str::FromStr<Err = IdError>>(parts: &mut Parts, name: &str) -> Result<T, ApiError> {
     let text = parts.extract::<Path<String>>().await;
@@ -33,5 +34,13 @@ impl<S: Send + Sync> FromRequestParts<S> for ExecutionIdPath {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         id(parts, "execution_id").await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for BackfillIdPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        id(parts, "backfill_id").await.map(Self)
     }
 }

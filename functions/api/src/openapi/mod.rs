@@ -13,7 +13,9 @@ pub(crate) use self::{
     responses::{Conflict, NotFound, PreconditionFailed},
     types::{Asterisk, BatchExecution, JobBody, RedriveBody, TagFilter},
 };
-use crate::routes::{apply, circuit, dead_letters, executions, jobs, overview, push, service, timeline};
+use crate::routes::{
+    apply, backfills, circuit, dead_letters, executions, jobs, overview, push, service, timeline,
+};
 use crate::views::Instant;
 
 #[derive(OpenApi)]
@@ -31,6 +33,8 @@ use crate::views::Instant;
         timeline::list_job_executions, executions::list_executions, executions::get_execution,
         executions::cancel_execution, executions::retry_execution,
         dead_letters::list_dead_letters, dead_letters::redrive_dead_letters, dead_letters::discard_dead_letter,
+        backfills::backfill_job, backfills::list_job_backfills, backfills::list_backfills, backfills::get_backfill,
+        backfills::pause_backfill, backfills::resume_backfill, backfills::cancel_backfill,
         overview::get_graph, overview::get_stats,
         service::health, service::openapi_document, service::metrics,
     ),
@@ -41,6 +45,7 @@ use crate::views::Instant;
         (name = "jobs", description = "Definitions"),
         (name = "executions", description = "One job at one slot"),
         (name = "dead letters", description = "What ended badly for good"),
+        (name = "backfills", description = "Slots of the past, run on request"),
         (name = "overview", description = "All of it at a glance"),
         (name = "service", description = "The process itself"),
     ),

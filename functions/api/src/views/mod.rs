@@ -1,5 +1,6 @@
 //! What answers look like.
 
+mod backfill;
 mod difference;
 mod execution;
 mod instant;
@@ -9,6 +10,7 @@ mod other;
 mod summary;
 
 pub use self::{
+    backfill::{BackfillPage, BackfillPlanView, BackfillView},
     difference::{Difference, differences},
     execution::{ExecutionPage, ExecutionTimeline, ExecutionView},
     instant::Instant,

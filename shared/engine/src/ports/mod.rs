@@ -2,6 +2,7 @@
 //! `shared/sqlite` and `shared/aws`; nothing here knows of either.
 
 mod archive;
+mod backfills;
 mod gates;
 mod queue;
 mod runner;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 pub use self::{
     archive::Archive,
+    backfills::BackfillStore,
     gates::{GateStore, GateWrite, Passed, RowWrite},
     queue::{Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
@@ -31,6 +33,7 @@ pub struct Ports {
     pub timers: Arc<dyn TimerStore>,
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
+    pub backfills: Arc<dyn BackfillStore>,
     pub gates: Arc<dyn GateStore>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,

@@ -1,6 +1,7 @@
 //! The ports in as few words as they can be said in: maps under one lock. Nothing is durable, and
 //! every look goes through everything.
 
+mod backfills;
 mod executions;
 mod gates;
 mod jobs;
@@ -13,7 +14,8 @@ use std::{
 };
 
 use belfry_domain::{
-    Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey, Timestamp, What,
+    Backfill, BackfillId, Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey,
+    Timestamp, What,
 };
 use belfry_engine::ports::{DeadLetter, Lease, Page, StoreError, StoredOutput};
 
@@ -38,6 +40,7 @@ struct State {
     dead_letters: BTreeMap<ExecutionId, (DeadLetter, bool)>,
     gates: BTreeMap<GateKey, Gate>,
     lines: BTreeMap<(GateKey, String, ExecutionId), Place>,
+    backfills: BTreeMap<BackfillId, Backfill>,
 }
 
 impl Model {

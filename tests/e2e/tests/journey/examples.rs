@@ -16,10 +16,21 @@ const REPORT: &str = "orders,revenue,rejected\n4995,579075.00,5\n";
 async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     let tour = Tour::begin().await;
     // Whoever adds one adds what it shows to these tests.
-    let files = ["flaky.yaml", "heartbeat.yaml", "nightly-chain.yaml", "results.yaml", "webhook.yaml"];
+    let files = [
+        "backfill.yaml",
+        "flaky.yaml",
+        "heartbeat.yaml",
+        "nightly-chain.yaml",
+        "results.yaml",
+        "webhook.yaml",
+    ];
     assert_eq!(tour.examples.job_files(), files);
     let jobs = tour.list(&["jobs"]).await;
-    let mut expected = [&CHAIN[..], &["announce", "flaky", "heartbeat", "measure", "webhook"]].concat();
+    let mut expected = [
+        &CHAIN[..],
+        &["announce", "flaky", "heartbeat", "hourly_check", "hourly_count", "measure", "webhook"],
+    ]
+    .concat();
     expected.sort_unstable();
     assert_eq!(ids(&jobs, "job_id"), expected);
     let tree = tour.server.run(&["graph"]).await.ok().out();

@@ -1,6 +1,7 @@
 //! The ports of one process: the real store behind a wrapper that lets others go first, meets the
 //! faults of the seed, and tells the mirror what was written.
 
+mod backfills;
 mod executions;
 mod gates;
 mod jobs;
@@ -43,6 +44,7 @@ impl Chaos {
             leases: this.clone(),
             dead_letters: this.clone(),
             gates: this.clone(),
+            backfills: this.clone(),
             queue: this.clone(),
             clock: Arc::new(SimClock { world: self.world.clone(), process: self.process }),
             random: Arc::new(SimRandom(self.world.clone())),
