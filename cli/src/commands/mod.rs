@@ -1,6 +1,8 @@
 //! The commands, one module each.
 
 mod apply;
+mod backfill;
+mod backfills;
 mod circuit;
 mod completions;
 mod dead_letters;
@@ -101,6 +103,8 @@ enum Command {
     Jobs(jobs::JobsArgs),
     Trigger(trigger::TriggerArgs),
     Push(push::PushArgs),
+    Backfill(backfill::BackfillArgs),
+    Backfills(backfills::BackfillsArgs),
     Executions(executions::ExecutionsArgs),
     Logs(logs::LogsArgs),
     Cancel(operate::CancelArgs),
@@ -135,6 +139,8 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Jobs(args) => one_thread(jobs::run(args, &global)),
         Command::Trigger(args) => one_thread(trigger::run(args, &global)),
         Command::Push(args) => one_thread(push::run(args, &global)),
+        Command::Backfill(args) => one_thread(backfill::run(args, &global)),
+        Command::Backfills(args) => one_thread(backfills::run(args, &global)),
         Command::Executions(args) => one_thread(executions::run(args, &global)),
         Command::Logs(args) => one_thread(logs::run(args, &global)),
         Command::Cancel(args) => one_thread(operate::cancel(args, &global)),

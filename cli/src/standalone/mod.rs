@@ -100,6 +100,7 @@ impl Standalone {
             dead_letters: Arc::new(store.clone()),
             gates: Arc::new(store.clone()),
             workers: Arc::new(store.clone()),
+            backfills: Arc::new(store.clone()),
             queue: queue.clone(),
             clock,
             random: Arc::new(SystemRandom),

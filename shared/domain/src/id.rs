@@ -27,6 +27,8 @@ pub enum IdError {
         "execution id {text:?} has no `@`: it is written job_id@slot, for instance daily_report@2026-11-23T00:00:00Z"
     )]
     NoSlot { text: String },
+    #[error("backfill id {text:?} is no ULID: 26 letters and digits, as `belfry backfills` shows them")]
+    NoUlid { text: String },
     #[error("execution id {text:?}: the generation after `~` must be a whole number from 2")]
     Generation { text: String },
 }
@@ -102,6 +104,26 @@ impl FromStr for JobId {
             return Err(IdError::OnlyDots);
         }
         Ok(Self(text.into()))
+    }
+}
+
+/// A ULID: backfills are listed in the order of their creation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BackfillId(Arc<str>);
+text_id!(BackfillId);
+
+impl BackfillId {
+    pub fn from_ulid(ulid: &ulid::Ulid) -> Self {
+        Self(ulid.to_string().into())
+    }
+}
+
+impl FromStr for BackfillId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let is_ulid = ulid::Ulid::from_string(text).is_ok_and(|ulid| ulid.to_string() == text);
+        if is_ulid { Ok(Self(text.into())) } else { Err(IdError::NoUlid { text: text.to_owned() }) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Belfry's rules, pure: no I/O, no async, no clock of their own.
 
+mod backfill;
 mod backlog;
 mod backoff;
 mod circuit;
@@ -21,6 +22,10 @@ mod timestamp;
 pub mod trigger_rule;
 
 pub use self::{
+    backfill::{
+        Backfill, BackfillOrder, BackfillStatus, MAX_BACKFILL_CONCURRENCY, MAX_BACKFILL_SLOTS, SlotRange,
+        Tally,
+    },
     backlog::{BacklogLimitError, BacklogLimits, USUAL_BACKLOG_LIMIT},
     backoff::{Backoff, Jitter, RetryPolicy},
     circuit::{Circuit, CircuitAdmission, CircuitPolicy},
@@ -31,7 +36,7 @@ pub use self::{
         transition,
     },
     graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
-    id::{ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
+    id::{BackfillId, ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
     job::{
         Clock, CommandLine, CommandTarget, CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget,
         HttpMethod, HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, Problem,

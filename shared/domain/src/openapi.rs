@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use crate::{ClaimToken, ExecutionId, HumanDuration, JobId, SlotName, duration};
+use crate::{BackfillId, ClaimToken, ExecutionId, HumanDuration, JobId, SlotName, duration};
 
 macro_rules! text_schema {
     ($name:ident, $pattern:literal, $example:literal, $description:literal) => {
@@ -39,6 +39,7 @@ text_schema!(
     "2026-11-23T00:00:00Z",
     "The part of an execution id after the `@`: an instant, an idempotency key or a ULID."
 );
+text_schema!(BackfillId, "^[0-7][0-9A-HJKMNP-TV-Z]{25}$", "01KB0000000000000000000000", "A ULID.");
 text_schema!(
     ExecutionId,
     "^(?![.]+@)[A-Za-z0-9_.-]{1,128}@[A-Za-z0-9_.:+-]{1,128}(~([2-9]|[1-9][0-9]{1,8}))?$",

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use belfry_domain::{
     Change, Execution, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status, Timer, Timestamp,
-    validate_job,
+    Trigger, validate_job,
 };
 
 use crate::{
@@ -251,7 +251,9 @@ impl Engine {
     async fn reprioritise(&self, job: &Job) -> Result<()> {
         let near = self.now().plus(self.settings.near);
         let mut messages = Vec::new();
-        for row in self.unstarted_of(job.id()).await? {
+        let unstarted = self.unstarted_of(job.id()).await?;
+        // A backfill's stay behind all others, whatever the priority of the job.
+        for row in unstarted.into_iter().filter(|row| row.trigger != Trigger::Backfill) {
             let change = Change::reprioritised(&row, job.spec.priority);
             let row = change.row.clone();
             if self.apply(change).await? && row.place().is_none() && row.ready_at <= near {
@@ -259,7 +261,7 @@ impl Engine {
             }
         }
         for timer in self.ports.timers.slots_of_job(job.id()).await? {
-            let id = timer.key.what.execution_id();
+            let Some(id) = timer.key.what.execution_id() else { continue };
             if timer.key.fire_at <= self.now() && self.ports.executions.execution(&id).await?.is_none() {
                 messages.extend(self.message_for_absent(&id, &timer).await?);
             }

@@ -200,21 +200,38 @@ impl Engine {
     ) -> Result<Handled> {
         let mut waiting = row;
         waiting.status = Status::Waiting;
-        for dependency in &job.spec.dependencies {
-            waiting.dependencies.insert(dependency.clone(), self.dependency_at(dependency, slot).await?);
-        }
+        waiting.dependencies = self.dependencies_at(job, slot).await?;
         let row = match self.create_guarded(waiting.clone(), guard.clone(), began).await? {
             Creation::Created => waiting,
             Creation::Exists(existing) if existing.waits_for_dependencies() => *existing,
             Creation::Exists(_) => return Ok(Handled::Dropped(None)),
         };
+        self.wait_for_dependencies(row, guard.key).await?;
+        Ok(Handled::Waits)
+    }
+
+    /// Writes the waits of a row, then reads what it waits for.
+    pub(crate) async fn wait_for_dependencies(&self, row: Execution, guard: TimerKey) -> Result<()> {
         for dependency in row.dependencies.values().filter(|dependency| dependency.outcome.is_none()) {
             self.ports.executions.add_waiter(&dependency.execution_id, &row.id).await?;
         }
-        if let Some((row, guard)) = self.pull_dependencies(row, guard.key).await? {
+        if let Some((row, guard)) = self.pull_dependencies(row, guard).await? {
             self.settle(row, guard).await?;
         }
-        Ok(Handled::Waits)
+        Ok(())
+    }
+
+    /// What a slot of a job waits for.
+    pub(crate) async fn dependencies_at(
+        &self,
+        job: &Job,
+        slot: Timestamp,
+    ) -> Result<BTreeMap<JobId, Dependency>> {
+        let mut dependencies = BTreeMap::new();
+        for dependency in &job.spec.dependencies {
+            dependencies.insert(dependency.clone(), self.dependency_at(dependency, slot).await?);
+        }
+        Ok(dependencies)
     }
 
     /// The dependency's execution at its latest slot up to `slot`.

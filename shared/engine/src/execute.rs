@@ -73,7 +73,7 @@ impl Engine {
         self.wait_until(message.due).await;
         match message.origin {
             Origin::Slot { version } => self.begin_slot(message, version, claimant).await,
-            Origin::Job => {
+            Origin::Job | Origin::Backfill => {
                 let job = self.ports.jobs.job(&message.execution_id.job_id()).await?;
                 self.begin_row(message, job, claimant).await
             }
@@ -159,7 +159,8 @@ impl Engine {
         job: Option<Arc<Job>>,
         claimant: &Claimant<'_>,
     ) -> Result<Begun> {
-        let is_orphan = message.origin == Origin::Job && job.as_ref().is_none_or(|job| job.deleted);
+        let is_of_job = matches!(message.origin, Origin::Job | Origin::Backfill);
+        let is_orphan = is_of_job && job.as_ref().is_none_or(|job| job.deleted);
         if is_orphan && message.attempt == 1 {
             return Box::pin(self.cancel_orphan(message)).await.map(Begun::Not);
         }

@@ -14,6 +14,7 @@
 //! | attempts outside of any engine: workers over HTTP, callbacks | `remote` |
 //! | who runs attempts, and is to take nothing new | `workers` |
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
+//! | run slots of the past | `backfill` |
 //! | find what was lost on the way | `sweep` |
 //! | another clock beside the tick | `second_clock` |
 //! | cancel, redrive | `operate` |
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 mod admission;
 mod attempt;
+mod backfill;
 mod define;
 mod dependencies;
 mod dispatch;
@@ -61,6 +63,7 @@ use self::{
     workers::Seen,
 };
 pub use self::{
+    backfill::{BackfillPlan, BackfillRequest},
     define::{ApplyOutcome, JobChange},
     error::EngineError,
     execute::{Handled, Worker},

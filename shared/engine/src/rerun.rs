@@ -81,7 +81,7 @@ impl Engine {
         Ok(old)
     }
 
-    async fn rerun_of(&self, old: Execution) -> Result<Rerun> {
+    pub(crate) async fn rerun_of(&self, old: Execution) -> Result<Rerun> {
         if old.work.is_some() {
             let generation = self.latest_generation(&old.id).await?.max(1) + 1;
             return Ok(Rerun { starts: vec![old], generation, reached: BTreeSet::new(), graph: 0 });

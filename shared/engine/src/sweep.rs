@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use belfry_domain::{
     AttemptOutcome, Change, Execution, ExecutionId, Failure, JobId, Message, Origin, Status, Timer, TimerKey,
-    Timestamp, What,
+    Timestamp, Trigger, What,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -70,11 +70,21 @@ impl Engine {
     }
 
     async fn examine(&self, timer: &Timer) -> Result<()> {
-        let id = timer.key.what.execution_id();
+        let id = match &timer.key.what {
+            What::Backfill { backfill_id } => return self.examine_backfill(timer, backfill_id).await,
+            What::Slot { job_id, slot } => ExecutionId::scheduled(job_id, *slot),
+            What::Start { execution_id, .. } | What::Check { execution_id, .. } => execution_id.clone(),
+        };
         let row = match self.ports.executions.execution(&id).await {
-            Err(StoreError::Unreadable { what, why }) => return self.postpone(timer, what, why).await,
+            Err(StoreError::Unreadable { what, why }) => return self.postpone(timer, &id, what, why).await,
             other => other?,
         };
+        // Unlike others, a row that a backfill made says nothing about the chain of its job's slots.
+        if let What::Slot { job_id, slot } = &timer.key.what
+            && row.as_ref().is_some_and(|row| row.trigger == Trigger::Backfill)
+        {
+            self.ensure_successor(timer, job_id, *slot).await?;
+        }
         let outcome = match row {
             None => self.examine_absent(timer, &id).await,
             Some(row) if row.status.is_terminal() => self.settle(row, timer.key.clone()).await,
@@ -86,7 +96,7 @@ impl Engine {
             // Somebody else moved it on meanwhile; the next look sees how.
             Err(EngineError::Conflict(_)) => Ok(()),
             Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
-                self.postpone(timer, what, why).await
+                self.postpone(timer, &id, what, why).await
             }
             other => other,
         }
@@ -94,12 +104,12 @@ impl Engine {
 
     /// What can't be read must not hold up the others: it is looked at again, ever later. A slot's
     /// timer stays beside that look, because the schedule may have to go on from it.
-    async fn postpone(&self, timer: &Timer, what: String, why: String) -> Result<()> {
+    async fn postpone(&self, timer: &Timer, id: &ExecutionId, what: String, why: String) -> Result<()> {
         self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
         if matches!(timer.key.what, What::Slot { .. }) {
             return Ok(());
         }
-        let next = self.check_later(timer, timer.key.what.attempt(), self.next_check(timer)).await?;
+        let next = self.check_later(timer, id, timer.key.what.attempt(), self.next_check(timer)).await?;
         self.remove(timer, &next).await
     }
 
@@ -111,7 +121,7 @@ impl Engine {
         let Some(mut message) = self.message_for_absent(id, timer).await? else {
             return self.clear(timer, id).await;
         };
-        let next = self.check_later(timer, 1, self.next_check(timer)).await?;
+        let next = self.check_later(timer, id, 1, self.next_check(timer)).await?;
         message.guard = next.clone();
         self.resend(message).await?;
         self.remove(timer, &next).await
@@ -126,7 +136,7 @@ impl Engine {
         if changed_at.is_none_or(|changed_at| self.now() > changed_at.plus(self.settings.lease)) {
             return Ok(self.ports.timers.remove_unchanged(timer).await?);
         }
-        let next = self.check_later(timer, 1, self.next_check(timer)).await?;
+        let next = self.check_later(timer, id, 1, self.next_check(timer)).await?;
         self.remove(timer, &next).await
     }
 
@@ -156,7 +166,7 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
         if let Some(place) = row.place() {
             self.examine_in_line(&row, place, guard.clone()).await?;
         } else if let Some(message) = self.message_for(&row, guard.clone()).await? {
@@ -169,7 +179,7 @@ impl Engine {
         let lease_until = row.claim.as_ref().map_or(Timestamp::MIN, |claim| claim.lease_until);
         let takeover_at = lease_until.plus(self.settings.takeover_margin);
         if self.now() < takeover_at {
-            let next = self.check_later(timer, row.attempt, takeover_at).await?;
+            let next = self.check_later(timer, &row.id, row.attempt, takeover_at).await?;
             return self.remove(timer, &next).await;
         }
         if let Some(work) = self.out_of_time(&row).await? {
@@ -181,7 +191,7 @@ impl Engine {
             let change = Change::failed(&row, &failure, self.now())?;
             return self.end_unstarted(change, timer.key.clone()).await.map(drop);
         }
-        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
         let change = Change::lost(&row, self.now())?;
         let next = change.row.clone();
         let is_lost = self.apply(change).await?;
@@ -209,7 +219,7 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
         let ended = self.pull_dependencies(row, guard.clone()).await?;
         if let Some((row, guard)) = ended {
             self.settle(row, guard).await?;
@@ -237,7 +247,7 @@ impl Engine {
             pool: work.pool,
             priority: row.priority,
             guard,
-            origin: if row.work.is_some() { Origin::Push } else { Origin::Job },
+            origin: origin_of(row),
             hops: 0,
         }))
     }
@@ -256,15 +266,20 @@ impl Engine {
 
     /// Doubles with each look, up to an hour, and differs from execution to execution, so that
     /// what was fired together is not looked at together for ever.
-    fn next_check(&self, timer: &Timer) -> Timestamp {
+    pub(crate) fn next_check(&self, timer: &Timer) -> Timestamp {
         let interval = self.settings.check_every.saturating_mul(1 << timer.checks.min(12)).min(LONGEST_CHECK);
         self.now().plus(interval.mul_f64(1.0 + self.ports.random.fraction() / 4.0))
     }
 
     /// Writes the next look; the caller removes the timer of this one when all else is done.
-    async fn check_later(&self, timer: &Timer, attempt: u32, at: Timestamp) -> Result<TimerKey> {
-        let id = timer.key.what.execution_id();
-        let check = Timer::check(self.settings.shards, &id, attempt, at, timer.checks + 1);
+    async fn check_later(
+        &self,
+        timer: &Timer,
+        id: &ExecutionId,
+        attempt: u32,
+        at: Timestamp,
+    ) -> Result<TimerKey> {
+        let check = Timer::check(self.settings.shards, id, attempt, at, timer.checks + 1);
         let key = check.key.clone();
         self.ports.timers.put_timers(vec![Timer { version: timer.version, ..check }]).await?;
         Ok(key)
@@ -277,5 +292,13 @@ impl Engine {
             return Ok(());
         }
         Ok(self.ports.timers.remove_unchanged(timer).await?)
+    }
+}
+
+fn origin_of(row: &Execution) -> Origin {
+    match row.trigger {
+        _ if row.work.is_some() => Origin::Push,
+        Trigger::Backfill => Origin::Backfill,
+        _ => Origin::Job,
     }
 }

@@ -138,7 +138,7 @@ impl Engine {
             What::Slot { job_id, slot } => self.fire_slot(timer, job_id, *slot, until).await,
             What::Start { execution_id, .. } => self.fire_start(timer, execution_id).await,
             // A later look at something under way: the sweep's.
-            What::Check { .. } => Ok(Work::default()),
+            What::Check { .. } | What::Backfill { .. } => Ok(Work::default()),
         };
         match work {
             // It must not hold up the others: it stays for the sweep.
@@ -254,7 +254,7 @@ pub(crate) fn cursor_of(cursors: &Cursors, shard: u16) -> Timestamp {
 fn slot_of(timer: &Timer) -> Option<(JobId, Timestamp)> {
     match &timer.key.what {
         What::Slot { job_id, slot } => Some((job_id.clone(), *slot)),
-        What::Start { .. } | What::Check { .. } => None,
+        What::Start { .. } | What::Check { .. } | What::Backfill { .. } => None,
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use belfry_domain::{AGEING_STEP, ExecutionId, Message, Priority, Timestamp, Wave};
+use belfry_domain::{ExecutionId, Message, Priority, Timestamp, Wave};
 use belfry_engine::ports::{Backlog, Clock, Delivery, Queue, Source, StoreError};
 use futures::{FutureExt as _, select_biased};
 use tokio::sync::{Notify, mpsc};
@@ -104,8 +104,7 @@ impl Pool {
 /// The first message of the class that is the most urgent with its waiting counted in; between
 /// equals the oldest.
 fn most_urgent(lanes: &mut [VecDeque<Message>; 4], now: Timestamp) -> Option<Message> {
-    let urgency =
-        |message: &Message| (message.priority.aged(now.since(message.due), AGEING_STEP), message.due);
+    let urgency = |message: &Message| (message.urgency(now), message.due);
     let fronts = lanes.iter().enumerate().filter_map(|(lane, queue)| Some((urgency(queue.front()?), lane)));
     let (_, lane) = fronts.min()?;
     lanes[lane].pop_front()

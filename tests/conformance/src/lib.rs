@@ -5,6 +5,7 @@
 //! case here before any store keeps it. The [`Model`] is the smallest store that keeps them all:
 //! the others are compared with it over random histories.
 
+pub mod backfills;
 pub mod broken;
 pub mod changes;
 pub mod claims;
@@ -28,7 +29,8 @@ pub mod workers;
 use std::{any::Any, sync::Arc};
 
 use belfry_engine::ports::{
-    DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore, WorkerRegistry,
+    BackfillStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore,
+    WorkerRegistry,
 };
 
 pub use self::model::Model;
@@ -46,6 +48,7 @@ pub struct Backend {
     pub dead_letters: Arc<dyn DeadLetterStore>,
     pub gates: Arc<dyn GateStore>,
     pub workers: Arc<dyn WorkerRegistry>,
+    pub backfills: Arc<dyn BackfillStore>,
     /// Removes ended executions by itself, in its own time: `ended_before` finds none, and
     /// `remove_ended` does nothing.
     pub expires_by_itself: bool,
@@ -65,6 +68,7 @@ impl Backend {
             + DeadLetterStore
             + GateStore
             + WorkerRegistry
+            + BackfillStore
             + 'static,
     {
         let store = Arc::new(store);
@@ -75,7 +79,8 @@ impl Backend {
             leases: store.clone(),
             dead_letters: store.clone(),
             gates: store.clone(),
-            workers: store,
+            workers: store.clone(),
+            backfills: store,
             expires_by_itself: false,
             _alive: Arc::new(alive),
         }
@@ -213,6 +218,13 @@ macro_rules! suite {
             a_silent_worker_expires,
             a_drain_outlives_reports,
             a_touch_keeps_a_worker,
+        ]);
+        $crate::cases!($fresh, backfills: [
+            a_backfill_comes_with_its_timer,
+            a_change_of_another_revision_is_refused,
+            one_of_two_changes_wins,
+            they_page_newest_first,
+            those_that_are_over_are_removed,
         ]);
     };
 }

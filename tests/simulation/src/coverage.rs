@@ -98,6 +98,12 @@ pub const WANTED: &[&str] = &[
     "rerun: from what failed",
     "rerun: of several together",
     "rerun: something taken over",
+    "backfill: running",
+    "backfill: paused",
+    "backfill: cancelled",
+    "backfill: finished",
+    "backfill: a slot that was skipped",
+    "backfill: a write refused",
     "push: accepted",
     "push: known already",
 ];

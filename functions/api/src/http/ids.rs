@@ -5,7 +5,7 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
-use belfry_domain::{ExecutionId, IdError, JobId, Problem};
+use belfry_domain::{BackfillId, ExecutionId, IdError, JobId, Problem};
 
 use super::{
     problem::{ApiError, Kind},
@@ -17,6 +17,7 @@ pub struct ExecutionIdPath(pub ExecutionId);
 /// Pools are named as jobs are.
 pub struct PoolPath(pub String);
 pub struct WorkerIdPath(pub String);
+pub struct BackfillIdPath(pub BackfillId);
 
 async fn id<T: std::str::FromStr<Err = IdError>>(parts: &mut Parts, name: &str) -> Result<T, ApiError> {
     let text = parts.extract::<Path<String>>().await;
@@ -60,5 +61,13 @@ impl<S: Send + Sync> FromRequestParts<S> for WorkerIdPath {
             Some(problem) => Err(ApiError::listing(Kind::Malformed, vec![problem])),
             None => Ok(Self(id)),
         }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for BackfillIdPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        id(parts, "backfill_id").await.map(Self)
     }
 }

@@ -143,7 +143,7 @@ const MAX_REASON_CHARACTERS: usize = 500;
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelBody {
-    /// Shown with the execution.
+    /// Shown with what was cancelled.
     #[serde(default)]
     #[schema(max_length = 500)]
     reason: Option<String>,
@@ -167,16 +167,19 @@ pub async fn cancel_execution(
     ExecutionIdPath(id): ExecutionIdPath,
     body: RawJson,
 ) -> Result<(StatusCode, Json<ExecutionView>), ApiError> {
+    let (status, row) = match state.engine.cancel(&id, &reason_of(&body)?).await? {
+        CancelOutcome::Cancelled(row) => (StatusCode::OK, row),
+        CancelOutcome::Requested(row) => (StatusCode::ACCEPTED, row),
+    };
+    Ok((status, Json(row.into())))
+}
+
+pub(super) fn reason_of(body: &RawJson) -> Result<String, ApiError> {
     let reason = body.read_or_default::<CancelBody>()?.reason;
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARACTERS) {
         return Err(ApiError::invalid("reason", format!("at most {MAX_REASON_CHARACTERS} characters")));
     }
-    let (status, row) =
-        match state.engine.cancel(&id, reason.as_deref().unwrap_or("cancelled by hand")).await? {
-            CancelOutcome::Cancelled(row) => (StatusCode::OK, row),
-            CancelOutcome::Requested(row) => (StatusCode::ACCEPTED, row),
-        };
-    Ok((status, Json(row.into())))
+    Ok(reason.unwrap_or_else(|| "cancelled by hand".to_owned()))
 }
 
 /// Run an execution that has ended once more

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod attempts;
+pub mod backfills;
 pub mod circuit;
 pub mod dead_letters;
 pub mod executions;
@@ -86,6 +87,16 @@ fn attempts_elsewhere() -> Router<Arc<ApiState>> {
 
 fn operations() -> Router<Arc<ApiState>> {
     Router::new()
+        .without_v07_checks()
+        .route(
+            "/v1/jobs/{job_id}/backfills",
+            post(backfills::backfill_job).get(backfills::list_job_backfills),
+        )
+        .route("/v1/backfills", get(backfills::list_backfills))
+        .route("/v1/backfills/{backfill_id}", get(backfills::get_backfill))
+        .route("/v1/backfills/{backfill_id}/:pause", post(backfills::pause_backfill))
+        .route("/v1/backfills/{backfill_id}/:resume", post(backfills::resume_backfill))
+        .route("/v1/backfills/{backfill_id}/:cancel", post(backfills::cancel_backfill))
         .route("/v1/dead-letters", get(dead_letters::list_dead_letters))
         .route("/v1/dead-letters:redrive", post(dead_letters::redrive_dead_letters))
         .route("/v1/dead-letters/{execution_id}", delete(dead_letters::discard_dead_letter))

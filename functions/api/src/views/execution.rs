@@ -37,7 +37,7 @@ pub struct ExecutionView {
     pub end_time: Option<Instant>,
     /// From the first start to the end.
     pub duration_ms: Option<u64>,
-    /// From `due_at` to the first start.
+    /// From `due_at` to the first start; of a backfill's, from its creation.
     pub lateness_ms: Option<u64>,
     /// Who runs it, or ran it last.
     pub worker_id: Option<String>,
@@ -113,6 +113,7 @@ pub struct ExecutionTimeline {
 impl From<Execution> for ExecutionView {
     fn from(row: Execution) -> Self {
         let attempts = attempts_of(&row);
+        let was_due = row.was_due();
         let dependencies = row.dependencies.into_iter();
         let took = |from: Option<Timestamp>, to: Option<Timestamp>| Some(millis(from?, to?));
         Self {
@@ -131,7 +132,7 @@ impl From<Execution> for ExecutionView {
             start_time: row.start_time.map(Instant),
             end_time: row.end_time.map(Instant),
             duration_ms: took(row.start_time, row.end_time),
-            lateness_ms: took(Some(row.due), row.start_time),
+            lateness_ms: took(Some(was_due), row.start_time),
             worker_id: row.claim.map(|claim| claim.worker_id),
             attempt: row.attempt,
             max_retries: row.work.as_ref().map(|work| work.retry.max_retries),
@@ -208,7 +209,7 @@ fn attempts_of(row: &Execution) -> Vec<AttemptView> {
         output: None,
     });
     let mut attempts: Vec<AttemptView> = row.ended_attempts().iter().map(ended).chain(running).collect();
-    let mut before = Some((0, row.due));
+    let mut before = Some((0, row.was_due()));
     for attempt in &mut attempts {
         let since = before.filter(|(number, _)| number + 1 == attempt.number).map(|(_, end)| end);
         attempt.waited_ms = since.map(|since| millis(since, attempt.start_time.0));

@@ -1,6 +1,7 @@
 //! What answers look like.
 
 mod attempts;
+mod backfill;
 mod difference;
 mod execution;
 mod instant;
@@ -13,6 +14,7 @@ mod workers;
 
 pub use self::{
     attempts::{LeaseAnswer, PulseView},
+    backfill::{BackfillPage, BackfillPlanView, BackfillView},
     difference::{Difference, differences},
     execution::{ExecutionPage, ExecutionTimeline, ExecutionView},
     instant::Instant,

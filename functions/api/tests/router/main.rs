@@ -4,6 +4,7 @@
 
 mod access;
 mod attempts;
+mod backfills;
 mod backlog;
 mod bodies;
 mod dead_letters;

@@ -2,7 +2,7 @@
 //!
 //! | concern | module |
 //! |---|---|
-//! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters`, `workers` |
+//! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters`, `workers`, `backfills` |
 //! | commits of any size, atomic over a crash | `plan`, `steps` |
 //! | what limits are kept in | `gates` |
 //! | what is read from memory, and when that is right | `known_jobs` |
@@ -12,6 +12,7 @@
 //! | items, conditions and updates by typed attributes | `item`, `expression` |
 //! | calls: waiting, counting, errors | `client`, `transaction`, `reads`, `retry`, `capacity`, `error` |
 
+mod backfills;
 mod capacity;
 mod client;
 mod dead_letters;

@@ -120,6 +120,8 @@ pub enum Trigger {
     Dependency,
     /// A new generation of an execution that had ended.
     Rerun,
+    /// A slot of a past range.
+    Backfill,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,6 +212,11 @@ impl Execution {
 
     pub fn slot(&self) -> SlotName {
         self.id.slot()
+    }
+
+    /// What it can be late for. The slot of a backfill had passed before anybody asked for it.
+    pub fn was_due(&self) -> Timestamp {
+        if self.trigger == Trigger::Backfill { self.created_at } else { self.due }
     }
 
     /// The newest attempts that have ended, the successful one included.

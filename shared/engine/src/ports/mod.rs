@@ -2,6 +2,7 @@
 //! `shared/sqlite` and `shared/aws`; nothing here knows of either.
 
 mod archive;
+mod backfills;
 mod gates;
 mod queue;
 mod runner;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub use self::{
     archive::Archive,
+    backfills::BackfillStore,
     gates::{GateStore, GateWrite, Passed, RowWrite},
     queue::{Backlog, Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
@@ -33,6 +35,7 @@ pub struct Ports {
     pub timers: Arc<dyn TimerStore>,
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
+    pub backfills: Arc<dyn BackfillStore>,
     pub gates: Arc<dyn GateStore>,
     pub workers: Arc<dyn WorkerRegistry>,
     pub queue: Arc<dyn Queue>,

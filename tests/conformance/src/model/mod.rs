@@ -1,6 +1,7 @@
 //! The ports in as few words as they can be said in: maps under one lock. Nothing is durable, and
 //! every look goes through everything.
 
+mod backfills;
 mod executions;
 mod gates;
 mod jobs;
@@ -14,7 +15,8 @@ use std::{
 };
 
 use belfry_domain::{
-    Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey, Timestamp, What,
+    Backfill, BackfillId, Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey,
+    Timestamp, What,
 };
 use belfry_engine::ports::{Cursors, DeadLetter, Lease, Page, RegisteredWorker, StoreError, StoredOutput};
 
@@ -41,6 +43,7 @@ struct State {
     lines: BTreeMap<(GateKey, String, ExecutionId), Place>,
     /// With the instant at which each expires.
     workers: BTreeMap<String, (RegisteredWorker, Timestamp)>,
+    backfills: BTreeMap<BackfillId, Backfill>,
 }
 
 impl Model {

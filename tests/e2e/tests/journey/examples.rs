@@ -18,6 +18,7 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     let tour = Tour::begin().await;
     // Whoever adds one adds what it shows to these tests.
     let files = [
+        "backfill.yaml",
         "flaky.yaml",
         "heartbeat.yaml",
         "limits.yaml",
@@ -29,7 +30,7 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     assert_eq!(tour.examples.job_files(), files);
     let jobs = tour.list(&["jobs"]).await;
     let limited = ["invoice", "preview", "reindex", "sync", "thumbnails"];
-    let others = ["announce", "flaky", "heartbeat", "measure", "webhook"];
+    let others = ["announce", "flaky", "heartbeat", "hourly_check", "hourly_count", "measure", "webhook"];
     let mut expected = [&CHAIN[..], &limited, &others, &RERUN].concat();
     expected.sort_unstable();
     assert_eq!(ids(&jobs, "job_id"), expected);

@@ -1,6 +1,6 @@
 //! Nothing is forgotten: invariant 1, after every step.
 
-use belfry_domain::{Dependency, Execution, ExecutionId, Job, JobId, Status, Timer, What};
+use belfry_domain::{Dependency, Execution, ExecutionId, Job, JobId, Status, Timer, Trigger, What};
 
 use super::{Mirror, rows::End};
 use crate::machine::State;
@@ -12,6 +12,10 @@ impl State {
     pub fn check_step(&mut self) {
         for id in std::mem::take(&mut self.mirror.touched) {
             let verdict = self.mirror.judge_guard(&id);
+            self.judge(verdict);
+        }
+        if std::mem::take(&mut self.mirror.backfills_touched) {
+            let verdict = self.mirror.judge_backfills();
             self.judge(verdict);
         }
         if std::mem::take(&mut self.mirror.chains_touched) {
@@ -92,7 +96,12 @@ impl Mirror {
             || slot > job.updated_at
                 && job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
         let is_unread = timer.key.fire_at > self.cursor(timer.key.shard);
-        is_current && (is_unread || self.row(&timer.key.what.execution_id()).is_none())
+        // A row that a backfill made says nothing about the chain, and the sweep knows it.
+        let is_unproven = || {
+            let id = timer.key.what.execution_id();
+            id.and_then(|id| self.row(&id)).is_none_or(|row| row.trigger == Trigger::Backfill)
+        };
+        is_current && (is_unread || is_unproven())
     }
 }
 

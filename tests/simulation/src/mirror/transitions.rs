@@ -27,6 +27,7 @@ impl Mirror {
     ) -> Verdict {
         let id = &row.id;
         demand(self.row(id).is_none(), || format!("2: {id} was created twice"))?;
+        self.judge_backfilled(row)?;
         demand(row.status != Status::Success, || format!("3: {id} succeeded without an attempt"))?;
         self.judge_taken_over(row)?;
         if row.status != Status::Running {

@@ -1,6 +1,7 @@
 //! The ports of one process: the real store behind a wrapper that lets others go first, meets the
 //! faults of the seed, and tells the mirror what was written.
 
+mod backfills;
 mod executions;
 mod gates;
 mod jobs;
@@ -44,6 +45,7 @@ impl Chaos {
             dead_letters: this.clone(),
             gates: this.clone(),
             workers: Arc::new(self.backend.store.clone()),
+            backfills: this.clone(),
             queue: this.clone(),
             clock: Arc::new(SimClock { world: self.world.clone(), process: self.process }),
             random: Arc::new(SimRandom(self.world.clone())),
