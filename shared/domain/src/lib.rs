@@ -24,8 +24,8 @@ pub use self::{
     circuit::{Circuit, CircuitAdmission, CircuitPolicy},
     duration::{DurationError, HumanDuration},
     execution::{
-        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, Dependency, Event, Execution, Failure,
-        IllegalTransition, MAX_ATTEMPTS_KEPT, Refusal, Run, Status, Trigger, transition,
+        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, Dependency, Elements, Event, Execution,
+        Failure, IllegalTransition, MAX_ATTEMPTS_KEPT, Refusal, Run, Status, Trigger, transition,
     },
     graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
     id::{ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},

@@ -41,9 +41,10 @@ text_schema!(
 );
 text_schema!(
     ExecutionId,
-    "^(?![.]+@)[A-Za-z0-9_.-]{1,128}@[A-Za-z0-9_.:+-]{1,128}(~([2-9]|[1-9][0-9]{1,8}))?$",
+    "^(?![.]+@)[A-Za-z0-9_.-]{1,128}@[A-Za-z0-9_.:+-]{1,128}(~([2-9]|[1-9][0-9]{1,8}))?(,(0|[1-9][0-9]{0,8})(~([2-9]|[1-9][0-9]{1,8}))?)?$",
     "daily_report@2026-11-23T00:00:00Z",
-    "`job_id@slot`, with `~n` behind it from the second generation on."
+    "`job_id@slot`, with `~n` behind it from the second generation on; `,i` behind that names an element of its list, \
+     which counts generations of its own."
 );
 
 fn text(pattern: &str, example: &str, description: &str) -> ObjectBuilder {

@@ -128,9 +128,13 @@ impl Engine {
         job: Option<Arc<Job>>,
         worker: &Worker,
     ) -> Result<Handled> {
-        let is_orphan = message.origin == Origin::Job && job.as_ref().is_none_or(|job| job.deleted);
-        if is_orphan && message.attempt == 1 {
-            return Box::pin(self.cancel_orphan(message)).await;
+        if message.attempt == 1 && message.origin == Origin::Job {
+            if job.as_ref().is_none_or(|job| job.deleted) {
+                return Box::pin(self.cancel_orphan(message, "the job was deleted")).await;
+            }
+            if self.is_cut_off(&message.execution_id).await? {
+                return Box::pin(self.cancel_orphan(message, "what it is an element of has ended")).await;
+            }
         }
         let since = self.ports.clock.monotonic();
         let request = self.claim_request(message, worker, job.as_deref());
@@ -158,13 +162,13 @@ impl Engine {
         }
     }
 
-    /// Its job was deleted before it started.
-    async fn cancel_orphan(&self, message: &Message) -> Result<Handled> {
+    /// What it belongs to ended before it started.
+    async fn cancel_orphan(&self, message: &Message, reason: &str) -> Result<Handled> {
         if let Some(row) = self.ports.executions.execution(&message.execution_id).await?
             && !row.status.is_terminal()
             && row.attempt == 0
         {
-            let change = Change::cancelled(&row, "the job was deleted", self.now())?;
+            let change = Change::cancelled(&row, reason, self.now())?;
             self.end_unstarted(change, message.guard.clone()).await?;
         }
         Ok(Handled::Dropped(None))
@@ -183,7 +187,10 @@ impl Engine {
             attempt: message.attempt,
             claim,
             job_version: job.map_or(0, |job| job.version),
-            starting_deadline: job.and_then(|job| job.spec.starting_deadline),
+            // Of an element, the deadline was kept when its list was read.
+            starting_deadline: job
+                .and_then(|job| job.spec.starting_deadline)
+                .filter(|_| message.execution_id.whole().is_none()),
         }
     }
 
@@ -224,6 +231,11 @@ impl Engine {
                 row.job_id()
             )));
         };
+        if let Some(job) =
+            pinned.as_ref().filter(|job| job.spec.for_each.is_some() && row.id.whole().is_none())
+        {
+            return Ok(Handled::Ran(Box::pin(self.fan_out(row, since, job, guard.clone())).await?));
+        }
         let input = row.input.clone().or_else(|| pinned.as_ref().and_then(|job| job.spec.input.clone()));
         let input = self.with_results(input.unwrap_or(Value::Null), &row).await?;
         let mut row = row;

@@ -148,7 +148,7 @@ impl Engine {
     }
 
     /// Applies a change for as long as the row is this claim's. None where it no longer is.
-    async fn write_as_holder(
+    pub(crate) async fn write_as_holder(
         &self,
         mut row: Execution,
         make: impl Fn(&Execution, belfry_domain::Timestamp) -> std::result::Result<Change, IllegalTransition>,
@@ -202,7 +202,7 @@ impl Engine {
     }
 
     /// What is left undone here, the sweep finds by the guard.
-    async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
+    pub(crate) async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
         match self.settle(row, guard).await {
             Err(crate::EngineError::Store(StoreError::Unavailable(why))) => {
                 tracing::warn!(why, "left to the sweep");
@@ -233,7 +233,7 @@ pub(crate) fn is_held_by(row: &Execution, claim_id: Option<u64>) -> bool {
     row.status == Status::Running && row.claim.as_ref().map(|claim| claim.id) == claim_id
 }
 
-fn cancelled(row: &Execution) -> Failure {
+pub(crate) fn cancelled(row: &Execution) -> Failure {
     let error = row.reason.clone().unwrap_or_else(|| "cancelled".to_owned());
     Failure { outcome: AttemptOutcome::Cancelled, error }
 }

@@ -11,6 +11,7 @@
 //! | success, retry, end | `finish` |
 //! | limits: permits, rates, circuits, and who is next | `gates` |
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
+//! | one execution for each element of a list, and their join | `fan_out`, `elements` |
 //! | find what was lost on the way | `sweep` |
 //! | another clock beside the tick | `second_clock` |
 //! | cancel, retry by hand, redrive | `operate` |
@@ -25,8 +26,10 @@ mod attempt;
 mod define;
 mod dependencies;
 mod dispatch;
+mod elements;
 mod error;
 mod execute;
+mod fan_out;
 mod finish;
 mod gates;
 mod operate;

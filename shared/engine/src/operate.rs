@@ -57,9 +57,9 @@ impl Engine {
         let job =
             self.ports.jobs.job(&id.job_id()).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
         let is_slot = |slot: &belfry_domain::Timestamp| {
-            job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc())) && id.generation() == 1
+            job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()))
         };
-        let slot = id.slot().instant().filter(is_slot).ok_or_else(not_found)?;
+        let slot = id.first_of_slot().filter(is_slot).ok_or_else(not_found)?;
         if slot.plus(self.settings.retention) < self.now() || slot <= job.created_at {
             return Err(not_found());
         }
@@ -80,7 +80,7 @@ impl Engine {
     }
 
     /// Runs something that has ended once more, as a new generation on the job's present version.
-    /// Dependents without a schedule follow, as new generations too.
+    /// Dependents without a schedule follow, as new generations too. An element runs by itself.
     pub async fn retry_by_hand(&self, id: &ExecutionId) -> Result<Accepted> {
         let not_found = || EngineError::NotFound { what: "execution", id: id.to_string() };
         let old = self.ports.executions.execution(id).await?.ok_or_else(not_found)?;
@@ -103,7 +103,7 @@ impl Engine {
         let first = old.id.with_generation(1);
         let mut latest = self.ports.executions.latest_generation(&first).await?.max(1);
         let mut run = Run { id: String::new(), root: None, graph: 0 };
-        if old.work.is_none() {
+        if old.work.is_none() && old.id.whole().is_none() {
             run.graph = self.ports.jobs.run_group(&old.job_id()).await?.graph;
             run.root = Some(old.job_id());
             for job_id in self.reachable(&old.job_id(), run.graph).await? {
@@ -116,6 +116,8 @@ impl Engine {
         let mut row = self.row_due_now(id, run, Trigger::Rerun);
         row.priority = old.priority;
         row.input.clone_from(&old.input);
+        // They have ended, and still have their results.
+        row.dependencies.clone_from(&old.dependencies);
         row.work.clone_from(&old.work);
         row.rerun_of = Some(old.id.clone());
         Ok(row)

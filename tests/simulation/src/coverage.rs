@@ -26,7 +26,7 @@ impl Coverage {
 }
 
 /// What many seeds together must have come across; otherwise the simulation has gone blind.
-pub const WANTED: [&str; 58] = [
+pub const WANTED: [&str; 62] = [
     "fault: error before",
     "fault: error after",
     "fault: late answer",
@@ -62,6 +62,10 @@ pub const WANTED: [&str; 58] = [
     "row: lost to a dead worker",
     "row: waits for dependencies",
     "row: waits for a retry",
+    "row: waits for elements",
+    "row: elements joined",
+    "row: elements failed",
+    "row: cancelled with its elements",
     "row: cancellation requested",
     "row: a write refused",
     "row: a second claim refused",

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod circuit;
 pub mod dead_letters;
+mod elements;
 pub mod executions;
 pub mod jobs;
 pub mod overview;

@@ -5,6 +5,7 @@
 mod access;
 mod bodies;
 mod dead_letters;
+mod elements;
 mod executions;
 mod jobs;
 mod limits;

@@ -224,9 +224,16 @@ impl Api {
         self.call(Method::DELETE, path, &[], "").await
     }
 
+    /// Handles so many messages of one pool, and not what comes of them.
+    pub async fn work_in(&self, pool: &str, count: usize) {
+        let deliveries = self.queue.receive(pool, count).now_or_never().and_then(Result::ok);
+        for delivery in deliveries.unwrap_or_default() {
+            self.engine.execute(&delivery.message, &worker()).await.unwrap();
+        }
+    }
+
     /// Runs whatever waits for a worker.
     pub async fn work(&self) {
-        let worker = Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted) };
         loop {
             let wave = self.waves.lock().unwrap().try_recv();
             if let Ok(wave) = wave {
@@ -243,8 +250,12 @@ impl Api {
                 return;
             }
             for delivery in deliveries {
-                self.engine.execute(&delivery.message, &worker).await.unwrap();
+                self.engine.execute(&delivery.message, &worker()).await.unwrap();
             }
         }
     }
+}
+
+fn worker() -> Worker {
+    Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted) }
 }
