@@ -31,6 +31,7 @@ pub struct ExecutionsArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Show an execution with its attempts, their times and the end of their output
+    #[command(after_help = "Example:\n  belfry executions show daily_report@2026-11-23T00:00:00Z")]
     Show { execution_id: String },
 }
 
@@ -98,12 +99,8 @@ impl Filter {
     }
 
     fn is_plain(&self) -> bool {
-        let narrows = [
-            self.status.is_some(),
-            self.run.is_some(),
-            self.element_of.is_some(),
-            !self.tags.is_empty(),
-        ];
+        let narrows =
+            [self.status.is_some(), self.run.is_some(), self.element_of.is_some(), !self.tags.is_empty()];
         !narrows.contains(&true) && self.since.is_none() && self.until.is_none()
     }
 }

@@ -33,6 +33,7 @@ pub enum Whole {
     Joined,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a row of its own, there or not")]
 #[derive(Clone, Copy, Debug, Default, Hash, PartialEq, Eq)]
 pub struct Element {
     pub exists: bool,
@@ -94,7 +95,7 @@ impl FanOut {
                 element.exists = true;
             }
             Step::Wait(attempt) if state.whole == (Whole::Running { attempt }) => {
-                state.whole = Whole::Waiting
+                state.whole = Whole::Waiting;
             }
             Step::Look(place) if state.whole == Whole::Waiting => {
                 return match state.elements.get(place) {
@@ -193,7 +194,7 @@ impl Model for FanOut {
                 state.processes.remove(process);
             }
             Action::Finish(place) => {
-                state.processes.push(vec![Step::Unguard(place), Step::Tell(place), Step::End(place)])
+                state.processes.push(vec![Step::Unguard(place), Step::Tell(place), Step::End(place)]);
             }
             Action::TakeOver => {
                 let Whole::Running { attempt } = state.whole else { return None };

@@ -19,6 +19,11 @@ pub struct End {
     pub revision: u64,
 }
 
+pub(super) fn elements_of(whole: &Execution) -> impl Iterator<Item = ExecutionId> {
+    let count = whole.elements.map_or(0, |elements| elements.count);
+    (0..count).map(|index| whole.id.element(index))
+}
+
 impl Mirror {
     fn store(&mut self, execution: Execution, now_ms: u64) {
         let write = self.count_write();
@@ -38,11 +43,6 @@ impl Mirror {
     pub fn add_waiter(&mut self, dependency: &ExecutionId, waiter: &ExecutionId) {
         let write = self.count_write();
         self.waiters.entry(dependency.clone()).or_default().entry(waiter.clone()).or_insert(write);
-    }
-
-    pub(super) fn elements(&self, whole: &Execution) -> impl Iterator<Item = ExecutionId> {
-        let count = whole.elements.map_or(0, |elements| elements.count);
-        (0..count).map(|index| whole.id.element(index))
     }
 
     pub fn remove_waiter(&mut self, dependency: &ExecutionId, waiter: &ExecutionId) {

@@ -2,7 +2,10 @@
 
 use belfry_domain::{Execution, ExecutionId, Job, JobId, Status, Timer, What};
 
-use super::{Mirror, rows::End};
+use super::{
+    Mirror,
+    rows::{End, elements_of},
+};
 use crate::machine::State;
 
 type Verdict = Result<(), String>;
@@ -57,7 +60,7 @@ impl Mirror {
         if whole.status == Status::Success {
             return Ok(());
         }
-        let rows = self.elements(whole).filter_map(|id| self.row(&id));
+        let rows = elements_of(whole).filter_map(|id| self.row(&id));
         match rows.into_iter().find(|row| !row.status.is_terminal() && !row.cancel_requested) {
             Some(row) => {
                 Err(format!("1: {} is {}, and {} is still {}", whole.id, whole.status, row.id, row.status))

@@ -5,7 +5,7 @@ use belfry_domain::{
     trigger_rule::decide,
 };
 
-use super::{Mirror, Writer};
+use super::{Mirror, Writer, rows::elements_of};
 use crate::machine::executor::TaskId;
 
 type Verdict = Result<(), String>;
@@ -102,7 +102,7 @@ impl Mirror {
         let name = |row: &Execution| row.claim.as_ref().map(|claim| claim.id);
         demand(name(old) == name(new), || format!("3: {id}: written by a claim that is not the row's"))?;
         if new.waits_for_elements() {
-            let missing = self.elements(new).find(|id| self.row(id).is_none());
+            let missing = elements_of(new).find(|id| self.row(id).is_none());
             demand(missing.is_none(), || {
                 format!("1: {id} waits for elements, and one is not there: {missing:?}")
             })?;
@@ -122,7 +122,7 @@ impl Mirror {
             return Ok(());
         }
         let statuses: Vec<Status> =
-            self.elements(old).filter_map(|id| self.row(&id)).map(|row| row.status).collect();
+            elements_of(old).filter_map(|id| self.row(&id)).map(|row| row.status).collect();
         let all_good = statuses.iter().all(|status| *status == Status::Success);
         let all_ended = statuses.iter().all(|status| status.is_terminal());
         demand(all_ended && all_good == (new.status == Status::Success), || {
