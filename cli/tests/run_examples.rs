@@ -56,6 +56,21 @@ fn the_flaky_job_succeeds_at_its_third_attempt() {
 }
 
 #[test]
+fn a_list_fans_out_and_joins_again() {
+    let file = examples().join("elements.yaml");
+    let run = belfry(&["run", file.to_str().unwrap(), "--json"]).ok();
+    let rows = run.json();
+    let each = &rows[1];
+    assert_eq!((&each["job_id"], &each["status"]), (&"tell_time".into(), &"success".into()));
+    assert_eq!(each["result"][1], "Asia/Tokyo is at UTC+0900");
+    assert_eq!(rows[2]["status"], "success");
+    assert_eq!(rows.as_array().unwrap().len(), 3, "elements are not jobs");
+    for line in ["waiting for 3 elements", "tell_time,2"] {
+        assert!(run.err().contains(line), "{line}: {}", run.err());
+    }
+}
+
+#[test]
 fn it_exits_with_the_runs_result() {
     let text = "\
 - {job_id: good, command: 'true'}

@@ -35,6 +35,7 @@ pub struct Execution {
     pub attempts: Vec<Attempt>,
     #[serde(default)]
     pub dependencies: Value,
+    pub elements: Option<u32>,
     pub reason: Option<String>,
     #[serde(default)]
     pub input: Value,

@@ -42,6 +42,7 @@ fn facts(row: &Execution) -> comfy_table::Table {
         ("ended", instant(row.end_time)),
         ("took", duration(row.duration_ms)),
         ("depends on", dependencies(row)),
+        ("elements", elements(row)),
         ("worker", row.worker_id.clone().unwrap_or_default()),
         ("input", plain(&row.input)),
         ("result", plain(&row.result)),
@@ -52,6 +53,11 @@ fn facts(row: &Execution) -> comfy_table::Table {
         }
     }
     facts
+}
+
+fn elements(row: &Execution) -> String {
+    let list = |count| format!("{count}, see belfry executions --element-of {}", row.execution_id);
+    row.elements.map(list).unwrap_or_default()
 }
 
 /// `ingest: success, clean: waiting`, from a map by job or a list.

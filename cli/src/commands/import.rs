@@ -18,6 +18,7 @@ use crate::{
 
 /// Turn other schedulers' definitions into job files
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  crontab -l | belfry import crontab - --output cron.yaml")]
 pub struct ImportArgs {
     #[command(subcommand)]
     action: Action,

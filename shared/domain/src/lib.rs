@@ -31,9 +31,9 @@ pub use self::{
     circuit::{Circuit, CircuitAdmission, CircuitPolicy},
     duration::{DurationError, HumanDuration},
     execution::{
-        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, ClaimToken, Dependency, Event, Execution,
-        Failure, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT, NoToken, Refusal, Run, Status, Trigger,
-        transition,
+        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, ClaimToken, Dependency, Elements, Event,
+        Execution, Failure, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT, NoToken, Refusal, Run, Status,
+        Trigger, transition,
     },
     graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
     id::{BackfillId, ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},

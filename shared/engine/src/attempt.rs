@@ -20,7 +20,7 @@ use crate::{
 /// Stop this part of the lease before it ends, so that nothing runs on when it is over.
 const MARGINS_IN_LEASE: u32 = 15;
 
-enum Beat {
+pub(crate) enum Beat {
     Renewed,
     CancelRequested,
     /// The claim is no longer this worker's.
@@ -93,7 +93,7 @@ impl Engine {
     }
 
     /// A store that answers late must not make the attempt outlive its lease.
-    async fn beat_in_time(&self, row: &mut Execution, renewed: Duration) -> Beat {
+    pub(crate) async fn beat_in_time(&self, row: &mut Execution, renewed: Duration) -> Beat {
         let patience = self.settings.heartbeat_every.min(self.lease_left(renewed));
         let beat = pin!(self.beat(row));
         match select(beat, self.ports.clock.sleep(patience)).await {

@@ -338,7 +338,7 @@ impl Engine {
 
     async fn own_run(&self, job: &Job, id: &ExecutionId) -> Result<Run> {
         let graph = self.ports.jobs.run_group(job.id()).await?.graph;
-        Ok(Run { id: id.to_string(), root: Some(job.id().clone()), graph })
+        Ok(Run { id: id.to_string(), root: Some(job.id().clone()), more_roots: vec![], graph })
     }
 
     /// What can't be read must not hold up the others: it is looked at again, ever later.

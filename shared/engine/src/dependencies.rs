@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// An execution that has ended, and the timer that guards it.
-type Ended = (Execution, TimerKey);
+pub(crate) type Ended = (Execution, TimerKey);
 
 /// How long a slot of an earlier version may take to be claimed; after that it never ran.
 const STRAGGLER_MS: i64 = 10 * 60 * 1000;

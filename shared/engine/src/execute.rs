@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use belfry_domain::{
-    Change, Claim, ClaimRequest, Execution, ExecutionId, Holder, Job, Message, Origin, Refusal, Status,
-    Timer, TimerKey, Timestamp, Work,
+    Change, Claim, ClaimRequest, Execution, ExecutionId, Holder, Job, Limits, Message, Origin, Refusal,
+    Status, Timer, TimerKey, Timestamp, Work,
 };
 use serde_json::Value;
 
@@ -111,15 +111,15 @@ impl Engine {
             let fresh = Some(Fresh { row, guard, began });
             let arrival = Arrival { message, request: &request, job: &job, limits, fresh };
             return match Box::pin(self.arrive(&arrival)).await? {
-                Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(&job)), message),
+                Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(&job)), message).await,
                 Arrived::Not(handled) => Ok(Begun::Not(handled)),
             };
         }
         let started = request.start_new(&row);
         match self.create_guarded(started.clone(), guard, began).await? {
-            Creation::Created => self.begun(started, since, Some(job), message),
+            Creation::Created => self.begun(started, since, Some(job), message).await,
             Creation::Exists(row) if request.is_mine(&row) && row.status == Status::Running => {
-                self.begun(*row, since, Some(job), message)
+                self.begun(*row, since, Some(job), message).await
             }
             Creation::Exists(row) => dropped(request.judge(&row).err()),
         }
@@ -159,24 +159,30 @@ impl Engine {
         job: Option<Arc<Job>>,
         claimant: &Claimant<'_>,
     ) -> Result<Begun> {
-        let is_of_job = matches!(message.origin, Origin::Job | Origin::Backfill);
-        let is_orphan = is_of_job && job.as_ref().is_none_or(|job| job.deleted);
-        if is_orphan && message.attempt == 1 {
-            return Box::pin(self.cancel_orphan(message)).await.map(Begun::Not);
+        if message.attempt == 1 && matches!(message.origin, Origin::Job | Origin::Backfill) {
+            if job.as_ref().is_none_or(|job| job.deleted) {
+                return Box::pin(self.cancel_orphan(message, "the job was deleted")).await.map(Begun::Not);
+            }
+            if self.is_cut_off(&message.execution_id).await? {
+                let why = "what it is an element of has ended";
+                return Box::pin(self.cancel_orphan(message, why)).await.map(Begun::Not);
+            }
         }
         let since = self.ports.clock.monotonic();
         let request = self.claim_request(message, claimant, job.as_deref());
-        if let Some((job, limits)) = job.as_ref().and_then(|job| Some((job, job.limits()?))) {
+        if let Some((job, limits)) = job.as_ref().and_then(|job| Some((job, job.limits()?)))
+            && !has_permit_of_whole(message, limits)
+        {
             let arrival = Arrival { message, request: &request, job, limits, fresh: None };
             return match Box::pin(self.arrive(&arrival)).await? {
-                Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(job)), message),
+                Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(job)), message).await,
                 Arrived::Not(handled) => Ok(Begun::Not(handled)),
             };
         }
         match self.ports.executions.claim(&request).await? {
-            Claimed::Started(row) => self.begun(*row, since, job, message),
+            Claimed::Started(row) => self.begun(*row, since, job, message).await,
             Claimed::Refused(row, _) if request.is_mine(&row) && row.status == Status::Running => {
-                self.begun(*row, since, job, message)
+                self.begun(*row, since, job, message).await
             }
             Claimed::Refused(row, Refusal::TooLate) => {
                 let change = Change::skipped(&row, TOO_LATE, self.now())?;
@@ -188,13 +194,13 @@ impl Engine {
         }
     }
 
-    /// Its job was deleted before it started.
-    async fn cancel_orphan(&self, message: &Message) -> Result<Handled> {
+    /// What it belongs to ended before it started.
+    async fn cancel_orphan(&self, message: &Message, reason: &str) -> Result<Handled> {
         if let Some(row) = self.ports.executions.execution(&message.execution_id).await?
             && !row.status.is_terminal()
             && row.attempt == 0
         {
-            let change = Change::cancelled(&row, "the job was deleted", self.now())?;
+            let change = Change::cancelled(&row, reason, self.now())?;
             self.end_unstarted(change, message.guard.clone()).await?;
         }
         Ok(Handled::Dropped(None))
@@ -214,7 +220,10 @@ impl Engine {
             attempt: message.attempt,
             claim,
             job_version: job.map_or(0, |job| job.version),
-            starting_deadline: job.and_then(|job| job.spec.starting_deadline),
+            // Of an element, the deadline was kept when its list was read.
+            starting_deadline: job
+                .and_then(|job| job.spec.starting_deadline)
+                .filter(|_| message.execution_id.whole().is_none()),
         }
     }
 
@@ -228,8 +237,8 @@ impl Engine {
         Ok(Handled::Dropped(None))
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "reads as the other ways out of a claim")]
-    fn begun(
+    /// Claimed. A list fans out here, whoever has asked for work: that is nothing for a target.
+    async fn begun(
         &self,
         row: Execution,
         since: Duration,
@@ -238,7 +247,20 @@ impl Engine {
     ) -> Result<Begun> {
         let lateness = row.claim.as_ref().map_or(Duration::ZERO, |claim| claim.since.since(row.ready_at));
         self.ports.observer.record(Fact::Started { id: &row.id, attempt: row.attempt, lateness });
-        Ok(Begun::Started(Box::new(Started { row, since, job, guard: message.guard.clone() })))
+        // In the version that the first claim pinned.
+        let job = match job {
+            Some(job) if row.job_version != job.version => {
+                self.ports.jobs.job_version(job.id(), row.job_version).await?
+            }
+            job => job,
+        };
+        let guard = message.guard.clone();
+        let fans_out = |job: &&Arc<Job>| job.spec.for_each.is_some() && row.id.whole().is_none();
+        if let Some(job) = job.as_ref().filter(fans_out) {
+            let status = Box::pin(self.fan_out(row, since, job, guard)).await?;
+            return Ok(Begun::Not(Handled::Ran(status)));
+        }
+        Ok(Begun::Started(Box::new(Started { row, since, job, guard })))
     }
 
     /// From the claim to what follows from the attempt's end.
@@ -253,21 +275,15 @@ impl Engine {
         Ok(Handled::Ran(self.finish(row, &work, verdict, guard).await?))
     }
 
-    /// What an attempt runs, in the version that the first claim pinned, and on what.
+    /// What an attempt runs, and on what.
     pub(crate) async fn work_and_input(&self, started: &Started) -> Result<(Work, Value)> {
         let Started { row, job, .. } = started;
-        let pinned = match job {
-            Some(job) if row.job_version != job.version => {
-                self.ports.jobs.job_version(job.id(), row.job_version).await?
-            }
-            other => other.clone(),
-        };
         let own = row.work.as_deref().cloned();
-        let Some(work) = own.or_else(|| pinned.as_ref().map(|job| job.work().clone())) else {
+        let Some(work) = own.or_else(|| job.as_ref().map(|job| job.work().clone())) else {
             let (version, job_id) = (row.job_version, row.job_id());
             return Err(EngineError::Conflict(format!("version {version} of {job_id} is gone")));
         };
-        let input = row.input.clone().or_else(|| pinned.as_ref().and_then(|job| job.spec.input.clone()));
+        let input = row.input.clone().or_else(|| job.as_ref().and_then(|job| job.spec.input.clone()));
         let input = self.with_results(input.unwrap_or(Value::Null), row).await?;
         Ok((work, input))
     }
@@ -299,6 +315,11 @@ impl Engine {
 #[expect(clippy::unnecessary_wraps, reason = "reads as the other ways out of a claim")]
 fn dropped(refusal: Option<Refusal>) -> Result<Begun> {
     Ok(Begun::Not(Handled::Dropped(refusal)))
+}
+
+/// Where permits are kept until the end, that of the whole is for all its elements.
+fn has_permit_of_whole(message: &Message, limits: &Limits) -> bool {
+    limits.holds_until_end() && message.execution_id.whole().is_some()
 }
 
 fn is_past_deadline(row: &Execution, work: &Work, now: Timestamp) -> bool {

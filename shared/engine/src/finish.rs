@@ -131,9 +131,7 @@ impl Engine {
         if waiting.status == Status::Waiting {
             self.send_if_near(&waiting, next_guard).await?;
         }
-        if waiting.admission.as_ref().is_some_and(|admission| !admission.holds) {
-            self.after_gates(&waiting).await?;
-        }
+        self.after_leaving_gates(&waiting).await?;
         if guard != waiting.guard {
             self.ports.timers.remove_timer(&guard).await?;
         }

@@ -15,6 +15,7 @@
 //! | who runs attempts, and is to take nothing new | `workers` |
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
 //! | run slots of the past | `backfill` |
+//! | one execution for each element of a list, and their join | `fan_out`, `elements` |
 //! | find what was lost on the way | `sweep` |
 //! | another clock beside the tick | `second_clock` |
 //! | cancel, redrive | `operate` |
@@ -32,8 +33,10 @@ mod backfill;
 mod define;
 mod dependencies;
 mod dispatch;
+mod elements;
 mod error;
 mod execute;
+mod fan_out;
 mod finish;
 mod gates;
 mod kept;

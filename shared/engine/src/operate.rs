@@ -64,9 +64,9 @@ impl Engine {
         let job =
             self.ports.jobs.job(&id.job_id()).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
         let is_slot = |slot: &belfry_domain::Timestamp| {
-            job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc())) && id.generation() == 1
+            job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()))
         };
-        let slot = id.slot().instant().filter(is_slot).ok_or_else(not_found)?;
+        let slot = id.first_of_slot().filter(is_slot).ok_or_else(not_found)?;
         if slot.plus(self.settings.retention) < self.now() || slot <= job.created_at {
             return Err(not_found());
         }

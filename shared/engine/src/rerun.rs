@@ -58,7 +58,7 @@ impl Rerun {
     }
 
     fn run(&self, id: &ExecutionId) -> Run {
-        let mut jobs = self.starts.iter().filter(|old| old.work.is_none()).map(Execution::job_id);
+        let mut jobs = self.starts.iter().filter(|old| flows(old)).map(Execution::job_id);
         Run { id: id.to_string(), root: jobs.next(), more_roots: jobs.collect(), graph: self.graph }
     }
 }
@@ -82,7 +82,7 @@ impl Engine {
     }
 
     pub(crate) async fn rerun_of(&self, old: Execution) -> Result<Rerun> {
-        if old.work.is_some() {
+        if !flows(&old) {
             let generation = self.latest_generation(&old.id).await?.max(1) + 1;
             return Ok(Rerun { starts: vec![old], generation, reached: BTreeSet::new(), graph: 0 });
         }
@@ -218,6 +218,11 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Pushed work has no dependents, and an element is run again by itself.
+fn flows(row: &Execution) -> bool {
+    row.work.is_none() && row.id.whole().is_none()
 }
 
 /// Joins it with all those that it meets.

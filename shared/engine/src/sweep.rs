@@ -90,6 +90,7 @@ impl Engine {
             Some(row) if row.status.is_terminal() => self.settle(row, timer.key.clone()).await,
             Some(row) if row.status == Status::Running => self.examine_running(timer, row).await,
             Some(row) if row.waits_for_dependencies() => self.examine_waiting(timer, row).await,
+            Some(row) if row.waits_for_elements() => self.examine_whole(timer, row).await,
             Some(row) => self.examine_ready(timer, row).await,
         };
         match outcome {
@@ -227,6 +228,14 @@ impl Engine {
         self.remove(timer, &guard).await
     }
 
+    async fn examine_whole(&self, timer: &Timer, row: Execution) -> Result<()> {
+        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
+        if let Some((row, _)) = self.await_elements(row, 0).await? {
+            self.settle(row, guard.clone()).await?;
+        }
+        self.remove(timer, &guard).await
+    }
+
     async fn cancel_unstarted(&self, row: &Execution, timer: &Timer) -> Result<()> {
         let change = Change::cancelled(row, "the job was deleted", self.now())?;
         self.end_unstarted(change, timer.key.clone()).await.map(drop)
@@ -234,8 +243,9 @@ impl Engine {
 
     /// The message that may start the next attempt of a row; none where nothing may start.
     pub(crate) async fn message_for(&self, row: &Execution, guard: TimerKey) -> Result<Option<Message>> {
-        let may_start =
-            matches!(row.status, Status::Queued | Status::Waiting) && !row.waits_for_dependencies();
+        let may_start = matches!(row.status, Status::Queued | Status::Waiting)
+            && !row.waits_for_dependencies()
+            && !row.waits_for_elements();
         if !may_start {
             return Ok(None);
         }

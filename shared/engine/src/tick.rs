@@ -194,7 +194,7 @@ impl Engine {
         id: &ExecutionId,
         timer: &Timer,
     ) -> Result<Option<Message>> {
-        let Some(slot) = id.slot().instant().filter(|_| id.generation() == 1) else { return Ok(None) };
+        let Some(slot) = id.first_of_slot() else { return Ok(None) };
         let Some(job) = self.ports.jobs.job(&id.job_id()).await? else { return Ok(None) };
         let version = if timer.version == 0 { job.version } else { timer.version };
         let may_start = job.is_scheduled() && self.may_start(&job, version, slot).await?;

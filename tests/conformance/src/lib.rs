@@ -152,6 +152,7 @@ macro_rules! suite {
             removal_can_be_repeated,
             what_belongs_to_a_row_goes_with_it,
             the_latest_generation_counts_numerically,
+            elements_count_generations_of_their_own,
         ]);
         $crate::cases!($fresh, jobs: [
             an_empty_store_has_revision_zero,

@@ -57,6 +57,7 @@
 //! the repetition of a write whose answer was lost. Leaders read cursor and page of one shard only.
 pub mod actions;
 pub mod config;
+pub mod elements;
 mod execute;
 mod fan_out;
 pub mod process;

@@ -97,7 +97,9 @@ impl ScriptedRunner {
 
     async fn end(&self, script: Script, stop: &Stop) -> Completion {
         match script {
-            Script::Succeed => Completion::succeeded(Some(serde_json::json!({ "rows": 3 }))),
+            Script::Succeed => {
+                Completion::succeeded(Some(serde_json::json!({ "rows": 3, "list": ["a", "b", "c"] })))
+            }
             Script::Fail { retry_after_ms } => {
                 let retry_after = retry_after_ms.map(Duration::from_millis);
                 let ending =

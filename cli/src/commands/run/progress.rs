@@ -22,7 +22,7 @@ impl Progress {
     }
 
     /// Those that are not as they were the last time.
-    pub fn changed<'a>(&mut self, rows: &'a [Execution]) -> Vec<&'a Execution> {
+    pub fn changed<'a>(&mut self, rows: impl Iterator<Item = &'a Execution>) -> Vec<&'a Execution> {
         let mut changed = Vec::new();
         for row in rows {
             let state = (row.status, row.attempt, row.attempts.len());
@@ -37,7 +37,8 @@ impl Progress {
         let (color, text) = describe(row);
         let time = Local::now().format("%H:%M:%S%.3f");
         let text = if self.is_terminal { format!("\x1b[{color}m{text}\x1b[0m") } else { text };
-        eprintln!("{time}  {:<24} {text}", row.job_id().as_str());
+        let element = row.id.element_index().map(|index| format!(",{index}")).unwrap_or_default();
+        eprintln!("{time}  {:<24} {text}", format!("{}{element}", row.job_id()));
         let is_bad = matches!(row.status, Status::Failed | Status::TimedOut);
         let ended = outputs.iter().find(|output| output.attempt == row.attempt);
         if let Some(stored) = ended.filter(|_| (is_bad || self.verbose) && row.status != Status::Running) {
@@ -53,6 +54,9 @@ fn describe(row: &Execution) -> (u8, String) {
     let error = || row.attempts.last().and_then(|attempt| attempt.error.clone()).unwrap_or_default();
     let again = if row.attempt > 1 { format!(", attempt {}", row.attempt) } else { String::new() };
     match row.status {
+        Status::Waiting if row.waits_for_elements() => {
+            (90, format!("waiting for {} elements", row.elements.map_or(0, |elements| elements.count)))
+        }
         Status::Waiting if row.attempt > 0 => (33, format!("failed, will be tried again: {}", error())),
         Status::Waiting => (90, "waiting".to_owned()),
         Status::Queued => (90, "queued".to_owned()),

@@ -14,7 +14,7 @@ use belfry_engine::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{push::accepted, timeline::unclaimed_slot};
+use super::{elements, push::accepted, timeline::unclaimed_slot};
 use crate::{
     ApiState,
     http::{
@@ -69,6 +69,8 @@ pub struct ExecutionQuery {
     #[param(required = false, style = Form, explode)]
     pub tag: Vec<TagFilter>,
     pub run_id: Option<String>,
+    /// The elements of this execution's list, in its order. Goes with `status`, `limit` and `cursor` only.
+    pub element_of: Option<ExecutionId>,
     /// Due at this instant or later.
     pub since: Option<Instant>,
     /// Due before this instant.
@@ -82,18 +84,25 @@ pub struct ExecutionQuery {
 
 impl ExecutionQuery {
     fn of(uri: &Uri) -> Result<Self, ApiError> {
-        let names = ["status", "job_id", "run_id", "since", "until", "limit", "cursor"];
+        let names = ["status", "job_id", "run_id", "element_of", "since", "until", "limit", "cursor"];
         let query = Query::of(uri, &names, &["tag"])?;
         Ok(Self {
             status: query.word("status", &Status::ALL.map(|status| (status.as_str(), status)))?,
             job_id: query.parsed("job_id")?,
             tag: query.all("tag").map(TagFilter::parse).collect::<Result<_, _>>()?,
             run_id: query.text("run_id").map(str::to_owned),
+            element_of: query.parsed("element_of")?,
             since: query.instant("since")?.map(Instant),
             until: query.instant("until")?.map(Instant),
             limit: query.limit()?,
             cursor: query.cursor()?,
         })
+    }
+
+    /// By anything that does not go with `element_of`.
+    fn narrows_otherwise(&self) -> bool {
+        let is_asked_for = [self.job_id.is_some(), self.run_id.is_some(), !self.tag.is_empty()];
+        is_asked_for.contains(&true) || self.since.is_some() || self.until.is_some()
     }
 
     async fn filter(self, state: &ApiState) -> Result<ExecutionFilter, StoreError> {
@@ -127,11 +136,20 @@ pub(super) async fn jobs_tagged(
 /// their job. A page may hold fewer than `limit` and still not be the last: see `next_cursor`.
 #[utoipa::path(
     get, path = "/v1/executions", tag = "executions", operation_id = "list_executions", params(ExecutionQuery),
-    responses((status = 200, description = "A page of executions", body = ExecutionPage))
+    responses(
+        (status = 200, description = "A page of executions", body = ExecutionPage),
+        (status = 404, response = NotFound),
+    )
 )]
 pub async fn list_executions(State(state): Shared, uri: Uri) -> Result<Json<ExecutionPage>, ApiError> {
     let query = ExecutionQuery::of(&uri)?;
     let (limit, cursor) = (query.limit, query.cursor.clone());
+    if let Some(whole) = &query.element_of {
+        if query.narrows_otherwise() {
+            return Err(ApiError::parameter("element_of", "goes with status, limit and cursor only"));
+        }
+        return Ok(Json(elements::page(&state, whole, query.status, limit, cursor.as_deref()).await?));
+    }
     let filter = query.filter(&state).await?;
     let page = state.engine.ports.executions.list(&filter, cursor.as_deref(), limit).await?;
     let items = page.items.into_iter().map(ExecutionView::from).collect();
@@ -184,7 +202,8 @@ pub(super) fn reason_of(body: &RawJson) -> Result<String, ApiError> {
 
 /// Run an execution that has ended once more
 ///
-/// As a new generation, on the job's present version. Dependents without a schedule follow.
+/// As a new generation, on the job's present version. Dependents without a schedule follow. An element of a list
+/// runs by itself; the execution that it is an element of stays as it ended.
 #[utoipa::path(
     post, path = "/v1/executions/{execution_id}:retry", tag = "executions", operation_id = "retry_execution",
     params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),

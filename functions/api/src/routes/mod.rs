@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod backfills;
 pub mod circuit;
 pub mod dead_letters;
+mod elements;
 pub mod executions;
 pub mod jobs;
 pub mod overview;

@@ -49,6 +49,8 @@ pub struct ExecutionView {
     /// The newest ones, at most ten of those that have ended, and the one that runs.
     pub attempts: Vec<AttemptView>,
     pub dependencies: BTreeMap<JobId, DependencyView>,
+    /// How many elements its list has, where it fans out; `element_of` lists their executions.
+    pub elements: Option<u32>,
     pub reason: Option<String>,
     pub input: Option<Value>,
     pub result: Option<Value>,
@@ -141,6 +143,7 @@ impl From<Execution> for ExecutionView {
             dependencies: dependencies
                 .map(|(job, on)| (job, DependencyView { execution_id: on.execution_id, outcome: on.outcome }))
                 .collect(),
+            elements: row.elements.map(|elements| elements.count),
             reason: row.reason,
             input: row.input,
             result: row.result,
@@ -178,6 +181,7 @@ impl ExecutionView {
             cancel_requested: false,
             attempts: Vec::new(),
             dependencies: BTreeMap::new(),
+            elements: None,
             reason: None,
             input: job.spec.input.clone(),
             result: None,

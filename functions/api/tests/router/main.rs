@@ -8,6 +8,7 @@ mod backfills;
 mod backlog;
 mod bodies;
 mod dead_letters;
+mod elements;
 mod executions;
 mod jobs;
 mod limits;

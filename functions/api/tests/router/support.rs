@@ -252,14 +252,24 @@ impl Api {
         self.call(Method::DELETE, path, &[], "").await
     }
 
+    fn worker(&self) -> Worker {
+        Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted(self.called_back.clone())) }
+    }
+
+    /// Handles so many messages of one pool, and not what comes of them.
+    pub async fn take_from(&self, pool: &str, count: usize) {
+        let deliveries = self.queue.receive(pool, count, Duration::ZERO).now_or_never().and_then(Result::ok);
+        for delivery in deliveries.unwrap_or_default() {
+            self.engine.execute(&delivery.message, &self.worker()).await.unwrap();
+        }
+    }
+
     /// Runs whatever waits for a worker.
     pub async fn work(&self) {
         self.work_in(&["default", "command"]).await;
     }
 
     pub async fn work_in(&self, pools: &[&str]) {
-        let worker =
-            Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted(self.called_back.clone())) };
         loop {
             let wave = self.waves.lock().unwrap().try_recv();
             if let Ok(wave) = wave {
@@ -280,8 +290,10 @@ impl Api {
                 return;
             }
             for delivery in deliveries {
-                self.engine.execute(&delivery.message, &worker).await.unwrap();
+                self.engine.execute(&delivery.message, &self.worker()).await.unwrap();
             }
         }
     }
+}
+
 }

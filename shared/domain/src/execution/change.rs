@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    Attempt, AttemptOutcome, Event, Execution, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT, Trigger,
-    transition,
+    Attempt, AttemptOutcome, Elements, Event, Execution, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT,
+    Trigger, transition,
 };
 use crate::{Admission, Exit, JobId, Outcome, Priority, TimerKey, Timestamp};
 
@@ -179,6 +179,36 @@ impl Change {
             // It had no instant of its own before: this is the one that it can be late for.
             change.row.due = change.row.ready_at;
         }
+        Ok(change)
+    }
+
+    /// So many executions of elements are about to be created.
+    pub fn announced(row: &Execution, count: u32) -> Self {
+        let mut change = Self::within(row);
+        change.row.elements = Some(Elements { count, created: false });
+        change
+    }
+
+    /// They have been created; `guard` is the timer that looks after the wait for them.
+    pub fn fanned_out(row: &Execution, guard: TimerKey) -> Result {
+        let mut change = Self::of(row, Event::FanOut)?;
+        change.row.elements = row.elements.map(|elements| Elements { created: true, ..elements });
+        change.row.guard = guard;
+        change.row.reason = None;
+        Ok(change)
+    }
+
+    /// All its elements succeeded.
+    pub fn joined(row: &Execution, result: Option<Value>, now: Timestamp) -> Result {
+        let mut change = Self::ended(row, Event::Join, now)?;
+        change.row.result = result;
+        Ok(change)
+    }
+
+    /// All its elements ended, and not all of them well.
+    pub fn join_failed(row: &Execution, reason: &str, now: Timestamp) -> Result {
+        let mut change = Self::ended(row, Event::FailJoin, now)?;
+        change.row.reason = Some(reason.to_owned());
         Ok(change)
     }
 

@@ -58,6 +58,9 @@ pub struct Execution {
     /// Of a waiting one: the dependencies, and what became of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dependencies: BTreeMap<JobId, Dependency>,
+    /// Of one that fans out over a list: how far that has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elements: Option<Elements>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Of a job with limits.
@@ -122,6 +125,8 @@ pub enum Trigger {
     Rerun,
     /// A slot of a past range.
     Backfill,
+    /// One element of a list.
+    Element,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +146,15 @@ pub struct Dependency {
     pub execution_id: ExecutionId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+/// The executions of a list's elements: `id,0` up to `id,count-1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elements {
+    pub count: u32,
+    /// All of them exist, and the execution waits for them. Before, its worker creates them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub created: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,6 +209,7 @@ impl Execution {
             claim: None,
             cancel_requested: false,
             dependencies: BTreeMap::new(),
+            elements: None,
             reason: None,
             admission: None,
             input: None,
@@ -253,5 +268,10 @@ impl Execution {
     /// The gates that it has passed, or waits at.
     pub fn gates(&self) -> &[GateKey] {
         self.admission.as_ref().map_or(&[], |admission| &admission.gates)
+    }
+
+    /// Waits for its elements to end. Nothing starts it again.
+    pub fn waits_for_elements(&self) -> bool {
+        self.status == Status::Waiting && self.elements.is_some_and(|elements| elements.created)
     }
 }

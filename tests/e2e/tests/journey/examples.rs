@@ -19,6 +19,7 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     // Whoever adds one adds what it shows to these tests.
     let files = [
         "backfill.yaml",
+        "elements.yaml",
         "flaky.yaml",
         "heartbeat.yaml",
         "limits.yaml",
@@ -30,8 +31,9 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     assert_eq!(tour.examples.job_files(), files);
     let jobs = tour.list(&["jobs"]).await;
     let limited = ["invoice", "preview", "reindex", "sync", "thumbnails"];
+    let elements = ["list_zones", "show_times", "tell_time"];
     let others = ["announce", "flaky", "heartbeat", "hourly_check", "hourly_count", "measure", "webhook"];
-    let mut expected = [&CHAIN[..], &limited, &others, &RERUN].concat();
+    let mut expected = [&CHAIN[..], &limited, &elements, &others, &RERUN].concat();
     expected.sort_unstable();
     assert_eq!(ids(&jobs, "job_id"), expected);
     let tree = tour.server.run(&["graph"]).await.ok().out();
@@ -93,6 +95,17 @@ async fn a_result_reaches_the_next_jobs_input() {
     let row = tour.until_one_is("announce", "success").await;
     let said = tour.server.run(&["logs", text(&row, "execution_id")]).await.ok().out();
     assert!(said.contains(r#"input: {"names":["a","b","c"],"rows":3,"text":"counted"}"#), "{said}");
+}
+
+#[tokio::test]
+async fn a_list_fans_out_and_joins_again() {
+    let tour = Tour::begin().await;
+    tour.server.run(&["trigger", "list_zones", "--wait"]).await.ok();
+    tour.until_one_is("show_times", "success").await;
+    let whole = tour.until_one_is("tell_time", "success").await;
+    let elements = tour.list(&["executions", "--element-of", text(&whole, "execution_id")]).await;
+    let results: Vec<_> = elements.iter().map(|row| row["result"].clone()).collect();
+    assert_eq!((results.len(), &whole["result"]), (3, &json!(results)));
 }
 
 #[tokio::test]

@@ -19,6 +19,11 @@ pub struct End {
     pub revision: u64,
 }
 
+pub(super) fn elements_of(whole: &Execution) -> impl Iterator<Item = ExecutionId> {
+    let count = whole.elements.map_or(0, |elements| elements.count);
+    (0..count).map(|index| whole.id.element(index))
+}
+
 impl Mirror {
     fn store(&mut self, execution: Execution, now_ms: u64) {
         let write = self.count_write();
@@ -124,12 +129,16 @@ impl State {
         let status = match row.status {
             Status::Waiting if row.waits_for_dependencies() => "row: waits for dependencies",
             Status::Waiting if row.place().is_some() => "row: waits in line",
+            Status::Waiting if row.waits_for_elements() => "row: waits for elements",
             Status::Waiting if row.attempt > 0 => "row: waits for a retry",
             Status::Waiting => "row: waits for its instant",
             Status::Queued if row.lost > 0 => "row: lost to a dead worker",
             Status::Queued => "row: queued",
             Status::Running if row.cancel_requested => "row: cancellation requested",
             Status::Running => "row: running",
+            Status::Success if row.elements.is_some() => "row: elements joined",
+            Status::Failed if row.elements.is_some() => "row: elements failed",
+            Status::Cancelled if row.elements.is_some() => "row: cancelled with its elements",
             Status::Success => "status: success",
             Status::Failed => "status: failed",
             Status::TimedOut => "status: timed_out",

@@ -2,7 +2,10 @@
 
 use belfry_domain::{Dependency, Execution, ExecutionId, Job, JobId, Status, Timer, Trigger, What};
 
-use super::{Mirror, rows::End};
+use super::{
+    Mirror,
+    rows::{End, elements_of},
+};
 use crate::machine::State;
 
 type Verdict = Result<(), String>;
@@ -46,10 +49,28 @@ impl Mirror {
         if row.work.is_some() {
             return Ok(());
         }
+        if row.id.whole().is_some() {
+            return self.judge_waiters(row, end);
+        }
+        self.judge_cut_off(row)?;
         for job_id in self.flow_dependents(&row.id, row.run.graph) {
             self.judge_told(row, &dependent_of(row, &job_id))?;
         }
         self.judge_waiters(row, end)
+    }
+
+    /// What has ended without a join leaves no element behind that nobody stops.
+    fn judge_cut_off(&self, whole: &Execution) -> Verdict {
+        if whole.status == Status::Success {
+            return Ok(());
+        }
+        let rows = elements_of(whole).filter_map(|id| self.row(&id));
+        match rows.into_iter().find(|row| !row.status.is_terminal() && !row.cancel_requested) {
+            Some(row) => {
+                Err(format!("1: {} is {}, and {} is still {}", whole.id, whole.status, row.id, row.status))
+            }
+            None => Ok(()),
+        }
     }
 
     fn judge_told(&self, row: &Execution, dependent: &ExecutionId) -> Verdict {
@@ -70,7 +91,9 @@ impl Mirror {
         }
         let Some(waiters) = self.waiters.get(&row.id) else { return Ok(()) };
         for (waiter, _) in waiters.iter().filter(|(_, since)| **since < end.write) {
-            if self.row(waiter).is_some_and(|waiting| is_untold(waiting, &row.id)) {
+            // A wait for an element goes on to another when it is told.
+            let is_left = |waiting: &Execution| waiting.waits_for_elements() || is_untold(waiting, &row.id);
+            if self.row(waiter).is_some_and(is_left) {
                 return Err(format!("1: {} has ended, and {waiter}, who waits for it, was not told", row.id));
             }
         }

@@ -5,7 +5,7 @@ use belfry_domain::{
     trigger_rule::decide,
 };
 
-use super::{Mirror, Writer};
+use super::{Mirror, Writer, rows::elements_of};
 use crate::machine::executor::TaskId;
 
 type Verdict = Result<(), String>;
@@ -103,10 +103,33 @@ impl Mirror {
         demand(new.attempt == old.attempt, || format!("3: {id}: attempt {} without a claim", new.attempt))?;
         let name = |row: &Execution| row.claim.as_ref().map(|claim| claim.id);
         demand(name(old) == name(new), || format!("3: {id}: written by a claim that is not the row's"))?;
+        if new.waits_for_elements() {
+            let missing = elements_of(new).find(|id| self.row(id).is_none());
+            demand(missing.is_none(), || {
+                format!("1: {id} waits for elements, and one is not there: {missing:?}")
+            })?;
+        }
         if old.status == Status::Running {
             return self.judge_running(old, new, writer);
         }
+        if old.waits_for_elements() {
+            return self.judge_join(old, new);
+        }
         if old.waits_for_dependencies() { self.judge_decision(old, new) } else { Ok(()) }
+    }
+
+    /// The elements decide, once all of them have ended.
+    fn judge_join(&self, old: &Execution, new: &Execution) -> Verdict {
+        if !matches!(new.status, Status::Success | Status::Failed) {
+            return Ok(());
+        }
+        let statuses: Vec<Status> =
+            elements_of(old).filter_map(|id| self.row(&id)).map(|row| row.status).collect();
+        let all_good = statuses.iter().all(|status| *status == Status::Success);
+        let all_ended = statuses.iter().all(|status| status.is_terminal());
+        demand(all_ended && all_good == (new.status == Status::Success), || {
+            format!("{} became {}, but its elements are {statuses:?}", new.id, new.status)
+        })
     }
 
     /// Where dependencies decide, they must have decided so.
