@@ -5,6 +5,7 @@
 //! and a thread in the emulator kills the emulator's process group when that end closes.
 
 mod install;
+mod tables;
 
 use std::{
     io::{Read as _, Write as _},
@@ -20,6 +21,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
+
+pub use self::tables::create_tables;
 
 pub const REGION: &str = "us-east-1";
 pub const ACCESS_KEY: &str = "test";

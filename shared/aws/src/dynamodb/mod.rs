@@ -98,6 +98,11 @@ impl Stores {
         }
     }
 
+    /// For those who may see a job as it was a moment ago. Shares connections and memory, too.
+    pub fn trusting_jobs_for(&self, time: Duration) -> Self {
+        Self { trust_jobs_for: time, ..self.clone() }
+    }
+
     /// What DynamoDB has billed to this process.
     pub fn capacity(&self) -> &Capacity {
         &self.tables.capacity
