@@ -1,8 +1,6 @@
 //! What people do to executions: cancel, redrive, discard.
 
-use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, Holder, JobId, Run, Status, Timer, Trigger,
-};
+use belfry_domain::{AttemptOutcome, Change, Execution, ExecutionId, Failure, Holder, JobId, Status, Timer};
 
 use crate::{
     Engine, EngineError, Result,

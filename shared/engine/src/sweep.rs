@@ -229,7 +229,7 @@ impl Engine {
     }
 
     async fn examine_whole(&self, timer: &Timer, row: Execution) -> Result<()> {
-        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
         if let Some((row, _)) = self.await_elements(row, 0).await? {
             self.settle(row, guard.clone()).await?;
         }

@@ -98,7 +98,7 @@ pub async fn cursors_are_saved_by_the_leader_only(backend: &Backend) -> Verdict 
 pub async fn cursors_of_all_lanes_are_kept(backend: &Backend) -> Verdict {
     let leases = &backend.leases;
     let mut all = Cursors::new();
-    for lane in LANE..LANE + 4 {
+    for lane in LANE..=LANE + 3 {
         let Acquired::Leader(lease) = leases.acquire(lane, "a", at(0), at(1_000)).await? else {
             panic!("nobody else leads lane {lane}")
         };

@@ -12,11 +12,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use belfry_domain::{JobSpec, Message, Status, Timestamp, Wave};
+use belfry_domain::{JobSpec, Message, Priority, Status, Timestamp, Wave};
 use belfry_engine::{
     Engine, Settings,
     ports::{
-        Acquired, Alert, Alerts, Clock, ExecutionFilter, ExecutionStore as _, Fact, LeaseStore as _,
+        Acquired, Alert, Alerts, Backlog, Clock, ExecutionFilter, ExecutionStore as _, Fact, LeaseStore as _,
         Observer, Ports, Position, Queue, Random, StoreError, TimerStore as _,
     },
 };
@@ -52,6 +52,12 @@ impl Queue for World {
     }
     async fn depth(&self) -> Result<u64, StoreError> {
         Ok(self.sent.lock().unwrap().len() as u64)
+    }
+    async fn backlog(&self, _: &str, _: Priority) -> Result<u64, StoreError> {
+        self.depth().await
+    }
+    async fn backlogs(&self) -> Result<Vec<Backlog>, StoreError> {
+        Ok(vec![])
     }
 }
 
@@ -108,6 +114,8 @@ impl Installation {
             timers: store.clone(),
             leases: store.clone(),
             dead_letters: store.clone(),
+            gates: store.clone(),
+            workers: store.clone(),
             backfills: store.clone(),
             queue: world.clone(),
             clock: world.clone(),

@@ -36,7 +36,7 @@ pub(crate) fn below<T: Value>(attribute: &Attribute<T>, value: T) -> Test {
 }
 
 pub(crate) fn above<T: Value>(attribute: &Attribute<T>, value: T) -> Test {
-    Test::Compares(attribute.name, ">", value.write())
+    Test::Compares(attribute.name.clone(), ">", value.write())
 }
 
 pub(crate) fn at_most<T: Value>(attribute: &Attribute<T>, value: T) -> Test {

@@ -161,7 +161,7 @@ async fn low_work_is_done_under_permanent_critical_load() -> Verdict {
             new.extend(others.map(|class| message(&format!("{class}@{second}"), now, class)));
         }
         fixture.queue.enqueue(new).await?;
-        for delivery in fixture.queue.receive("default", 1).await? {
+        for delivery in fixture.queue.receive("default", 1, Duration::ZERO).await? {
             let class = delivery.message.priority as usize;
             started[class] += 1;
             longest[class] = longest[class].max(second - (delivery.message.due.0 - at(0).0) / 1000);

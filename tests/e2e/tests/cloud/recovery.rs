@@ -47,7 +47,7 @@ pub async fn a_deployment_in_flight_loses_and_doubles_nothing() {
     });
     let batch = json!({ "executions": delays.collect::<Vec<_>>() });
     let accepted = belfry.api.post("/v1/executions:batch", &batch).await;
-    let packages = TempDir::new().unwrap().keep().leak();
+    let packages = Box::leak(TempDir::new().unwrap().keep().into_boxed_path());
     next_version(belfry, packages);
     let told = belfry.update(packages).await;
     assert!(told.contains("export API="), "{told}");

@@ -109,7 +109,7 @@ impl Asker {
             Ask::ListSchedules => {
                 is_permitted(self.scheduler.list_schedules().group_name("belfry").send().await)
             }
-            _ => {
+            Ask::DeleteSchedule => {
                 let delete = self.scheduler.delete_schedule().group_name("belfry").name("job.nobody.0");
                 is_permitted(delete.send().await)
             }
