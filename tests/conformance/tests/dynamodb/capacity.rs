@@ -171,3 +171,21 @@ async fn definitions_and_dependents_are_counted_apart() -> Verdict {
     meter.used("the latest generation");
     Ok(())
 }
+
+#[tokio::test]
+async fn of_those_who_ask_for_the_graph_at_once_one_does() -> Verdict {
+    let installation = Installation::new().await;
+    installation.stores().commit(0, vec![job("a", 1, 1, &[])], vec![]).await?;
+    // As in another process, which knows nothing yet.
+    let stores = installation.stores();
+    let mut meter = Meter::new(&stores);
+    let a = job_id("a");
+    let ask = || stores.run_group(&a);
+    let asked = tokio::join!(ask(), ask(), ask(), ask());
+    for group in [asked.0, asked.1, asked.2, asked.3] {
+        assert_eq!(group?.graph, 1);
+    }
+    let (_, reads) = meter.used("four at once");
+    assert!(reads <= 5.0, "one for the graph, and one each for the job: {reads}");
+    Ok(())
+}
