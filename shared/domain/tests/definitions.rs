@@ -85,6 +85,10 @@ fn errors_name_the_field() {
             r#"{"job_id":"push"}"#,
             "job_id: `push` is the name under which pushed work is filed; choose another",
         ),
+        (
+            r#"{"job_id":"a","for_each":[1],"concurrency":"forbid"}"#,
+            "concurrency: `forbid` and `replace` would keep the elements from starting beside what they are elements of; with `for_each`, limit them by `max_concurrency` alone",
+        ),
         (r#"{"job_id":"a","max_elements":5}"#, "max_elements: has no meaning without `for_each`"),
         (r#"{"job_id":"a","for_each":[],"max_elements":10001}"#, "max_elements: must be between 1 and 10000"),
         (

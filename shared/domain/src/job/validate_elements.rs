@@ -16,6 +16,11 @@ pub(super) fn check_for_each(problems: &mut Vec<Problem>, spec: &JobSpec) {
     if spec.max_elements.is_some_and(|most| most == 0 || most > MOST_ELEMENTS) {
         problems.push(Problem::new("max_elements", format!("must be between 1 and {MOST_ELEMENTS}")));
     }
+    if spec.for_each.is_some() && spec.limits().is_some_and(|limits| limits.holds_until_end()) {
+        let message = "`forbid` and `replace` would keep the elements from starting beside what they are elements of; \
+                       with `for_each`, limit them by `max_concurrency` alone";
+        problems.push(Problem::new("concurrency", message));
+    }
     match &spec.for_each {
         None if spec.max_elements.is_some() => {
             problems.push(Problem::new("max_elements", "has no meaning without `for_each`"));
