@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use belfry_domain::{
-    Change, Claim, ClaimRequest, Execution, ExecutionId, Holder, Job, Limits, Message, Origin, Refusal,
-    Status, Timer, TimerKey, Timestamp, Work,
+    Change, Claim, ClaimRequest, Execution, ExecutionId, Holder, Job, Message, Origin, Refusal, Status,
+    Timer, TimerKey, Timestamp, Work,
 };
 use serde_json::Value;
 
@@ -170,9 +170,7 @@ impl Engine {
         }
         let since = self.ports.clock.monotonic();
         let request = self.claim_request(message, claimant, job.as_deref());
-        if let Some((job, limits)) = job.as_ref().and_then(|job| Some((job, job.limits()?)))
-            && !has_permit_of_whole(message, limits)
-        {
+        if let Some((job, limits)) = job.as_ref().and_then(|job| Some((job, job.limits()?))) {
             let arrival = Arrival { message, request: &request, job, limits, fresh: None };
             return match Box::pin(self.arrive(&arrival)).await? {
                 Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(job)), message).await,
@@ -315,11 +313,6 @@ impl Engine {
 #[expect(clippy::unnecessary_wraps, reason = "reads as the other ways out of a claim")]
 fn dropped(refusal: Option<Refusal>) -> Result<Begun> {
     Ok(Begun::Not(Handled::Dropped(refusal)))
-}
-
-/// Where permits are kept until the end, that of the whole is for all its elements.
-fn has_permit_of_whole(message: &Message, limits: &Limits) -> bool {
-    limits.holds_until_end() && message.execution_id.whole().is_some()
 }
 
 fn is_past_deadline(row: &Execution, work: &Work, now: Timestamp) -> bool {
