@@ -10,7 +10,7 @@ use std::{
 
 use aws_sdk_sqs::{Client as Sqs, types::DeleteMessageBatchRequestEntry};
 use belfry_aws::{Environment, Names, sqs::Body};
-use belfry_domain::{ExecutionId, Priority, Shards, Wave};
+use belfry_domain::{BacklogLimits, ExecutionId, Priority, Shards, Wave};
 use belfry_emulator::Emulator;
 use belfry_engine::{
     Engine, Worker,
@@ -167,6 +167,7 @@ impl Functions {
             key_buckets: 4,
             retention: Duration::from_secs(7 * 24 * 3600),
             schedule_role_arn: None,
+            backlog_limits: BacklogLimits::default(),
         };
         // The memory is that of infra/functions.tf.
         let function = |name, memory_mb| Function::new(emulator, &environment, name, memory_mb);
