@@ -106,5 +106,5 @@ fn a_target_calls_back_or_never_does() {
         Property::sometimes("a late callback is refused", reachable::late_callback_is_refused),
         Property::sometimes("lost attempts run out", reachable::lost_attempts_run_out),
     ];
-    check(config, 0, sometimes);
+    check(config, 52_461, sometimes);
 }
