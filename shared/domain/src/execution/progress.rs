@@ -10,7 +10,7 @@ const MAX_MESSAGE_CHARACTERS: usize = 200;
 /// What an attempt said of itself last.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
+#[serde(from = "Written")]
 pub struct Progress {
     /// From 0 to 100.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,11 +22,17 @@ pub struct Progress {
     pub message: Option<String>,
 }
 
-/// As processes write it: numbers of any kind.
+/// As it is written: with numbers of any kind, and of any length.
 #[derive(Deserialize)]
 struct Written {
     percent: Option<f64>,
     message: Option<String>,
+}
+
+impl From<Written> for Progress {
+    fn from(written: Written) -> Self {
+        Self::new(written.percent, written.message.as_deref())
+    }
 }
 
 impl Progress {
@@ -40,8 +46,8 @@ impl Progress {
     /// The last line that says something: `42 % loading`, or JSON with `percent` and `message`.
     pub fn parse(text: &str) -> Option<Self> {
         let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
-        if let Ok(written) = serde_json::from_str::<Written>(line) {
-            return Some(Self::new(written.percent, written.message.as_deref()));
+        if let Ok(progress) = serde_json::from_str(line) {
+            return Some(progress);
         }
         let percent =
             line.split_once('%').and_then(|(number, rest)| Some((number.trim().parse().ok()?, rest)));
