@@ -1,7 +1,5 @@
 //! `belfry export`, and `belfry apply` of what it wrote.
 
-#![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
-
 mod support;
 
 use serde_json::{Value, json};

@@ -1,7 +1,5 @@
 //! Imports of CronJobs and of EventBridge's schedules, as the command line has them.
 
-#![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
-
 mod support;
 
 use serde_json::Value;

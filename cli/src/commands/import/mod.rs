@@ -42,8 +42,8 @@ enum Action {
 
 /// Where definitions come from, and where the jobs go.
 #[derive(Debug, Args)]
-struct Files {
-    /// Files, or - for standard input
+struct Conversion {
+    /// Conversion, or - for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Write the job file here
@@ -78,7 +78,7 @@ pub async fn run(args: ImportArgs, global: &Global) -> Outcome {
     }
 }
 
-impl Files {
+impl Conversion {
     /// Name and text of each, the comments of old files in old encodings.
     fn read(&self) -> anyhow::Result<Vec<(String, String)>> {
         self.files.iter().map(|path| read(path)).collect()

@@ -73,7 +73,9 @@ impl<'a> Import<'a> {
     fn add_node(&mut self, translation: &mut Translation<Target>, file: &str, node: &Node) {
         let mut report = Report { file, subject: String::new(), notes: Vec::new() };
         if let files::Content::List(items) = &node.content {
-            items.iter().for_each(|item| self.add_node(translation, file, item));
+            for item in items {
+                self.add_node(translation, file, item);
+            }
             return;
         }
         let mut fields = Fields::of("", node);

@@ -1,7 +1,7 @@
 //! What a schedule calls, by the service in its target's ARN.
 
 use belfry_domain::{
-    EcsLaunchType, EcsTarget, EventBridgeTarget, LambdaInvocation, LambdaTarget, SqsTarget,
+    CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget, LambdaInvocation, LambdaTarget, SqsTarget,
     StepFunctionsTarget, Target,
 };
 use serde_json::Value;
@@ -132,6 +132,7 @@ pub(super) fn lambda(function: &str) -> Target {
         function: function.to_owned(),
         qualifier,
         invocation: LambdaInvocation::Event,
+        completion: CompletedBy::default(),
     })
 }
 
@@ -141,7 +142,7 @@ fn sqs(arn: &Arn, fields: &mut Fields, report: &mut Report) -> Target {
     parameters.rest(report, NoteKind::NotCarriedOver, OTHER);
     let domain = if arn.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     let queue_url = format!("https://sqs.{}.{domain}/{}/{}", arn.region, arn.account, arn.resource);
-    Target::Sqs(SqsTarget { queue_url, message_group })
+    Target::Sqs(SqsTarget { queue_url, message_group, completion: CompletedBy::default() })
 }
 
 fn event(arn: &Arn, fields: &mut Fields, report: &mut Report) -> Result<Target, String> {

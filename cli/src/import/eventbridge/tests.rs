@@ -43,10 +43,10 @@ fn a_list_says_what_it_lacks_in_whatever_order() {
     let definition = r#"{"Name": "a", "ScheduleExpression": "rate(1 hour)", "Target": {"Arn": "arn:aws:states:eu-west-1:123456789012:stateMachine:m"}}"#;
     for files in [[("l", list), ("d", definition)], [("d", definition), ("l", list)]] {
         let translation = import(&Options::default(), &files);
-        let lost = translation.notes.iter().filter(|note| note.kind == NoteKind::NotCarriedOver);
-        let mut lost: Vec<&str> = lost.map(|note| note.text.as_str()).collect();
-        lost.sort_unstable();
-        assert_eq!(lost, ["NextToken", "g/b"]);
+        let not_carried = translation.notes.iter().filter(|note| note.kind == NoteKind::NotCarriedOver);
+        let mut texts: Vec<&str> = not_carried.map(|note| note.text.as_str()).collect();
+        texts.sort_unstable();
+        assert_eq!(texts, ["NextToken", "g/b"]);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Universal targets: calls of an API, of which Belfry knows some under another name.
 
 use belfry_domain::{
-    EventBridgeTarget, LambdaInvocation, LambdaTarget, SqsTarget, StepFunctionsTarget, Target,
+    CompletedBy, EventBridgeTarget, LambdaInvocation, LambdaTarget, SqsTarget, StepFunctionsTarget, Target,
 };
 use serde_json::Value;
 
@@ -17,7 +17,11 @@ pub(super) fn read(action: &str, input: &str) -> Result<Called, String> {
             let queue_url = need(&request, "QueueUrl")?;
             let message_group = request["MessageGroupId"].as_str().map(str::to_owned);
             only(&request, &["QueueUrl", "MessageBody", "MessageGroupId"])?;
-            Ok((Target::Sqs(SqsTarget { queue_url, message_group }), body(&request["MessageBody"])))
+            let completion = CompletedBy::default();
+            Ok((
+                Target::Sqs(SqsTarget { queue_url, message_group, completion }),
+                body(&request["MessageBody"]),
+            ))
         }
         "sfn:startExecution" => {
             only(&request, &["StateMachineArn", "Input"])?;
@@ -40,7 +44,8 @@ fn invoke(request: &Value) -> Result<Called, String> {
         return Err("Target.Input.FunctionName: is no function".to_owned());
     };
     let qualifier = request["Qualifier"].as_str().map(str::to_owned).or(named.qualifier);
-    let target = LambdaTarget { function: named.function, qualifier, invocation };
+    let target =
+        LambdaTarget { function: named.function, qualifier, invocation, completion: named.completion };
     Ok((Target::Lambda(target), body(&request["Payload"])))
 }
 
