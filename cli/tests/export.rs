@@ -29,12 +29,15 @@ fn what_is_exported_restores_every_definition_on_another_server() {
 
     for format in ["yaml", "json"] {
         let exported = server.run(&["export", "--format", format]).ok().out();
-        let unchanged =
-            server.run_with_input(&["apply", "-f", "-", "--dry-run", "--json"], &exported).ok().json();
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join(format!("jobs.{format}"));
+        std::fs::write(&file, exported).unwrap();
+        let file = file.to_str().unwrap();
+        let unchanged = server.run(&["apply", "-f", file, "--dry-run", "--json"]).ok().json();
         let changes = unchanged["jobs"].as_array().cloned().unwrap_or_default();
         assert!(changes.iter().all(|job| job["change"] == "unchanged"), "{unchanged}");
         let other = Server::start(&[]);
-        other.run_with_input(&["apply", "-f", "-"], &exported).ok();
+        other.run(&["apply", "-f", file]).ok();
         assert_eq!(definitions(&other), wanted, "{format}");
     }
     let directory = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@ use belfry_domain::Timestamp;
 use chrono::Utc;
 use clap::Args;
 
-use super::{Files, Global, Kind, Outcome};
+use super::{Conversion, Global, Kind, Outcome};
 use crate::import::{
     Host, Translation,
     crontab::{Flavour, Import, Options},
@@ -26,7 +26,7 @@ In a system crontab, entries of other users are carried over only if you are roo
 `runuser -u USER`, which a belfry that runs as root can do.")]
 pub struct CrontabArgs {
     #[command(flatten)]
-    files: Files,
+    files: Conversion,
     /// They have a user column, as /etc/crontab and /etc/cron.d; detected by default
     #[arg(long, conflicts_with = "user")]
     system: bool,

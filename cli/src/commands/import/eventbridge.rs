@@ -2,7 +2,7 @@ use belfry_domain::Timestamp;
 use chrono::Utc;
 use clap::Args;
 
-use super::{Files, Global, Kind, Outcome};
+use super::{Conversion, Global, Kind, Outcome};
 use crate::import::{
     Translation,
     eventbridge::{Import, Options},
@@ -30,7 +30,7 @@ Jobs go to standard output as YAML, what could not be carried over to standard e
 go to standard output. A disabled schedule becomes a job that begins paused.")]
 pub struct EventbridgeArgs {
     #[command(flatten)]
-    files: Files,
+    files: Conversion,
     /// The container of ECS tasks whose schedule names none
     #[arg(long, value_name = "NAME")]
     ecs_container: Option<String>,

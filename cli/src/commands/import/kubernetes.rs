@@ -2,7 +2,7 @@ use belfry_domain::Timestamp;
 use chrono::Utc;
 use clap::Args;
 
-use super::{Files, Global, Kind, Outcome};
+use super::{Conversion, Global, Kind, Outcome};
 use crate::import::{
     Translation,
     kubernetes::{Container, Import, Options},
@@ -26,7 +26,7 @@ Jobs go to standard output as YAML, what could not be carried over to standard e
 With --json both go to standard output. A suspended CronJob becomes a job that begins paused.")]
 pub struct KubernetesArgs {
     #[command(flatten)]
-    files: Files,
+    files: Conversion,
     /// The zone of schedules without a timeZone: that of the cluster's controller, mostly UTC
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
