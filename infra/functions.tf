@@ -89,7 +89,7 @@ resource "aws_lambda_alias" "live" {
 }
 
 # Deep graphs pass from function to queue to function more often than Lambda's loop detection allows.
-# Belfry counts hops itself, and leaves what goes on for long to its timers.
+# Nothing loops: a message names one attempt, which starts once, and graphs have no cycles.
 resource "aws_lambda_function_recursion_config" "this" {
   for_each = toset(["dispatcher", "worker"])
 

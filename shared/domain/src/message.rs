@@ -18,9 +18,6 @@ pub struct Message {
     /// The timer to remove when everything is done.
     pub guard: TimerKey,
     pub origin: Origin,
-    /// How many messages in a row led to this one without a timer between them.
-    #[serde(default)]
-    pub hops: u32,
 }
 
 impl Message {

@@ -33,8 +33,6 @@ pub struct Settings {
     pub queue_limit: u64,
     /// Where this much waits in a queue, pushes and triggers are told to come back later.
     pub backlog_limits: BacklogLimits,
-    /// A chain of messages longer than this is cut: the timer carries on.
-    pub hop_limit: u32,
     /// Ended executions are kept this long, and scheduled slots older than this never start.
     pub retention: Duration,
     /// How long an attempt that was told to stop may take to do so.
@@ -58,7 +56,6 @@ impl Default for Settings {
             shards_at_once: 8,
             queue_limit: 100_000,
             backlog_limits: BacklogLimits::default(),
-            hop_limit: 10,
             retention: Duration::from_secs(7 * 24 * 3600),
             stop_grace: Duration::from_secs(3),
         }
@@ -76,7 +73,6 @@ impl Settings {
             heartbeat_every: Duration::from_secs(5),
             live_output_every: Duration::ZERO,
             check_every: Duration::from_secs(15),
-            hop_limit: u32::MAX,
             ..Self::default()
         }
     }

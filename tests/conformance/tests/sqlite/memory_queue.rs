@@ -82,7 +82,6 @@ fn message(name: &str, due: i64, priority: Priority) -> Message {
         priority,
         guard: guard(name).key,
         origin: Origin::Push,
-        hops: 0,
     }
 }
 

@@ -104,7 +104,6 @@ pub fn message(name: &str, due: Timestamp, priority: Priority) -> Message {
         priority,
         guard: guard(name).key,
         origin: Origin::Push,
-        hops: 0,
     }
 }
 
