@@ -15,13 +15,14 @@ locals {
   }
 
   environment = {
-    BELFRY_NAME           = var.name
-    BELFRY_LANES          = tostring(var.lanes)
-    BELFRY_SHARDS         = "64"
-    BELFRY_KEY_BUCKETS    = tostring(var.key_buckets)
-    BELFRY_RETENTION_DAYS = tostring(var.retention_days)
-    BELFRY_POOLS          = join(",", local.pools)
-    BELFRY_LOG            = var.log_level
+    BELFRY_NAME                = var.name
+    BELFRY_LANES               = tostring(var.lanes)
+    BELFRY_SHARDS              = "64"
+    BELFRY_KEY_BUCKETS         = tostring(var.key_buckets)
+    BELFRY_RETENTION_DAYS      = tostring(var.retention_days)
+    BELFRY_POOLS               = join(",", local.pools)
+    BELFRY_AGEING_STEP_SECONDS = tostring(var.ageing_step_seconds)
+    BELFRY_LOG                 = var.log_level
   }
 
   # For the schedules of jobs with clock: both.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use belfry_domain::{BacklogLimits, Shards};
+use belfry_domain::{AGEING_STEP, BacklogLimits, Shards};
 
 /// The engine's constants of time and size. The defaults are those of the AWS installation;
 /// `Settings::standalone` has those of a single process, whose messages cost nothing.
@@ -31,6 +31,8 @@ pub struct Settings {
     pub shards_at_once: usize,
     /// While more messages than this wait, the sweep sends no more.
     pub queue_limit: u64,
+    /// What waits rises by one priority class for each of these; zero turns that off.
+    pub ageing_step: Duration,
     /// Where this much waits in a queue, pushes and triggers are told to come back later.
     pub backlog_limits: BacklogLimits,
     /// Ended executions are kept this long, and scheduled slots older than this never start.
@@ -55,6 +57,7 @@ impl Default for Settings {
             parallel: 64,
             shards_at_once: 8,
             queue_limit: 100_000,
+            ageing_step: AGEING_STEP,
             backlog_limits: BacklogLimits::default(),
             retention: Duration::from_secs(7 * 24 * 3600),
             stop_grace: Duration::from_secs(3),
