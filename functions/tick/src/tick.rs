@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use crate::{
+    alerts::{AlarmEvent, Alerting},
     audit::audit_if_due,
     pace::{Pace, shards_of},
 };
@@ -45,8 +46,17 @@ pub struct Report {
     swept: u64,
 }
 
+/// Who calls this function: a clock, or an alarm of CloudWatch's.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    Alarm(AlarmEvent),
+    Clock(Call),
+}
+
 pub struct Tick {
     engine: Engine,
+    alerting: Alerting,
     stores: Stores,
     metrics: Arc<Metrics>,
 }
@@ -54,10 +64,18 @@ pub struct Tick {
 impl Tick {
     pub fn new(installation: Installation) -> Self {
         let engine = installation.engine();
-        Self { engine, stores: installation.stores, metrics: installation.metrics }
+        let alerting = Alerting::new(&installation);
+        Self { engine, alerting, stores: installation.stores, metrics: installation.metrics }
     }
 
-    pub async fn handle(&self, call: Call, context: &Context) -> std::result::Result<Report, Error> {
+    pub async fn handle(&self, event: Event, context: &Context) -> std::result::Result<Report, Error> {
+        let call = match event {
+            Event::Clock(call) => call,
+            Event::Alarm(alarm) => {
+                alarm.pass_on(&self.engine).await?;
+                return Ok(Report::default());
+            }
+        };
         let time = time_left(context.deadline).saturating_sub(MARGIN);
         let outcome = timeout(time, self.lanes(call, &context.request_id, Instant::now() + time)).await;
         self.metrics.flush();
@@ -132,10 +150,11 @@ impl Tick {
         let pace = Pace::new(shards(), until);
         let sweeps = (0..PARALLEL).map(|_| self.engine.sweep(pace.shards()));
         let audit = async {
-            match lease.lane {
-                0 => audit_if_due(&self.engine, &lease.owner).await,
-                _ => Ok(()),
+            if lease.lane != 0 {
+                return Ok(());
             }
+            let tended = self.alerting.tend(&self.engine).await;
+            audit_if_due(&self.engine, &lease.owner).await.and(tended)
         };
         let (swept, audited) = join(join_all(sweeps), audit).await;
         report.swept += sum(swept)?;

@@ -13,6 +13,7 @@
 //! | limits: permits, rates, circuits, and who is next | `gates` |
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
 //! | find what was lost on the way | `sweep` |
+//! | alerts: kept, told, resolved | `alerting`, `watch` |
 //! | another clock beside the tick | `second_clock` |
 //! | cancel, retry by hand, redrive | `operate` |
 //!
@@ -23,6 +24,7 @@
 use std::sync::Arc;
 
 mod admission;
+mod alerting;
 mod attempt;
 mod define;
 mod dependencies;
@@ -44,6 +46,7 @@ mod slots;
 mod sweep;
 mod system;
 mod tick;
+mod watch;
 
 use self::{
     admission::Meters,
@@ -52,6 +55,7 @@ use self::{
     running::Running,
 };
 pub use self::{
+    alerting::StoredAlerts,
     define::{ApplyOutcome, JobChange},
     error::EngineError,
     execute::{Handled, Worker},
@@ -60,6 +64,7 @@ pub use self::{
     push::{Accepted, PushRequest, TriggerRequest},
     settings::Settings,
     system::{SystemClock, SystemRandom},
+    watch::{Judge, Thresholds, Watch},
 };
 
 pub type Result<T> = std::result::Result<T, EngineError>;

@@ -44,9 +44,9 @@ impl Engine {
             attempts: row.attempt,
             redriven_as: None,
         };
-        if self.ports.dead_letters.add_dead_letter(letter).await? {
-            self.ports.alerts.raise(Alert::DeadLetter { id: row.id.clone(), reason }).await?;
-        }
+        self.ports.dead_letters.add_dead_letter(letter).await?;
+        // Also where the letter was there: whoever added it may have died before this.
+        self.ports.alerts.raise(Alert::DeadLetter { id: row.id.clone(), reason }).await?;
         Ok(())
     }
 }

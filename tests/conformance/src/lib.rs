@@ -5,6 +5,7 @@
 //! case here before any store keeps it. The [`Model`] is the smallest store that keeps them all:
 //! the others are compared with it over random histories.
 
+pub mod alerts;
 pub mod broken;
 pub mod changes;
 pub mod claims;
@@ -27,7 +28,7 @@ pub mod timers;
 use std::{any::Any, sync::Arc};
 
 use belfry_engine::ports::{
-    DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore,
+    AlertStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore,
 };
 
 pub use self::model::Model;
@@ -43,6 +44,7 @@ pub struct Backend {
     pub timers: Arc<dyn TimerStore>,
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
+    pub alerts: Arc<dyn AlertStore>,
     pub gates: Arc<dyn GateStore>,
     /// Removes ended executions by itself, in its own time: `ended_before` finds none, and
     /// `remove_ended` does nothing.
@@ -56,7 +58,14 @@ impl Backend {
     /// cases leave that lane alone.
     pub fn over<S>(store: S, alive: impl Any + Send + Sync) -> Self
     where
-        S: JobStore + ExecutionStore + TimerStore + LeaseStore + DeadLetterStore + GateStore + 'static,
+        S: JobStore
+            + ExecutionStore
+            + TimerStore
+            + LeaseStore
+            + AlertStore
+            + DeadLetterStore
+            + GateStore
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -65,7 +74,8 @@ impl Backend {
             timers: store.clone(),
             leases: store.clone(),
             dead_letters: store.clone(),
-            gates: store,
+            gates: store.clone(),
+            alerts: store,
             expires_by_itself: false,
             _alive: Arc::new(alive),
         }
@@ -196,6 +206,12 @@ macro_rules! suite {
             one_discarded_stays_away,
             one_redriven_is_hidden,
             dead_letters_page_newest_first,
+        ]);
+        $crate::cases!($fresh, alerts: [
+            an_alert_comes_back_as_it_was,
+            a_write_is_made_from_the_one_before,
+            an_alert_is_forgotten_as_it_was_read,
+            alerts_are_listed_by_key,
         ]);
     };
 }

@@ -13,7 +13,9 @@ pub(crate) use self::{
     responses::{Backlogged, Conflict, NotFound, PreconditionFailed},
     types::{Asterisk, BatchExecution, JobBody, RedriveBody, TagFilter},
 };
-use crate::routes::{apply, circuit, dead_letters, executions, jobs, overview, push, service, timeline};
+use crate::routes::{
+    alerts, apply, circuit, dead_letters, executions, jobs, overview, push, service, timeline,
+};
 use crate::views::Instant;
 
 #[derive(OpenApi)]
@@ -31,6 +33,7 @@ use crate::views::Instant;
         timeline::list_job_executions, executions::list_executions, executions::get_execution,
         executions::cancel_execution, executions::retry_execution,
         dead_letters::list_dead_letters, dead_letters::redrive_dead_letters, dead_letters::discard_dead_letter,
+        alerts::list_alerts, alerts::test_alerts,
         overview::get_graph, overview::get_stats,
         service::health, service::openapi_document, service::metrics,
     ),
@@ -41,6 +44,7 @@ use crate::views::Instant;
         (name = "jobs", description = "Definitions"),
         (name = "executions", description = "One job at one slot"),
         (name = "dead letters", description = "What ended badly for good"),
+        (name = "alerts", description = "What a person should know"),
         (name = "overview", description = "All of it at a glance"),
         (name = "service", description = "The process itself"),
     ),

@@ -1,5 +1,6 @@
 //! What answers look like.
 
+mod alert;
 mod difference;
 mod execution;
 mod instant;
@@ -9,6 +10,7 @@ mod other;
 mod summary;
 
 pub use self::{
+    alert::{AlertList, AlertView},
     difference::{Difference, differences},
     execution::{ExecutionPage, ExecutionTimeline, ExecutionView},
     instant::Instant,

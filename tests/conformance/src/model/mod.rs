@@ -1,6 +1,7 @@
 //! The ports in as few words as they can be said in: maps under one lock. Nothing is durable, and
 //! every look goes through everything.
 
+mod alerts;
 mod executions;
 mod gates;
 mod jobs;
@@ -15,7 +16,7 @@ use std::{
 use belfry_domain::{
     Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey, Timestamp, What,
 };
-use belfry_engine::ports::{DeadLetter, Lease, Page, StoreError, StoredOutput};
+use belfry_engine::ports::{AlertRow, DeadLetter, Lease, Page, StoreError, StoredOutput};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -36,6 +37,7 @@ struct State {
     leases: BTreeMap<u16, Lease>,
     cursors: BTreeMap<u16, Timestamp>,
     dead_letters: BTreeMap<ExecutionId, (DeadLetter, bool)>,
+    alerts: BTreeMap<String, AlertRow>,
     gates: BTreeMap<GateKey, Gate>,
     lines: BTreeMap<(GateKey, String, ExecutionId), Place>,
 }

@@ -10,7 +10,10 @@ mod world;
 
 use std::sync::Arc;
 
-use belfry_engine::ports::{Ports, StoreError};
+use belfry_engine::{
+    StoredAlerts,
+    ports::{Ports, StoreError},
+};
 
 use crate::{
     faults::Fault,
@@ -36,6 +39,8 @@ pub struct Chaos {
 impl Chaos {
     pub fn ports(&self) -> Ports {
         let this = Arc::new(self.clone());
+        let clock = Arc::new(SimClock { world: self.world.clone(), process: self.process });
+        let alerts = StoredAlerts { rows: this.clone(), clock: clock.clone(), also: this.clone() };
         Ports {
             jobs: this.clone(),
             executions: this.clone(),
@@ -44,10 +49,11 @@ impl Chaos {
             dead_letters: this.clone(),
             gates: this.clone(),
             queue: this.clone(),
-            clock: Arc::new(SimClock { world: self.world.clone(), process: self.process }),
+            clock: clock.clone(),
             random: Arc::new(SimRandom(self.world.clone())),
             observer: Arc::new(SimObserver { world: self.world.clone() }),
-            alerts: this,
+            alerts: Arc::new(alerts),
+            alert_rows: this,
         }
     }
 

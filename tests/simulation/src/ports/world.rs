@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId};
-use belfry_engine::ports::{Alert, Alerts, DeadLetter, DeadLetterStore, Fact, Observer, Page};
+use belfry_engine::ports::{
+    Alert, AlertRow, AlertStore, Alerts, DeadLetter, DeadLetterStore, Fact, Observer, Page,
+};
 
 use super::{Chaos, Result};
 use crate::machine::World;
@@ -65,6 +67,25 @@ impl Alerts for Chaos {
             Ok(())
         })
         .await
+    }
+}
+
+#[async_trait]
+impl AlertStore for Chaos {
+    async fn alert(&self, key: &str) -> Result<Option<AlertRow>> {
+        self.call("alert", self.backend.store.alert(key)).await
+    }
+
+    async fn alerts(&self) -> Result<Vec<AlertRow>> {
+        self.call("alerts", self.backend.store.alerts()).await
+    }
+
+    async fn keep_alert(&self, row: &AlertRow) -> Result<bool> {
+        self.call("keep_alert", self.backend.store.keep_alert(row)).await
+    }
+
+    async fn forget_alert(&self, key: &str, revision: u64) -> Result<bool> {
+        self.call("forget_alert", self.backend.store.forget_alert(key, revision)).await
     }
 }
 

@@ -1,7 +1,10 @@
 //! The mirror against what the store really holds.
 
 use belfry_domain::{Shards, Timestamp};
-use belfry_engine::ports::{ExecutionFilter, ExecutionStore as _, Position, StoreError, TimerStore as _};
+use belfry_engine::ports::{
+    AlertKind, AlertStore as _, ExecutionFilter, ExecutionStore as _, Position, StoreError, TimerStore as _,
+    key_of,
+};
 use belfry_sqlite::Store;
 use futures::FutureExt as _;
 
@@ -12,7 +15,8 @@ const PAGE: usize = 500;
 /// Whether the mirror shows what is there; otherwise what differs.
 pub fn compare(mirror: &Mirror, store: &Store, shards: Shards) -> Result<(), String> {
     let differs = async {
-        Ok::<_, StoreError>(rows_differ(mirror, store).await?.or(timers_differ(mirror, store, shards).await?))
+        let differs = rows_differ(mirror, store).await?.or(timers_differ(mirror, store, shards).await?);
+        Ok::<_, StoreError>(differs.or(alert_missing(mirror, store).await?))
     };
     // In memory, every call is answered at once.
     match differs.now_or_never() {
@@ -37,6 +41,18 @@ async fn rows_differ(mirror: &Mirror, store: &Store) -> Result<Option<String>, S
                 .then(|| format!("{count} executions, not {}", mirror.rows.len())));
         }
     }
+}
+
+/// Whoever dies between the letter and its alert leaves the guard, by which it is raised again.
+/// Nobody tends the alerts here, so they stay.
+async fn alert_missing(mirror: &Mirror, store: &Store) -> Result<Option<String>, StoreError> {
+    for id in &mirror.dead_letters {
+        let key = key_of(AlertKind::DeadLetter, Some(id.job_id().as_str()));
+        if store.alert(&key).await?.is_none() {
+            return Ok(Some(format!("the dead letter {id} has no alert")));
+        }
+    }
+    Ok(None)
 }
 
 async fn timers_differ(mirror: &Mirror, store: &Store, shards: Shards) -> Result<Option<String>, StoreError> {

@@ -1,0 +1,45 @@
+use std::sync::Arc;
+
+use axum::{Json, extract::State, http::StatusCode};
+use belfry_engine::{
+    EngineError,
+    ports::{Alert, AlertKind, key_of},
+};
+
+use crate::{
+    ApiState,
+    http::problem::ApiError,
+    views::{AlertList, AlertView},
+};
+
+type Shared = State<Arc<ApiState>>;
+
+/// List alerts
+///
+/// The open ones, and those that are over until everybody who was told of them has heard so.
+#[utoipa::path(
+    get, path = "/v1/alerts", tag = "alerts", operation_id = "list_alerts",
+    responses((status = 200, description = "The alerts", body = AlertList))
+)]
+pub async fn list_alerts(State(state): Shared) -> Result<Json<AlertList>, ApiError> {
+    let rows = state.engine.ports.alert_rows.alerts().await?;
+    Ok(Json(AlertList { items: rows.into_iter().map(AlertView::from).collect() }))
+}
+
+/// Send a test to all receivers
+///
+/// They are told within seconds, on AWS within a minute, and a minute later that it is over. What
+/// became of it is in the list of alerts, under the key `test`.
+#[utoipa::path(
+    post, path = "/v1/alerts:test", tag = "alerts", operation_id = "test_alerts",
+    responses((status = 202, description = "It will be sent", body = AlertView))
+)]
+pub async fn test_alerts(State(state): Shared) -> Result<(StatusCode, Json<AlertView>), ApiError> {
+    let ports = &state.engine.ports;
+    ports.alerts.raise(Alert::Test { by: "the API".to_owned() }).await?;
+    let key = key_of(AlertKind::Test, None);
+    let row = ports.alert_rows.alert(&key).await?;
+    let row =
+        row.ok_or_else(|| EngineError::Conflict("another test has just ended: try again".to_owned()))?;
+    Ok((StatusCode::ACCEPTED, Json(row.into())))
+}
