@@ -27,6 +27,9 @@ locals {
   # For the schedules of jobs with clock: both.
   schedule_environment = { BELFRY_SCHEDULE_ROLE_ARN = aws_iam_role.scheduler.arn }
 
+  # Where targets call back. A function URL can't be named here: it comes after the functions.
+  callback_environment = { for api in aws_apigatewayv2_api.this : "BELFRY_PUBLIC_URL" => api.api_endpoint }
+
   backlog_environment = length(var.backlog_limits) == 0 ? {} : {
     BELFRY_BACKLOG_LIMITS = join(",", [for queue, limit in var.backlog_limits : "${queue}=${limit}"])
   }
@@ -47,7 +50,7 @@ locals {
   function_environment = {
     tick       = merge(local.schedule_environment, local.alert_environment)
     dispatcher = {}
-    worker     = var.worker.environment
+    worker     = merge(local.callback_environment, var.worker.environment)
     api        = merge(local.schedule_environment, local.backlog_environment)
   }
 }

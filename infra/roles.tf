@@ -53,7 +53,8 @@ locals {
     tick       = []
     dispatcher = [aws_sqs_queue.dispatch.arn]
     worker     = [for priority in local.priorities : local.worker_queue_arns["default-${priority}"]]
-    api        = []
+    # For workers that speak HTTP only. The pool default is the worker function's.
+    api = [for key, queue in local.worker_queues : local.worker_queue_arns[key] if queue.pool != "default"]
   }
 
   # Schedules of jobs with clock: both: the api keeps them in step, the tick's audit looks after them.

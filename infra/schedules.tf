@@ -28,6 +28,11 @@ resource "aws_scheduler_schedule" "lane" {
     }
   }
 
+  # `belfry lanes pause` is an operator's business: an upgrade must not resume what was paused.
+  lifecycle {
+    ignore_changes = [state]
+  }
+
   depends_on = [aws_iam_role_policy.scheduler]
 }
 

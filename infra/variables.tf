@@ -195,7 +195,7 @@ variable "pools" {
 variable "daemons" {
   description = <<-EOT
     Pools served on ECS Fargate, by name: for work longer than 15 minutes and for commands, which the Lambda worker
-    refuses. image holds the belfry binary and whatever the commands need.
+    refuses. image holds the belfry binary and whatever the commands need. Idle ones take from the pools in steal_from.
   EOT
   type = map(object({
     image              = string
@@ -205,6 +205,7 @@ variable "daemons" {
     cpu                = optional(number, 512)
     memory_mb          = optional(number, 1024)
     environment        = optional(map(string), {})
+    steal_from         = optional(list(string), [])
   }))
   default  = {}
   nullable = false

@@ -2,8 +2,8 @@
 
 locals {
   daemon_receives_from = {
-    for pool, _ in var.daemons : pool => [
-      for key, queue in local.worker_queues : local.worker_queue_arns[key] if queue.pool == pool
+    for pool, daemon in var.daemons : pool => [
+      for key, queue in local.worker_queues : local.worker_queue_arns[key] if contains(concat([pool], daemon.steal_from), queue.pool)
     ]
   }
 }
@@ -134,9 +134,10 @@ resource "aws_ecs_task_definition" "daemon" {
     command     = ["belfry", "worker", "--pool", each.key]
     essential   = true
     stopTimeout = 120 # the longest that Fargate grants to finish in
-    environment = [for name, value in merge(local.environment, {
+    environment = [for name, value in merge(local.environment, local.callback_environment, {
       AWS_REGION        = local.region
       BELFRY_FUNCTION   = "${var.name}-daemon-${each.key}"
+      BELFRY_STEAL_FROM = join(",", each.value.steal_from)
       BELFRY_LOG_FORMAT = "json"
     }, each.value.environment) : { name = name, value = value }]
     logConfiguration = {

@@ -61,14 +61,40 @@ fn every_command_has_help_with_examples() {
         .collect();
     assert!(names.len() > 20, "{names:?}");
     for name in names.into_iter().filter(|name| *name != "help") {
-        let args = match name {
-            "schedule" => vec![name, "next", "--help"],
-            "import" => vec![name, "crontab", "--help"],
-            _ => vec![name, "--help"],
-        };
-        let help = belfry(&args).ok().out();
-        assert!(help.contains("Example"), "{name}: {help}");
+        has_examples(&[name]);
     }
+    for args in [
+        ["schedule", "next"],
+        ["import", "crontab"],
+        ["jobs", "show"],
+        ["jobs", "delete"],
+        ["executions", "show"],
+        ["dead-letters", "redrive"],
+        ["dead-letters", "discard"],
+        ["token", "create"],
+        ["token", "list"],
+        ["token", "revoke"],
+    ] {
+        has_examples(&args);
+    }
+}
+
+fn has_examples(args: &[&str]) {
+    let help = belfry(&[args, &["--help"]].concat()).ok().out();
+    assert!(help.contains("Example"), "{args:?}: {help}");
+}
+
+#[test]
+fn tokens_are_told_of_as_json_too() {
+    let data = tempfile::tempdir().unwrap();
+    let token = |args: &[&str]| {
+        let data = ["--json", "--data", data.path().to_str().unwrap()];
+        belfry(&[&["token"], args, &data].concat()).ok().json()
+    };
+    assert_eq!(token(&["create", "deploy"])["name"], "deploy");
+    assert_eq!(token(&["list"])[0]["name"], "deploy");
+    assert_eq!(token(&["revoke", "deploy"]), serde_json::json!({ "revoked": "deploy" }));
+    assert_eq!(token(&["list"]), serde_json::json!([]));
 }
 
 #[test]

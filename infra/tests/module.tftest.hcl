@@ -44,6 +44,11 @@ run "defaults" {
   }
 
   assert {
+    condition     = length(local.receives_from.api) == 0
+    error_message = "Nobody takes the worker function's messages by the API."
+  }
+
+  assert {
     condition     = length(aws_scheduler_schedule.lane) == 4 && jsondecode(aws_scheduler_schedule.lane[3].target[0].input) == { lane = 3, lanes = 4 }
     error_message = "Each lane has a schedule that names it."
   }

@@ -1,5 +1,6 @@
 //! The parts of the API's answers that tables show. `--json` prints what came, whole.
 
+use belfry_domain::Progress;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
@@ -35,12 +36,14 @@ pub struct Execution {
     pub attempts: Vec<Attempt>,
     #[serde(default)]
     pub dependencies: Value,
+    pub elements: Option<u32>,
     pub reason: Option<String>,
     #[serde(default)]
     pub input: Value,
     #[serde(default)]
     pub result: Value,
     pub rerun_of: Option<String>,
+    pub progress: Option<Progress>,
 }
 
 impl Execution {
@@ -67,6 +70,37 @@ pub struct Output {
     pub tail: String,
     #[serde(default)]
     pub bytes: u64,
+}
+
+#[expect(clippy::struct_field_names, reason = "named as in the API")]
+#[derive(Debug, Clone, Deserialize)]
+pub struct Backfill {
+    pub backfill_id: String,
+    pub job_id: String,
+    pub status: String,
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    #[serde(default)]
+    pub order: String,
+    #[serde(default)]
+    pub concurrency: u32,
+    pub created_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub reason: Option<String>,
+    pub next_slot: Option<DateTime<Utc>>,
+    pub progress: BackfillProgress,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct BackfillProgress {
+    pub slots: u32,
+    pub existing: u32,
+    pub open: u32,
+    pub succeeded: u32,
+    pub failed: u32,
+    pub not_run: u32,
+    pub left: u32,
+    pub percent: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -34,6 +34,11 @@ pub struct DeadLettersArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Run them once more, as new generations
+    #[command(after_help = "\
+Examples:
+  belfry dead-letters redrive daily_report@2026-11-23T00:00:00Z
+  belfry dead-letters redrive --job daily_report
+  belfry dead-letters redrive --all")]
     Redrive {
         #[arg(required_unless_present_any = ["job", "all"], conflicts_with_all = ["job", "all"])]
         execution_id: Vec<String>,
@@ -45,6 +50,7 @@ enum Action {
         all: bool,
     },
     /// Forget them; the executions stay
+    #[command(after_help = "Example:\n  belfry dead-letters discard daily_report@2026-11-23T00:00:00Z")]
     Discard {
         #[arg(required = true)]
         execution_id: Vec<String>,

@@ -33,6 +33,7 @@ fn facts(row: &Execution) -> comfy_table::Table {
         ("rerun of", row.rerun_of.clone().unwrap_or_default()),
         ("status", row.status.clone()),
         ("reason", row.reason.clone().unwrap_or_default()),
+        ("progress", row.progress.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("trigger", row.trigger.clone()),
         ("priority", row.priority.clone()),
         ("due", instant(row.due_at)),
@@ -42,6 +43,7 @@ fn facts(row: &Execution) -> comfy_table::Table {
         ("ended", instant(row.end_time)),
         ("took", duration(row.duration_ms)),
         ("depends on", dependencies(row)),
+        ("elements", elements(row)),
         ("worker", row.worker_id.clone().unwrap_or_default()),
         ("input", plain(&row.input)),
         ("result", plain(&row.result)),
@@ -52,6 +54,11 @@ fn facts(row: &Execution) -> comfy_table::Table {
         }
     }
     facts
+}
+
+fn elements(row: &Execution) -> String {
+    let list = |count| format!("{count}, see belfry executions --element-of {}", row.execution_id);
+    row.elements.map(list).unwrap_or_default()
 }
 
 /// `ingest: success, clean: waiting`, from a map by job or a list.
@@ -72,7 +79,8 @@ fn dependencies(row: &Execution) -> String {
     named.join(", ")
 }
 
-pub fn attempt(attempt: &Attempt) -> String {
+/// What became of an attempt, without its output.
+pub fn outcome(attempt: &Attempt) -> String {
     let mut text = format!("attempt {}", attempt.number);
     let _ = write!(text, ": {}", attempt.outcome.as_deref().unwrap_or("running"));
     if let Some(duration) = attempt.duration_ms {
@@ -81,6 +89,11 @@ pub fn attempt(attempt: &Attempt) -> String {
     if let Some(error) = &attempt.error {
         let _ = write!(text, "\n  {error}");
     }
+    text
+}
+
+pub fn attempt(attempt: &Attempt) -> String {
+    let mut text = outcome(attempt);
     if let Some(output) = attempt.output.as_ref().filter(|output| !output.tail.is_empty()) {
         let shown = output.tail.len() as u64;
         if output.bytes > shown {

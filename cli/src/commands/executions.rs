@@ -18,6 +18,7 @@ Examples:
   belfry executions
   belfry executions --job daily_report --status failed --limit 20
   belfry executions --tag team=data --status failed --since 24h
+  belfry executions --element-of resize@2026-11-23T00:00:00Z --status failed
   belfry executions show daily_report@2026-11-23T00:00:00Z"
 )]
 pub struct ExecutionsArgs {
@@ -30,6 +31,7 @@ pub struct ExecutionsArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Show an execution with its attempts, their times and the end of their output
+    #[command(after_help = "Example:\n  belfry executions show daily_report@2026-11-23T00:00:00Z")]
     Show { execution_id: String },
 }
 
@@ -47,6 +49,9 @@ struct Filter {
     /// Of this run
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
+    /// The elements of this execution's list, in its order; goes with --status only
+    #[arg(long, value_name = "EXECUTION", conflicts_with_all = ["job", "run", "since", "until", "tags"])]
+    element_of: Option<String>,
     /// Due from this instant on, RFC 3339, or so long ago: 24h
     #[arg(long, value_name = "INSTANT")]
     since: Option<Moment>,
@@ -87,13 +92,15 @@ impl Filter {
             .query("job_id", self.job.as_ref())
             .query("status", self.status.as_ref())
             .query("run_id", self.run.as_ref())
+            .query("element_of", self.element_of.as_ref())
             .query("since", since.map(time::utc))
             .query("until", until.map(time::utc));
         Ok(self.tags.iter().fold(call, |call, tag| call.query("tag", Some(tag))))
     }
 
     fn is_plain(&self) -> bool {
-        let narrows = [self.status.is_some(), self.run.is_some(), !self.tags.is_empty()];
+        let narrows =
+            [self.status.is_some(), self.run.is_some(), self.element_of.is_some(), !self.tags.is_empty()];
         !narrows.contains(&true) && self.since.is_none() && self.until.is_none()
     }
 }
@@ -123,6 +130,8 @@ pub fn listing(client: &Client, executions: Vec<Value>) -> anyhow::Result<String
     for value in executions {
         let row: Execution = client.decode(value)?;
         let duration = |ms: Option<i64>| ms.map(time::millis).unwrap_or_default();
+        let progress = row.progress.filter(|_| row.status == "running").map(|progress| progress.to_string());
+        let remark = progress.or(row.reason).unwrap_or_default();
         table.add_row([
             row.execution_id.into(),
             table::status(&row.status),
@@ -131,7 +140,7 @@ pub fn listing(client: &Client, executions: Vec<Value>) -> anyhow::Result<String
             duration(row.lateness_ms).into(),
             duration(row.duration_ms).into(),
             row.attempt.into(),
-            short(&row.reason.unwrap_or_default(), 60).into(),
+            short(&remark, 60).into(),
         ]);
     }
     Ok(table::text(&table))

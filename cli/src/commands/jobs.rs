@@ -62,8 +62,10 @@ enum Action {
     /// List the jobs (the default)
     List,
     /// Show a job's definition, its state and its last executions
+    #[command(after_help = "Example:\n  belfry jobs show daily_report")]
     Show { job_id: String },
     /// Delete a job; what has not started of it is cancelled
+    #[command(after_help = "Example:\n  belfry jobs delete daily_report")]
     Delete { job_id: String },
 }
 

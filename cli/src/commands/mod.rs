@@ -2,21 +2,27 @@
 
 mod alerts;
 mod apply;
+mod backfill;
+mod backfills;
 mod circuit;
 mod completions;
 mod dead_letters;
 mod doctor;
 mod execution_view;
 mod executions;
+mod export;
 mod graph;
 mod import;
 mod job_summary;
 mod jobs;
+#[cfg(feature = "aws")]
+mod lanes;
 mod logs;
 mod openapi;
 mod operate;
 mod payload;
 mod push;
+mod rerun;
 mod run;
 mod schedule;
 mod schema;
@@ -28,6 +34,7 @@ pub mod up;
 mod wait;
 #[cfg(feature = "aws")]
 mod worker;
+mod workers;
 
 use std::{future::Future, process::ExitCode};
 
@@ -91,24 +98,31 @@ enum Command {
     Up(up::UpArgs),
     #[cfg(feature = "aws")]
     Worker(worker::WorkerArgs),
+    #[cfg(feature = "aws")]
+    Lanes(lanes::LanesArgs),
     Run(run::RunArgs),
     Apply(apply::ApplyArgs),
     Jobs(jobs::JobsArgs),
     Trigger(trigger::TriggerArgs),
     Push(push::PushArgs),
+    Backfill(backfill::BackfillArgs),
+    Backfills(backfills::BackfillsArgs),
     Executions(executions::ExecutionsArgs),
     Logs(logs::LogsArgs),
     Cancel(operate::CancelArgs),
     Retry(operate::RetryArgs),
+    Rerun(rerun::RerunArgs),
     Pause(operate::PauseArgs),
     Resume(operate::ResumeArgs),
     Circuit(circuit::CircuitArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
     Alerts(alerts::AlertsArgs),
+    Workers(workers::WorkersArgs),
     Stats(stats::StatsArgs),
     Graph(graph::GraphArgs),
     Schedule(schedule::ScheduleArgs),
     Import(import::ImportArgs),
+    Export(export::ExportArgs),
     Doctor(doctor::DoctorArgs),
     Token(token::TokenArgs),
     Schema(schema::SchemaArgs),
@@ -122,24 +136,31 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Up(args) => many_threads(up::run(args)),
         #[cfg(feature = "aws")]
         Command::Worker(args) => many_threads(worker::run(args)),
+        #[cfg(feature = "aws")]
+        Command::Lanes(args) => one_thread(lanes::run(args, &global)),
         Command::Run(args) => many_threads(run::run(args, &global)),
         Command::Apply(args) => one_thread(apply::run(args, &global)),
         Command::Jobs(args) => one_thread(jobs::run(args, &global)),
         Command::Trigger(args) => one_thread(trigger::run(args, &global)),
         Command::Push(args) => one_thread(push::run(args, &global)),
+        Command::Backfill(args) => one_thread(backfill::run(args, &global)),
+        Command::Backfills(args) => one_thread(backfills::run(args, &global)),
         Command::Executions(args) => one_thread(executions::run(args, &global)),
         Command::Logs(args) => one_thread(logs::run(args, &global)),
         Command::Cancel(args) => one_thread(operate::cancel(args, &global)),
         Command::Retry(args) => one_thread(operate::retry(args, &global)),
+        Command::Rerun(args) => one_thread(rerun::run(args, &global)),
         Command::Pause(args) => one_thread(operate::pause(args, &global)),
         Command::Resume(args) => one_thread(operate::resume(args, &global)),
         Command::Circuit(args) => one_thread(circuit::run(args, &global)),
         Command::DeadLetters(args) => one_thread(dead_letters::run(args, &global)),
         Command::Alerts(args) => one_thread(alerts::run(args, &global)),
+        Command::Workers(args) => one_thread(workers::run(args, &global)),
         Command::Stats(args) => one_thread(stats::run(args, &global)),
         Command::Graph(args) => one_thread(graph::run(args, &global)),
         Command::Schedule(args) => schedule::run(args, &global),
         Command::Import(args) => one_thread(import::run(args, &global)),
+        Command::Export(args) => one_thread(export::run(args, &global)),
         Command::Doctor(args) => one_thread(doctor::run(args, &global)),
         Command::Token(args) => one_thread(token::run(args, &global)),
         Command::Schema(args) => schema::run(&args),

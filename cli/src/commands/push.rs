@@ -38,6 +38,9 @@ pub struct PushArgs {
     /// The name to file it under
     #[arg(long)]
     name: Option<String>,
+    /// The workers that run it; by the kind of target, where not given
+    #[arg(long)]
+    pool: Option<String>,
     /// Not before this long from now, such as 90s
     #[arg(long, value_name = "DURATION", value_parser = super::up::duration, conflicts_with = "at")]
     delay: Option<std::time::Duration>,
@@ -85,6 +88,7 @@ fn request(args: &PushArgs) -> anyhow::Result<Map<String, Value>> {
         ("target", args.empty.then(|| json!({ "type": "empty" }))),
         ("input", payload::read(args.input.as_deref())?),
         ("name", args.name.as_ref().map(|name| json!(name))),
+        ("pool", args.pool.as_ref().map(|pool| json!(pool))),
         ("delay", args.delay.map(seconds)),
         ("run_at", args.at.map(|at| json!(at))),
         ("priority", args.priority.map(|priority| json!(priority))),

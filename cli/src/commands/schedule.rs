@@ -11,6 +11,7 @@ use crate::{
 
 /// When a schedule is due; asks no server
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  belfry schedule next '0 9 * * MON-FRI' --tz Europe/Berlin")]
 pub struct ScheduleArgs {
     #[command(subcommand)]
     action: Action,

@@ -27,10 +27,13 @@ pub struct TokenArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Make a token and print it; only a hash of it is kept
+    #[command(after_help = "Example:\n  belfry token create deploy --data /var/lib/belfry")]
     Create { name: String },
     /// List the names of tokens
+    #[command(after_help = "Example:\n  belfry token list --json")]
     List,
     /// Make a token worthless
+    #[command(after_help = "Example:\n  belfry token revoke deploy")]
     Revoke { name: String },
 }
 
@@ -47,7 +50,11 @@ pub async fn run(args: TokenArgs, global: &Global) -> Outcome {
         Action::List => list(&args.data, global).await?,
         Action::Revoke { name } => {
             anyhow::ensure!(standalone::revoke_token(&args.data, &name).await?, "there is no token {name:?}");
-            show::line(format!("revoked {name}"))?;
+            if global.json {
+                show::json(&json!({ "revoked": name }))?;
+            } else {
+                show::line(format!("revoked {name}"))?;
+            }
         }
     }
     DONE

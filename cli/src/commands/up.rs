@@ -57,6 +57,9 @@ pub struct UpArgs {
     /// Tell this address of alerts, signed with the key in BELFRY_ALERT_WEBHOOK_KEY (whsec_…)
     #[arg(long, env = "BELFRY_ALERT_WEBHOOK", hide_env_values = true, value_name = "URL")]
     alert_webhook: Option<String>,
+    /// The API's address for targets that call back [default: where it listens]
+    #[arg(long, env = "BELFRY_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
     #[arg(long, env = "BELFRY_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
 }
@@ -73,6 +76,9 @@ pub struct Limits {
     /// Serve a pool that jobs name, this many attempts at once; may be repeated
     #[arg(long = "pool", value_name = "NAME=N", value_parser = pool)]
     pools: Vec<(String, usize)>,
+    /// Let idle pools of this process take from this one, whose jobs they must be able to run; may be repeated
+    #[arg(long, value_name = "NAME")]
+    steal_from: Vec<String>,
     /// Refuse pushes and triggers with 429 while this much waits in their queue: N, or
     /// POOL/PRIORITY=N with * for any; may be repeated [default: 100000]
     #[arg(long, env = "BELFRY_BACKLOG_LIMITS", value_name = "LIMIT", action = ArgAction::Append)]
@@ -89,6 +95,7 @@ impl Limits {
             default: self.concurrency.map_or(usual.default, |count| count as usize),
             command: self.max_processes.map_or(usual.command, |count| count as usize),
             others: self.pools.clone(),
+            steal_from: self.steal_from.clone(),
         }
     }
 
@@ -154,6 +161,7 @@ pub async fn run(args: UpArgs) -> Outcome {
         alerts: alert_settings(args.alerts.as_deref(), args.alert_webhook.as_deref())?,
         retention: args.retention,
         archive: args.archive,
+        public_url: args.public_url,
     };
     standalone::up(options).await.map_err(|error| files::with_places(error, &definitions))?;
     DONE

@@ -4,7 +4,7 @@ use belfry::standalone::stop_on_signals;
 use belfry_aws::{Installation, lambda::instance, telemetry::Metrics};
 use belfry_engine::Worker;
 use belfry_worker::{
-    daemon::Daemon,
+    daemon::{Daemon, DaemonOptions},
     targets::{AwsAccess, TargetSettings, Targets},
 };
 use clap::Args;
@@ -21,7 +21,8 @@ const FLUSH: Duration = Duration::from_secs(60);
 #[command(after_help = "\
 Examples:
   BELFRY_NAME=belfry belfry worker --pool command
-  belfry worker --pool gpu --capacity 2 --allow-private-addresses
+  belfry worker --pool gpu --capacity 2 --allow-private-addresses --label zone=a
+  belfry worker --pool gpu --steal-from render --steal-from batch
 
 Finds the installation by BELFRY_NAME, and AWS as every tool of AWS does: AWS_REGION, AWS_PROFILE, roles.
 On SIGTERM it takes no more work and ends when what it runs has ended; a second signal ends it at once.")]
@@ -32,11 +33,27 @@ pub struct WorkerArgs {
     /// Attempts at once [default: four for each processor, 8 at least]
     #[arg(long, env = "BELFRY_CAPACITY", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     capacity: Option<u32>,
+    /// Take from this pool too while its own has nothing, one place kept free; may be repeated, then from the deepest
+    #[arg(long, env = "BELFRY_STEAL_FROM", value_delimiter = ',', value_name = "NAME")]
+    steal_from: Vec<String>,
+    /// Shown by `belfry workers`; may be repeated
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
     /// Let http targets reach loopback, private and link-local addresses
     #[arg(long, env = "BELFRY_ALLOW_PRIVATE_ADDRESSES")]
     allow_private_addresses: bool,
+    /// The API's address, for targets that call back
+    #[arg(long, env = "BELFRY_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
     #[arg(long, env = "BELFRY_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let parsed = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    parsed
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "expected NAME=VALUE, such as zone=a".to_owned())
 }
 
 pub async fn run(args: WorkerArgs) -> Outcome {
@@ -45,6 +62,7 @@ pub async fn run(args: WorkerArgs) -> Outcome {
     let settings = TargetSettings {
         allow_commands: true,
         allow_private_addresses: args.allow_private_addresses,
+        public_url: args.public_url,
         ..TargetSettings::default()
     };
     let access = AwsAccess {
@@ -53,16 +71,20 @@ pub async fn run(args: WorkerArgs) -> Outcome {
         credentials: installation.sdk.credentials_provider(),
     };
     let runner = Arc::new(Targets::new(settings)?.with_aws(access));
-    let daemon = Arc::new(Daemon {
-        engine: Arc::new(installation.engine()),
-        worker: Worker { id: instance(), runner },
-        source: installation.queue.clone(),
-    });
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let capacity = args.capacity.map_or((4 * cores).max(8), |capacity| capacity as usize);
-    tracing::info!(pool = args.pool, capacity, worker = daemon.worker.id, "serving");
+    let worker = Worker { id: instance(), runner };
+    tracing::info!(pool = args.pool, capacity, worker = worker.id, "serving");
+    let daemon = Daemon::new(DaemonOptions {
+        engine: Arc::new(installation.engine()),
+        worker,
+        source: installation.queue.clone(),
+        pools: vec![(args.pool, capacity)],
+        steal_from: args.steal_from.into_iter().filter(|pool| !pool.is_empty()).collect(),
+        labels: args.labels.into_iter().collect(),
+    });
     let flushing = tokio::spawn(flush_for_ever(Arc::clone(&installation.metrics)));
-    daemon.serve(args.pool, capacity, stop_on_signals()).await;
+    daemon.serve(stop_on_signals()).await;
     flushing.abort();
     installation.metrics.flush();
     DONE

@@ -15,7 +15,7 @@ pub fn status(status: &str) -> Cell {
         "success" | "succeeded" | "ok" | "active" => Color::Green,
         "failed" | "timed_out" | "upstream_failed" | "lost" | "fail" => Color::Red,
         "running" | "queued" | "waiting" => Color::Cyan,
-        "cancelled" | "skipped" | "paused" | "warn" => Color::Yellow,
+        "cancelled" | "skipped" | "paused" | "draining" | "warn" => Color::Yellow,
         _ => return Cell::new(status),
     };
     Cell::new(status).fg(color)

@@ -7,17 +7,17 @@ mod temporary;
 mod tokens;
 mod up;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use belfry_domain::Shards;
 use belfry_engine::{
     Engine, Settings, StoredAlerts, SystemClock, SystemRandom, Worker,
-    ports::{Archive, Lease, Observer, Ports, Runner, Source},
+    ports::{Archive, Lease, Observer, Ports, Runner},
 };
 use belfry_files::FolderArchive;
 use belfry_sqlite::{MemoryQueue, Store, Waves};
-use belfry_worker::daemon::Daemon;
+use belfry_worker::daemon::{Daemon, DaemonOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
@@ -48,6 +48,8 @@ pub struct Capacity {
     pub command: usize,
     /// Pools that jobs name themselves.
     pub others: Vec<(String, usize)>,
+    /// Pools that idle ones may take from.
+    pub steal_from: Vec<String>,
 }
 
 impl Capacity {
@@ -64,7 +66,7 @@ impl Capacity {
 impl Default for Capacity {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { default: 1000, command: (4 * cores).max(8), others: Vec::new() }
+        Self { default: 1000, command: (4 * cores).max(8), others: Vec::new(), steal_from: Vec::new() }
     }
 }
 
@@ -101,6 +103,8 @@ impl Standalone {
             leases: Arc::new(store.clone()),
             dead_letters: Arc::new(store.clone()),
             gates: Arc::new(store.clone()),
+            workers: Arc::new(store.clone()),
+            backfills: Arc::new(store.clone()),
             queue: queue.clone(),
             clock,
             random: Arc::new(SystemRandom),
@@ -162,22 +166,23 @@ impl Standalone {
         loops.spawn(Arc::clone(self).tick_for_ever(lease));
         loops.spawn(Arc::clone(self).keep_house());
         loops.spawn(Arc::clone(self).watch_for_alerts());
-        let mut pools = self.serve_pools(&shutdown);
+        let mut serving = JoinSet::new();
+        serving.spawn(self.daemon().serve(shutdown.clone()));
         shutdown.cancelled().await;
-        while pools.join_next().await.is_some() {}
+        while serving.join_next().await.is_some() {}
         loops.shutdown().await;
         Ok(())
     }
 
-    fn serve_pools(&self, shutdown: &CancellationToken) -> JoinSet<()> {
-        let source: Arc<dyn Source> = self.queue.clone();
-        let daemon =
-            Arc::new(Daemon { engine: Arc::clone(&self.engine), worker: self.worker.clone(), source });
-        let mut pools = JoinSet::new();
-        for (pool, capacity) in self.capacity.pools() {
-            pools.spawn(Arc::clone(&daemon).serve(pool.to_owned(), capacity, shutdown.clone()));
-        }
-        pools
+    fn daemon(&self) -> Arc<Daemon> {
+        Daemon::new(DaemonOptions {
+            engine: Arc::clone(&self.engine),
+            worker: self.worker.clone(),
+            source: self.queue.clone(),
+            pools: self.capacity.pools().map(|(name, capacity)| (name.to_owned(), capacity)).collect(),
+            steal_from: self.capacity.steal_from.clone(),
+            labels: BTreeMap::new(),
+        })
     }
 
     async fn tick_for_ever(self: Arc<Self>, lease: Lease) {

@@ -38,6 +38,8 @@ pub struct UpOptions {
     pub retention: Duration,
     /// Where they go then; nowhere by default.
     pub archive: Option<PathBuf>,
+    /// Where targets reach the API that are to call back; where it listens, if that is an address.
+    pub public_url: Option<String>,
     pub backlog_limits: BacklogLimits,
     pub alerts: AlertSettings,
 }
@@ -70,9 +72,14 @@ fn settings(options: &UpOptions) -> Settings {
 pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let store = open_store(&options.data)?;
     let telemetry = Arc::new(Telemetry::default());
+    let listener = TcpListener::bind(options.listen).await.with_context(|| {
+        format!("can't listen on {}: is another belfry running? choose another with --listen", options.listen)
+    })?;
+    let address = listener.local_addr()?;
     let targets = TargetSettings {
         allow_commands: true,
         allow_private_addresses: options.allow_private_addresses,
+        public_url: options.public_url.clone().or_else(|| own_url(address)),
         ..TargetSettings::default()
     };
     let runner = Arc::new(Targets::new(targets)?);
@@ -89,16 +96,13 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let standalone = Arc::new(standalone.archiving_to(options.archive).alerting(alerting));
     let leadership = Arc::new(Leadership::default());
     let shutdown = stop_on_signals();
-
-    let listener = TcpListener::bind(options.listen).await.with_context(|| {
-        format!("can't listen on {}: is another belfry running? choose another with --listen", options.listen)
-    })?;
-    let address = listener.local_addr()?;
     let api = ApiState {
         engine: Arc::clone(&standalone.engine),
         telemetry,
         auth: auth(options.require_token || !address.ip().is_loopback(), &standalone.store),
         leadership: leadership.clone(),
+        source: standalone.queue.clone(),
+        closing: shutdown.clone(),
         capacity: capacity.total() as u64,
     };
     let serving = serve(listener, api, shutdown.clone());
@@ -145,6 +149,11 @@ async fn receivers(settings: &AlertSettings) -> anyhow::Result<Receivers> {
 #[expect(clippy::unused_async, reason = "the same as with the feature")]
 async fn receivers(settings: &AlertSettings) -> anyhow::Result<Receivers> {
     Ok(settings.receivers(&|name| std::env::var(name).ok())?)
+}
+
+/// None where it listens on all addresses: which of them others know is not known here.
+fn own_url(address: SocketAddr) -> Option<String> {
+    (!address.ip().is_unspecified()).then(|| format!("http://{address}"))
 }
 
 async fn lead_until_stopped(

@@ -9,6 +9,7 @@ use axum::{
 };
 use belfry_api::{ApiState, Auth, Leader, Telemetry, router};
 use belfry_aws::{Installation, telemetry::Metrics};
+use belfry_engine::ports::Stop;
 use lambda_http::request::RequestContext;
 
 pub fn service(installation: Installation) -> Router {
@@ -20,6 +21,8 @@ pub fn service(installation: Installation) -> Router {
         // API Gateway lets nobody through whom its authorizer does not know.
         auth: Auth::Open,
         leadership: Arc::new(Leader),
+        source: installation.queue.clone(),
+        closing: Stop::new(),
         capacity: 0,
     };
     router(state).layer(from_fn_with_state(installation.metrics, around))

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use belfry_engine::Engine;
+use belfry_engine::{
+    Engine,
+    ports::{Source, Stop},
+};
 
 use crate::Telemetry;
 
@@ -14,6 +17,10 @@ pub struct ApiState {
     pub telemetry: Arc<Telemetry>,
     pub auth: Auth,
     pub leadership: Arc<dyn Leadership>,
+    /// Where workers that speak HTTP only get their work from.
+    pub source: Arc<dyn Source>,
+    /// Ends what waits, so that the process can.
+    pub closing: Stop,
     /// Attempts that this process's workers run at once; 0 where it has none or doesn't know.
     pub capacity: u64,
 }

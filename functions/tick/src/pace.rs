@@ -1,28 +1,9 @@
 //! Shards, handed out one by one until the time is over. What is left is the next tick's.
 
-use std::{
-    iter,
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
+use std::time::Instant;
 
-pub struct Pace<S> {
-    shards: Mutex<S>,
-    until: Instant,
-}
-
-impl<S: Iterator<Item = u16>> Pace<S> {
-    pub fn new(shards: S, until: Instant) -> Self {
-        Self { shards: Mutex::new(shards), until }
-    }
-
-    /// Several of these share the shards among them.
-    pub fn shards(&self) -> impl Iterator<Item = u16> {
-        iter::from_fn(|| {
-            let is_over = Instant::now() >= self.until;
-            if is_over { None } else { self.shards.lock().unwrap_or_else(PoisonError::into_inner).next() }
-        })
-    }
+pub fn until_then(shards: impl Iterator<Item = u16>, then: Instant) -> impl Iterator<Item = u16> {
+    shards.take_while(move |_| Instant::now() < then)
 }
 
 /// The shards of a lane.
@@ -46,11 +27,9 @@ mod tests {
     }
 
     #[test]
-    fn shards_are_shared_out_and_end_with_the_time() {
-        let pace = Pace::new(0..5, Instant::now() + Duration::from_secs(60));
-        let (mut one, mut other) = (pace.shards(), pace.shards());
-        assert_eq!((one.next(), other.next(), one.next()), (Some(0), Some(1), Some(2)));
-        assert_eq!(other.collect::<Vec<_>>(), [3, 4]);
-        assert_eq!(Pace::new(0..5, Instant::now()).shards().next(), None);
+    fn shards_end_with_the_time() {
+        let now = Instant::now();
+        assert_eq!(until_then(0..3, now + Duration::from_secs(60)).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(until_then(0..3, now).next(), None);
     }
 }

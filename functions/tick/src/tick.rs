@@ -13,7 +13,7 @@ use belfry_engine::{
     Engine, EngineError, Result,
     ports::{Acquired, Lease, StoreError},
 };
-use futures::future::{join, join_all};
+use futures::future::join;
 use lambda_runtime::{Context, Error};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
@@ -21,15 +21,13 @@ use tokio::time::timeout;
 use crate::{
     alerts::{AlarmEvent, Alerting},
     audit::audit_if_due,
-    pace::{Pace, shards_of},
+    pace::{shards_of, until_then},
 };
 
 /// Longer than the function may run. It is given up at the end; this is for those that crash.
 const LEASE: Duration = Duration::from_secs(90);
 /// A lane whose last tick is younger needs none from the second clock.
 const FRESH: Duration = Duration::from_secs(75);
-/// Shards read at once.
-const PARALLEL: usize = 8;
 
 /// `{"lane":0,"lanes":4}` from a lane's schedule, `{"lanes":4}` from the second clock.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -57,6 +55,8 @@ pub enum Event {
 pub struct Tick {
     engine: Engine,
     alerting: Alerting,
+    /// The same, but it need not read every job that is due again.
+    firing: Engine,
     stores: Stores,
     metrics: Arc<Metrics>,
 }
@@ -65,7 +65,14 @@ impl Tick {
     pub fn new(installation: Installation) -> Self {
         let engine = installation.engine();
         let alerting = Alerting::new(&installation);
-        Self { engine, alerting, stores: installation.stores, metrics: installation.metrics }
+        let installation = installation.trusting_jobs();
+        Self {
+            engine,
+            alerting,
+            firing: installation.engine(),
+            stores: installation.stores,
+            metrics: installation.metrics,
+        }
     }
 
     pub async fn handle(&self, event: Event, context: &Context) -> std::result::Result<Report, Error> {
@@ -110,9 +117,9 @@ impl Tick {
         let Some(last) = shards_of(lane, lanes, self.engine.settings.shards.0).next_back() else {
             return Ok(true);
         };
-        let cursor = self.engine.ports.leases.cursor(last).await?;
+        let cursors = self.engine.ports.leases.cursors().await?;
         let horizon = self.engine.ports.clock.now().plus(self.engine.settings.look_ahead);
-        Ok(cursor <= horizon && horizon.since(cursor) < FRESH)
+        Ok(cursors.get(&last).is_some_and(|cursor| *cursor <= horizon && horizon.since(*cursor) < FRESH))
     }
 
     async fn lane(
@@ -141,14 +148,11 @@ impl Tick {
 
     async fn lead(&self, lease: &Lease, lanes: u16, until: Instant, report: &mut Report) -> Result<()> {
         let shards = || shards_of(lease.lane, lanes, self.engine.settings.shards.0);
-        let pace = Pace::new(shards(), until);
-        let ticks = (0..PARALLEL).map(|_| self.engine.tick(lease, pace.shards()));
-        report.fired += sum(join_all(ticks).await)?;
+        report.fired += self.firing.tick(lease, until_then(shards(), until)).await?;
         // What was due is on its way: the heartbeat is about that.
         self.metrics.count(Metric::Ticks, 1);
         report.lanes.push(lease.lane);
-        let pace = Pace::new(shards(), until);
-        let sweeps = (0..PARALLEL).map(|_| self.engine.sweep(pace.shards()));
+        let sweep = self.engine.sweep(until_then(shards(), until));
         let audit = async {
             if lease.lane != 0 {
                 return Ok(());
@@ -156,13 +160,8 @@ impl Tick {
             let tended = self.alerting.tend(&self.engine).await;
             audit_if_due(&self.engine, &lease.owner).await.and(tended)
         };
-        let (swept, audited) = join(join_all(sweeps), audit).await;
-        report.swept += sum(swept)?;
+        let (swept, audited) = join(sweep, audit).await;
+        report.swept += swept?;
         audited
     }
-}
-
-/// The first failure after all have ended: one shard's must not cut short the others.
-fn sum(counts: Vec<Result<u64>>) -> Result<u64> {
-    counts.into_iter().sum()
 }

@@ -1,13 +1,14 @@
 //! The worker as a daemon: takes messages of its pools for as long as it lives.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use belfry_engine::{
-    Engine, EngineError, Worker,
-    ports::{Delivery, Source, StoreError},
+    Engine, EngineError, REPORT_EVERY, Worker,
+    ports::{Delivery, Load, Source, StoreError, WorkerKind, WorkerReport},
 };
+use futures::future::try_join_all;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
@@ -15,51 +16,121 @@ use tokio_util::sync::CancellationToken;
 /// Messages taken at once at most: more would only wait here instead of in their queue, where
 /// others could overtake them.
 const BATCH: usize = 256;
+/// For a message of its own pool, before it looks at others'.
+const IDLE: Duration = Duration::from_secs(5);
 /// After a queue did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
-pub struct Daemon {
+/// What a daemon is made of.
+pub struct DaemonOptions {
     pub engine: Arc<Engine>,
     pub worker: Worker,
     pub source: Arc<dyn Source>,
+    /// Attempts at once, by pool.
+    pub pools: Vec<(String, usize)>,
+    /// Pools that an idle one may take from: they permit it by being named here.
+    pub steal_from: Vec<String>,
+    /// For people.
+    pub labels: BTreeMap<String, String>,
+}
+
+pub struct Daemon {
+    options: DaemonOptions,
+    pools: Vec<Arc<Pool>>,
+    is_draining: watch::Sender<bool>,
+}
+
+struct Pool {
+    name: String,
+    capacity: usize,
+    places: Arc<Semaphore>,
+}
+
+impl Pool {
+    fn load(&self) -> Load {
+        let running = self.capacity - self.places.available_permits();
+        Load { capacity: self.capacity as u32, running: running as u32 }
+    }
 }
 
 impl Daemon {
-    /// Runs up to `capacity` attempts of a pool at once, until `shutdown`; then returns when those
-    /// that run have ended.
-    pub async fn serve(self: Arc<Self>, pool: String, capacity: usize, shutdown: CancellationToken) {
-        let places = Arc::new(Semaphore::new(capacity));
+    pub fn new(options: DaemonOptions) -> Arc<Self> {
+        let pool = |(name, capacity): &(String, usize)| {
+            let places = Arc::new(Semaphore::new(*capacity));
+            Arc::new(Pool { name: name.clone(), capacity: *capacity, places })
+        };
+        let pools = options.pools.iter().map(pool).collect();
+        Arc::new(Self { options, pools, is_draining: watch::Sender::new(false) })
+    }
+
+    /// Runs attempts of its pools until `shutdown`; then returns when those that run have ended.
+    pub async fn serve(self: Arc<Self>, shutdown: CancellationToken) {
+        let mut reporting = JoinSet::new();
+        reporting.spawn(Arc::clone(&self).report_for_ever());
+        let mut pools = JoinSet::new();
+        for pool in &self.pools {
+            pools.spawn(Arc::clone(&self).serve_pool(Arc::clone(pool), shutdown.clone()));
+        }
+        while pools.join_next().await.is_some() {}
+        reporting.shutdown().await;
+        let DaemonOptions { engine, worker, .. } = &self.options;
+        if let Err(error) = engine.ports.workers.forget_worker(&worker.id).await {
+            tracing::debug!(%error, "this worker is shown for a while yet");
+        }
+    }
+
+    async fn serve_pool(self: Arc<Self>, pool: Arc<Pool>, shutdown: CancellationToken) {
         let mut attempts = JoinSet::new();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                () = self.take(&pool, &places, &mut attempts) => {}
+                () = self.take(&pool, &mut attempts) => {}
             }
             while attempts.try_join_next().is_some() {}
         }
         while attempts.join_next().await.is_some() {}
     }
 
-    async fn take(self: &Arc<Self>, pool: &str, places: &Arc<Semaphore>, attempts: &mut JoinSet<()>) {
-        let Ok(first) = Arc::clone(places).acquire_owned().await else { return };
-        let limit = (places.available_permits() + 1).min(BATCH);
-        let deliveries = match self.source.receive(pool, limit).await {
+    async fn take(self: &Arc<Self>, pool: &Pool, attempts: &mut JoinSet<()>) {
+        // Its sender is this daemon's own, and lives as long.
+        let _ = self.is_draining.subscribe().wait_for(|is_draining| !is_draining).await;
+        let Ok(first) = Arc::clone(&pool.places).acquire_owned().await else { return };
+        let free = pool.places.available_permits() + 1;
+        let deliveries = match self.receive(pool, free).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
-                self.report(pool, &error.into());
-                return self.engine.ports.clock.sleep(PAUSE).await;
+                self.report(&pool.name, &error.into());
+                return self.options.engine.ports.clock.sleep(PAUSE).await;
             }
         };
         let mut first = Some(first);
         for delivery in deliveries {
-            let place = first.take().or_else(|| Arc::clone(places).try_acquire_owned().ok());
+            let place = first.take().or_else(|| Arc::clone(&pool.places).try_acquire_owned().ok());
             attempts.spawn(Arc::clone(self).execute(delivery, place));
+        }
+    }
+
+    /// Of the pool itself; when it has nothing, of the deepest of those that may be taken from.
+    async fn receive(&self, pool: &Pool, free: usize) -> Result<Vec<Delivery>, StoreError> {
+        let DaemonOptions { source, steal_from, .. } = &self.options;
+        let own = source.receive(&pool.name, free.min(BATCH), IDLE).await?;
+        // One place stays free for work of its own, where there is more than one.
+        let limit = if pool.capacity > 1 { free - 1 } else { free };
+        if !own.is_empty() || limit == 0 || steal_from.is_empty() {
+            return Ok(own);
+        }
+        let others = steal_from.iter().filter(|name| **name != pool.name);
+        let depths = others.map(async |name| Ok((source.depth_of(name).await?, name)));
+        let depths: Vec<(u64, &String)> = try_join_all(depths).await?;
+        match depths.into_iter().max_by_key(|(depth, _)| *depth) {
+            Some((1.., deepest)) => source.receive(deepest, limit.min(BATCH), Duration::ZERO).await,
+            _ => Ok(Vec::new()),
         }
     }
 
     async fn execute(self: Arc<Self>, delivery: Delivery, place: Option<OwnedSemaphorePermit>) {
         let Delivery { message, loan } = delivery;
-        let execution = self.engine.execute(&message, &self.worker);
+        let execution = self.options.engine.execute(&message, &self.options.worker);
         let outcome = match &loan {
             None => execution.await,
             Some(loan) => tokio::select! {
@@ -72,6 +143,33 @@ impl Daemon {
             (Ok(_), Some(loan)) => loan.settle().await,
             (Ok(_), None) => {}
             (Err(error), _) => self.report(message.execution_id.as_str(), &error),
+        }
+    }
+
+    /// Says that it is there, and hears whether it is to drain.
+    async fn report_for_ever(self: Arc<Self>) {
+        loop {
+            match self.options.engine.report_worker(self.presence()).await {
+                Ok(is_draining) => {
+                    let has_changed = self.is_draining.send_replace(is_draining) != is_draining;
+                    if has_changed && is_draining {
+                        tracing::info!("draining: takes nothing new");
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "this worker could not say that it is there"),
+            }
+            tokio::time::sleep(REPORT_EVERY).await;
+        }
+    }
+
+    fn presence(&self) -> WorkerReport {
+        WorkerReport {
+            id: self.options.worker.id.clone(),
+            kind: WorkerKind::Daemon,
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            seen_at: self.options.engine.ports.clock.now(),
+            pools: self.pools.iter().map(|pool| (pool.name.clone(), pool.load())).collect(),
+            labels: self.options.labels.clone(),
         }
     }
 

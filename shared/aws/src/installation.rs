@@ -1,6 +1,6 @@
 //! One place that wires the engine's ports to an installation on AWS.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use belfry_engine::{
@@ -17,6 +17,8 @@ use crate::{
     sqs::SqsQueue,
     telemetry::Metrics,
 };
+
+const TRUST: Duration = Duration::from_secs(1);
 
 /// Everything that a function or a daemon works with. Nothing is asked of AWS before it is used,
 /// but for credentials.
@@ -75,7 +77,9 @@ impl Installation {
             leases: store.clone(),
             dead_letters: store.clone(),
             gates: store.clone(),
-            alert_rows: store,
+            alert_rows: store.clone(),
+            workers: store.clone(),
+            backfills: store,
             queue: queue.clone(),
             clock,
             random: Arc::new(SystemRandom),
@@ -89,6 +93,14 @@ impl Installation {
     pub fn observed_by(mut self, other: Arc<dyn Observer>) -> Self {
         let metrics: Arc<dyn Observer> = self.metrics.clone();
         self.ports.observer = Arc::new(Both(metrics, other));
+        self
+    }
+
+    /// For the tick, which reads the same jobs each minute: they are read again when the graph has
+    /// changed. It may fire a slot of a definition that was replaced a second ago, as a tick that
+    /// was a second slower would.
+    pub fn trusting_jobs(mut self) -> Self {
+        self.ports.jobs = Arc::new(self.stores.trusting_jobs_for(TRUST));
         self
     }
 

@@ -27,8 +27,12 @@ pub enum IdError {
         "execution id {text:?} has no `@`: it is written job_id@slot, for instance daily_report@2026-11-23T00:00:00Z"
     )]
     NoSlot { text: String },
+    #[error("backfill id {text:?} is no ULID: 26 letters and digits, as `belfry backfills` shows them")]
+    NoUlid { text: String },
     #[error("execution id {text:?}: the generation after `~` must be a whole number from 2")]
     Generation { text: String },
+    #[error("execution id {text:?}: the element after `,` must be a whole number from 0")]
+    Element { text: String },
 }
 
 fn check(what: &'static str, text: &str, allowed: &'static str) -> Result<(), IdError> {
@@ -105,6 +109,26 @@ impl FromStr for JobId {
     }
 }
 
+/// A ULID: backfills are listed in the order of their creation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BackfillId(Arc<str>);
+text_id!(BackfillId);
+
+impl BackfillId {
+    pub fn from_ulid(ulid: &ulid::Ulid) -> Self {
+        Self(ulid.to_string().into())
+    }
+}
+
+impl FromStr for BackfillId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let is_ulid = ulid::Ulid::from_string(text).is_ok_and(|ulid| ulid.to_string() == text);
+        if is_ulid { Ok(Self(text.into())) } else { Err(IdError::NoUlid { text: text.to_owned() }) }
+    }
+}
+
 /// The part of an execution id after the `@`: an instant, an idempotency key or a ULID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -139,11 +163,16 @@ impl FromStr for SlotName {
     }
 }
 
-/// `job_id@slot`, with `~n` behind it from the second generation on.
+/// `job_id@slot`, with `~n` behind it from the second generation on. An element of it has `,index`
+/// behind all that, and counts its own generations in turn: `resize@2026-11-23T00:00:00Z~2,7`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ExecutionId(Arc<str>);
 text_id!(ExecutionId);
+
+/// No character of job ids and slot names.
+const GENERATION: char = '~';
+const ELEMENT: char = ',';
 
 impl ExecutionId {
     pub fn new(job_id: &JobId, slot: &SlotName) -> Self {
@@ -154,33 +183,54 @@ impl ExecutionId {
         Self(format!("{job_id}@{slot}").into())
     }
 
-    fn parts(&self) -> (&str, &str, Option<&str>) {
-        let (job_id, rest) = self.0.split_once('@').unwrap_or((&self.0, ""));
-        match rest.split_once('~') {
-            Some((slot, generation)) => (job_id, slot, Some(generation)),
-            None => (job_id, rest, None),
-        }
-    }
-
     pub fn job_id(&self) -> JobId {
-        JobId(self.parts().0.into())
+        JobId(self.0.split_once('@').map_or(&*self.0, |(job_id, _)| job_id).into())
     }
 
     pub fn slot(&self) -> SlotName {
-        SlotName(self.parts().1.into())
+        let rest = self.0.split_once('@').map_or("", |(_, rest)| rest);
+        SlotName(rest.split([GENERATION, ELEMENT]).next().unwrap_or_default().into())
+    }
+
+    /// The instant of the schedule's slot that this is the first execution of.
+    pub fn first_of_slot(&self) -> Option<Timestamp> {
+        let is_first = !self.0.contains([GENERATION, ELEMENT]);
+        self.slot().instant().filter(|_| is_first)
     }
 
     /// 1 for the first execution of a slot, counted up by redrive and retry by hand.
     pub fn generation(&self) -> u32 {
-        self.parts().2.and_then(|n| n.parse().ok()).unwrap_or(1)
+        self.generation_text().and_then(|n| n.parse().ok()).unwrap_or(1)
+    }
+
+    fn generation_text(&self) -> Option<&str> {
+        let own = self.0.rsplit(ELEMENT).next()?;
+        own.split_once(GENERATION).map(|(_, generation)| generation)
     }
 
     pub fn with_generation(&self, generation: u32) -> Self {
-        let (job_id, slot, _) = self.parts();
+        let length = self.generation_text().map_or(self.0.len(), |text| self.0.len() - text.len() - 1);
+        let first = &self.0[..length];
         match generation {
-            0 | 1 => Self(format!("{job_id}@{slot}").into()),
-            n => Self(format!("{job_id}@{slot}~{n}").into()),
+            0 | 1 => Self(first.into()),
+            n => Self(format!("{first}{GENERATION}{n}").into()),
         }
+    }
+
+    /// The execution of one element of this execution's list.
+    pub fn element(&self, index: u32) -> Self {
+        Self(format!("{self}{ELEMENT}{index}").into())
+    }
+
+    /// The place in the list, counted from 0, of an element's execution.
+    pub fn element_index(&self) -> Option<u32> {
+        let (_, element) = self.0.split_once(ELEMENT)?;
+        element.split(GENERATION).next()?.parse().ok()
+    }
+
+    /// The execution whose list an element's is of.
+    pub fn whole(&self) -> Option<Self> {
+        self.0.split_once(ELEMENT).map(|(whole, _)| Self(whole.into()))
     }
 }
 
@@ -189,20 +239,30 @@ impl FromStr for ExecutionId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let (job_id, rest) = text.split_once('@').ok_or_else(|| IdError::NoSlot { text: text.to_owned() })?;
         job_id.parse::<JobId>()?;
-        let slot = match rest.split_once('~') {
-            None => rest,
-            Some((slot, generation)) => {
-                let canonical =
-                    generation.parse::<u32>().is_ok_and(|n| n >= 2 && n.to_string() == generation);
-                if !canonical {
-                    return Err(IdError::Generation { text: text.to_owned() });
-                }
-                slot
-            }
-        };
-        slot.parse::<SlotName>()?;
+        let (whole, element) =
+            rest.split_once(ELEMENT).map_or((rest, None), |(whole, element)| (whole, Some(element)));
+        first(whole, text)?.parse::<SlotName>()?;
+        if let Some(element) = element
+            && !is_canonical(first(element, text)?, 0)
+        {
+            return Err(IdError::Element { text: text.to_owned() });
+        }
         Ok(Self(text.into()))
     }
+}
+
+/// What stands before the generation of a part of the id `text`.
+fn first<'a>(part: &'a str, text: &str) -> Result<&'a str, IdError> {
+    match part.split_once(GENERATION) {
+        None => Ok(part),
+        Some((first, generation)) if is_canonical(generation, 2) => Ok(first),
+        Some(_) => Err(IdError::Generation { text: text.to_owned() }),
+    }
+}
+
+/// There is one way to write a number.
+fn is_canonical(number: &str, least: u32) -> bool {
+    number.parse::<u32>().is_ok_and(|n| n >= least && n.to_string() == number)
 }
 
 #[cfg(test)]
@@ -222,6 +282,28 @@ mod tests {
     }
 
     #[test]
+    fn an_element_is_of_one_generation_and_has_its_own() {
+        let whole: ExecutionId = "resize@x~2".parse().unwrap();
+        let element = whole.element(7);
+        assert_eq!(element, "resize@x~2,7".parse().unwrap());
+        assert_eq!((element.whole(), element.element_index()), (Some(whole.clone()), Some(7)));
+        assert_eq!((element.job_id().as_str(), element.slot().as_str()), ("resize", "x"));
+        let again = element.with_generation(3);
+        assert_eq!(again.as_str(), "resize@x~2,7~3");
+        assert_eq!((again.generation(), again.element_index()), (3, Some(7)));
+        assert_eq!((again.with_generation(1), again.whole()), (element.clone(), Some(whole.clone())));
+        assert_eq!((element.generation(), whole.generation(), whole.element_index()), (1, 2, None));
+    }
+
+    #[test]
+    fn only_a_first_execution_stands_for_its_slot() {
+        let first: ExecutionId = "a@2026-11-23T00:00:00Z".parse().unwrap();
+        assert_eq!(first.first_of_slot(), "2026-11-23T00:00:00Z".parse().ok());
+        assert_eq!(first.with_generation(2).first_of_slot(), None);
+        assert_eq!(first.element(0).first_of_slot(), None);
+    }
+
+    #[test]
     fn a_scheduled_id_and_a_parsed_one_are_equal() {
         let slot: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
         let id = ExecutionId::scheduled(&"j".parse().unwrap(), slot);
@@ -231,6 +313,11 @@ mod tests {
     #[test]
     fn bad_ids_say_what_is_wrong() {
         for bad in ["", "a", "..@x", "a b@x", "a@", "a@x~", "a@x~1", "a@x~02", "a@x~y", "@x", "a@x@y"] {
+            assert!(bad.parse::<ExecutionId>().is_err(), "{bad}");
+        }
+        for bad in
+            ["a@x,", "a@x,01", "a@x,-1", "a@x,y", "a@,1", "a@x,1,2", "a@x~1,2", "a@x,2~1", "a@x,2~y", "a,1@x"]
+        {
             assert!(bad.parse::<ExecutionId>().is_err(), "{bad}");
         }
         let error = "nightly report".parse::<JobId>().unwrap_err();

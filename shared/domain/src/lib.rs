@@ -1,5 +1,6 @@
 //! Belfry's rules, pure: no I/O, no async, no clock of their own.
 
+mod backfill;
 mod backlog;
 mod backoff;
 mod circuit;
@@ -21,20 +22,25 @@ mod timestamp;
 pub mod trigger_rule;
 
 pub use self::{
+    backfill::{
+        Backfill, BackfillOrder, BackfillStatus, MAX_BACKFILL_CONCURRENCY, MAX_BACKFILL_SLOTS, SlotRange,
+        Tally,
+    },
     backlog::{BacklogLimitError, BacklogLimits, USUAL_BACKLOG_LIMIT},
     backoff::{Backoff, Jitter, RetryPolicy},
     circuit::{Circuit, CircuitAdmission, CircuitPolicy},
     duration::{DurationError, HumanDuration},
     execution::{
-        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, Dependency, Event, Execution, Failure,
-        IllegalTransition, MAX_ATTEMPTS_KEPT, Refusal, Run, Status, Trigger, transition,
+        Attempt, AttemptOutcome, Change, Claim, ClaimRequest, ClaimToken, Dependency, Elements, Event,
+        Execution, Failure, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT, NoToken, Progress, Refusal, Run,
+        Status, Trigger, transition,
     },
     graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
-    id::{ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
+    id::{BackfillId, ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
     job::{
-        Clock, CommandLine, CommandTarget, EcsLaunchType, EcsTarget, EventBridgeTarget, HttpMethod,
-        HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, Problem, PushSpec,
-        SqsTarget, StepFunctionsTarget, Target, Work, validate_job, validate_push,
+        Clock, CommandLine, CommandTarget, CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget,
+        HttpMethod, HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, Problem,
+        PushSpec, SqsTarget, StepFunctionsTarget, Target, Work, validate_job, validate_push,
     },
     limits::{
         Admission, Cap, Closed, Concurrency, Exit, Gate, GateKey, KeyExpression, Limits, MAX_CONCURRENCY,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ExecutionId, Priority, TimerKey, Timestamp};
+use crate::{AGEING_STEP, ExecutionId, Priority, TimerKey, Timestamp};
 
 /// Names what may be started: one attempt of one execution, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,16 @@ pub struct Message {
     pub hops: u32,
 }
 
+impl Message {
+    /// Its class, with its waiting counted in.
+    pub fn urgency(&self, now: Timestamp) -> Priority {
+        match self.origin {
+            Origin::Backfill => self.priority,
+            _ => self.priority.aged(now.since(self.due), AGEING_STEP),
+        }
+    }
+}
+
 /// Where the worker finds what to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +42,8 @@ pub enum Origin {
     Slot { version: u64 },
     /// A row of a job.
     Job,
+    /// A row of a job that a backfill has made: it waits for as long as there is other work.
+    Backfill,
     /// A row that holds its work itself.
     Push,
 }

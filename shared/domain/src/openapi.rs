@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use crate::{ExecutionId, HumanDuration, JobId, SlotName, duration};
+use crate::{BackfillId, ClaimToken, ExecutionId, HumanDuration, JobId, SlotName, duration};
 
 macro_rules! text_schema {
     ($name:ident, $pattern:literal, $example:literal, $description:literal) => {
@@ -39,11 +39,19 @@ text_schema!(
     "2026-11-23T00:00:00Z",
     "The part of an execution id after the `@`: an instant, an idempotency key or a ULID."
 );
+text_schema!(BackfillId, "^[0-7][0-9A-HJKMNP-TV-Z]{25}$", "01KB0000000000000000000000", "A ULID.");
 text_schema!(
     ExecutionId,
-    "^(?![.]+@)[A-Za-z0-9_.-]{1,128}@[A-Za-z0-9_.:+-]{1,128}(~([2-9]|[1-9][0-9]{1,8}))?$",
+    "^(?![.]+@)[A-Za-z0-9_.-]{1,128}@[A-Za-z0-9_.:+-]{1,128}(~([2-9]|[1-9][0-9]{1,8}))?(,(0|[1-9][0-9]{0,8})(~([2-9]|[1-9][0-9]{1,8}))?)?$",
     "daily_report@2026-11-23T00:00:00Z",
-    "`job_id@slot`, with `~n` behind it from the second generation on."
+    "`job_id@slot`, with `~n` behind it from the second generation on; `,i` behind that names an element of its list, \
+     which counts generations of its own."
+);
+text_schema!(
+    ClaimToken,
+    "^(0|[1-9][0-9]{0,8})-[0-9a-f]{16}$",
+    "1-00c0ffee00c0ffee",
+    "Names one attempt's claim: who has it speaks for that attempt."
 );
 
 fn text(pattern: &str, example: &str, description: &str) -> ObjectBuilder {

@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ExecutionId, JobId, Timestamp};
+use crate::{BackfillId, ExecutionId, JobId, Timestamp};
 
 /// What a timer is for. Two timers of the same key are the same timer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,20 +23,25 @@ pub enum What {
     /// is to stay never has the key of one that somebody is about to remove. The greatest
     /// (attempt, instant) of an execution's timers is removed only at its end.
     Check { execution_id: ExecutionId, attempt: u32 },
+    /// A backfill that is not over. It fired before it was written and stays until the end, so every
+    /// sweep looks at the backfill.
+    Backfill { backfill_id: BackfillId },
 }
 
 impl What {
-    /// The execution that this timer starts or guards.
-    pub fn execution_id(&self) -> ExecutionId {
+    /// The execution that this timer starts or guards; none for a backfill, whose executions have
+    /// timers of their own.
+    pub fn execution_id(&self) -> Option<ExecutionId> {
         match self {
-            Self::Slot { job_id, slot } => ExecutionId::scheduled(job_id, *slot),
-            Self::Start { execution_id, .. } | Self::Check { execution_id, .. } => execution_id.clone(),
+            Self::Slot { job_id, slot } => Some(ExecutionId::scheduled(job_id, *slot)),
+            Self::Start { execution_id, .. } | Self::Check { execution_id, .. } => Some(execution_id.clone()),
+            Self::Backfill { .. } => None,
         }
     }
 
     pub fn attempt(&self) -> u32 {
         match self {
-            Self::Slot { .. } => 1,
+            Self::Slot { .. } | Self::Backfill { .. } => 1,
             Self::Start { attempt, .. } | Self::Check { attempt, .. } => *attempt,
         }
     }
@@ -56,13 +61,15 @@ pub struct TimerKey {
 #[error("{0:?} is not a timer that this version knows")]
 pub struct UnknownTimer(pub String);
 
-/// `slot job@2026-11-23T00:00:00Z`, `start job@slot 2`, `check job@slot 1`: as stores keep it.
+/// `slot job@2026-11-23T00:00:00Z`, `start job@slot 2`, `check job@slot 1`, `backfill ULID`: as
+/// stores keep it.
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Slot { job_id, slot } => write!(f, "slot {job_id}@{slot}"),
             Self::Start { execution_id, attempt } => write!(f, "start {execution_id} {attempt}"),
             Self::Check { execution_id, attempt } => write!(f, "check {execution_id} {attempt}"),
+            Self::Backfill { backfill_id } => write!(f, "backfill {backfill_id}"),
         }
     }
 }
@@ -78,6 +85,9 @@ impl FromStr for What {
 fn parse(text: &str) -> Option<What> {
     let mut words = text.split(' ');
     let (kind, id) = (words.next()?, words.next()?);
+    if kind == "backfill" {
+        return Some(What::Backfill { backfill_id: id.parse().ok()? });
+    }
     let execution_id: ExecutionId = id.parse().ok()?;
     if kind == "slot" {
         return Some(What::Slot { job_id: execution_id.job_id(), slot: execution_id.slot().instant()? });
@@ -121,7 +131,8 @@ pub struct Timer {
     pub key: TimerKey,
     /// Of a `Slot`: the version of the job whose schedule named it.
     pub version: u64,
-    /// Of a `Check`: how often the execution was looked at already; the interval doubles.
+    /// Of a `Check`: how often the execution was looked at already; the interval doubles. Of a
+    /// `Backfill`: how often it could not be read.
     pub checks: u32,
 }
 
@@ -141,6 +152,12 @@ impl Timer {
     pub fn check(shards: Shards, id: &ExecutionId, attempt: u32, fire_at: Timestamp, checks: u32) -> Self {
         let what = What::Check { execution_id: id.clone(), attempt };
         Self { checks, ..Self::at(shards.of(id.as_str()), fire_at, what, 0) }
+    }
+
+    /// `fired_at` is so long ago that the next sweep looks at it.
+    pub fn backfill(shards: Shards, id: &BackfillId, fired_at: Timestamp) -> Self {
+        let what = What::Backfill { backfill_id: id.clone() };
+        Self::at(shards.of(id.as_str()), fired_at, what, 0)
     }
 
     fn at(shard: u16, fire_at: Timestamp, what: What, version: u64) -> Self {

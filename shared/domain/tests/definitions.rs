@@ -1,6 +1,6 @@
 //! Job definitions: the textbook's works unchanged, bad ones are told what is wrong and where.
 
-use belfry_domain::{CommandLine, JobSpec, Target, Timestamp, validate_job};
+use belfry_domain::{CommandLine, Job, JobSpec, Target, Timestamp, validate_job};
 
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
 
@@ -85,6 +85,24 @@ fn errors_name_the_field() {
             r#"{"job_id":"push"}"#,
             "job_id: `push` is the name under which pushed work is filed; choose another",
         ),
+        (
+            r#"{"job_id":"a","for_each":[1],"concurrency":"forbid"}"#,
+            "concurrency: `forbid` and `replace` would keep the elements from starting beside what they are elements of; with `for_each`, limit them by `max_concurrency` alone",
+        ),
+        (r#"{"job_id":"a","max_elements":5}"#, "max_elements: has no meaning without `for_each`"),
+        (r#"{"job_id":"a","for_each":[],"max_elements":10001}"#, "max_elements: must be between 1 and 10000"),
+        (
+            r#"{"job_id":"a","for_each":[1,2,3],"max_elements":2}"#,
+            "for_each: has 3 elements; at most 2 are allowed (`max_elements`)",
+        ),
+        (
+            r#"{"job_id":"a","for_each":{"$result":"b"}}"#,
+            "for_each.$result: `b` is not among the job's `dependencies`",
+        ),
+        (
+            r#"{"job_id":"a","dependencies":["b"],"for_each":{"$result":"b","at":"rows"}}"#,
+            "for_each: must be a list, or `{\"$result\": \"job\"}` with one of the job's dependencies, and perhaps `\"at\": \"/pointer\"`",
+        ),
     ];
     for (json, expected) in cases {
         assert_eq!(problems(json), [expected], "{json}");
@@ -102,4 +120,19 @@ fn an_unknown_zone_is_said_of_the_zone() {
 fn a_typo_in_a_field_is_refused() {
     let error = serde_json::from_str::<JobSpec>(r#"{"job_id":"a","shedule":"@daily"}"#).unwrap_err();
     assert!(error.to_string().contains("unknown field `shedule`"), "{error}");
+}
+
+#[test]
+fn two_jobs_are_equal_whatever_was_worked_out_of_them() {
+    let job = |description: &str| {
+        let spec = job(&format!(r#"{{"job_id":"a","schedule":"@daily","description":"{description}"}}"#));
+        Job::new(spec, 1, 1, NOW, NOW)
+    };
+    let (asked, fresh) = (job("x"), job("x"));
+    assert!(asked.schedule().is_some());
+    assert_eq!(asked, fresh);
+    assert_ne!(asked, job("y"));
+    let mut paused = job("x");
+    paused.paused_at = Some(NOW);
+    assert_ne!(asked, paused);
 }

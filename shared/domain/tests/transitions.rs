@@ -7,6 +7,8 @@ const TABLE: &[(Status, Event, Status)] = &[
     (Status::Waiting, Event::Claim, Status::Running),
     (Status::Waiting, Event::Hold, Status::Waiting),
     (Status::Waiting, Event::Release, Status::Queued),
+    (Status::Waiting, Event::Join, Status::Success),
+    (Status::Waiting, Event::FailJoin, Status::Failed),
     (Status::Waiting, Event::TimeOut, Status::TimedOut),
     (Status::Waiting, Event::Cancel, Status::Cancelled),
     (Status::Waiting, Event::UpstreamFail, Status::UpstreamFailed),
@@ -22,6 +24,7 @@ const TABLE: &[(Status, Event, Status)] = &[
     (Status::Running, Event::Cancel, Status::Cancelled),
     (Status::Running, Event::Retry, Status::Waiting),
     (Status::Running, Event::Lose, Status::Queued),
+    (Status::Running, Event::FanOut, Status::Waiting),
 ];
 
 #[test]

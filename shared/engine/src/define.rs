@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use belfry_domain::{
     Change, Execution, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status, Timer, Timestamp,
-    validate_job,
+    Trigger, validate_job,
 };
 
 use crate::{
@@ -51,8 +51,8 @@ impl Plan {
         }
         let version = before.map_or(1, |job| job.version + 1);
         let created_at = live.as_ref().map_or(now, |job| job.created_at);
-        let mut job = Job::new(spec.clone(), version, self.revision + 1, created_at, now);
-        job.paused_at = live.as_ref().and_then(|job| job.paused_at);
+        let mut job = Job::new(spec.kept(), version, self.revision + 1, created_at, now);
+        job.paused_at = live.as_ref().map_or_else(|| spec.paused.then_some(now), |job| job.paused_at);
         if let Some(first) = first_slot(&job, now).filter(|_| job.is_active()) {
             self.firsts.push((job.clone(), first));
         }
@@ -114,7 +114,7 @@ impl Engine {
             let prefix =
                 if specs.len() == 1 { String::new() } else { format!("jobs[{index}] ({}): ", spec.job_id) };
             let before = self.ports.jobs.job(&spec.job_id).await?;
-            let is_same = before.as_ref().is_some_and(|job| !job.deleted && job.spec == *spec);
+            let is_same = before.as_ref().is_some_and(|job| !job.deleted && job.spec == spec.kept());
             if !is_same {
                 problems
                     .extend(validate_job(spec, now).into_iter().map(|problem| prefixed(problem, &prefix)));
@@ -251,7 +251,9 @@ impl Engine {
     async fn reprioritise(&self, job: &Job) -> Result<()> {
         let near = self.now().plus(self.settings.near);
         let mut messages = Vec::new();
-        for row in self.unstarted_of(job.id()).await? {
+        let unstarted = self.unstarted_of(job.id()).await?;
+        // A backfill's stay behind all others, whatever the priority of the job.
+        for row in unstarted.into_iter().filter(|row| row.trigger != Trigger::Backfill) {
             let change = Change::reprioritised(&row, job.spec.priority);
             let row = change.row.clone();
             if self.apply(change).await? && row.place().is_none() && row.ready_at <= near {
@@ -259,7 +261,7 @@ impl Engine {
             }
         }
         for timer in self.ports.timers.slots_of_job(job.id()).await? {
-            let id = timer.key.what.execution_id();
+            let Some(id) = timer.key.what.execution_id() else { continue };
             if timer.key.fire_at <= self.now() && self.ports.executions.execution(&id).await?.is_none() {
                 messages.extend(self.message_for_absent(&id, &timer).await?);
             }

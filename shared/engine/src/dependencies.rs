@@ -7,7 +7,10 @@
 //! finisher writes the outcome before it reads who waits. What a crash leaves untold, the waiter's
 //! own timer finds.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use belfry_domain::{
     Change, Decision, Dependency, Execution, ExecutionId, Job, JobId, Outcome, Run, Status, Timer, TimerKey,
@@ -21,7 +24,7 @@ use crate::{
 };
 
 /// An execution that has ended, and the timer that guards it.
-type Ended = (Execution, TimerKey);
+pub(crate) type Ended = (Execution, TimerKey);
 
 /// How long a slot of an earlier version may take to be claimed; after that it never ran.
 const STRAGGLER_MS: i64 = 10 * 60 * 1000;
@@ -36,8 +39,8 @@ impl Engine {
                 ended.extend(self.tell_in_run(&dependent, row).await?);
             }
         }
-        let current = self.ports.jobs.dependents(&job_id, u64::MAX).await?;
-        if current.iter().any(|dependent| dependent.is_scheduled()) {
+        // A scheduled dependent waits, and so may a re-run that took this one over.
+        if !self.ports.jobs.dependents(&job_id, u64::MAX).await?.is_empty() {
             ended.extend(self.tell_waiters(row).await?);
         }
         Ok(ended)
@@ -45,23 +48,31 @@ impl Engine {
 
     async fn tell_in_run(&self, dependent: &Job, row: &Execution) -> Result<Option<Ended>> {
         let id = ExecutionId::new(dependent.id(), &row.slot()).with_generation(row.id.generation());
-        let waiting = match self.ports.executions.execution(&id).await? {
+        let mut waiting = match self.ports.executions.execution(&id).await? {
             Some(existing) => existing,
-            None => self.create_dependent(dependent, id, row).await?,
+            None => self.create_dependent(dependent, id, &row.run).await?,
         };
+        if row.id.generation() > 1 && !counts(&waiting, &row.id) {
+            let Some(made) = self.run_after(dependent, row).await? else { return Ok(None) };
+            waiting = made;
+        }
         self.tell(waiting, row).await
     }
 
-    async fn create_dependent(&self, dependent: &Job, id: ExecutionId, row: &Execution) -> Result<Execution> {
+    pub(crate) async fn create_dependent(
+        &self,
+        dependent: &Job,
+        id: ExecutionId,
+        run: &Run,
+    ) -> Result<Execution> {
         let now = self.now();
         let guard = Timer::check(self.settings.shards, &id, 1, now.plus(self.settings.check_every), 0);
-        let mut waiting =
-            Execution::new(id, row.run.clone(), Trigger::Dependency, now, now, guard.key.clone());
+        let mut waiting = Execution::new(id, run.clone(), Trigger::Dependency, now, now, guard.key.clone());
         waiting.status = Status::Waiting;
         waiting.priority = dependent.spec.priority;
-        waiting.dependencies = self.dependencies_in_run(dependent, row).await?;
+        waiting.dependencies = self.dependencies_in_run(dependent, &waiting).await?;
         match self.ports.executions.create(waiting.clone(), Some(guard)).await? {
-            Creation::Created => Ok(waiting),
+            Creation::Created => self.wait_for_kept(waiting).await,
             Creation::Exists(existing) => Ok(*existing),
         }
     }
@@ -70,19 +81,23 @@ impl Engine {
         &self,
         dependent: &Job,
         row: &Execution,
-    ) -> Result<std::collections::BTreeMap<JobId, Dependency>> {
-        let inside = match &row.run.root {
-            Some(root) => Some(self.reachable(root, row.run.graph).await?),
-            None => None,
-        };
-        let is_inside = |id: &&JobId| inside.as_ref().is_none_or(|inside| inside.contains(*id));
-        let slot = row.slot();
-        let generation = row.id.generation();
-        let dependency = |id: &JobId| {
-            let execution_id = ExecutionId::new(id, &slot).with_generation(generation);
-            (id.clone(), Dependency { execution_id, outcome: None })
-        };
-        Ok(dependent.spec.dependencies.iter().filter(is_inside).map(dependency).collect())
+    ) -> Result<BTreeMap<JobId, Dependency>> {
+        let mut inside = BTreeSet::new();
+        for root in row.run.roots() {
+            inside.extend(self.reachable(root, row.run.graph).await?);
+        }
+        let mut dependencies = BTreeMap::new();
+        for job_id in &dependent.spec.dependencies {
+            let execution_id = ExecutionId::new(job_id, &row.slot()).with_generation(row.id.generation());
+            if row.run.root.is_none() || inside.contains(job_id) {
+                dependencies.insert(job_id.clone(), Dependency { execution_id, outcome: None });
+            } else if row.id.generation() > 1
+                && let Some(kept) = self.kept(&execution_id).await?
+            {
+                dependencies.insert(job_id.clone(), kept);
+            }
+        }
+        Ok(dependencies)
     }
 
     /// The jobs that a run beginning with `root` comes to.
@@ -120,7 +135,7 @@ impl Engine {
     }
 
     /// Writes an outcome into a waiting row. None where it waits no more.
-    async fn note_outcome(
+    pub(crate) async fn note_outcome(
         &self,
         mut row: Execution,
         dependency: &JobId,
@@ -185,21 +200,38 @@ impl Engine {
     ) -> Result<Handled> {
         let mut waiting = row;
         waiting.status = Status::Waiting;
-        for dependency in &job.spec.dependencies {
-            waiting.dependencies.insert(dependency.clone(), self.dependency_at(dependency, slot).await?);
-        }
+        waiting.dependencies = self.dependencies_at(job, slot).await?;
         let row = match self.create_guarded(waiting.clone(), guard.clone(), began).await? {
             Creation::Created => waiting,
             Creation::Exists(existing) if existing.waits_for_dependencies() => *existing,
             Creation::Exists(_) => return Ok(Handled::Dropped(None)),
         };
+        self.wait_for_dependencies(row, guard.key).await?;
+        Ok(Handled::Waits)
+    }
+
+    /// Writes the waits of a row, then reads what it waits for.
+    pub(crate) async fn wait_for_dependencies(&self, row: Execution, guard: TimerKey) -> Result<()> {
         for dependency in row.dependencies.values().filter(|dependency| dependency.outcome.is_none()) {
             self.ports.executions.add_waiter(&dependency.execution_id, &row.id).await?;
         }
-        if let Some((row, guard)) = self.pull_dependencies(row, guard.key).await? {
+        if let Some((row, guard)) = self.pull_dependencies(row, guard).await? {
             self.settle(row, guard).await?;
         }
-        Ok(Handled::Waits)
+        Ok(())
+    }
+
+    /// What a slot of a job waits for.
+    pub(crate) async fn dependencies_at(
+        &self,
+        job: &Job,
+        slot: Timestamp,
+    ) -> Result<BTreeMap<JobId, Dependency>> {
+        let mut dependencies = BTreeMap::new();
+        for dependency in &job.spec.dependencies {
+            dependencies.insert(dependency.clone(), self.dependency_at(dependency, slot).await?);
+        }
+        Ok(dependencies)
     }
 
     /// The dependency's execution at its latest slot up to `slot`.
@@ -219,7 +251,7 @@ impl Engine {
     }
 
     /// The job whose schedule gives a job its slots: itself, or what it hangs from.
-    async fn schedule_giver(&self, id: &JobId) -> Result<Option<std::sync::Arc<Job>>> {
+    pub(crate) async fn schedule_giver(&self, id: &JobId) -> Result<Option<std::sync::Arc<Job>>> {
         let mut next = Some(id.clone());
         while let Some(id) = next {
             let Some(job) = self.ports.jobs.job(&id).await?.filter(|job| !job.deleted) else {
@@ -268,11 +300,15 @@ impl Engine {
         waiter: &Execution,
     ) -> Result<Option<Outcome>> {
         let Some(job) = self.ports.jobs.job(job_id).await? else { return Ok(Some(Outcome::Skipped)) };
+        if id.generation() > 1 && waiter.run.roots().any(|root| root == job_id) {
+            self.begin_missing(id, &waiter.run).await?;
+        }
         let giver = self.schedule_giver(job_id).await?;
         let (Some(slot), Some(giver)) = (id.slot().instant(), giver) else {
             return Ok(outside_schedule(&job));
         };
-        if waiter.run.root.is_some() {
+        let is_inside = id.generation() == waiter.id.generation();
+        if waiter.run.root.is_some() && is_inside {
             return Ok(outside_schedule(&job));
         }
         let is_paused =
@@ -311,8 +347,13 @@ impl Engine {
     /// The run that a slot begins, or joins where several roots share a schedule.
     pub(crate) async fn scheduled_run(&self, job: &Job, slot: Timestamp) -> Result<Run> {
         let group = self.ports.jobs.run_group(job.id()).await?;
-        Ok(Run { id: format!("{}@{slot}", group.name), root: None, graph: group.graph })
+        Ok(Run { id: format!("{}@{slot}", group.name), root: None, more_roots: vec![], graph: group.graph })
     }
+}
+
+/// Whether this execution is one of those that the row waits for, or waited for.
+pub(crate) fn counts(row: &Execution, dependency: &ExecutionId) -> bool {
+    row.dependencies.values().any(|counted| counted.execution_id == *dependency)
 }
 
 /// Executions of a manual run are created by their dependencies: only a deletion ends the wait.

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use belfry_domain::{
-    Change, Claim, ClaimRequest, Execution, ExecutionId, Job, Message, Origin, Refusal, Status, Timer,
-    TimerKey, Timestamp, Work,
+    Change, Claim, ClaimRequest, Execution, ExecutionId, Holder, Job, Message, Origin, Refusal, Status,
+    Timer, TimerKey, Timestamp, Work,
 };
 use serde_json::Value;
 
@@ -13,6 +13,30 @@ use crate::{
     gates::{Arrival, Arrived, Fresh},
     ports::{Claimed, Creation, Fact, Runner},
 };
+
+/// In whose name a claim is made, and for how long.
+pub(crate) struct Claimant<'a> {
+    pub worker_id: &'a str,
+    pub holder: Holder,
+    pub lease: Duration,
+}
+
+/// What a message led to.
+pub(crate) enum Begun {
+    /// The attempt is the claimant's.
+    Started(Box<Started>),
+    Not(Handled),
+}
+
+/// An attempt that has been claimed.
+pub(crate) struct Started {
+    pub row: Execution,
+    /// When the claim was asked for, by the monotonic clock.
+    pub since: Duration,
+    /// In the version that was read before the claim.
+    pub job: Option<Arc<Job>>,
+    pub guard: TimerKey,
+}
 
 /// Who runs attempts.
 #[derive(Clone)]
@@ -37,60 +61,67 @@ pub(crate) const TOO_LATE: &str = "its starting deadline had passed";
 impl Engine {
     /// Does what a message asks for, if it still is to be done.
     pub async fn execute(&self, message: &Message, worker: &Worker) -> Result<Handled> {
-        self.wait_until(message.due).await;
-        match message.origin {
-            Origin::Slot { version } => self.execute_slot(message, version, worker).await,
-            Origin::Job => {
-                let job = self.ports.jobs.job(&message.execution_id.job_id()).await?;
-                self.execute_row(message, job, worker).await
-            }
-            Origin::Push => self.execute_row(message, None, worker).await,
+        let claimant = Claimant { worker_id: &worker.id, holder: Holder::Worker, lease: self.settings.lease };
+        match self.begin(message, &claimant).await? {
+            Begun::Started(started) => self.run(*started, worker).await,
+            Begun::Not(handled) => Ok(handled),
         }
     }
 
-    async fn execute_slot(&self, message: &Message, version: u64, worker: &Worker) -> Result<Handled> {
+    /// Claims the attempt that a message names, at its instant, if it still is to be started.
+    pub(crate) async fn begin(&self, message: &Message, claimant: &Claimant<'_>) -> Result<Begun> {
+        self.wait_until(message.due).await;
+        match message.origin {
+            Origin::Slot { version } => self.begin_slot(message, version, claimant).await,
+            Origin::Job | Origin::Backfill => {
+                let job = self.ports.jobs.job(&message.execution_id.job_id()).await?;
+                self.begin_row(message, job, claimant).await
+            }
+            Origin::Push => self.begin_row(message, None, claimant).await,
+        }
+    }
+
+    async fn begin_slot(&self, message: &Message, version: u64, claimant: &Claimant<'_>) -> Result<Begun> {
         let id = &message.execution_id;
         let began = self.ports.clock.monotonic();
         let job = self.ports.jobs.job(&id.job_id()).await?;
-        let Some((job, slot)) = job.zip(id.slot().instant()) else { return Ok(Handled::Dropped(None)) };
+        let Some((job, slot)) = job.zip(id.slot().instant()) else { return dropped(None) };
         // Its guard stays: it may have started already, and who else knows. The sweep clears up.
         if !self.may_start(&job, version, slot).await? {
-            return Ok(Handled::Dropped(None));
+            return dropped(None);
         }
         let row = self.slot_row(&job, slot, message.guard.clone()).await?;
         if self.is_stale(began) {
-            return Ok(Handled::Dropped(None));
+            return dropped(None);
         }
         let guard = Timer { key: message.guard.clone(), version: job.version, checks: 0 };
         if is_past_deadline(&row, job.work(), self.now()) {
-            return Box::pin(self.skip_late(row, guard, began)).await;
+            return Box::pin(self.skip_late(row, guard, began)).await.map(Begun::Not);
         }
         if !job.spec.dependencies.is_empty() {
-            return Box::pin(self.begin_waiting(&job, slot, row, guard, began)).await;
+            return Box::pin(self.begin_waiting(&job, slot, row, guard, began)).await.map(Begun::Not);
         }
         let since = self.ports.clock.monotonic();
-        let request = self.claim_request(message, worker, Some(&job));
+        let request = self.claim_request(message, claimant, Some(&job));
         // The clock was set back after its instant had come.
         if request.claim.since < row.ready_at {
-            return Ok(Handled::Dropped(Some(Refusal::NotYet)));
+            return dropped(Some(Refusal::NotYet));
         }
         if let Some(limits) = job.limits() {
             let fresh = Some(Fresh { row, guard, began });
             let arrival = Arrival { message, request: &request, job: &job, limits, fresh };
             return match Box::pin(self.arrive(&arrival)).await? {
-                Arrived::Started(row) => {
-                    self.run(*row, since, Some(Arc::clone(&job)), &message.guard, worker).await
-                }
-                Arrived::Not(handled) => Ok(handled),
+                Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(&job)), message).await,
+                Arrived::Not(handled) => Ok(Begun::Not(handled)),
             };
         }
         let started = request.start_new(&row);
         match self.create_guarded(started.clone(), guard, began).await? {
-            Creation::Created => self.run(started, since, Some(job), &message.guard, worker).await,
+            Creation::Created => self.begun(started, since, Some(job), message).await,
             Creation::Exists(row) if request.is_mine(&row) && row.status == Status::Running => {
-                self.run(*row, since, Some(job), &message.guard, worker).await
+                self.begun(*row, since, Some(job), message).await
             }
-            Creation::Exists(row) => Ok(Handled::Dropped(request.judge(&row).err())),
+            Creation::Exists(row) => dropped(request.judge(&row).err()),
         }
     }
 
@@ -122,68 +153,75 @@ impl Engine {
         Ok(())
     }
 
-    async fn execute_row(
+    async fn begin_row(
         &self,
         message: &Message,
         job: Option<Arc<Job>>,
-        worker: &Worker,
-    ) -> Result<Handled> {
-        let is_orphan = message.origin == Origin::Job && job.as_ref().is_none_or(|job| job.deleted);
-        if is_orphan && message.attempt == 1 {
-            return Box::pin(self.cancel_orphan(message)).await;
+        claimant: &Claimant<'_>,
+    ) -> Result<Begun> {
+        if message.attempt == 1 && matches!(message.origin, Origin::Job | Origin::Backfill) {
+            if job.as_ref().is_none_or(|job| job.deleted) {
+                return Box::pin(self.cancel_orphan(message, "the job was deleted")).await.map(Begun::Not);
+            }
+            if self.is_cut_off(&message.execution_id).await? {
+                let why = "what it is an element of has ended";
+                return Box::pin(self.cancel_orphan(message, why)).await.map(Begun::Not);
+            }
         }
         let since = self.ports.clock.monotonic();
-        let request = self.claim_request(message, worker, job.as_deref());
+        let request = self.claim_request(message, claimant, job.as_deref());
         if let Some((job, limits)) = job.as_ref().and_then(|job| Some((job, job.limits()?))) {
             let arrival = Arrival { message, request: &request, job, limits, fresh: None };
             return match Box::pin(self.arrive(&arrival)).await? {
-                Arrived::Started(row) => {
-                    self.run(*row, since, Some(Arc::clone(job)), &message.guard, worker).await
-                }
-                Arrived::Not(handled) => Ok(handled),
+                Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(job)), message).await,
+                Arrived::Not(handled) => Ok(Begun::Not(handled)),
             };
         }
         match self.ports.executions.claim(&request).await? {
-            Claimed::Started(row) => self.run(*row, since, job, &message.guard, worker).await,
+            Claimed::Started(row) => self.begun(*row, since, job, message).await,
             Claimed::Refused(row, _) if request.is_mine(&row) && row.status == Status::Running => {
-                self.run(*row, since, job, &message.guard, worker).await
+                self.begun(*row, since, job, message).await
             }
             Claimed::Refused(row, Refusal::TooLate) => {
                 let change = Change::skipped(&row, TOO_LATE, self.now())?;
                 Box::pin(self.end_unstarted(change, message.guard.clone())).await?;
-                Ok(Handled::Dropped(Some(Refusal::TooLate)))
+                dropped(Some(Refusal::TooLate))
             }
-            Claimed::Refused(_, refusal) => Ok(Handled::Dropped(Some(refusal))),
-            Claimed::Missing => Ok(Handled::Dropped(None)),
+            Claimed::Refused(_, refusal) => dropped(Some(refusal)),
+            Claimed::Missing => dropped(None),
         }
     }
 
-    /// Its job was deleted before it started.
-    async fn cancel_orphan(&self, message: &Message) -> Result<Handled> {
+    /// What it belongs to ended before it started.
+    async fn cancel_orphan(&self, message: &Message, reason: &str) -> Result<Handled> {
         if let Some(row) = self.ports.executions.execution(&message.execution_id).await?
             && !row.status.is_terminal()
             && row.attempt == 0
         {
-            let change = Change::cancelled(&row, "the job was deleted", self.now())?;
+            let change = Change::cancelled(&row, reason, self.now())?;
             self.end_unstarted(change, message.guard.clone()).await?;
         }
         Ok(Handled::Dropped(None))
     }
 
-    fn claim_request(&self, message: &Message, worker: &Worker, job: Option<&Job>) -> ClaimRequest {
+    fn claim_request(&self, message: &Message, claimant: &Claimant<'_>, job: Option<&Job>) -> ClaimRequest {
         let since = self.now();
         let claim = Claim {
             id: self.ports.random.next(),
-            worker_id: worker.id.clone(),
-            lease_until: since.plus(self.settings.lease),
+            worker_id: claimant.worker_id.to_owned(),
+            lease_until: since.plus(claimant.lease),
             since,
+            holder: claimant.holder,
         };
         ClaimRequest {
             execution_id: message.execution_id.clone(),
             attempt: message.attempt,
             claim,
             job_version: job.map_or(0, |job| job.version),
-            starting_deadline: job.and_then(|job| job.spec.starting_deadline),
+            // Of an element, the deadline was kept when its list was read.
+            starting_deadline: job
+                .and_then(|job| job.spec.starting_deadline)
+                .filter(|_| message.execution_id.whole().is_none()),
         }
     }
 
@@ -197,42 +235,60 @@ impl Engine {
         Ok(Handled::Dropped(None))
     }
 
-    /// From the claim, asked for at `since` by the monotonic clock, to what follows from the
-    /// attempt's end.
-    async fn run(
+    /// Claimed. A list fans out here, whoever has asked for work: that is nothing for a target.
+    async fn begun(
         &self,
         row: Execution,
         since: Duration,
         job: Option<Arc<Job>>,
-        guard: &TimerKey,
-        worker: &Worker,
-    ) -> Result<Handled> {
+        message: &Message,
+    ) -> Result<Begun> {
         let lateness = row.claim.as_ref().map_or(Duration::ZERO, |claim| claim.since.since(row.ready_at));
         self.ports.observer.record(Fact::Started { id: &row.id, attempt: row.attempt, lateness });
-        let pinned = match job {
+        // In the version that the first claim pinned.
+        let job = match job {
             Some(job) if row.job_version != job.version => {
                 self.ports.jobs.job_version(job.id(), row.job_version).await?
             }
-            other => other,
+            job => job,
         };
-        let Some(work) =
-            row.work.as_deref().cloned().or_else(|| pinned.as_ref().map(|job| job.work().clone()))
-        else {
-            return Err(EngineError::Conflict(format!(
-                "version {} of {} is gone",
-                row.job_version,
-                row.job_id()
-            )));
-        };
-        let input = row.input.clone().or_else(|| pinned.as_ref().and_then(|job| job.spec.input.clone()));
-        let input = self.with_results(input.unwrap_or(Value::Null), &row).await?;
-        let mut row = row;
+        let guard = message.guard.clone();
+        let fans_out = |job: &&Arc<Job>| job.spec.for_each.is_some() && row.id.whole().is_none();
+        if let Some(job) = job.as_ref().filter(fans_out) {
+            let mut row = row;
+            if let Some(claim) = &mut row.claim {
+                // This engine does it, whoever has asked for work, and keeps the lease as a worker does.
+                claim.holder = Holder::Worker;
+            }
+            let status = Box::pin(self.fan_out(row, since, job, guard)).await?;
+            return Ok(Begun::Not(Handled::Ran(status)));
+        }
+        Ok(Begun::Started(Box::new(Started { row, since, job, guard })))
+    }
+
+    /// From the claim to what follows from the attempt's end.
+    async fn run(&self, started: Started, worker: &Worker) -> Result<Handled> {
+        let (work, input) = self.work_and_input(&started).await?;
+        let Started { mut row, since, guard, .. } = started;
         // The claim was answered late: somebody else may have taken over by now.
         if !self.is_renewable(since) {
             return Ok(Handled::Ran(row.status));
         }
         let verdict = self.attempt(&mut row, since, &work, input, worker).await;
-        Ok(Handled::Ran(self.finish(row, &work, verdict, guard.clone()).await?))
+        Ok(Handled::Ran(self.finish(row, &work, verdict, guard).await?))
+    }
+
+    /// What an attempt runs, and on what.
+    pub(crate) async fn work_and_input(&self, started: &Started) -> Result<(Work, Value)> {
+        let Started { row, job, .. } = started;
+        let own = row.work.as_deref().cloned();
+        let Some(work) = own.or_else(|| job.as_ref().map(|job| job.work().clone())) else {
+            let (version, job_id) = (row.job_version, row.job_id());
+            return Err(EngineError::Conflict(format!("version {version} of {job_id} is gone")));
+        };
+        let input = row.input.clone().or_else(|| job.as_ref().and_then(|job| job.spec.input.clone()));
+        let input = self.with_results(input.unwrap_or(Value::Null), row).await?;
+        Ok((work, input))
     }
 
     /// The row of a slot that has none.
@@ -257,6 +313,11 @@ impl Engine {
         };
         Ok(job.map(|job| job.work().clone()))
     }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "reads as the other ways out of a claim")]
+fn dropped(refusal: Option<Refusal>) -> Result<Begun> {
+    Ok(Begun::Not(Handled::Dropped(refusal)))
 }
 
 fn is_past_deadline(row: &Execution, work: &Work, now: Timestamp) -> bool {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     Engine, Result,
+    attempt::ends_by,
     ports::{Applied, Completion, Ending, Fact, StoreError, StoredOutput},
 };
 
@@ -26,6 +27,8 @@ enum Next {
     Success(Option<Value>),
     Retry(Failure, Duration),
     End(Failure),
+    /// The target will tell.
+    HandOver,
 }
 
 /// Attempts to write a change before the attempt is left to its lease.
@@ -58,12 +61,14 @@ impl Engine {
             }
             Next::End(failure) => self.end(row, guard, |row, now| Change::failed(row, &failure, now)).await,
             Next::Retry(failure, delay) => Box::pin(self.retry(row, guard, &failure, delay)).await,
+            Next::HandOver => Box::pin(self.hand_over(row, work, guard)).await,
         }
     }
 
     fn weigh(&self, row: &Execution, work: &Work, ending: Ending) -> Next {
         match ending {
             Ending::Succeeded { result } => Next::Success(result.filter(|result| !result.is_null())),
+            Ending::HandedOver => Next::HandOver,
             Ending::Failed { error, is_final: true, .. } => {
                 Next::End(Failure { outcome: AttemptOutcome::Failed, error })
             }
@@ -75,7 +80,12 @@ impl Engine {
     }
 
     fn after_timeout(&self, row: &Execution, work: &Work) -> Next {
-        let error = format!("attempt {} took longer than {}", row.attempt, work.timeout);
+        let error = match work.execution_timeout {
+            Some(timeout) if ends_by(row, work).is_some_and(|ends_by| ends_by <= self.now()) => {
+                format!("it took longer than {timeout} with all its attempts")
+            }
+            _ => format!("attempt {} took longer than {}", row.attempt, work.timeout),
+        };
         self.retry_or_end(row, work, Failure { outcome: AttemptOutcome::TimedOut, error }, Duration::ZERO)
     }
 
@@ -84,16 +94,14 @@ impl Engine {
             return Next::End(failure);
         }
         let delay = work.retry.delay(row.failures, self.ports.random.fraction()).max(at_least);
-        let ends_at =
-            work.execution_timeout.map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0));
-        if ends_at.is_some_and(|ends_at| self.now().plus(delay) >= ends_at) {
+        if ends_by(row, work).is_some_and(|ends_by| self.now().plus(delay) >= ends_by) {
             let error = format!("no time left for another attempt; the last one: {}", failure.error);
             return Next::End(Failure { outcome: AttemptOutcome::TimedOut, error });
         }
         Next::Retry(failure, delay)
     }
 
-    async fn end(
+    pub(crate) async fn end(
         &self,
         row: Execution,
         guard: TimerKey,
@@ -127,9 +135,7 @@ impl Engine {
         if waiting.status == Status::Waiting {
             self.send_if_near(&waiting, next_guard).await?;
         }
-        if waiting.admission.as_ref().is_some_and(|admission| !admission.holds) {
-            self.after_gates(&waiting).await?;
-        }
+        self.after_leaving_gates(&waiting).await?;
         if guard != waiting.guard {
             self.ports.timers.remove_timer(&guard).await?;
         }
@@ -148,7 +154,7 @@ impl Engine {
     }
 
     /// Applies a change for as long as the row is this claim's. None where it no longer is.
-    async fn write_as_holder(
+    pub(crate) async fn write_as_holder(
         &self,
         mut row: Execution,
         make: impl Fn(&Execution, belfry_domain::Timestamp) -> std::result::Result<Change, IllegalTransition>,
@@ -168,7 +174,7 @@ impl Engine {
     }
 
     fn record_end(&self, row: Execution) -> Execution {
-        if let Some(claim) = &row.claim {
+        if let Some(claim) = row.claim.as_ref().filter(|_| row.status != Status::Running) {
             let took = self.now().since(claim.since);
             self.ports.observer.record(Fact::AttemptEnded { id: &row.id, took });
         }
@@ -202,7 +208,7 @@ impl Engine {
     }
 
     /// What is left undone here, the sweep finds by the guard.
-    async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
+    pub(crate) async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
         match self.settle(row, guard).await {
             Err(crate::EngineError::Store(StoreError::Unavailable(why))) => {
                 tracing::warn!(why, "left to the sweep");
@@ -233,7 +239,7 @@ pub(crate) fn is_held_by(row: &Execution, claim_id: Option<u64>) -> bool {
     row.status == Status::Running && row.claim.as_ref().map(|claim| claim.id) == claim_id
 }
 
-fn cancelled(row: &Execution) -> Failure {
+pub(crate) fn cancelled(row: &Execution) -> Failure {
     let error = row.reason.clone().unwrap_or_else(|| "cancelled".to_owned());
     Failure { outcome: AttemptOutcome::Cancelled, error }
 }

@@ -11,11 +11,16 @@
 //! | one attempt, its lease renewed | `attempt` |
 //! | success, retry, end | `finish` |
 //! | limits: permits, rates, circuits, and who is next | `gates` |
+//! | attempts outside of any engine: workers over HTTP, callbacks | `remote` |
+//! | who runs attempts, and is to take nothing new | `workers` |
 //! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
+//! | run slots of the past | `backfill` |
+//! | one execution for each element of a list, and their join | `fan_out`, `elements` |
 //! | find what was lost on the way | `sweep` |
 //! | alerts: kept, told, resolved | `alerting`, `watch` |
 //! | another clock beside the tick | `second_clock` |
-//! | cancel, retry by hand, redrive | `operate` |
+//! | cancel, redrive | `operate` |
+//! | run again: one, many, a graph from what failed | `rerun`, `select`, `kept` |
 //!
 //! Two rules hold all over it. The next timer is written before the last one is removed, and an
 //! execution's own timer goes last. And messages are hints: whatever a message starts can be
@@ -26,20 +31,27 @@ use std::sync::Arc;
 mod admission;
 mod alerting;
 mod attempt;
+mod backfill;
 mod define;
 mod dependencies;
 mod dispatch;
+mod elements;
 mod error;
 mod execute;
+mod fan_out;
 mod finish;
 mod gates;
+mod kept;
 mod operate;
 pub mod ports;
 mod push;
+mod remote;
+mod rerun;
 mod results;
 mod retention;
 mod running;
 mod second_clock;
+mod select;
 mod settings;
 mod settle;
 mod slots;
@@ -47,24 +59,31 @@ mod sweep;
 mod system;
 mod tick;
 mod watch;
+mod workers;
 
 use self::{
     admission::Meters,
     gates::Turns,
     ports::{Ports, SecondClock},
     running::Running,
+    workers::Seen,
 };
 pub use self::{
     alerting::StoredAlerts,
+    backfill::{BackfillPlan, BackfillRequest},
     define::{ApplyOutcome, JobChange},
     error::EngineError,
     execute::{Handled, Worker},
     gates::CircuitChange,
     operate::CancelOutcome,
     push::{Accepted, PushRequest, TriggerRequest},
+    remote::{LeaseRequest, Leased, Pulse},
+    rerun::Rerun,
+    select::RerunPage,
     settings::Settings,
     system::{SystemClock, SystemRandom},
     watch::{Judge, Thresholds, Watch},
+    workers::{LOST_AFTER, REPORT_EVERY},
 };
 
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -77,6 +96,7 @@ pub struct Engine {
     /// The attempts that run in this process, so that a cancellation reaches them at once.
     running: Running,
     turns: Turns,
+    seen: Seen,
     meters: Meters,
     second_clock: Option<Arc<dyn SecondClock>>,
 }
@@ -87,6 +107,7 @@ impl Engine {
             ports,
             settings,
             running: Running::default(),
+            seen: Seen::default(),
             turns: Turns::default(),
             meters: Meters::default(),
             second_clock: None,

@@ -1,6 +1,6 @@
-//! What people do to executions: cancel, retry by hand, redrive, discard.
+//! What people do to executions: cancel, redrive, discard.
 
-use belfry_domain::{Change, Execution, ExecutionId, JobId, Run, Status, Timer, Trigger};
+use belfry_domain::{AttemptOutcome, Change, Execution, ExecutionId, Failure, Holder, JobId, Status, Timer};
 
 use crate::{
     Engine, EngineError, Result,
@@ -39,14 +39,19 @@ impl Engine {
     }
 
     async fn cancel_row(&self, row: Execution, reason: &str) -> Result<Option<CancelOutcome>> {
-        if row.status == Status::Running {
+        if row.status == Status::Running && !is_with_target(&row) {
             let change = Change::cancel_requested(&row, reason);
             let next = change.row.clone();
             let won = self.ports.executions.apply(change).await? == Applied::Won;
             self.running.stop(&row.id);
             return Ok(won.then_some(CancelOutcome::Requested(next)));
         }
-        let change = Change::cancelled(&row, reason, self.now())?;
+        let change = if row.status == Status::Running {
+            let error = reason.to_owned();
+            Change::failed(&row, &Failure { outcome: AttemptOutcome::Cancelled, error }, self.now())?
+        } else {
+            Change::cancelled(&row, reason, self.now())?
+        };
         let next = change.row.clone();
         Ok(self.end_unstarted(change, row.guard).await?.then_some(CancelOutcome::Cancelled(next)))
     }
@@ -57,9 +62,9 @@ impl Engine {
         let job =
             self.ports.jobs.job(&id.job_id()).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
         let is_slot = |slot: &belfry_domain::Timestamp| {
-            job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc())) && id.generation() == 1
+            job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()))
         };
-        let slot = id.slot().instant().filter(is_slot).ok_or_else(not_found)?;
+        let slot = id.first_of_slot().filter(is_slot).ok_or_else(not_found)?;
         if slot.plus(self.settings.retention) < self.now() || slot <= job.created_at {
             return Err(not_found());
         }
@@ -77,48 +82,6 @@ impl Engine {
                 Ok(Some(cancelled))
             }
         }
-    }
-
-    /// Runs something that has ended once more, as a new generation on the job's present version.
-    /// Dependents without a schedule follow, as new generations too.
-    pub async fn retry_by_hand(&self, id: &ExecutionId) -> Result<Accepted> {
-        let not_found = || EngineError::NotFound { what: "execution", id: id.to_string() };
-        let old = self.ports.executions.execution(id).await?.ok_or_else(not_found)?;
-        if !old.status.is_terminal() {
-            return Err(EngineError::WrongStatus { status: old.status, verb: "retried" });
-        }
-        if old.work.is_none() && self.ports.jobs.job(&id.job_id()).await?.is_none_or(|job| job.deleted) {
-            return Err(EngineError::NotFound { what: "job", id: id.job_id().to_string() });
-        }
-        for _ in 0..ATTEMPTS {
-            let accepted = self.accept(self.next_generation(&old).await?).await?;
-            if accepted.is_new {
-                return Ok(accepted);
-            }
-        }
-        Err(EngineError::Conflict(format!("execution {id} is being retried by others")))
-    }
-
-    async fn next_generation(&self, old: &Execution) -> Result<Execution> {
-        let first = old.id.with_generation(1);
-        let mut latest = self.ports.executions.latest_generation(&first).await?.max(1);
-        let mut run = Run { id: String::new(), root: None, graph: 0 };
-        if old.work.is_none() {
-            run.graph = self.ports.jobs.run_group(&old.job_id()).await?.graph;
-            run.root = Some(old.job_id());
-            for job_id in self.reachable(&old.job_id(), run.graph).await? {
-                let dependent = ExecutionId::new(&job_id, &old.slot());
-                latest = latest.max(self.ports.executions.latest_generation(&dependent).await?);
-            }
-        }
-        let id = old.id.with_generation(latest + 1);
-        run.id = id.to_string();
-        let mut row = self.row_due_now(id, run, Trigger::Rerun);
-        row.priority = old.priority;
-        row.input.clone_from(&old.input);
-        row.work.clone_from(&old.work);
-        row.rerun_of = Some(old.id.clone());
-        Ok(row)
     }
 
     pub async fn redrive(&self, id: &ExecutionId) -> Result<Accepted> {
@@ -149,4 +112,9 @@ impl Engine {
         }
         Ok(outcomes)
     }
+}
+
+/// Nobody of ours runs it who could be asked to stop.
+fn is_with_target(row: &Execution) -> bool {
+    row.claim.as_ref().is_some_and(|claim| claim.holder == Holder::Target)
 }

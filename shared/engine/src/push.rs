@@ -95,7 +95,7 @@ impl Engine {
         let id = ExecutionId::new(&name, &slot);
         let due = spec.due(now).max(now);
         let guard = Timer::start(self.settings.shards, &id, 1, due);
-        let run = Run { id: id.to_string(), root: None, graph: 0 };
+        let run = Run { id: id.to_string(), root: None, more_roots: vec![], graph: 0 };
         let mut row = Execution::new(id, run, Trigger::Push, due, now, guard.key);
         row.status = if due > now { Status::Waiting } else { Status::Queued };
         row.priority = spec.priority;
@@ -139,7 +139,7 @@ impl Engine {
         let slot = request.idempotency_key.unwrap_or_else(|| self.fresh_slot(now));
         let graph = self.ports.jobs.run_group(&request.job_id).await?.graph;
         let id = ExecutionId::new(&request.job_id, &slot);
-        let run = Run { id: id.to_string(), root: Some(request.job_id), graph };
+        let run = Run { id: id.to_string(), root: Some(request.job_id), more_roots: vec![], graph };
         let mut row = self.row_due_now(id, run, Trigger::Manual);
         row.priority = job.spec.priority;
         row.input = request.input;

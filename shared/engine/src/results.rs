@@ -3,28 +3,48 @@
 //! `{"$result": "job_id"}` anywhere in an input stands for that dependency's result, and
 //! `{"$result": "job_id", "at": "/rows/0"}` for the part that the JSON pointer names. What is not
 //! there is null: the dependency gave no result, or was not waited for.
+//!
+//! In the input of a list's elements, `{"$element": true}` stands for the element, with `at` for a
+//! part of it, and `{"$index": true}` for its place in the list.
 
 use std::collections::HashMap;
 
 use belfry_domain::{Execution, JobId};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Engine, Result};
 
 const REFERENCE: &str = "$result";
 const POINTER: &str = "at";
+const ELEMENT: &str = "$element";
+const INDEX: &str = "$index";
+
+/// What references stand for.
+#[derive(Default)]
+pub(crate) struct Meanings {
+    /// None where nothing was depended on: then the word means nothing.
+    results: Option<HashMap<JobId, Value>>,
+    element: Option<(u32, Value)>,
+}
 
 impl Engine {
     pub(crate) async fn with_results(&self, mut input: Value, row: &Execution) -> Result<Value> {
+        self.meanings(&[&input], row).await?.replace(&mut input);
+        Ok(input)
+    }
+
+    /// The results that are mentioned in any of these.
+    pub(crate) async fn meanings(&self, texts: &[&Value], row: &Execution) -> Result<Meanings> {
+        if row.dependencies.is_empty() {
+            return Ok(Meanings::default());
+        }
         let mut results = HashMap::new();
-        for (job_id, dependency) in row.dependencies.iter().filter(|(job_id, _)| mentions(&input, job_id)) {
+        let is_mentioned = |job_id: &JobId| texts.iter().any(|text| mentions(text, job_id));
+        for (job_id, dependency) in row.dependencies.iter().filter(|(job_id, _)| is_mentioned(job_id)) {
             let ended = self.ports.executions.execution(&dependency.execution_id).await?;
             results.insert(job_id.clone(), ended.and_then(|ended| ended.result).unwrap_or_default());
         }
-        if !row.dependencies.is_empty() {
-            replace(&mut input, &results);
-        }
-        Ok(input)
+        Ok(Meanings { results: Some(results), element: None })
     }
 }
 
@@ -39,25 +59,44 @@ fn mentions(input: &Value, job_id: &JobId) -> bool {
     }
 }
 
-fn replace(input: &mut Value, results: &HashMap<JobId, Value>) {
-    if let Some(part) = referred(input, results) {
-        *input = part;
-        return;
+impl Meanings {
+    pub(crate) fn set_element(&mut self, index: u32, element: Value) {
+        self.element = Some((index, element));
     }
-    match input {
-        Value::Object(fields) => fields.values_mut().for_each(|value| replace(value, results)),
-        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, results)),
-        _ => {}
+
+    pub(crate) fn replace(&self, input: &mut Value) {
+        if let Some(part) = input.as_object().and_then(|fields| self.of(fields)) {
+            *input = part;
+            return;
+        }
+        match input {
+            Value::Object(fields) => fields.values_mut().for_each(|value| self.replace(value)),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
+            _ => {}
+        }
+    }
+
+    /// What a reference stands for; none where these are no reference.
+    fn of(&self, fields: &Map<String, Value>) -> Option<Value> {
+        let is = |word| fields.get(word) == Some(&Value::Bool(true));
+        if let Some((index, element)) = &self.element {
+            if is(ELEMENT) {
+                return Some(part_of(Some(element), fields));
+            }
+            if is(INDEX) {
+                return Some(Value::from(*index));
+            }
+        }
+        let results = self.results.as_ref()?;
+        let job_id = fields.get(REFERENCE)?.as_str()?;
+        Some(part_of(results.get(job_id), fields))
     }
 }
 
-/// What a reference stands for; none where the value is no reference.
-fn referred(input: &Value, results: &HashMap<JobId, Value>) -> Option<Value> {
-    let fields = input.as_object()?;
-    let job_id = fields.get(REFERENCE)?.as_str()?;
-    let pointer = fields.get(POINTER).and_then(Value::as_str).unwrap_or_default();
-    let part = results.get(job_id).and_then(|result| result.pointer(pointer));
-    Some(part.cloned().unwrap_or_default())
+/// All of it, or what the reference points at in it.
+fn part_of(value: Option<&Value>, reference: &Map<String, Value>) -> Value {
+    let pointer = reference.get(POINTER).and_then(Value::as_str).unwrap_or_default();
+    value.and_then(|value| value.pointer(pointer)).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -68,7 +107,7 @@ mod tests {
 
     fn replaced(mut input: Value) -> Value {
         let results = HashMap::from([("ingest".parse().unwrap(), json!({ "rows": [7, 8] }))]);
-        replace(&mut input, &results);
+        Meanings { results: Some(results), element: Some((4, json!({ "name": "x" }))) }.replace(&mut input);
         input
     }
 
@@ -82,5 +121,28 @@ mod tests {
     fn what_is_not_there_is_null() {
         assert_eq!(replaced(json!({ "$result": "other" })), Value::Null);
         assert_eq!(replaced(json!({ "$result": "ingest", "at": "/rows/9" })), Value::Null);
+        assert_eq!(replaced(json!({ "$element": true, "at": "/size" })), Value::Null);
+    }
+
+    #[test]
+    fn an_element_stands_where_it_is_named() {
+        let input = json!([{ "$element": true }, { "$element": true, "at": "/name" }, { "$index": true }, { "$element": 1 }]);
+        assert_eq!(replaced(input), json!([{ "name": "x" }, "x", 4, { "$element": 1 }]));
+    }
+
+    #[test]
+    fn what_was_put_in_is_not_looked_at_again() {
+        let mut meanings = Meanings { results: Some(HashMap::new()), element: None };
+        meanings.set_element(0, json!({ "$result": "secret" }));
+        let mut input = json!({ "$element": true });
+        meanings.replace(&mut input);
+        assert_eq!(input, json!({ "$result": "secret" }));
+    }
+
+    #[test]
+    fn without_dependencies_a_result_is_but_a_word() {
+        let mut input = json!({ "$result": "ingest" });
+        Meanings::default().replace(&mut input);
+        assert_eq!(input, json!({ "$result": "ingest" }));
     }
 }

@@ -10,12 +10,12 @@ const BATCH: usize = 10_000;
 const REMOVED_AT_ONCE: usize = 200;
 
 impl Engine {
-    /// Removes executions that ended before the retention period; how many. Where there is an
+    /// Removes executions and backfills that ended before the retention period; how many. Where there is an
     /// archive, each is durable there before it goes: a crash may leave one in both places, or
     /// twice in the archive, never in none.
     pub async fn remove_old(&self, archive: Option<&dyn Archive>) -> Result<u64> {
         let before = self.now().minus(self.settings.retention);
-        let mut removed = 0;
+        let mut removed = self.ports.backfills.remove_ended_backfills(before).await? as u64;
         loop {
             let ended = self.ports.executions.ended_before(before, BATCH).await?;
             if ended.is_empty() {

@@ -17,6 +17,8 @@ pub struct Settings {
     /// A claim is worth this long unless renewed.
     pub lease: Duration,
     pub heartbeat_every: Duration,
+    /// What a running attempt prints is kept at a heartbeat, but not more often than this.
+    pub live_output_every: Duration,
     /// A running attempt is taken over this long after its lease ended.
     pub takeover_margin: Duration,
     /// The first interval between two looks at one execution; it doubles up to an hour.
@@ -25,6 +27,8 @@ pub struct Settings {
     pub page: usize,
     /// Calls to the store at once.
     pub parallel: usize,
+    /// Shards that a tick or a sweep is at, at once.
+    pub shards_at_once: usize,
     /// While more messages than this wait, the sweep sends no more.
     pub queue_limit: u64,
     /// Where this much waits in a queue, pushes and triggers are told to come back later.
@@ -46,10 +50,12 @@ impl Default for Settings {
             sweep_grace: Duration::from_secs(60),
             lease: Duration::from_secs(60),
             heartbeat_every: Duration::from_secs(15),
+            live_output_every: Duration::from_secs(25),
             takeover_margin: Duration::from_secs(5),
             check_every: Duration::from_secs(60),
             page: 500,
             parallel: 64,
+            shards_at_once: 8,
             queue_limit: 100_000,
             backlog_limits: BacklogLimits::default(),
             hop_limit: 10,
@@ -68,6 +74,7 @@ impl Settings {
             sweep_grace: Duration::from_secs(10),
             lease: Duration::from_secs(30),
             heartbeat_every: Duration::from_secs(5),
+            live_output_every: Duration::ZERO,
             check_every: Duration::from_secs(15),
             hop_limit: u32::MAX,
             ..Self::default()

@@ -22,8 +22,13 @@ impl Engine {
     async fn settle_all(&self, row: Execution, guard: TimerKey) -> Result<()> {
         let mut ended = vec![(row, guard)];
         while let Some((row, guard)) = ended.pop() {
-            if row.work.is_none() {
-                ended.extend(self.tell_dependents(&row).await?);
+            if row.status != Status::Success && row.elements.is_some() {
+                self.cancel_elements(&row).await?;
+            }
+            match row.id.element_index() {
+                Some(index) => ended.extend(self.tell_whole(&row, index).await?),
+                None if row.work.is_none() => ended.extend(self.tell_dependents(&row).await?),
+                None => {}
             }
             self.after_gates(&row).await?;
             if is_dead(&row) {

@@ -56,7 +56,7 @@ impl Engine {
             firing.timers.push(self.slot_timer(job, slot));
         }
         let id = ExecutionId::scheduled(job.id(), first);
-        let guards = firing.timers.iter().filter(|timer| timer.key.what.execution_id() == id);
+        let guards = firing.timers.iter().filter(|timer| timer.key.what.execution_id().as_ref() == Some(&id));
         let guard = guards.map(|timer| timer.key.fire_at).next();
         firing.misses_first = guard.is_none();
         firing.moves_first = guard.is_some_and(|at| at != first);

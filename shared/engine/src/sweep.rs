@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use belfry_domain::{
     AttemptOutcome, Change, Execution, ExecutionId, Failure, JobId, Message, Origin, Status, Timer, TimerKey,
-    Timestamp, What,
+    Timestamp, Trigger, What,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
+    finish::Verdict,
     ports::{Alert, Fact, Lease, Position, StoreError},
     slots::Owner,
+    tick::cursor_of,
 };
 
 const LONGEST_CHECK: Duration = Duration::from_secs(3600);
@@ -24,20 +26,23 @@ const LONGEST_CHECK: Duration = Duration::from_secs(3600);
 impl Engine {
     /// Looks at what fired more than the grace period ago; how many timers.
     pub async fn sweep(&self, shards: impl Iterator<Item = u16>) -> Result<u64> {
-        let mut swept = 0;
-        for shard in shards {
-            let cursor = self.ports.leases.cursor(shard).await?;
-            swept += self.sweep_until(shard, cursor.min(self.now().minus(self.settings.sweep_grace))).await?;
-        }
-        Ok(swept)
+        let cursors = self.ports.leases.cursors().await?;
+        let sweeps = stream::iter(shards).map(|shard| {
+            let until = cursor_of(&cursors, shard).min(self.now().minus(self.settings.sweep_grace));
+            async move { self.sweep_until(shard, until).await }
+        });
+        let swept: Vec<Result<u64>> = sweeps.buffer_unordered(self.settings.shards_at_once).collect().await;
+        // After all have ended: one shard's failure must not cut short the others.
+        swept.into_iter().sum()
     }
 
     /// For a new leader whose messages died with the old one: looks at everything that was fired,
     /// at once, and reads again what was fired ahead of its time.
     pub async fn recover(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
+        let cursors = self.ports.leases.cursors().await?;
         let mut swept = 0;
         for shard in shards {
-            let cursor = self.ports.leases.cursor(shard).await?.min(self.now());
+            let cursor = cursor_of(&cursors, shard).min(self.now());
             if cursor > Timestamp::MIN {
                 self.save_cursor(lease, shard, cursor).await?;
             }
@@ -65,23 +70,34 @@ impl Engine {
     }
 
     async fn examine(&self, timer: &Timer) -> Result<()> {
-        let id = timer.key.what.execution_id();
+        let id = match &timer.key.what {
+            What::Backfill { backfill_id } => return self.examine_backfill(timer, backfill_id).await,
+            What::Slot { job_id, slot } => ExecutionId::scheduled(job_id, *slot),
+            What::Start { execution_id, .. } | What::Check { execution_id, .. } => execution_id.clone(),
+        };
         let row = match self.ports.executions.execution(&id).await {
-            Err(StoreError::Unreadable { what, why }) => return self.postpone(timer, what, why).await,
+            Err(StoreError::Unreadable { what, why }) => return self.postpone(timer, &id, what, why).await,
             other => other?,
         };
+        // Unlike others, a row that a backfill made says nothing about the chain of its job's slots.
+        if let What::Slot { job_id, slot } = &timer.key.what
+            && row.as_ref().is_some_and(|row| row.trigger == Trigger::Backfill)
+        {
+            self.ensure_successor(timer, job_id, *slot).await?;
+        }
         let outcome = match row {
             None => self.examine_absent(timer, &id).await,
             Some(row) if row.status.is_terminal() => self.settle(row, timer.key.clone()).await,
             Some(row) if row.status == Status::Running => self.examine_running(timer, row).await,
             Some(row) if row.waits_for_dependencies() => self.examine_waiting(timer, row).await,
+            Some(row) if row.waits_for_elements() => self.examine_whole(timer, row).await,
             Some(row) => self.examine_ready(timer, row).await,
         };
         match outcome {
             // Somebody else moved it on meanwhile; the next look sees how.
             Err(EngineError::Conflict(_)) => Ok(()),
             Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
-                self.postpone(timer, what, why).await
+                self.postpone(timer, &id, what, why).await
             }
             other => other,
         }
@@ -89,12 +105,12 @@ impl Engine {
 
     /// What can't be read must not hold up the others: it is looked at again, ever later. A slot's
     /// timer stays beside that look, because the schedule may have to go on from it.
-    async fn postpone(&self, timer: &Timer, what: String, why: String) -> Result<()> {
+    async fn postpone(&self, timer: &Timer, id: &ExecutionId, what: String, why: String) -> Result<()> {
         self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
         if matches!(timer.key.what, What::Slot { .. }) {
             return Ok(());
         }
-        let next = self.check_later(timer, timer.key.what.attempt(), self.next_check(timer)).await?;
+        let next = self.check_later(timer, id, timer.key.what.attempt(), self.next_check(timer)).await?;
         self.remove(timer, &next).await
     }
 
@@ -106,7 +122,7 @@ impl Engine {
         let Some(mut message) = self.message_for_absent(id, timer).await? else {
             return self.clear(timer, id).await;
         };
-        let next = self.check_later(timer, 1, self.next_check(timer)).await?;
+        let next = self.check_later(timer, id, 1, self.next_check(timer)).await?;
         message.guard = next.clone();
         self.resend(message).await?;
         self.remove(timer, &next).await
@@ -121,7 +137,7 @@ impl Engine {
         if changed_at.is_none_or(|changed_at| self.now() > changed_at.plus(self.settings.lease)) {
             return Ok(self.ports.timers.remove_unchanged(timer).await?);
         }
-        let next = self.check_later(timer, 1, self.next_check(timer)).await?;
+        let next = self.check_later(timer, id, 1, self.next_check(timer)).await?;
         self.remove(timer, &next).await
     }
 
@@ -151,7 +167,7 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
         if let Some(place) = row.place() {
             self.examine_in_line(&row, place, guard.clone()).await?;
         } else if let Some(message) = self.message_for(&row, guard.clone()).await? {
@@ -164,15 +180,19 @@ impl Engine {
         let lease_until = row.claim.as_ref().map_or(Timestamp::MIN, |claim| claim.lease_until);
         let takeover_at = lease_until.plus(self.settings.takeover_margin);
         if self.now() < takeover_at {
-            let next = self.check_later(timer, row.attempt, takeover_at).await?;
+            let next = self.check_later(timer, &row.id, row.attempt, takeover_at).await?;
             return self.remove(timer, &next).await;
+        }
+        if let Some(work) = self.out_of_time(&row).await? {
+            let guard = timer.key.clone();
+            return Box::pin(self.finish(row, &work, Verdict::TimedOut(None), guard)).await.map(drop);
         }
         self.ports.observer.record(Fact::Lost { id: &row.id, attempt: row.attempt });
         if let Some(failure) = self.final_loss(&row).await? {
             let change = Change::failed(&row, &failure, self.now())?;
             return self.end_unstarted(change, timer.key.clone()).await.map(drop);
         }
-        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
         let change = Change::lost(&row, self.now())?;
         let next = change.row.clone();
         let is_lost = self.apply(change).await?;
@@ -200,10 +220,18 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let guard = self.check_later(timer, row.attempt + 1, self.next_check(timer)).await?;
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
         let ended = self.pull_dependencies(row, guard.clone()).await?;
         if let Some((row, guard)) = ended {
             self.settle(row, guard).await?;
+        }
+        self.remove(timer, &guard).await
+    }
+
+    async fn examine_whole(&self, timer: &Timer, row: Execution) -> Result<()> {
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
+        if let Some((row, _)) = self.await_elements(row, 0).await? {
+            self.settle(row, guard.clone()).await?;
         }
         self.remove(timer, &guard).await
     }
@@ -215,8 +243,9 @@ impl Engine {
 
     /// The message that may start the next attempt of a row; none where nothing may start.
     pub(crate) async fn message_for(&self, row: &Execution, guard: TimerKey) -> Result<Option<Message>> {
-        let may_start =
-            matches!(row.status, Status::Queued | Status::Waiting) && !row.waits_for_dependencies();
+        let may_start = matches!(row.status, Status::Queued | Status::Waiting)
+            && !row.waits_for_dependencies()
+            && !row.waits_for_elements();
         if !may_start {
             return Ok(None);
         }
@@ -228,7 +257,7 @@ impl Engine {
             pool: work.pool,
             priority: row.priority,
             guard,
-            origin: if row.work.is_some() { Origin::Push } else { Origin::Job },
+            origin: origin_of(row),
             hops: 0,
         }))
     }
@@ -247,15 +276,20 @@ impl Engine {
 
     /// Doubles with each look, up to an hour, and differs from execution to execution, so that
     /// what was fired together is not looked at together for ever.
-    fn next_check(&self, timer: &Timer) -> Timestamp {
+    pub(crate) fn next_check(&self, timer: &Timer) -> Timestamp {
         let interval = self.settings.check_every.saturating_mul(1 << timer.checks.min(12)).min(LONGEST_CHECK);
         self.now().plus(interval.mul_f64(1.0 + self.ports.random.fraction() / 4.0))
     }
 
     /// Writes the next look; the caller removes the timer of this one when all else is done.
-    async fn check_later(&self, timer: &Timer, attempt: u32, at: Timestamp) -> Result<TimerKey> {
-        let id = timer.key.what.execution_id();
-        let check = Timer::check(self.settings.shards, &id, attempt, at, timer.checks + 1);
+    async fn check_later(
+        &self,
+        timer: &Timer,
+        id: &ExecutionId,
+        attempt: u32,
+        at: Timestamp,
+    ) -> Result<TimerKey> {
+        let check = Timer::check(self.settings.shards, id, attempt, at, timer.checks + 1);
         let key = check.key.clone();
         self.ports.timers.put_timers(vec![Timer { version: timer.version, ..check }]).await?;
         Ok(key)
@@ -268,5 +302,13 @@ impl Engine {
             return Ok(());
         }
         Ok(self.ports.timers.remove_unchanged(timer).await?)
+    }
+}
+
+fn origin_of(row: &Execution) -> Origin {
+    match row.trigger {
+        _ if row.work.is_some() => Origin::Push,
+        Trigger::Backfill => Origin::Backfill,
+        _ => Origin::Job,
     }
 }

@@ -1,8 +1,10 @@
 //! The tick: reads the timers that fire within the look-ahead, and fires them.
 //!
 //! Only a lane's leader ticks, but nothing depends on there being only one: two ticks write the
-//! same timers and send the same messages. The cursor says up to where timers have been read; it
-//! moves only after everything that they call for has been written and sent.
+//! same timers and send the same messages. A shard's cursor says up to where its timers have been
+//! read; it moves only after everything that they call for has been written and sent. Where there
+//! were none, it moves with those of other shards, in one write for the lane: a tick that ends
+//! before that has lost nothing but this.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -11,7 +13,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    ports::{Alert, Creation, Fact, Lease, Position, StoreError, TimerPage},
+    ports::{Alert, Creation, Cursors, Fact, Lease, Position, StoreError, TimerPage},
     slots::slot_message,
 };
 
@@ -25,31 +27,48 @@ struct Work {
     removals: Vec<Timer>,
 }
 
+/// What became of a shard.
+struct Ticked {
+    fired: u64,
+    /// Its cursor, where no timer was read and it is still to be saved.
+    idle: Option<(u16, Timestamp)>,
+}
+
 const MISSED: &str = "missed by more than a minute";
 
 impl Engine {
     /// One tick of a lane over its shards; how many timers fired.
     pub async fn tick(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
         let started = self.ports.clock.monotonic();
-        let mut fired = 0;
-        for shard in shards {
-            fired += self.tick_shard(lease, shard).await?;
+        let cursors = self.ports.leases.cursors().await?;
+        let ticks = stream::iter(shards).map(|shard| {
+            let cursor = cursor_of(&cursors, shard);
+            async move { self.tick_shard(lease, shard, cursor).await }
+        });
+        let ticks: Vec<Result<Ticked>> = ticks.buffer_unordered(self.settings.shards_at_once).collect().await;
+        let idle: Cursors = ticks.iter().flatten().filter_map(|ticked| ticked.idle).collect();
+        if !idle.is_empty() {
+            self.save_cursors(lease, &idle).await?;
         }
+        // After all have ended: one shard's failure must not cut short the others.
+        let fired = ticks.into_iter().map(|ticked| Ok(ticked?.fired)).sum::<Result<u64>>()?;
         let took = self.ports.clock.monotonic().saturating_sub(started);
         self.ports.observer.record(Fact::Ticked { timers: fired, took });
         Ok(fired)
     }
 
-    async fn tick_shard(&self, lease: &Lease, shard: u16) -> Result<u64> {
+    async fn tick_shard(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<Ticked> {
         let until = self.now().plus(self.settings.look_ahead);
         // A cursor beyond the horizon means that the clock was set back: read those timers again.
-        let cursor = self.ports.leases.cursor(shard).await?.min(until);
+        let cursor = cursor.min(until);
         let mut position = Position::After(cursor);
         let mut seen = HashSet::new();
         let mut fired = 0;
+        let mut is_idle = true;
         loop {
             let page = self.ports.timers.due(shard, &position, until, self.settings.page).await?;
             self.report_quarantined(&page).await?;
+            is_idle &= page.timers.is_empty();
             fired += self.fire_page(&page.timers, until, &mut seen).await?;
             let Some(last) = page.timers.last().filter(|_| page.is_full) else { break };
             // Rows of the same millisecond may follow on the next page.
@@ -57,12 +76,19 @@ impl Engine {
                 .await?;
             position = Position::Behind(last.key.clone());
         }
+        if is_idle {
+            return Ok(Ticked { fired, idle: Some((shard, until)) });
+        }
         self.save_cursor(lease, shard, until).await?;
-        Ok(fired)
+        Ok(Ticked { fired, idle: None })
     }
 
     pub(crate) async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<()> {
-        if self.ports.leases.save_cursor(lease, shard, cursor).await? {
+        self.save_cursors(lease, &Cursors::from([(shard, cursor)])).await
+    }
+
+    async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<()> {
+        if self.ports.leases.save_cursors(lease, cursors).await? {
             return Ok(());
         }
         Err(StoreError::Fenced.into())
@@ -112,7 +138,7 @@ impl Engine {
             What::Slot { job_id, slot } => self.fire_slot(timer, job_id, *slot, until).await,
             What::Start { execution_id, .. } => self.fire_start(timer, execution_id).await,
             // A later look at something under way: the sweep's.
-            What::Check { .. } => Ok(Work::default()),
+            What::Check { .. } | What::Backfill { .. } => Ok(Work::default()),
         };
         match work {
             // It must not hold up the others: it stays for the sweep.
@@ -168,7 +194,7 @@ impl Engine {
         id: &ExecutionId,
         timer: &Timer,
     ) -> Result<Option<Message>> {
-        let Some(slot) = id.slot().instant().filter(|_| id.generation() == 1) else { return Ok(None) };
+        let Some(slot) = id.first_of_slot() else { return Ok(None) };
         let Some(job) = self.ports.jobs.job(&id.job_id()).await? else { return Ok(None) };
         let version = if timer.version == 0 { job.version } else { timer.version };
         let may_start = job.is_scheduled() && self.may_start(&job, version, slot).await?;
@@ -220,10 +246,15 @@ impl Engine {
     }
 }
 
+/// A shard that was never read is read from the beginning.
+pub(crate) fn cursor_of(cursors: &Cursors, shard: u16) -> Timestamp {
+    cursors.get(&shard).copied().unwrap_or(Timestamp::MIN)
+}
+
 fn slot_of(timer: &Timer) -> Option<(JobId, Timestamp)> {
     match &timer.key.what {
         What::Slot { job_id, slot } => Some((job_id.clone(), *slot)),
-        What::Start { .. } | What::Check { .. } => None,
+        What::Start { .. } | What::Check { .. } | What::Backfill { .. } => None,
     }
 }
 

@@ -76,7 +76,7 @@ mod tests {
     fn ended(id: &str, at: &str) -> Execution {
         let at: Timestamp = at.parse().unwrap();
         let guard = TimerKey { shard: 0, fire_at: at, what: "start a@x 1".parse().unwrap() };
-        let run = Run { id: id.to_owned(), root: None, graph: 1 };
+        let run = Run { id: id.to_owned(), root: None, more_roots: vec![], graph: 1 };
         let row = Execution::new(id.parse().unwrap(), run, Trigger::Push, at, at, guard);
         Execution { status: Status::Success, end_time: Some(at), ..row }
     }

@@ -101,7 +101,7 @@ impl<'a> From<&'a Execution> for Record<'a> {
 
 #[cfg(test)]
 mod tests {
-    use belfry_domain::{Attempt, Claim, Run, TimerKey};
+    use belfry_domain::{Attempt, Claim, Holder, Run, TimerKey};
     use serde_json::json;
 
     use super::*;
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_line_says_what_became_of_an_execution() {
         let guard = TimerKey { shard: 0, fire_at: Timestamp(0), what: "start a@x 1".parse().unwrap() };
-        let run = Run { id: "a@x".to_owned(), root: None, graph: 1 };
+        let run = Run { id: "a@x".to_owned(), root: None, more_roots: vec![], graph: 1 };
         let row = Execution::new(
             "a@x~2".parse().unwrap(),
             run,
@@ -131,6 +131,7 @@ mod tests {
             worker_id: "w-2".to_owned(),
             lease_until: Timestamp(9_000),
             since: Timestamp(3_000),
+            holder: Holder::Worker,
         };
         let row = Execution {
             status: Status::Success,

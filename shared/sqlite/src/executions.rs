@@ -135,7 +135,9 @@ impl ExecutionStore for Store {
             let rows =
                 statement.query_map([first.as_str()], |row| row.get::<_, String>(0)).map_err(unavailable)?;
             let ids: Vec<String> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
-            let generations = ids.iter().filter_map(|id| id.parse::<ExecutionId>().ok());
+            let parsed = ids.iter().filter_map(|id| id.parse::<ExecutionId>().ok());
+            // The elements of its generations are among them.
+            let generations = parsed.filter(|id| id.with_generation(1) == first);
             Ok(generations.map(|id| id.generation()).max().unwrap_or(0))
         })
         .await
@@ -173,10 +175,13 @@ fn remove_all(connection: &Connection, ids: &[ExecutionId]) -> rusqlite::Result<
         connection.prepare_cached("DELETE FROM executions WHERE id = ?1 AND ended_at IS NOT NULL")?;
     let mut outputs = connection.prepare_cached("DELETE FROM outputs WHERE execution_id = ?1")?;
     let mut waiters = connection.prepare_cached("DELETE FROM waiters WHERE dependency = ?1")?;
+    // What it waited for in vain.
+    let mut waits = connection.prepare_cached("DELETE FROM waiters WHERE waiter = ?1")?;
     for id in ids {
         if row.execute([id.as_str()])? > 0 {
             outputs.execute([id.as_str()])?;
             waiters.execute([id.as_str()])?;
+            waits.execute([id.as_str()])?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use belfry_domain::Timestamp;
-use belfry_engine::ports::{Acquired, Lease, LeaseStore};
+use belfry_engine::ports::{Acquired, Cursors, Lease, LeaseStore};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::{Result, Store, error::unavailable, writer::WRITERS_LANE};
@@ -37,20 +37,13 @@ impl LeaseStore for Store {
         .await
     }
 
-    async fn cursor(&self, shard: u16) -> Result<Timestamp> {
-        self.read(move |connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT cursor FROM cursors WHERE shard = ?1")
-                .map_err(unavailable)?;
-            let cursor = statement.query_row([shard], |row| row.get(0)).optional().map_err(unavailable)?;
-            Ok(cursor.map_or(Timestamp::MIN, Timestamp))
-        })
-        .await
+    async fn cursors(&self) -> Result<Cursors> {
+        self.read(|connection| read(connection).map_err(unavailable)).await
     }
 
-    async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<bool> {
-        let lease = lease.clone();
-        self.write(move |connection| save(connection, &lease, shard, cursor).map_err(unavailable)).await
+    async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<bool> {
+        let (lease, cursors) = (lease.clone(), cursors.clone());
+        self.write(move |connection| save(connection, &lease, &cursors).map_err(unavailable)).await
     }
 }
 
@@ -80,7 +73,13 @@ fn take(
     Ok(Acquired::Leader(Lease { lane, owner: owner.to_owned(), token, until }))
 }
 
-fn save(connection: &Connection, lease: &Lease, shard: u16, cursor: Timestamp) -> rusqlite::Result<bool> {
+fn read(connection: &Connection) -> rusqlite::Result<Cursors> {
+    let mut statement = connection.prepare_cached("SELECT shard, cursor FROM cursors")?;
+    let cursors = statement.query_map([], |row| Ok((row.get(0)?, Timestamp(row.get(1)?))))?;
+    cursors.collect()
+}
+
+fn save(connection: &Connection, lease: &Lease, cursors: &Cursors) -> rusqlite::Result<bool> {
     let mut statement = connection.prepare_cached("SELECT token FROM leases WHERE lane = ?1")?;
     let token: Option<u64> = statement.query_row([lease.lane], |row| row.get(0)).optional()?;
     if token != Some(lease.token) {
@@ -88,6 +87,8 @@ fn save(connection: &Connection, lease: &Lease, shard: u16, cursor: Timestamp) -
     }
     let mut statement =
         connection.prepare_cached("INSERT OR REPLACE INTO cursors (shard, cursor) VALUES (?1, ?2)")?;
-    statement.execute((shard, cursor.0))?;
+    for (shard, cursor) in cursors {
+        statement.execute((shard, cursor.0))?;
+    }
     Ok(true)
 }

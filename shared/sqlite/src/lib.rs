@@ -5,6 +5,7 @@
 //! its caller hears of it.
 
 mod alerts;
+mod backfills;
 mod cache;
 mod dead_letters;
 mod error;
@@ -17,6 +18,7 @@ mod rows;
 mod schema;
 mod timers;
 mod tokens;
+mod workers;
 mod writer;
 
 use std::{

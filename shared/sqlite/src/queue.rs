@@ -2,14 +2,16 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    pin::pin,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
 
 use async_trait::async_trait;
-use belfry_domain::{AGEING_STEP, ExecutionId, Message, Priority, Timestamp, Wave};
+use belfry_domain::{ExecutionId, Message, Priority, Timestamp, Wave};
 use belfry_engine::ports::{Backlog, Clock, Delivery, Queue, Source, StoreError};
+use futures::{FutureExt as _, select_biased};
 use tokio::sync::{Notify, mpsc};
 
 use crate::OpenError;
@@ -64,11 +66,6 @@ impl MemoryQueue {
             None => Arc::clone(pools.entry(name.to_owned()).or_default()),
         }
     }
-
-    /// Messages of a pool that wait for a worker.
-    pub fn depth_of(&self, pool: &str) -> usize {
-        lock(&self.pool(pool).lanes).iter().map(VecDeque::len).sum()
-    }
 }
 
 impl Pool {
@@ -78,7 +75,7 @@ impl Pool {
             lanes[message.priority as usize].push_back(message);
         }
         drop(lanes);
-        // One worker loop takes from a pool; a permit is kept where it is not waiting just now.
+        // A permit is kept where nobody is waiting just now.
         self.arrived.notify_one();
     }
 
@@ -93,15 +90,21 @@ impl Pool {
 
     fn take(&self, limit: usize, now: Timestamp) -> Vec<Message> {
         let mut lanes = lock(&self.lanes);
-        std::iter::from_fn(|| most_urgent(&mut lanes, now)).take(limit).collect()
+        let taken: Vec<Message> = std::iter::from_fn(|| most_urgent(&mut lanes, now)).take(limit).collect();
+        let has_more = lanes.iter().any(|lane| !lane.is_empty());
+        drop(lanes);
+        if has_more && !taken.is_empty() {
+            // Whoever takes may be one of several that wait: the next one's turn.
+            self.arrived.notify_one();
+        }
+        taken
     }
 }
 
 /// The first message of the class that is the most urgent with its waiting counted in; between
 /// equals the oldest.
 fn most_urgent(lanes: &mut [VecDeque<Message>; 4], now: Timestamp) -> Option<Message> {
-    let urgency =
-        |message: &Message| (message.priority.aged(now.since(message.due), AGEING_STEP), message.due);
+    let urgency = |message: &Message| (message.urgency(now), message.due);
     let fronts = lanes.iter().enumerate().filter_map(|(lane, queue)| Some((urgency(queue.front()?), lane)));
     let (_, lane) = fronts.min()?;
     lanes[lane].pop_front()
@@ -109,16 +112,24 @@ fn most_urgent(lanes: &mut [VecDeque<Message>; 4], now: Timestamp) -> Option<Mes
 
 #[async_trait]
 impl Source for MemoryQueue {
-    async fn receive(&self, pool: &str, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    async fn receive(&self, pool: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError> {
         let pool = self.pool(pool);
+        let mut is_over = pin!(self.clock.sleep(wait).fuse());
         loop {
-            let arrival = pool.arrived.notified();
+            let mut arrival = pin!(pool.arrived.notified().fuse());
             let taken = pool.take(limit, self.clock.now());
-            if !taken.is_empty() {
+            if !taken.is_empty() || wait.is_zero() {
                 return Ok(taken.into_iter().map(|message| Delivery { message, loan: None }).collect());
             }
-            arrival.await;
+            select_biased! {
+                () = arrival => {}
+                () = is_over => return Ok(Vec::new()),
+            }
         }
+    }
+
+    async fn depth_of(&self, pool: &str) -> Result<u64, StoreError> {
+        Ok(lock(&self.pool(pool).lanes).iter().map(VecDeque::len).sum::<usize>() as u64)
     }
 }
 

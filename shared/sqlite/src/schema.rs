@@ -7,8 +7,15 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use crate::OpenError;
 
 /// One step for each version of the format; `user_version` counts those that were made.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+    include_str!("schema/0004.sql"),
+    include_str!("schema/0005.sql"),
+    include_str!("schema/0006.sql"),
+    include_str!("schema/0007.sql"),
+];
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// 64 MiB, in the KiB that a negative number stands for.

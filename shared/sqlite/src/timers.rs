@@ -70,8 +70,8 @@ impl TimerStore for Store {
             .browse(|connection| slots_between(connection, "slot ", "slot!").map_err(unavailable))
             .await?;
         let mut counts = std::collections::BTreeMap::new();
-        for timer in whats.into_iter().flatten() {
-            *counts.entry(timer.key.what.execution_id().job_id()).or_insert(0) += 1;
+        for id in whats.into_iter().flatten().filter_map(|timer| timer.key.what.execution_id()) {
+            *counts.entry(id.job_id()).or_insert(0) += 1;
         }
         Ok(counts.into_iter().collect())
     }

@@ -3,7 +3,10 @@
 //! Everything is durable: the database is a file, and every commit is flushed. Each figure stands
 //! beside its budget; the command fails where one is missed.
 
+mod cost;
+mod emulator;
 mod figure;
+mod functions;
 mod lateness;
 mod process;
 mod rig;
@@ -12,18 +15,21 @@ mod tick;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use crate::figure::Figure;
 
 #[derive(Parser)]
-#[command(about = "Measures what the README claims, on this machine")]
+#[command(about = "Measures what the README claims, on this machine", args_conflicts_with_subcommands = true)]
 struct Options {
+    /// Something else than belfry in one process.
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Measure only what has this in its name.
     #[arg(long)]
     only: Option<String>,
     /// Print JSON instead of a table.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
     /// The belfry binary to measure as a process; the one beside this program by default.
     #[arg(long)]
@@ -33,9 +39,30 @@ struct Options {
     executions: usize,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// What an execution costs on AWS, counted on an emulator.
+    Cost(cost::Options),
+    /// Lateness and loss of the installation on an emulator.
+    Emulator(emulator::Options),
+    /// Size, start and memory of the Lambda functions.
+    Functions(functions::Options),
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
+    let figures = match &options.command {
+        Some(Command::Cost(options)) => cost::measure(options).await?,
+        Some(Command::Emulator(options)) => emulator::measure(options).await?,
+        Some(Command::Functions(options)) => functions::measure(options).await?,
+        None => in_one_process(&options).await?,
+    };
+    figure::print(&figures, options.json)?;
+    Ok(if figures.iter().all(Figure::is_met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn in_one_process(options: &Options) -> anyhow::Result<Vec<Figure>> {
     let wanted = |name: &str| options.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
     let mut figures: Vec<Figure> = Vec::new();
     if wanted("throughput") {
@@ -52,6 +79,5 @@ async fn main() -> anyhow::Result<ExitCode> {
     if wanted("process") {
         figures.extend(process::measure(options.belfry.as_deref()).await?);
     }
-    figure::print(&figures, options.json)?;
-    Ok(if figures.iter().all(Figure::is_met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(figures)
 }

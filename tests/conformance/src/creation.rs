@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use belfry_domain::{
-    Attempt, AttemptOutcome, Claim, Dependency, Execution, Outcome, Priority, Run, Status, Timer, Timestamp,
-    Trigger,
+    Attempt, AttemptOutcome, Claim, Dependency, Execution, Holder, Outcome, Priority, Progress, Run, Status,
+    Timer, Timestamp, Trigger,
 };
 use belfry_engine::ports::{Creation, Position};
 use serde_json::json;
@@ -25,12 +25,18 @@ fn full() -> Execution {
         outcome: AttemptOutcome::TimedOut,
         error: Some("ä\0ö".to_owned()),
     };
-    let claim = Claim { id: u64::MAX, worker_id: "b".to_owned(), lease_until: at(90), since: at(60) };
+    let claim = Claim {
+        id: u64::MAX,
+        worker_id: "b".to_owned(),
+        lease_until: at(90),
+        since: at(60),
+        holder: Holder::Target,
+    };
     Execution {
         revision: 7,
         status: Status::Running,
         job_version: 3,
-        run: Run { id: "a@b".to_owned(), root: Some(job_id("a")), graph: 12 },
+        run: Run { id: "a@b".to_owned(), root: Some(job_id("a")), more_roots: vec![job_id("b")], graph: 12 },
         trigger: Trigger::Rerun,
         priority: Priority::Low,
         ready_at: Timestamp(-1),
@@ -41,6 +47,7 @@ fn full() -> Execution {
         lost: 1,
         claim: Some(claim),
         cancel_requested: true,
+        progress: Some(Progress::new(Some(42.0), Some("loading"))),
         dependencies: BTreeMap::from([(job_id("upstream"), dependency)]),
         reason: Some("'; DROP TABLE executions; --".to_owned()),
         input: Some(

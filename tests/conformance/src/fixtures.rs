@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use belfry_domain::{
-    Claim, ClaimRequest, Dependency, Execution, ExecutionId, Job, JobId, JobSpec, Run, Shards, Timer,
+    Claim, ClaimRequest, Dependency, Execution, ExecutionId, Holder, Job, JobId, JobSpec, Run, Shards, Timer,
     Timestamp, Trigger,
 };
 use belfry_engine::ports::{Claimed, Creation, StoreError};
@@ -33,7 +33,7 @@ pub fn row(text: &str) -> Execution {
 }
 
 pub fn row_at(text: &str, due: Timestamp) -> Execution {
-    let run = Run { id: format!("run-of-{text}"), root: None, graph: 0 };
+    let run = Run { id: format!("run-of-{text}"), root: None, more_roots: vec![], graph: 0 };
     Execution::new(id(text), run, Trigger::Manual, due, at(0), guard(text).key)
 }
 
@@ -53,7 +53,13 @@ pub fn guard(text: &str) -> Timer {
 
 pub fn claim_at(text: &str, attempt: u32, claim_id: u64, since: Timestamp) -> ClaimRequest {
     let lease_until = Timestamp(since.0 + 30_000);
-    let claim = Claim { id: claim_id, worker_id: format!("worker-{claim_id}"), lease_until, since };
+    let claim = Claim {
+        id: claim_id,
+        worker_id: format!("worker-{claim_id}"),
+        lease_until,
+        since,
+        holder: Holder::Worker,
+    };
     ClaimRequest { execution_id: id(text), attempt, claim, job_version: 1, starting_deadline: None }
 }
 

@@ -1,7 +1,6 @@
 //! Leadership of lanes, by owners that may be asleep, and what only a leader may write.
 
-use belfry_domain::Timestamp;
-use belfry_engine::ports::{Acquired, Lease, StoreError};
+use belfry_engine::ports::{Acquired, Cursors, Lease, StoreError};
 
 use crate::{Backend, Verdict, fixtures::at};
 
@@ -81,18 +80,37 @@ pub async fn lanes_are_apart(backend: &Backend) -> Verdict {
 }
 
 pub async fn cursors_are_saved_by_the_leader_only(backend: &Backend) -> Verdict {
+    let leases = &backend.leases;
     let first = lead(backend, "a", 0, 10).await?;
-    for shard in [0, 3] {
-        assert_eq!(backend.leases.cursor(shard).await?, Timestamp::MIN);
-    }
-    assert!(backend.leases.save_cursor(&first, 3, at(500)).await?);
-    assert_eq!(backend.leases.cursor(3).await?, at(500));
-    assert_eq!(backend.leases.cursor(0).await?, Timestamp::MIN, "a shard's own");
-    assert!(backend.leases.save_cursor(&first, 3, at(400)).await?, "a clock that was set back");
+    assert_eq!(leases.cursors().await?, cursors([]));
+    assert!(leases.save_cursors(&first, &cursors([(3, 500), (7, 500)])).await?);
+    assert!(leases.save_cursors(&first, &cursors([(3, 400)])).await?, "a clock that was set back");
+    assert_eq!(leases.cursors().await?, cursors([(3, 400), (7, 500)]), "a shard's own");
     let second = lead(backend, "b", 10, 1_000).await?;
-    assert!(!refused(backend.leases.save_cursor(&first, 3, at(900)).await).unwrap_or(false));
-    assert_eq!(backend.leases.cursor(3).await?, at(400), "what the deposed leader wrote");
-    assert!(backend.leases.save_cursor(&second, 3, at(600)).await?);
-    assert_eq!(backend.leases.cursor(3).await?, at(600));
+    assert!(!refused(leases.save_cursors(&first, &cursors([(3, 900)])).await).unwrap_or(false));
+    assert_eq!(leases.cursors().await?, cursors([(3, 400), (7, 500)]), "what the deposed leader wrote");
+    assert!(leases.save_cursors(&second, &cursors([(3, 600), (0, 600)])).await?);
+    assert_eq!(leases.cursors().await?, cursors([(0, 600), (3, 600), (7, 500)]));
     Ok(())
+}
+
+/// Each lane saves for its shards, whatever the others save.
+pub async fn cursors_of_all_lanes_are_kept(backend: &Backend) -> Verdict {
+    let leases = &backend.leases;
+    let mut all = Cursors::new();
+    for lane in LANE..=LANE + 3 {
+        let Acquired::Leader(lease) = leases.acquire(lane, "a", at(0), at(1_000)).await? else {
+            panic!("nobody else leads lane {lane}")
+        };
+        let own: Cursors =
+            (0..64).filter(|shard| shard % 4 == lane - LANE).map(|shard| (shard, at(10))).collect();
+        assert!(leases.save_cursors(&lease, &own).await?);
+        all.extend(own);
+    }
+    assert_eq!(leases.cursors().await?, all);
+    Ok(())
+}
+
+fn cursors<const N: usize>(cursors: [(u16, i64); N]) -> Cursors {
+    cursors.map(|(shard, cursor)| (shard, at(cursor))).into()
 }

@@ -6,6 +6,7 @@
 //! the others are compared with it over random histories.
 
 pub mod alerts;
+pub mod backfills;
 pub mod broken;
 pub mod changes;
 pub mod claims;
@@ -24,11 +25,13 @@ pub mod paging;
 pub mod races;
 pub mod retention;
 pub mod timers;
+pub mod workers;
 
 use std::{any::Any, sync::Arc};
 
 use belfry_engine::ports::{
-    AlertStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore,
+    AlertStore, BackfillStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError,
+    TimerStore, WorkerRegistry,
 };
 
 pub use self::model::Model;
@@ -46,6 +49,8 @@ pub struct Backend {
     pub dead_letters: Arc<dyn DeadLetterStore>,
     pub alerts: Arc<dyn AlertStore>,
     pub gates: Arc<dyn GateStore>,
+    pub workers: Arc<dyn WorkerRegistry>,
+    pub backfills: Arc<dyn BackfillStore>,
     /// Removes ended executions by itself, in its own time: `ended_before` finds none, and
     /// `remove_ended` does nothing.
     pub expires_by_itself: bool,
@@ -65,6 +70,8 @@ impl Backend {
             + AlertStore
             + DeadLetterStore
             + GateStore
+            + WorkerRegistry
+            + BackfillStore
             + 'static,
     {
         let store = Arc::new(store);
@@ -75,7 +82,9 @@ impl Backend {
             leases: store.clone(),
             dead_letters: store.clone(),
             gates: store.clone(),
-            alerts: store,
+            alerts: store.clone(),
+            workers: store.clone(),
+            backfills: store,
             expires_by_itself: false,
             _alive: Arc::new(alive),
         }
@@ -147,6 +156,7 @@ macro_rules! suite {
             removal_can_be_repeated,
             what_belongs_to_a_row_goes_with_it,
             the_latest_generation_counts_numerically,
+            elements_count_generations_of_their_own,
         ]);
         $crate::cases!($fresh, jobs: [
             an_empty_store_has_revision_zero,
@@ -190,6 +200,7 @@ macro_rules! suite {
             a_deposed_leader_releases_nothing,
             lanes_are_apart,
             cursors_are_saved_by_the_leader_only,
+            cursors_of_all_lanes_are_kept,
         ]);
         $crate::cases!($fresh, gates: [
             a_gate_that_nobody_passed_reads_as_open,
@@ -212,6 +223,19 @@ macro_rules! suite {
             a_write_is_made_from_the_one_before,
             an_alert_is_forgotten_as_it_was_read,
             alerts_are_listed_by_key,
+        ]);
+        $crate::cases!($fresh, workers: [
+            a_worker_is_listed_as_it_reports,
+            a_silent_worker_expires,
+            a_drain_outlives_reports,
+            a_touch_keeps_a_worker,
+        ]);
+        $crate::cases!($fresh, backfills: [
+            a_backfill_comes_with_its_timer,
+            a_change_of_another_revision_is_refused,
+            one_of_two_changes_wins,
+            they_page_newest_first,
+            those_that_are_over_are_removed,
         ]);
     };
 }

@@ -97,7 +97,7 @@ async fn create_some(backend: &Backend) -> Verdict {
         ("b@2", 2, Status::Skipped, "t"),
     ];
     for (name, ms, status, run) in rows {
-        let run = Run { id: run.to_owned(), root: None, graph: 0 };
+        let run = Run { id: run.to_owned(), root: None, more_roots: vec![], graph: 0 };
         backend.create_new(Execution { status, run, ..row_at(name, at(ms)) }).await?;
     }
     Ok(())

@@ -91,12 +91,14 @@ pub async fn what_belongs_to_a_row_goes_with_it(backend: &Backend) -> Verdict {
         create_ended(backend, name, if name == "a@old" { 1 } else { 200 }).await?;
         backend.executions.keep_output(&id(name), output(1, "printed")).await?;
         backend.executions.add_waiter(&id(name), &id("b@x")).await?;
+        backend.executions.add_waiter(&id("never@came"), &id(name)).await?;
     }
     backend.executions.remove_ended(&[id("a@old")]).await?;
     assert_eq!(backend.executions.outputs(&id("a@old")).await?, []);
     assert_eq!(backend.executions.waiters(&id("a@old")).await?, []);
     assert_eq!(backend.executions.outputs(&id("a@new")).await?, [output(1, "printed")]);
     assert_eq!(backend.executions.waiters(&id("a@new")).await?, [id("b@x")]);
+    assert_eq!(backend.executions.waiters(&id("never@came")).await?, [id("a@new")]);
     Ok(())
 }
 
@@ -111,6 +113,16 @@ pub async fn the_latest_generation_counts_numerically(backend: &Backend) -> Verd
     for generation in [2, 3, 9, 10, 11] {
         backend.create_new(row(&format!("a@x~{generation}"))).await?;
         assert_eq!(backend.executions.latest_generation(&id("a@x")).await?, generation);
+    }
+    Ok(())
+}
+
+pub async fn elements_count_generations_of_their_own(backend: &Backend) -> Verdict {
+    for name in ["a@x", "a@x,0", "a@x,0~5", "a@x~2", "a@x~2,0", "a@x~2,1", "a@x~2,1~7", "a@x~2,10~9"] {
+        backend.create_new(row(name)).await?;
+    }
+    for (first, latest) in [("a@x", 2), ("a@x,0", 5), ("a@x~2,0", 1), ("a@x~2,1", 7), ("a@x,1", 0)] {
+        assert_eq!(backend.executions.latest_generation(&id(first)).await?, latest, "{first}");
     }
     Ok(())
 }

@@ -20,9 +20,9 @@ mod wait;
 
 pub use self::{
     api::{Answer, Api},
-    binary::{belfry, target_directory, workspace},
+    binary::{belfry, functions, target_directory, workspace},
     examples::Examples,
-    run::{Run, run, run_with_input},
+    run::{Run, run, run_with_input, run_with_variables},
     server::{Server, Up},
     wait::until,
 };

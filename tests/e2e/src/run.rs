@@ -31,7 +31,17 @@ pub async fn run(args: &[&str]) -> Run {
 }
 
 pub async fn run_with_input(args: &[&str], input: &str) -> Run {
+    to_its_end(command(), args, input).await
+}
+
+/// With these in its environment.
+pub async fn run_with_variables(variables: &[(&str, &str)], args: &[&str]) -> Run {
     let mut command = command();
+    command.envs(variables.iter().copied());
+    to_its_end(command, args, "").await
+}
+
+async fn to_its_end(mut command: Command, args: &[&str], input: &str) -> Run {
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // Commands that read nothing may have closed it.

@@ -5,6 +5,7 @@
 //! and a thread in the emulator kills the emulator's process group when that end closes.
 
 mod install;
+mod tables;
 
 use std::{
     io::{Read as _, Write as _},
@@ -20,6 +21,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
+
+pub use self::tables::create_tables;
 
 pub const REGION: &str = "us-east-1";
 pub const ACCESS_KEY: &str = "test";
@@ -41,8 +44,13 @@ pub struct Emulator {
 impl Emulator {
     /// One for all tests of this process.
     pub fn shared() -> &'static Self {
+        Self::shared_with(&[])
+    }
+
+    /// The same, started with these variables unless it runs already.
+    pub fn shared_with(variables: &[(&str, &str)]) -> &'static Self {
         static SHARED: OnceLock<Emulator> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(&[]).unwrap_or_else(|error| panic!("{error}")))
+        SHARED.get_or_init(|| Self::start(variables).unwrap_or_else(|error| panic!("{error}")))
     }
 
     /// Starts one with these variables in its environment, and waits until it answers.

@@ -28,7 +28,7 @@ pub enum Action {
     Lose(Message),
     /// The message arrives, and will arrive again.
     Duplicate(Message),
-    /// Free of charge when the holder is gone.
+    /// Free of charge when the holder is gone, or never renews.
     LeaseLapses(Execution),
 }
 
@@ -134,9 +134,13 @@ impl WritePath {
 
     fn process_actions(&self, state: &State, actions: &mut Vec<Action>) {
         for (index, process) in state.processes.iter().enumerate() {
-            if process.steps.first() != Some(&Step::RunTarget) {
+            let runs = process.steps.first() == Some(&Step::RunTarget);
+            if !runs && !process.is_target() {
                 actions.push(Action::Step(index));
                 continue;
+            }
+            if runs && self.config.callbacks {
+                actions.push(Action::Answer(index, Answer::HandedOver));
             }
             actions.push(Action::Answer(index, Answer::Success));
             if self.config.targets_fail {
@@ -207,6 +211,10 @@ impl WritePath {
             Step::RunTarget => {
                 execute::run_target(config, state, process, answer.unwrap_or(Answer::Success));
             }
+            Step::HandOver { guard } => execute::hand_over(state, process, guard),
+            Step::CallBack => {
+                execute::call_back(config, state, process, answer.unwrap_or(Answer::Success));
+            }
             Step::Finish(status) => execute::finish(config, state, process, status),
             Step::Retry => execute::finish(config, state, process, Status::Retrying),
             Step::Revoke { claim, exhausted } => execute::revoke(state, process, claim, exhausted),
@@ -232,8 +240,9 @@ fn lead(state: &mut State, to: u8) {
     state.processes.push(Process::new(Role::Leader { deposed: false }, steps));
 }
 
+/// By somebody who renews the lease: a target does not.
 fn held(state: &State, execution: Execution, claim: u8) -> bool {
-    state.processes.iter().any(|process| process.holds(execution, claim))
+    state.processes.iter().any(|process| process.holds(execution, claim) && !process.is_target())
 }
 
 fn lapse(state: &mut State, execution: Execution) {

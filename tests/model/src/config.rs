@@ -33,6 +33,7 @@ impl Job {
 }
 
 /// One small world, to be explored exhaustively.
+#[expect(clippy::struct_excessive_bools, reason = "each of them is a switch that tests turn on its own")]
 #[derive(Clone, Debug)]
 pub struct Config {
     pub jobs: Vec<Job>,
@@ -43,6 +44,8 @@ pub struct Config {
     /// How often a sweep may move a timer to its next check.
     pub rekeys: u8,
     pub targets_fail: bool,
+    /// Whether targets may also take the work and call back later.
+    pub callbacks: bool,
     pub retries: u8,
     /// Whether a retry may also lie so far ahead that only its timer starts it.
     pub far_retries: bool,
@@ -62,6 +65,7 @@ impl Config {
             faults: 1,
             rekeys: 0,
             targets_fail: false,
+            callbacks: false,
             retries: 0,
             far_retries: false,
             lost_attempts: 1,

@@ -11,6 +11,7 @@ use crate::state::{Execution, Message, Row, State, Status, Timer, Violation};
 pub enum Answer {
     Success,
     Failure { far: bool },
+    HandedOver,
 }
 
 /// A message arrives. `None` if there is nobody to take it.
@@ -76,14 +77,48 @@ pub fn run_target(config: &Config, state: &mut State, process: &mut Process, ans
         state.violation = Some(Violation::EffectRepeated);
     }
     state.history(claim.execution).effects |= bit;
-    let lost = state.rows[&claim.execution].lost;
     process.steps = match answer {
+        Answer::HandedOver => hand_over_steps(config, state, claim),
+        other => end_steps(config, state, claim, other),
+    };
+}
+
+fn end_steps(config: &Config, state: &State, claim: Claim, answer: Answer) -> Vec<Step> {
+    let lost = state.rows[&claim.execution].lost;
+    match answer {
         Answer::Success => finish_steps(config, claim, Status::Success),
         Answer::Failure { far } if claim.attempt - lost.min(claim.attempt) <= config.retries => {
             retry_steps(config, state, claim, far)
         }
         Answer::Failure { .. } => finish_steps(config, claim, Status::Failed),
-    };
+        Answer::HandedOver => Vec::new(),
+    }
+}
+
+/// The timer that will look whether the target has called back comes first, the old guard goes last; and only if
+/// it fires before, so that nobody deletes the greatest.
+fn hand_over_steps(config: &Config, state: &State, claim: Claim) -> Vec<Step> {
+    let what = config.attempt_key(claim.execution, claim.attempt + 1);
+    let guard = Timer { fire_at: state.cursor + 1, what };
+    let delete = (guard.fire_at > claim.guard.fire_at).then_some(Step::Delete(claim.guard));
+    [Step::Put(guard), Step::HandOver { guard }].into_iter().chain(delete).collect()
+}
+
+/// Conditional on the claim and the attempt. From here on the target may end it, whatever becomes of the worker.
+pub fn hand_over(state: &mut State, process: &mut Process, guard: Timer) {
+    let Role::Worker(claim) = process.role else { return process.end() };
+    let row = &state.rows[&claim.execution];
+    let mine = matches!(row.status, Status::Running { claim: id, .. } if id == claim.id);
+    if !mine || row.attempt != claim.attempt {
+        return process.end();
+    }
+    state.write_row(claim.execution, |row| row.status = Status::Running { claim: claim.id, lapsed: false });
+    state.processes.push(Process::new(Role::Worker(Claim { guard, ..claim }), vec![Step::CallBack]));
+}
+
+pub fn call_back(config: &Config, state: &State, process: &mut Process, answer: Answer) {
+    let Role::Worker(claim) = process.role else { return process.end() };
+    process.steps = end_steps(config, state, claim, answer);
 }
 
 fn finish_steps(config: &Config, claim: Claim, status: Status) -> Vec<Step> {

@@ -21,6 +21,10 @@
 //! - *Finish*: conditional on running, claim and attempt. Then fan-out, then the guard goes, last of all.
 //! - *Retry*: puts the timer of the next attempt, then writes the row under the same condition, then sends the
 //!   message if the time is near, then deletes the old guard. What counts is that the put comes before the delete.
+//! - *Callback*: a target may take the work and say later how it ended. The worker puts the timer that will look at
+//!   that, writes the row, whose lease is the attempt's time from then on, and deletes its old guard if that fires
+//!   before. Whoever shows the claim may finish it, before the row says so too. When the lease lapses, a sweep takes
+//!   the attempt away, as from a worker that is gone; who calls back later is refused.
 //! - *Keys grow.* A timer's key names the attempt. Before a guard is deleted for anything but the end, one with a
 //!   greater (attempt, instant) is put, so the greatest is deleted by nobody until the execution has ended. Were
 //!   attempts to share keys, one writer's new timer could be what another one is about to delete.
@@ -53,6 +57,7 @@
 //! the repetition of a write whose answer was lost. Leaders read cursor and page of one shard only.
 pub mod actions;
 pub mod config;
+pub mod elements;
 mod execute;
 mod fan_out;
 pub mod process;

@@ -33,19 +33,40 @@ pub struct Claim {
 /// One read or one write, which nothing can interrupt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
-    ReadPage { from: u8, to: u8 },
+    ReadPage {
+        from: u8,
+        to: u8,
+    },
     Put(Timer),
     Send(Message),
     SaveCursor(u8),
     Delete(Timer),
     RunTarget,
+    /// The target has the work: the lease is the attempt's time from here on.
+    HandOver {
+        guard: Timer,
+    },
+    /// The target says how it ended, by the claim.
+    CallBack,
     Finish(Status),
     Retry,
-    Revoke { claim: Claim, exhausted: bool },
+    Revoke {
+        claim: Claim,
+        exhausted: bool,
+    },
     ReadWaits(Execution),
-    PutWait { awaited: Execution, waiter: Execution },
-    ReadDependency { awaited: Execution, waiter: Execution },
-    Deliver { from: Execution, to: Execution },
+    PutWait {
+        awaited: Execution,
+        waiter: Execution,
+    },
+    ReadDependency {
+        awaited: Execution,
+        waiter: Execution,
+    },
+    Deliver {
+        from: Execution,
+        to: Execution,
+    },
     Release(Execution),
     FailUpstream(Execution),
 }
@@ -63,8 +84,13 @@ impl Process {
         self.role == Role::Sweeper
     }
 
+    /// A target that will call back is none.
     pub fn is_worker(&self) -> bool {
-        matches!(self.role, Role::Worker(_) | Role::Waiter)
+        matches!(self.role, Role::Worker(_) | Role::Waiter) && !self.is_target()
+    }
+
+    pub fn is_target(&self) -> bool {
+        self.steps.first() == Some(&Step::CallBack)
     }
 
     pub fn holds(&self, execution: Execution, id: u8) -> bool {

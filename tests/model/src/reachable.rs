@@ -29,6 +29,20 @@ pub fn sweep_recovers_a_lost_message(model: &WritePath, state: &State) -> bool {
         && next_steps(state).any(|(role, step)| role == Role::Sweeper && matches!(step, Step::Send(_)))
 }
 
+/// The worker that handed it over has crashed or gone on.
+pub fn target_calls_back(_: &WritePath, state: &State) -> bool {
+    state.processes.len() == 1 && state.processes[0].is_target()
+}
+
+pub fn late_callback_is_refused(_: &WritePath, state: &State) -> bool {
+    next_steps(state).any(|(role, step)| match role {
+        Role::Worker(claim) if step == Step::CallBack => {
+            state.histories[&claim.execution].revoked & (1 << claim.id) != 0
+        }
+        _ => false,
+    })
+}
+
 pub fn sweep_redoes_a_fan_out(_: &WritePath, state: &State) -> bool {
     let creates = |step| matches!(step, Step::Deliver { to, .. } if !state.rows.contains_key(&to));
     state.processes.len() == 1 && next_steps(state).any(|(role, step)| role == Role::Sweeper && creates(step))

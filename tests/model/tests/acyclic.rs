@@ -61,3 +61,8 @@ fn push() {
     assert_acyclic(Config { faults: 2, ..worlds::push() });
     assert_acyclic(Config { rekeys: 1, tidy: false, faults: 0, ..worlds::push() });
 }
+
+#[test]
+fn callbacks() {
+    assert_acyclic(Config { faults: 0, callbacks: true, retries: 0, far_retries: false, ..worlds::push() });
+}

@@ -97,3 +97,14 @@ fn a_push_is_retried_under_two_faults() {
 fn a_push_whose_timer_moves() {
     check(Config { rekeys: 1, ..worlds::push() }, 370_462, vec![]);
 }
+
+#[test]
+fn a_target_calls_back_or_never_does() {
+    let config = Config { callbacks: true, retries: 0, far_retries: false, ..worlds::push() };
+    let sometimes = vec![
+        Property::sometimes("a target calls back", reachable::target_calls_back),
+        Property::sometimes("a late callback is refused", reachable::late_callback_is_refused),
+        Property::sometimes("lost attempts run out", reachable::lost_attempts_run_out),
+    ];
+    check(config, 52_461, sometimes);
+}

@@ -1,6 +1,6 @@
 //! Stores that break a rule, to see whether the simulation notices.
 
-use belfry_domain::{Change, ClaimRequest, Execution, GateKey, Timer, Timestamp, What};
+use belfry_domain::{Backfill, Change, ClaimRequest, Execution, GateKey, Timer, Timestamp, What};
 use belfry_engine::ports::{
     Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _, ExecutionStore as _, GateStore as _,
     GateWrite, Passed, RowWrite, StoreError,
@@ -31,10 +31,14 @@ pub enum Mutation {
     GatesForgotten,
     /// A gate is replaced whatever has become of it since it was read.
     GateRevisionIgnored,
+    /// A backfill does not keep the names of what it is about to start.
+    BackfillForgets,
+    /// A backfill is replaced whatever has become of it since it was read.
+    BackfillRevisionIgnored,
 }
 
 impl Mutation {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::GuardGoesFirst,
         Self::SuccessorsDropped,
         Self::RevisionIgnored,
@@ -45,6 +49,8 @@ impl Mutation {
         Self::DependentsForgotten,
         Self::GatesForgotten,
         Self::GateRevisionIgnored,
+        Self::BackfillForgets,
+        Self::BackfillRevisionIgnored,
     ];
 }
 
@@ -112,6 +118,10 @@ impl Backend {
 
     pub fn keeps_dead_letters(&self) -> bool {
         !self.breaks(Mutation::DeadLettersDropped)
+    }
+
+    pub fn backfill_to_write(&self, row: Backfill) -> Backfill {
+        if self.breaks(Mutation::BackfillForgets) { Backfill { open: Vec::new(), ..row } } else { row }
     }
 
     /// Those of the timers that are written.

@@ -1,14 +1,19 @@
 //! Targets by script: what an attempt does follows from the seed, the execution and the attempt.
 
 use async_trait::async_trait;
-use belfry_domain::ExecutionId;
-use belfry_engine::ports::{Completion, Ending, Invocation, Output, Runner, Stop};
+use belfry_domain::{ClaimToken, ExecutionId, Progress};
+use belfry_engine::ports::{Completion, Ending, Invocation, Live, Output, Runner, Stop};
 use futures::future::{Either, select};
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use crate::{
-    machine::{ProcessId, World, rng::Rng},
+    machine::{
+        ProcessId, State, World,
+        network::{Call, Says},
+        rng::Rng,
+    },
     mirror::Running,
+    processes::elsewhere::post,
 };
 
 pub struct ScriptedRunner {
@@ -23,6 +28,7 @@ enum Script {
     FailForGood,
     Hang,
     HangRegardless,
+    HandOver,
 }
 
 /// Part of a job's name: it fails more often than it succeeds.
@@ -41,8 +47,22 @@ fn script(seed: u64, id: &ExecutionId, attempt: u32) -> (Script, u64, &'static s
         0..3 => (Script::FailForGood, quick_ms, "attempt: fails for good"),
         3..6 => (Script::Hang, 0, "attempt: hangs"),
         6..7 => (Script::HangRegardless, 0, "attempt: hangs and ignores the stop"),
+        12..20 => (Script::HandOver, quick_ms, "attempt: is handed over"),
         7..12 => (Script::Succeed, rng.between(20_000, 100_000), "attempt: runs long"),
         _ => (Script::Succeed, quick_ms, "attempt: succeeds"),
+    }
+}
+
+/// What an attempt says of itself for as long as it runs.
+struct HalfDone;
+
+impl Live for HalfDone {
+    fn progress(&self) -> Option<Progress> {
+        Some(Progress::new(Some(50.0), Some("half of it")))
+    }
+
+    fn output(&self) -> Option<Output> {
+        Some(Output { tail: "half".to_owned(), bytes: 4 })
     }
 }
 
@@ -69,6 +89,10 @@ impl Runner for ScriptedRunner {
             state.coverage.add(script.2);
             script
         });
+        if matches!(script, Script::HandOver) {
+            self.world.with(|state| state.will_call_back(&id, invocation.token));
+        }
+        invocation.window.show(Arc::new(HalfDone));
         let _presence = Presence { world: self.world.clone(), running };
         self.world.yield_some().await;
         if self.stopped_within(after_ms, &invocation.stop).await {
@@ -87,7 +111,9 @@ impl ScriptedRunner {
 
     async fn end(&self, script: Script, stop: &Stop) -> Completion {
         match script {
-            Script::Succeed => Completion::succeeded(Some(serde_json::json!({ "rows": 3 }))),
+            Script::Succeed => {
+                Completion::succeeded(Some(serde_json::json!({ "rows": 3, "list": ["a", "b", "c"] })))
+            }
             Script::Fail { retry_after_ms } => {
                 let retry_after = retry_after_ms.map(Duration::from_millis);
                 let ending =
@@ -101,6 +127,24 @@ impl ScriptedRunner {
                 Completion::failed("told to stop")
             }
             Script::HangRegardless => std::future::pending().await,
+            Script::HandOver => Completion::handed_over(),
         }
+    }
+}
+
+impl State {
+    /// Before the target has answered, soon, late, or never.
+    fn will_call_back(&mut self, id: &ExecutionId, token: ClaimToken) {
+        self.mirror.attempts.leave(id, token.attempt);
+        let says = if self.rng.percent(70) { Says::Succeeded } else { Says::Failed };
+        let after_ms = match self.rng.below(10) {
+            0 => {
+                self.coverage.add("elsewhere: a target never calls back");
+                return;
+            }
+            1..4 => self.rng.below(500),
+            _ => self.rng.below(60_000),
+        };
+        post(self, &Call { id: id.clone(), token, says }, after_ms);
     }
 }

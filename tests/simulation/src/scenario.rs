@@ -67,6 +67,9 @@ pub fn specs(scenario: Scenario, began: Timestamp, rng: &mut Rng) -> Vec<JobSpec
     if rng.percent(60) {
         jobs.extend(graph(rng));
     }
+    if rng.percent(30) {
+        jobs.extend(fan(rng));
+    }
     if jobs.is_empty() || scenario == Scenario::LostTicks {
         jobs = vec![
             json!({ "job_id": "minutely", "schedule": "* * * * *" }),
@@ -114,6 +117,24 @@ fn graph(rng: &mut Rng) -> Vec<Value> {
     if rng.percent(40) {
         jobs.push(json!({ "job_id": "graph_second_root", "schedule": schedule }));
         jobs[3]["dependencies"] = json!(["graph_left", "graph_right_flaky", "graph_second_root"]);
+    }
+    jobs
+}
+
+/// A list that fans out and joins again, and one that stands in its job.
+fn fan(rng: &mut Rng) -> Vec<Value> {
+    let list: Vec<u64> = (0..rng.below(5)).collect();
+    let mut jobs = vec![
+        json!({ "job_id": "fan_list", "schedule": "@every 100s" }),
+        json!({
+            "job_id": "fan_each", "dependencies": ["fan_list"], "for_each": { "$result": "fan_list", "at": "/list" },
+            "input": { "place": { "$index": true }, "of": { "$element": true } }, "max_retries": 1,
+        }),
+        json!({ "job_id": "fan_join", "dependencies": ["fan_each"] }),
+        json!({ "job_id": "fan_flaky", "schedule": "@every 150s", "for_each": list, "max_retries": 0 }),
+    ];
+    if rng.percent(40) {
+        jobs[1]["max_concurrency"] = json!(1);
     }
     jobs
 }

@@ -66,7 +66,7 @@ fn two_thousand_seeds() {
     }
     println!("{count} seeds in {:.1?} on {threads} threads; they met with", began.elapsed());
     coverage.iter().for_each(|(what, count)| println!("{count:>9}  {what}"));
-    let missing: Vec<&str> = WANTED.into_iter().filter(|what| coverage.of(what) == 0).collect();
+    let missing: Vec<&str> = WANTED.iter().copied().filter(|what| coverage.of(what) == 0).collect();
     assert!(count < ENOUGH || missing.is_empty(), "never happened: {missing:?}");
 }
 

@@ -3,6 +3,7 @@
 //! Schedules are taken off, so that everything flows in one run. In front of the jobs that wait for
 //! nothing stands one that does nothing: with it, several roots are one run.
 
+mod live;
 mod plan;
 mod progress;
 mod report;
@@ -10,11 +11,8 @@ mod report;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use belfry::standalone::{Temporary, TemporaryOptions};
-use belfry_domain::Execution;
-use belfry_engine::{
-    Engine, TriggerRequest,
-    ports::{ExecutionFilter, StoredOutput},
-};
+use belfry_domain::{Execution, ExecutionId, SlotName};
+use belfry_engine::{Engine, TriggerRequest, ports::StoredOutput};
 use clap::Args;
 use tokio::time::{Instant, sleep};
 
@@ -25,6 +23,7 @@ use crate::{files, show};
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// With nothing left to run, what has no row by then never gets one.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
+const SHOWN_ELEMENTS: u32 = 100;
 
 /// Run a file's jobs once, now, in the order of their dependencies
 #[derive(Debug, Args)]
@@ -80,18 +79,20 @@ pub async fn run(args: RunArgs, global: &Global) -> Outcome {
 async fn follow(engine: &Engine, plan: &Plan, args: &RunArgs) -> anyhow::Result<Vec<Execution>> {
     engine.apply_jobs(plan.specs.clone(), None, false, false).await?;
     let start = TriggerRequest { job_id: plan.start.clone(), input: None, idempotency_key: None };
-    let run_id = engine.trigger(start).await?.execution.run.id;
-    let mut progress = Progress::new(args.verbose);
+    let slot = engine.trigger(start).await?.execution.slot();
+    let mut progress = Progress::new(args.verbose, plan.len());
     let mut last_change = Instant::now();
     loop {
-        let rows = rows_of(engine, plan, &run_id).await?;
-        let changed = progress.changed(&rows);
+        let rows = rows_of(engine, plan, &slot).await?;
+        let elements = elements_of(engine, &rows).await?;
+        let changed = progress.changed(rows.iter().chain(&elements));
         if !changed.is_empty() {
             last_change = Instant::now();
         }
         for row in changed {
             progress.show(row, &outputs(engine, row).await?);
         }
+        progress.update(rows.iter().chain(&elements));
         let has_ended = rows.iter().all(|row| row.status.is_terminal());
         if has_ended && (rows.len() == plan.len() || last_change.elapsed() > SETTLED_AFTER) {
             return Ok(rows);
@@ -103,12 +104,25 @@ async fn follow(engine: &Engine, plan: &Plan, args: &RunArgs) -> anyhow::Result<
     }
 }
 
-async fn rows_of(engine: &Engine, plan: &Plan, run_id: &str) -> anyhow::Result<Vec<Execution>> {
-    let filter = ExecutionFilter { run_id: Some(run_id.to_owned()), ..Default::default() };
-    let mut rows = engine.ports.executions.list(&filter, None, plan.len() + 1).await?.items;
-    rows.retain(|row| row.job_id() != plan.start);
-    rows.sort_by_key(|row| plan.position(row));
+/// All of a run's executions have its slot.
+async fn rows_of(engine: &Engine, plan: &Plan, slot: &SlotName) -> anyhow::Result<Vec<Execution>> {
+    let mut rows = Vec::new();
+    for job_id in plan.jobs() {
+        rows.extend(engine.ports.executions.execution(&ExecutionId::new(job_id, slot)).await?);
+    }
     Ok(rows)
+}
+
+/// Of lists that are short enough to be looked at all the time.
+async fn elements_of(engine: &Engine, rows: &[Execution]) -> anyhow::Result<Vec<Execution>> {
+    let mut elements = Vec::new();
+    for row in rows {
+        let count = row.elements.map_or(0, |elements| elements.count);
+        for index in (0..count).take_while(|_| count <= SHOWN_ELEMENTS) {
+            elements.extend(engine.ports.executions.execution(&row.id.element(index)).await?);
+        }
+    }
+    Ok(elements)
 }
 
 async fn outputs(engine: &Engine, row: &Execution) -> anyhow::Result<Vec<StoredOutput>> {

@@ -33,8 +33,9 @@ impl Plan {
         self.specs.len() - 1
     }
 
-    pub fn position(&self, row: &Execution) -> usize {
-        self.specs.iter().position(|spec| spec.job_id == row.job_id()).unwrap_or(usize::MAX)
+    /// In the order of the files.
+    pub fn jobs(&self) -> impl Iterator<Item = &JobId> {
+        self.specs.iter().map(|spec| &spec.job_id).filter(|id| **id != self.start)
     }
 
     /// A job that nobody started did not succeed.
@@ -43,8 +44,7 @@ impl Plan {
     }
 
     pub fn missing<'a>(&'a self, rows: &'a [Execution]) -> impl Iterator<Item = &'a JobId> {
-        let jobs = self.specs.iter().map(|spec| &spec.job_id).filter(|id| **id != self.start);
-        jobs.filter(|id| !rows.iter().any(|row| row.job_id() == **id))
+        self.jobs().filter(|id| !rows.iter().any(|row| row.job_id() == **id))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What happens, line by line, on standard error.
+//! What happens, on standard error: line by line, and on a terminal also what runs.
 
 use std::{
     collections::BTreeMap,
@@ -9,20 +9,37 @@ use belfry_domain::{Execution, ExecutionId, Status};
 use belfry_engine::ports::StoredOutput;
 use chrono::Local;
 
+use super::live::Live;
+
 pub struct Progress {
     verbose: bool,
-    is_terminal: bool,
+    has_colors: bool,
+    live: Option<Live>,
     seen: BTreeMap<ExecutionId, (Status, u32, usize)>,
 }
 
 impl Progress {
-    pub fn new(verbose: bool) -> Self {
-        let is_terminal = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { verbose, is_terminal, seen: BTreeMap::new() }
+    pub fn new(verbose: bool, jobs: usize) -> Self {
+        let has_colors = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self { verbose, has_colors, live: Live::new(jobs), seen: BTreeMap::new() }
+    }
+
+    /// What runs now.
+    pub fn update<'a>(&mut self, rows: impl Iterator<Item = &'a Execution>) {
+        if let Some(live) = &mut self.live {
+            live.update(rows);
+        }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.live {
+            Some(live) => live.line(text),
+            None => eprintln!("{text}"),
+        }
     }
 
     /// Those that are not as they were the last time.
-    pub fn changed<'a>(&mut self, rows: &'a [Execution]) -> Vec<&'a Execution> {
+    pub fn changed<'a>(&mut self, rows: impl Iterator<Item = &'a Execution>) -> Vec<&'a Execution> {
         let mut changed = Vec::new();
         for row in rows {
             let state = (row.status, row.attempt, row.attempts.len());
@@ -34,16 +51,28 @@ impl Progress {
     }
 
     pub fn show(&self, row: &Execution, outputs: &[StoredOutput]) {
+        if self.live.is_some() && matches!(row.status, Status::Running | Status::Queued) {
+            return;
+        }
         let (color, text) = describe(row);
         let time = Local::now().format("%H:%M:%S%.3f");
-        let text = if self.is_terminal { format!("\x1b[{color}m{text}\x1b[0m") } else { text };
-        eprintln!("{time}  {:<24} {text}", row.job_id().as_str());
+        let text = if self.has_colors { format!("\x1b[{color}m{text}\x1b[0m") } else { text };
+        let element = row.id.element_index().map(|index| format!(",{index}")).unwrap_or_default();
+        self.line(&format!("{time}  {:<24} {text}", format!("{}{element}", row.job_id())));
         let is_bad = matches!(row.status, Status::Failed | Status::TimedOut);
         let ended = outputs.iter().find(|output| output.attempt == row.attempt);
         if let Some(stored) = ended.filter(|_| (is_bad || self.verbose) && row.status != Status::Running) {
             for line in stored.output.tail.lines() {
-                eprintln!("              │ {line}");
+                self.line(&format!("              │ {line}"));
             }
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(live) = &self.live {
+            live.clear();
         }
     }
 }
@@ -53,6 +82,9 @@ fn describe(row: &Execution) -> (u8, String) {
     let error = || row.attempts.last().and_then(|attempt| attempt.error.clone()).unwrap_or_default();
     let again = if row.attempt > 1 { format!(", attempt {}", row.attempt) } else { String::new() };
     match row.status {
+        Status::Waiting if row.waits_for_elements() => {
+            (90, format!("waiting for {} elements", row.elements.map_or(0, |elements| elements.count)))
+        }
         Status::Waiting if row.attempt > 0 => (33, format!("failed, will be tried again: {}", error())),
         Status::Waiting => (90, "waiting".to_owned()),
         Status::Queued => (90, "queued".to_owned()),

@@ -9,9 +9,12 @@ use axum::{
     http::{Uri, uri::PathAndQuery},
 };
 
-const ACTIONS: [(&str, &[&str]); 2] = [
+const ACTIONS: [(&str, &[&str]); 5] = [
     ("/v1/jobs/", &["pause", "resume", "open-circuit", "close-circuit"]),
-    ("/v1/executions/", &["cancel", "retry"]),
+    ("/v1/executions/", &["cancel", "retry", "heartbeat", "finish"]),
+    ("/v1/pools/", &["lease"]),
+    ("/v1/workers/", &["drain", "resume"]),
+    ("/v1/backfills/", &["pause", "resume", "cancel"]),
 ];
 
 pub fn split_action(mut request: Request) -> Request {

@@ -24,6 +24,14 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     text(headers, &header::IF_MATCH)
 }
 
+/// Whether the client has this state already. By RFC 9110 a weak tag, as a cache on the way makes
+/// it, is as good here as a strong one.
+pub fn is_known(headers: &HeaderMap, etag: &str) -> Result<bool, ApiError> {
+    let Some(tags) = text(headers, &header::IF_NONE_MATCH)? else { return Ok(false) };
+    let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    Ok(tags == "*" || tags.split(',').any(|tag| strong(tag) == etag))
+}
+
 /// Whether the job must not exist yet: `*` is the only value that makes sense for that.
 pub fn must_be_new(headers: &HeaderMap) -> Result<bool, ApiError> {
     match text(headers, &header::IF_NONE_MATCH)? {

@@ -10,3 +10,4 @@ pub mod hint;
 pub mod ids;
 pub mod problem;
 pub mod query;
+pub mod worker_id;

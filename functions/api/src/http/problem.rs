@@ -164,11 +164,15 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(problems) => Self::listing(Kind::Invalid, problems),
             EngineError::NotFound { .. } => Self::new(Kind::NotFound, detail),
             EngineError::Conflict(_) | EngineError::WrongStatus { .. } => Self::new(Kind::Conflict, detail),
-            EngineError::PreconditionFailed { .. } => Self::new(Kind::PreconditionFailed, detail),
             EngineError::Backlogged { retry_after, .. } => {
                 let seconds = retry_after.as_secs().max(1);
                 let detail = format!("{detail}; try again in {seconds} s");
                 Self::new(Kind::Backlogged, detail).with_header(header::RETRY_AFTER, seconds.to_string())
+            }
+            // There is no tag of a job that is absent.
+            EngineError::PreconditionFailed { current } => {
+                let refused = Self::new(Kind::PreconditionFailed, detail);
+                if current.starts_with('"') { refused.with_header(header::ETAG, current) } else { refused }
             }
             _ => Self::new(Kind::Internal, detail),
         }

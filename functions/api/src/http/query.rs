@@ -72,11 +72,7 @@ impl<'a> Query<'a> {
     /// As an earlier page gave it in `next_cursor`. An empty one begins at the start.
     pub fn cursor(&self) -> Result<Option<String>, ApiError> {
         let Some(text) = self.text("cursor").filter(|text| !text.is_empty()) else { return Ok(None) };
-        let whole = Some(text).filter(|text| text.len().is_multiple_of(4));
-        let position = whole.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
-        let position =
-            position.ok_or_else(|| ApiError::parameter("cursor", "is not one that an earlier page gave"))?;
-        Ok(Some(String::from_utf8_lossy(&position).trim_end().to_owned()))
+        decode_cursor(text).map(Some).map_err(|message| ApiError::parameter("cursor", message))
     }
 }
 
@@ -93,6 +89,13 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> ApiE
 pub fn encode_cursor(position: &str) -> String {
     let width = position.len().next_multiple_of(3) - position.len() + position.chars().count();
     URL_SAFE_NO_PAD.encode(format!("{position:width$}"))
+}
+
+pub fn decode_cursor(text: &str) -> Result<String, &'static str> {
+    let whole = Some(text).filter(|text| text.len().is_multiple_of(4));
+    let position = whole.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+    let position = position.ok_or("is not one that an earlier page gave")?;
+    Ok(String::from_utf8_lossy(&position).trim_end().to_owned())
 }
 
 #[cfg(test)]

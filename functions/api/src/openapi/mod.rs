@@ -11,10 +11,11 @@ pub use self::job_file::job_file_schema;
 use self::{responses::Common, shapes::Exact};
 pub(crate) use self::{
     responses::{Backlogged, Conflict, NotFound, PreconditionFailed},
-    types::{Asterisk, BatchExecution, JobBody, RedriveBody, TagFilter},
+    types::{Asterisk, BatchExecution, JobBody, RedriveBody, RerunBody, TagFilter},
 };
 use crate::routes::{
-    alerts, apply, circuit, dead_letters, executions, jobs, overview, push, service, timeline,
+    alerts, apply, attempts, backfills, circuit, dead_letters, executions, jobs, overview, push, reruns,
+    service, timeline, workers,
 };
 use crate::views::Instant;
 
@@ -31,9 +32,13 @@ use crate::views::Instant;
         circuit::open_circuit, circuit::close_circuit, apply::apply_jobs,
         push::trigger_job, push::push_execution, push::push_batch,
         timeline::list_job_executions, executions::list_executions, executions::get_execution,
-        executions::cancel_execution, executions::retry_execution,
+        executions::cancel_execution, executions::retry_execution, reruns::rerun_executions,
+        workers::list_workers, workers::drain_worker, workers::resume_worker,
+        attempts::lease_attempts, attempts::heartbeat, attempts::finish,
         dead_letters::list_dead_letters, dead_letters::redrive_dead_letters, dead_letters::discard_dead_letter,
         alerts::list_alerts, alerts::test_alerts,
+        backfills::backfill_job, backfills::list_job_backfills, backfills::list_backfills, backfills::get_backfill,
+        backfills::pause_backfill, backfills::resume_backfill, backfills::cancel_backfill,
         overview::get_graph, overview::get_stats,
         service::health, service::openapi_document, service::metrics,
     ),
@@ -43,8 +48,10 @@ use crate::views::Instant;
     tags(
         (name = "jobs", description = "Definitions"),
         (name = "executions", description = "One job at one slot"),
+        (name = "workers", description = "Those who run attempts"),
         (name = "dead letters", description = "What ended badly for good"),
         (name = "alerts", description = "What a person should know"),
+        (name = "backfills", description = "Slots of the past, run on request"),
         (name = "overview", description = "All of it at a glance"),
         (name = "service", description = "The process itself"),
     ),

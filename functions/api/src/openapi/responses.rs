@@ -33,12 +33,15 @@ const fn documented(
 const NOT_FOUND: Documented = documented("NotFound", "404", Kind::NotFound, "There is none");
 const CONFLICT: Documented =
     documented("Conflict", "409", Kind::Conflict, "The present state doesn't allow this");
-const PRECONDITION_FAILED: Documented = documented(
-    "PreconditionFailed",
-    "412",
-    Kind::PreconditionFailed,
-    "If-Match or If-None-Match doesn't hold",
-);
+const PRECONDITION_FAILED: Documented = Documented {
+    header: Some("ETag"),
+    ..documented(
+        "PreconditionFailed",
+        "412",
+        Kind::PreconditionFailed,
+        "If-Match or If-None-Match doesn't hold; the ETag is the present one",
+    )
+};
 const BAD_REQUEST: Documented = documented(
     "BadRequest",
     "400",

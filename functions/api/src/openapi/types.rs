@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use belfry_domain::{ExecutionId, Job, JobId, JobSpec, PushSpec, SlotName};
+use belfry_domain::{ExecutionId, Job, JobId, JobSpec, PushSpec, SlotName, Status};
 use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        Object, Ref, RefOr, Schema,
+        KnownFormat, Object, Ref, RefOr, Schema, SchemaFormat,
         schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type},
     },
 };
@@ -112,6 +112,63 @@ impl ToSchema for RedriveBody {
     }
 }
 
+/// What to run again: exactly one way of naming it.
+pub struct RerunBody;
+
+impl PartialSchema for RerunBody {
+    fn schema() -> RefOr<Schema> {
+        let ids =
+            ArrayBuilder::new().items(reference("ExecutionId")).min_items(Some(1)).max_items(Some(1000));
+        let dry_run = || ObjectBuilder::new().schema_type(SchemaType::new(Type::Boolean));
+        let limit =
+            ObjectBuilder::new().schema_type(or_null(Type::Integer)).minimum(Some(1)).maximum(Some(1000));
+        let by_filter = only("filter", rerun_filter())
+            .property("limit", limit)
+            .property("cursor", text("^([A-Za-z0-9_-]{4})*$").schema_type(or_null(Type::String)));
+        OneOfBuilder::new()
+            .item(only("execution_ids", ids).property("dry_run", dry_run()))
+            .item(only("run_id", reference("ExecutionId")).property("dry_run", dry_run()))
+            .item(by_filter.property("dry_run", dry_run()))
+            .examples([json!({"filter": {"since": "2026-11-23T00:00:00Z"}, "dry_run": true})])
+            .into()
+    }
+}
+
+fn rerun_filter() -> ObjectBuilder {
+    let instant = || {
+        ObjectBuilder::new()
+            .schema_type(or_null(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+    };
+    let null = ObjectBuilder::new().schema_type(SchemaType::new(Type::Null));
+    let job_id = OneOfBuilder::new().item(null).item(reference("JobId"));
+    let ended = Status::ALL.into_iter().filter(|status| status.is_terminal()).map(Status::as_str);
+    let status = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(ended));
+    let values = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
+    let tags = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::Object))
+        .additional_properties(Some(AdditionalProperties::RefOr(Schema::Object(values.build()).into())));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::Object))
+        .property("job_id", job_id)
+        .property("tags", tags)
+        .property("status", ArrayBuilder::new().items(status))
+        .property("since", instant())
+        .property("until", instant())
+        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+}
+
+impl ToSchema for RerunBody {
+    fn name() -> Cow<'static, str> {
+        "RerunRequest".into()
+    }
+
+    fn schemas(schemas: &mut Collected) {
+        schemas.push((ExecutionId::name().into(), ExecutionId::schema()));
+        schemas.push((JobId::name().into(), JobId::schema()));
+    }
+}
+
 /// `key:value`.
 pub struct TagFilter {
     pub key: String,
@@ -155,6 +212,11 @@ impl ToSchema for Asterisk {
     fn name() -> Cow<'static, str> {
         "Asterisk".into()
     }
+}
+
+/// As if it were not there.
+fn or_null(kind: Type) -> SchemaType {
+    SchemaType::from_iter([kind, Type::Null])
 }
 
 fn text(pattern: &str) -> ObjectBuilder {

@@ -14,7 +14,7 @@ use belfry_engine::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{push::accepted, timeline::unclaimed_slot};
+use super::{elements, push::accepted, timeline::unclaimed_slot};
 use crate::{
     ApiState,
     http::{
@@ -69,6 +69,8 @@ pub struct ExecutionQuery {
     #[param(required = false, style = Form, explode)]
     pub tag: Vec<TagFilter>,
     pub run_id: Option<String>,
+    /// The elements of this execution's list, in its order. Goes with `status`, `limit` and `cursor` only.
+    pub element_of: Option<ExecutionId>,
     /// Due at this instant or later.
     pub since: Option<Instant>,
     /// Due before this instant.
@@ -82,18 +84,25 @@ pub struct ExecutionQuery {
 
 impl ExecutionQuery {
     fn of(uri: &Uri) -> Result<Self, ApiError> {
-        let names = ["status", "job_id", "run_id", "since", "until", "limit", "cursor"];
+        let names = ["status", "job_id", "run_id", "element_of", "since", "until", "limit", "cursor"];
         let query = Query::of(uri, &names, &["tag"])?;
         Ok(Self {
             status: query.word("status", &Status::ALL.map(|status| (status.as_str(), status)))?,
             job_id: query.parsed("job_id")?,
             tag: query.all("tag").map(TagFilter::parse).collect::<Result<_, _>>()?,
             run_id: query.text("run_id").map(str::to_owned),
+            element_of: query.parsed("element_of")?,
             since: query.instant("since")?.map(Instant),
             until: query.instant("until")?.map(Instant),
             limit: query.limit()?,
             cursor: query.cursor()?,
         })
+    }
+
+    /// By anything that does not go with `element_of`.
+    fn narrows_otherwise(&self) -> bool {
+        let is_asked_for = [self.job_id.is_some(), self.run_id.is_some(), !self.tag.is_empty()];
+        is_asked_for.contains(&true) || self.since.is_some() || self.until.is_some()
     }
 
     async fn filter(self, state: &ApiState) -> Result<ExecutionFilter, StoreError> {
@@ -109,7 +118,10 @@ impl ExecutionQuery {
 }
 
 /// None where no tag is asked for.
-async fn jobs_tagged(state: &ApiState, tags: &[TagFilter]) -> Result<Option<Vec<JobId>>, StoreError> {
+pub(super) async fn jobs_tagged(
+    state: &ApiState,
+    tags: &[TagFilter],
+) -> Result<Option<Vec<JobId>>, StoreError> {
     if tags.is_empty() {
         return Ok(None);
     }
@@ -124,11 +136,20 @@ async fn jobs_tagged(state: &ApiState, tags: &[TagFilter]) -> Result<Option<Vec<
 /// their job. A page may hold fewer than `limit` and still not be the last: see `next_cursor`.
 #[utoipa::path(
     get, path = "/v1/executions", tag = "executions", operation_id = "list_executions", params(ExecutionQuery),
-    responses((status = 200, description = "A page of executions", body = ExecutionPage))
+    responses(
+        (status = 200, description = "A page of executions", body = ExecutionPage),
+        (status = 404, response = NotFound),
+    )
 )]
 pub async fn list_executions(State(state): Shared, uri: Uri) -> Result<Json<ExecutionPage>, ApiError> {
     let query = ExecutionQuery::of(&uri)?;
     let (limit, cursor) = (query.limit, query.cursor.clone());
+    if let Some(whole) = &query.element_of {
+        if query.narrows_otherwise() {
+            return Err(ApiError::parameter("element_of", "goes with status, limit and cursor only"));
+        }
+        return Ok(Json(elements::page(&state, whole, query.status, limit, cursor.as_deref()).await?));
+    }
     let filter = query.filter(&state).await?;
     let page = state.engine.ports.executions.list(&filter, cursor.as_deref(), limit).await?;
     let items = page.items.into_iter().map(ExecutionView::from).collect();
@@ -140,7 +161,7 @@ const MAX_REASON_CHARACTERS: usize = 500;
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelBody {
-    /// Shown with the execution.
+    /// Shown with what was cancelled.
     #[serde(default)]
     #[schema(max_length = 500)]
     reason: Option<String>,
@@ -164,21 +185,25 @@ pub async fn cancel_execution(
     ExecutionIdPath(id): ExecutionIdPath,
     body: RawJson,
 ) -> Result<(StatusCode, Json<ExecutionView>), ApiError> {
+    let (status, row) = match state.engine.cancel(&id, &reason_of(&body)?).await? {
+        CancelOutcome::Cancelled(row) => (StatusCode::OK, row),
+        CancelOutcome::Requested(row) => (StatusCode::ACCEPTED, row),
+    };
+    Ok((status, Json(row.into())))
+}
+
+pub(super) fn reason_of(body: &RawJson) -> Result<String, ApiError> {
     let reason = body.read_or_default::<CancelBody>()?.reason;
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARACTERS) {
         return Err(ApiError::invalid("reason", format!("at most {MAX_REASON_CHARACTERS} characters")));
     }
-    let (status, row) =
-        match state.engine.cancel(&id, reason.as_deref().unwrap_or("cancelled by hand")).await? {
-            CancelOutcome::Cancelled(row) => (StatusCode::OK, row),
-            CancelOutcome::Requested(row) => (StatusCode::ACCEPTED, row),
-        };
-    Ok((status, Json(row.into())))
+    Ok(reason.unwrap_or_else(|| "cancelled by hand".to_owned()))
 }
 
 /// Run an execution that has ended once more
 ///
-/// As a new generation, on the job's present version. Dependents without a schedule follow.
+/// As a new generation, on the job's present version. Dependents without a schedule follow. An element of a list
+/// runs by itself; the execution that it is an element of stays as it ended.
 #[utoipa::path(
     post, path = "/v1/executions/{execution_id}:retry", tag = "executions", operation_id = "retry_execution",
     params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),

@@ -15,7 +15,7 @@ use crate::{
     http::{
         body::RawJson,
         fields::NamedJob,
-        headers::{if_match, must_be_new},
+        headers::{if_match, is_known, must_be_new},
         ids::JobIdPath,
         problem::ApiError,
         query::{Query, encode_cursor},
@@ -78,15 +78,27 @@ pub async fn put_job(
 /// Read a job
 #[utoipa::path(
     get, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "get_job",
-    params(("job_id" = JobId, Path, description = "The job's name")),
+    params(
+        ("job_id" = JobId, Path, description = "The job's name"),
+        ("If-None-Match" = Option<String>, Header, description = "ETags: answers 304 if the job's is one of them"),
+    ),
     responses(
         (status = 200, description = "The job", body = JobView, headers(("ETag" = String))),
+        (status = 304, description = "The definition is as the client knows it; `next_slot` may have moved on", headers(("ETag" = String))),
         (status = 404, response = NotFound),
     )
 )]
-pub async fn get_job(State(state): Shared, JobIdPath(id): JobIdPath) -> Result<Response, ApiError> {
+pub async fn get_job(
+    State(state): Shared,
+    JobIdPath(id): JobIdPath,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let job = state.engine.ports.jobs.job(&id).await?.filter(|job| !job.deleted);
     let job = job.ok_or_else(|| EngineError::NotFound { what: "job", id: id.to_string() })?;
+    // How limits stand is part of the answer, and no part of the tag.
+    if job.limits().is_none() && is_known(&headers, &job.etag())? {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, job.etag())]).into_response());
+    }
     let mut view = JobView::of(&job, state.engine.ports.clock.now());
     if job.limits().is_some() {
         let gate = state.engine.job_gate(&id).await?;

@@ -2,14 +2,19 @@
 
 pub mod alerts;
 pub mod apply;
+pub mod attempts;
+pub mod backfills;
 pub mod circuit;
 pub mod dead_letters;
+mod elements;
 pub mod executions;
 pub mod jobs;
 pub mod overview;
 pub mod push;
+pub mod reruns;
 pub mod service;
 pub mod timeline;
+pub mod workers;
 
 use std::sync::Arc;
 
@@ -37,6 +42,7 @@ use crate::{
 pub fn router(state: ApiState) -> Router {
     let state = Arc::new(state);
     let routes = jobs_and_executions()
+        .merge(attempts_elsewhere())
         .merge(operations())
         .route_layer(from_fn_with_state(Arc::clone(&state), guard))
         .route("/v1/health", get(service::health))
@@ -64,13 +70,35 @@ fn jobs_and_executions() -> Router<Arc<ApiState>> {
         .route("/v1/jobs/{job_id}/executions", post(push::trigger_job).get(timeline::list_job_executions))
         .route("/v1/executions", post(push::push_execution).get(executions::list_executions))
         .route("/v1/executions:batch", post(push::push_batch).layer(DefaultBodyLimit::max(LARGE)))
+        .route("/v1/executions:rerun", post(reruns::rerun_executions))
         .route("/v1/executions/{execution_id}", get(executions::get_execution))
         .route("/v1/executions/{execution_id}/:cancel", post(executions::cancel_execution))
         .route("/v1/executions/{execution_id}/:retry", post(executions::retry_execution))
 }
 
+fn attempts_elsewhere() -> Router<Arc<ApiState>> {
+    Router::new()
+        .without_v07_checks()
+        .route("/v1/workers", get(workers::list_workers))
+        .route("/v1/workers/{worker_id}/:drain", post(workers::drain_worker))
+        .route("/v1/workers/{worker_id}/:resume", post(workers::resume_worker))
+        .route("/v1/pools/{pool}/:lease", post(attempts::lease_attempts))
+        .route("/v1/executions/{execution_id}/:heartbeat", post(attempts::heartbeat))
+        .route("/v1/executions/{execution_id}/:finish", post(attempts::finish))
+}
+
 fn operations() -> Router<Arc<ApiState>> {
     Router::new()
+        .without_v07_checks()
+        .route(
+            "/v1/jobs/{job_id}/backfills",
+            post(backfills::backfill_job).get(backfills::list_job_backfills),
+        )
+        .route("/v1/backfills", get(backfills::list_backfills))
+        .route("/v1/backfills/{backfill_id}", get(backfills::get_backfill))
+        .route("/v1/backfills/{backfill_id}/:pause", post(backfills::pause_backfill))
+        .route("/v1/backfills/{backfill_id}/:resume", post(backfills::resume_backfill))
+        .route("/v1/backfills/{backfill_id}/:cancel", post(backfills::cancel_backfill))
         .route("/v1/dead-letters", get(dead_letters::list_dead_letters))
         .route("/v1/dead-letters:redrive", post(dead_letters::redrive_dead_letters))
         .route("/v1/dead-letters/{execution_id}", delete(dead_letters::discard_dead_letter))

@@ -99,7 +99,7 @@ pub(super) async fn unclaimed_slot(
     state: &ApiState,
     id: &ExecutionId,
 ) -> Result<Option<ExecutionView>, StoreError> {
-    let Some(slot) = id.slot().instant().filter(|_| id.generation() == 1) else { return Ok(None) };
+    let Some(slot) = id.first_of_slot() else { return Ok(None) };
     let Some(job) = state.engine.ports.jobs.job(&id.job_id()).await? else { return Ok(None) };
     let now = state.engine.ports.clock.now();
     // Another way to write the same instant is another id.

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use belfry_domain::{
-    Attempt, AttemptOutcome, Execution, ExecutionId, Job, JobId, Outcome, Priority, SlotName, Status, Target,
-    Timestamp, Trigger,
+    Attempt, AttemptOutcome, Execution, ExecutionId, Job, JobId, Outcome, Priority, Progress, SlotName,
+    Status, Target, Timestamp, Trigger,
 };
 use belfry_engine::ports::StoredOutput;
 use serde::Serialize;
@@ -37,7 +37,7 @@ pub struct ExecutionView {
     pub end_time: Option<Instant>,
     /// From the first start to the end.
     pub duration_ms: Option<u64>,
-    /// From `due_at` to the first start.
+    /// From `due_at` to the first start; of a backfill's, from its creation.
     pub lateness_ms: Option<u64>,
     /// Who runs it, or ran it last.
     pub worker_id: Option<String>,
@@ -46,9 +46,13 @@ pub struct ExecutionView {
     /// Where it is known: for pushed work, and in the answer for a single execution.
     pub max_retries: Option<u32>,
     pub cancel_requested: bool,
+    /// What its last attempt said of itself, as of a heartbeat; none once it has succeeded.
+    pub progress: Option<Progress>,
     /// The newest ones, at most ten of those that have ended, and the one that runs.
     pub attempts: Vec<AttemptView>,
     pub dependencies: BTreeMap<JobId, DependencyView>,
+    /// How many elements its list has, where it fans out; `element_of` lists their executions.
+    pub elements: Option<u32>,
     pub reason: Option<String>,
     pub input: Option<Value>,
     pub result: Option<Value>,
@@ -113,6 +117,7 @@ pub struct ExecutionTimeline {
 impl From<Execution> for ExecutionView {
     fn from(row: Execution) -> Self {
         let attempts = attempts_of(&row);
+        let was_due = row.was_due();
         let dependencies = row.dependencies.into_iter();
         let took = |from: Option<Timestamp>, to: Option<Timestamp>| Some(millis(from?, to?));
         Self {
@@ -131,15 +136,17 @@ impl From<Execution> for ExecutionView {
             start_time: row.start_time.map(Instant),
             end_time: row.end_time.map(Instant),
             duration_ms: took(row.start_time, row.end_time),
-            lateness_ms: took(Some(row.due), row.start_time),
+            lateness_ms: took(Some(was_due), row.start_time),
             worker_id: row.claim.map(|claim| claim.worker_id),
             attempt: row.attempt,
             max_retries: row.work.as_ref().map(|work| work.retry.max_retries),
             cancel_requested: row.cancel_requested,
+            progress: row.progress,
             attempts,
             dependencies: dependencies
                 .map(|(job, on)| (job, DependencyView { execution_id: on.execution_id, outcome: on.outcome }))
                 .collect(),
+            elements: row.elements.map(|elements| elements.count),
             reason: row.reason,
             input: row.input,
             result: row.result,
@@ -175,8 +182,10 @@ impl ExecutionView {
             attempt: 0,
             max_retries: Some(job.work().retry.max_retries),
             cancel_requested: false,
+            progress: None,
             attempts: Vec::new(),
             dependencies: BTreeMap::new(),
+            elements: None,
             reason: None,
             input: job.spec.input.clone(),
             result: None,
@@ -208,7 +217,7 @@ fn attempts_of(row: &Execution) -> Vec<AttemptView> {
         output: None,
     });
     let mut attempts: Vec<AttemptView> = row.ended_attempts().iter().map(ended).chain(running).collect();
-    let mut before = Some((0, row.due));
+    let mut before = Some((0, row.was_due()));
     for attempt in &mut attempts {
         let since = before.filter(|(number, _)| number + 1 == attempt.number).map(|(_, end)| end);
         attempt.waited_ms = since.map(|since| millis(since, attempt.start_time.0));

@@ -1,16 +1,22 @@
 //! What answers look like.
 
 mod alert;
+mod attempts;
+mod backfill;
 mod difference;
 mod execution;
 mod instant;
 mod job;
 mod limits;
 mod other;
+mod rerun;
 mod summary;
+mod workers;
 
 pub use self::{
     alert::{AlertList, AlertView},
+    attempts::{LeaseAnswer, PulseView},
+    backfill::{BackfillPage, BackfillPlanView, BackfillView},
     difference::{Difference, differences},
     execution::{ExecutionPage, ExecutionTimeline, ExecutionView},
     instant::Instant,
@@ -20,5 +26,7 @@ pub use self::{
         BatchAnswer, BatchItem, DeadLetterPage, DeadLetterView, Edge, GraphJob, GraphView, Health, Latency,
         QueueView, RedriveAnswer, RedriveItem, Role, Stats, Utilisation,
     },
+    rerun::{RerunAnswer, RerunItem},
     summary::Summary,
+    workers::{WorkerList, WorkerView},
 };

@@ -29,9 +29,11 @@ async fn put_is_guarded_by_its_conditions() {
     let put = async |condition: (&str, &str), body: Value| {
         api.call(Method::PUT, "/v1/jobs/a", &[condition], body.to_string()).await
     };
-    put(("if-match", "*"), daily()).await.problem(412);
+    let absent = put(("if-match", "*"), daily()).await;
+    assert!(absent.problem(412).contains("absent") && absent.header("etag").is_empty());
     put(("if-none-match", "*"), daily()).await.ok(201);
-    assert!(put(("if-none-match", "*"), daily()).await.problem(412).contains("\"1\""));
+    let exists = put(("if-none-match", "*"), daily()).await;
+    assert!(exists.problem(412).contains("\"1\"") && exists.header("etag") == "\"1\"");
     put(("if-none-match", "\"1\""), daily()).await.problem(400);
     put(("if-match", "\"7\""), daily()).await.problem(412);
     let updated = put(("if-match", "\"1\""), json!({"schedule": "@hourly"})).await;
@@ -44,6 +46,43 @@ async fn put_is_guarded_by_its_conditions() {
     api.delete("/v1/jobs/a").await.problem(404);
     assert_eq!(api.get("/v1/jobs/a").await.problem(404), "job \"a\" does not exist");
     assert_eq!(api.put("/v1/jobs/a", daily()).await.ok(201)["version"], 4, "versions go on over deletion");
+}
+
+#[tokio::test]
+async fn a_job_that_the_client_knows_is_not_sent_again() {
+    let api = Api::open();
+    api.put("/v1/jobs/a", daily()).await.ok(201);
+    let get = async |tags: &str| api.call(Method::GET, "/v1/jobs/a", &[("if-none-match", tags)], "").await;
+    for known in ["\"1\"", "*", "\"7\", \"1\"", "W/\"1\""] {
+        let answer = get(known).await;
+        assert_eq!((answer.status.as_u16(), answer.header("etag"), answer.text.as_str()), (304, "\"1\"", ""));
+    }
+    assert_eq!(get("\"7\"").await.ok(200)["version"], 1);
+    api.post("/v1/jobs/a:pause", Value::Null).await.ok(200);
+    let paused = get("\"1\"").await;
+    assert_eq!((paused.status.as_u16(), paused.header("etag")), (200, "\"1-paused\""));
+    let nobody = api.call(Method::GET, "/v1/jobs/b", &[("if-none-match", "*")], "").await;
+    nobody.problem(404);
+}
+
+#[tokio::test]
+async fn a_new_job_may_begin_paused() {
+    let api = Api::open();
+    let paused = json!({"schedule": "* * * * *", "target": {"type": "empty"}, "paused": true});
+    let created = api.put("/v1/jobs/a", paused.clone()).await;
+    assert_eq!(created.header("etag"), "\"1-paused\"");
+    let created = created.ok(201);
+    assert_eq!((&created["status"], &created["definition"]["paused"]), (&json!("paused"), &Value::Null));
+    api.clock.advance(Duration::from_secs(120));
+    api.work().await;
+    assert_eq!(api.get("/v1/executions").await.ok(200)["items"], json!([]), "nothing has started");
+    api.post("/v1/jobs/a:resume", Value::Null).await.ok(200);
+    let again = api.put("/v1/jobs/a", paused).await.ok(200);
+    assert_eq!(
+        (&again["status"], &again["version"]),
+        (&json!("active"), &json!(2)),
+        "it changes nothing now"
+    );
 }
 
 #[tokio::test]

@@ -4,12 +4,16 @@
 
 mod access;
 mod alerts;
+mod attempts;
+mod backfills;
 mod backlog;
 mod bodies;
 mod dead_letters;
+mod elements;
 mod executions;
 mod jobs;
 mod limits;
 mod overview;
 mod push;
+mod reruns;
 mod support;

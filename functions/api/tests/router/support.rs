@@ -13,11 +13,11 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use belfry_api::{ApiState, Auth, Leadership, Telemetry, TokenVerifier, router};
-use belfry_domain::{Target, Timestamp};
+use belfry_domain::{ClaimToken, CompletedBy, Target, Timestamp};
 use belfry_engine::{
     Engine, Settings, StoredAlerts, Worker,
     ports::{
-        Alert, Alerts, Clock, Completion, Invocation, Output, Ports, Random, Runner, Source, StoreError,
+        Alert, Alerts, Clock, Completion, Invocation, Output, Ports, Random, Runner, Source, Stop, StoreError,
     },
 };
 use belfry_sqlite::{MemoryQueue, Store, Waves};
@@ -67,8 +67,9 @@ impl Alerts for Silent {
     }
 }
 
-/// Commands fail for good, everything else succeeds with its input as its result.
-struct Scripted;
+/// Commands fail for good, what calls back is taken, everything else succeeds with its input as its
+/// result.
+struct Scripted(Arc<Mutex<Vec<ClaimToken>>>);
 
 #[async_trait]
 impl Runner for Scripted {
@@ -76,6 +77,10 @@ impl Runner for Scripted {
         let output = Output { tail: "the end".to_owned(), bytes: 70_000 };
         match invocation.target {
             Target::Command(_) => Completion::failed_for_good("exit status 3").with_output(output),
+            target if target.completion() == CompletedBy::Callback => {
+                self.0.lock().unwrap().push(invocation.token);
+                Completion::handed_over()
+            }
             _ => Completion::succeeded(Some(invocation.input)).with_output(output),
         }
     }
@@ -109,6 +114,8 @@ pub struct Api {
     pub role: Arc<Role>,
     queue: Arc<MemoryQueue>,
     waves: Mutex<Waves>,
+    /// The tokens of those who are to call back.
+    pub called_back: Arc<Mutex<Vec<ClaimToken>>>,
 }
 
 #[derive(Debug)]
@@ -172,6 +179,8 @@ impl Api {
             dead_letters: store.clone(),
             gates: store.clone(),
             alert_rows: store.clone(),
+            workers: store.clone(),
+            backfills: store.clone(),
             queue: queue.clone(),
             clock: clock.clone(),
             random: Arc::new(Counter::default()),
@@ -180,9 +189,24 @@ impl Api {
         };
         let engine = Arc::new(Engine::new(ports, settings));
         let role = Arc::new(Role(AtomicBool::new(true)));
-        let state =
-            ApiState { engine: engine.clone(), telemetry, auth, leadership: role.clone(), capacity: 4 };
-        Self { router: router(state), engine, clock, role, queue, waves: Mutex::new(waves) }
+        let state = ApiState {
+            engine: engine.clone(),
+            telemetry,
+            auth,
+            leadership: role.clone(),
+            source: queue.clone(),
+            closing: Stop::new(),
+            capacity: 4,
+        };
+        Self {
+            router: router(state),
+            engine,
+            clock,
+            role,
+            queue,
+            waves: Mutex::new(waves),
+            called_back: Arc::default(),
+        }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
@@ -229,9 +253,24 @@ impl Api {
         self.call(Method::DELETE, path, &[], "").await
     }
 
+    fn worker(&self) -> Worker {
+        Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted(self.called_back.clone())) }
+    }
+
+    /// Handles so many messages of one pool, and not what comes of them.
+    pub async fn take_from(&self, pool: &str, count: usize) {
+        let deliveries = self.queue.receive(pool, count, Duration::ZERO).now_or_never().and_then(Result::ok);
+        for delivery in deliveries.unwrap_or_default() {
+            self.engine.execute(&delivery.message, &self.worker()).await.unwrap();
+        }
+    }
+
     /// Runs whatever waits for a worker.
     pub async fn work(&self) {
-        let worker = Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted) };
+        self.work_in(&["default", "command"]).await;
+    }
+
+    pub async fn work_in(&self, pools: &[&str]) {
         loop {
             let wave = self.waves.lock().unwrap().try_recv();
             if let Ok(wave) = wave {
@@ -239,16 +278,20 @@ impl Api {
                 continue;
             }
             let mut deliveries = Vec::new();
-            for pool in ["default", "command"] {
+            for pool in pools {
                 deliveries.extend(
-                    self.queue.receive(pool, 10).now_or_never().and_then(Result::ok).unwrap_or_default(),
+                    self.queue
+                        .receive(pool, 10, Duration::ZERO)
+                        .now_or_never()
+                        .and_then(Result::ok)
+                        .unwrap_or_default(),
                 );
             }
             if deliveries.is_empty() {
                 return;
             }
             for delivery in deliveries {
-                self.engine.execute(&delivery.message, &worker).await.unwrap();
+                self.engine.execute(&delivery.message, &self.worker()).await.unwrap();
             }
         }
     }

@@ -40,8 +40,8 @@ impl Runner for UntilDeadline {
 
 #[cfg(test)]
 mod tests {
-    use belfry_domain::Target;
-    use belfry_engine::ports::{Ending, Stop};
+    use belfry_domain::{ClaimToken, Target};
+    use belfry_engine::ports::{Ending, Stop, Window};
 
     use super::*;
 
@@ -61,10 +61,12 @@ mod tests {
             execution_id: "a@b".parse().unwrap(),
             run_id: "run".to_owned(),
             attempt: 1,
+            token: ClaimToken { attempt: 1, claim_id: 7 },
             target: Target::Empty {},
             input: serde_json::Value::Null,
             timeout: Duration::from_secs(3600),
             stop: stop.clone(),
+            window: Window::default(),
         };
         let sleeper = Arc::new(Sleeper(Duration::from_secs(takes)));
         let runner = UntilDeadline::new(sleeper, Duration::from_secs(890));

@@ -25,6 +25,7 @@ impl Function {
     pub fn new(installation: Installation) -> std::result::Result<Self, Error> {
         let settings = TargetSettings {
             allow_private_addresses: std::env::var_os("BELFRY_ALLOW_PRIVATE_ADDRESSES").is_some(),
+            public_url: std::env::var("BELFRY_PUBLIC_URL").ok().filter(|url| !url.is_empty()),
             ..TargetSettings::default()
         };
         let targets = Targets::new(settings)?.with_aws(access(&installation.sdk));

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod callback;
 mod command;
 mod environment;
 mod http;
@@ -17,7 +18,7 @@ use belfry_engine::ports::{Completion, Invocation, Runner};
 #[cfg(feature = "aws")]
 pub use self::aws::AwsAccess;
 pub use self::environment::Environment;
-use self::http::HttpRunner;
+use self::{callback::Callback, http::HttpRunner};
 
 /// What this worker is allowed to run, and how much of it is kept. The default allows least.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct TargetSettings {
     pub allow_commands: bool,
     /// Whether HTTP targets may reach private, loopback, link-local and metadata addresses.
     pub allow_private_addresses: bool,
+    /// Where targets reach the API that are to call back.
+    pub public_url: Option<String>,
     /// How much of the end of what an attempt printed or answered is kept.
     pub output_tail_bytes: usize,
     /// Between SIGTERM and SIGKILL when a process is stopped.
@@ -37,6 +40,7 @@ impl Default for TargetSettings {
         Self {
             allow_commands: false,
             allow_private_addresses: false,
+            public_url: None,
             output_tail_bytes: 4096,
             stop_grace: Duration::from_secs(2),
         }
@@ -87,16 +91,16 @@ impl Targets {
     }
 
     #[cfg(feature = "aws")]
-    async fn run_aws(&self, invocation: &Invocation) -> Option<Completion> {
+    async fn run_aws(&self, invocation: &Invocation, callback: Option<&Callback>) -> Option<Completion> {
         match &self.aws {
-            Some(aws) => aws.run(invocation).await,
+            Some(aws) => aws.run(invocation, callback).await,
             None => None,
         }
     }
 
     #[cfg(not(feature = "aws"))]
     #[expect(clippy::unused_async, reason = "the same as with the feature")]
-    async fn run_aws(&self, _: &Invocation) -> Option<Completion> {
+    async fn run_aws(&self, _: &Invocation, _: Option<&Callback>) -> Option<Completion> {
         None
     }
 }
@@ -104,6 +108,10 @@ impl Targets {
 #[async_trait]
 impl Runner for Targets {
     async fn run(&self, invocation: Invocation) -> Completion {
+        let callback = match Callback::of(&invocation, self.settings.public_url.as_deref()) {
+            Ok(callback) => callback,
+            Err(error) => return Completion::failed_for_good(error.to_string()),
+        };
         match &invocation.target {
             Target::Empty {} => Completion::succeeded(None),
             Target::Command(_) if !self.settings.allow_commands => Completion::failed_for_good(
@@ -112,8 +120,10 @@ impl Runner for Targets {
             Target::Command(target) => {
                 command::run(&self.settings, &self.environment, target, &invocation).await
             }
-            Target::Http(target) => self.http.run(target, &invocation).await,
-            other => self.run_aws(&invocation).await.unwrap_or_else(|| unknown(other.kind())),
+            Target::Http(target) => self.http.run(target, &invocation, callback.as_ref()).await,
+            other => {
+                self.run_aws(&invocation, callback.as_ref()).await.unwrap_or_else(|| unknown(other.kind()))
+            }
         }
     }
 }

@@ -112,9 +112,10 @@ impl ExecutionStore for Stores {
 
     async fn latest_generation(&self, first: &ExecutionId) -> Result<u32> {
         let prefix = keys::generations(first, self.layout.buckets);
-        let query = Query::of(Range::of(prefix.pk, Bounds::Prefix(prefix.sk))).backwards().limit(1);
-        let rows = self.tables.query(Table::Executions, &query).await?;
-        Ok(rows.items.first().and_then(|item| keys::parse_generation(&item.key().sk)).unwrap_or(0))
+        let range = Range::of(prefix.pk, Bounds::Prefix(prefix.sk.clone()));
+        let rows = self.tables.query(Table::Executions, &Query::of(range).backwards().limit(1)).await?;
+        let generation = |item: &Item| keys::parse_generation(&item.key().sk, &prefix.sk);
+        Ok(rows.items.first().and_then(generation).unwrap_or(0))
     }
 
     /// DynamoDB removes them by itself, by `expires_at`.

@@ -1,6 +1,6 @@
 //! Items, read and written by typed attributes.
 
-use std::{collections::HashMap, marker::PhantomData};
+use std::{borrow::Cow, collections::HashMap, marker::PhantomData};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use belfry_domain::Timestamp;
@@ -13,13 +13,18 @@ pub(crate) type Raw = HashMap<String, AttributeValue>;
 
 /// The name of an attribute, and what it holds.
 pub(crate) struct Attribute<T> {
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     holds: PhantomData<fn() -> T>,
 }
 
 impl<T> Attribute<T> {
     pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, holds: PhantomData }
+        Self { name: Cow::Borrowed(name), holds: PhantomData }
+    }
+
+    /// One of many of a kind.
+    pub(crate) fn numbered(kind: char, number: u16) -> Self {
+        Self { name: Cow::Owned(format!("{kind}{number}")), holds: PhantomData }
     }
 }
 
@@ -110,7 +115,7 @@ impl From<Key> for Item {
 
 impl Item {
     pub(crate) fn with<T: Value>(mut self, attribute: &Attribute<T>, value: T) -> Self {
-        self.0.insert(attribute.name.to_owned(), value.write());
+        self.0.insert(attribute.name.to_string(), value.write());
         self
     }
 
@@ -123,7 +128,7 @@ impl Item {
 
     /// None where it is absent, or of another type.
     pub(crate) fn get<T: Value>(&self, attribute: &Attribute<T>) -> Option<T> {
-        self.0.get(attribute.name).and_then(T::read)
+        self.0.get(attribute.name.as_ref()).and_then(T::read)
     }
 
     pub(crate) fn need<T: Value>(&self, attribute: &Attribute<T>) -> Result<T, StoreError> {
@@ -132,7 +137,7 @@ impl Item {
     }
 
     pub(crate) fn has<T>(&self, attribute: &Attribute<T>) -> bool {
-        self.0.contains_key(attribute.name)
+        self.0.contains_key(attribute.name.as_ref())
     }
 
     pub(crate) fn key(&self) -> Key {

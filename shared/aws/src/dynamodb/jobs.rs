@@ -1,7 +1,7 @@
 //! Jobs: the newest version and the dependents of each in a partition of its own, all versions
 //! beside the graph.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use belfry_domain::{Job, JobId, Timer};
@@ -85,10 +85,7 @@ impl JobStore for Stores {
     }
 
     async fn run_group(&self, id: &JobId) -> Result<RunGroup> {
-        let graph = match self.known.graph(NOW) {
-            Some(graph) => graph,
-            None => self.settle().await?,
-        };
+        let graph = self.graph_within(NOW).await?;
         Ok(RunGroup { name: self.first_root(id, graph).await?, graph })
     }
 
@@ -138,11 +135,21 @@ impl Stores {
     }
 
     async fn trusted_rows(&self, id: &JobId) -> Result<Arc<JobRows>> {
-        let graph = match self.known.graph(self.trust_jobs_for) {
-            Some(graph) => graph,
-            None => self.settle().await?,
-        };
+        let graph = self.graph_within(self.trust_jobs_for).await?;
         self.rows_since(id, graph).await
+    }
+
+    /// The graph's revision, from an answer no older than this. Of those who ask at once, as all
+    /// messages of a batch do, one asks for all.
+    async fn graph_within(&self, longest: Duration) -> Result<u64> {
+        if let Some(graph) = self.known.graph(longest) {
+            return Ok(graph);
+        }
+        let _turn = self.known.asking.lock().await;
+        match self.known.graph(longest) {
+            Some(graph) => Ok(graph),
+            None => self.settle().await,
+        }
     }
 
     /// All of the job's partition, as it was when the graph had this revision or later.

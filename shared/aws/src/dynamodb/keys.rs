@@ -82,8 +82,13 @@ fn instant_of_ulid(text: &str) -> Option<Timestamp> {
     (ulid.to_string() == text && at <= LAST_WRITTEN_MS).then_some(Timestamp(at))
 }
 
+/// An element stands behind the generation of the whole that it is of.
 fn slot_and_generation(id: &ExecutionId) -> String {
-    format!("{}{}", id.slot(), generation(id.generation()))
+    let own = generation(id.generation());
+    match (id.whole(), id.element_index()) {
+        (Some(whole), Some(index)) => format!("{},{index:010}{own}", slot_and_generation(&whole)),
+        _ => format!("{}{own}", id.slot()),
+    }
 }
 
 fn generation(number: u32) -> String {
@@ -122,8 +127,9 @@ pub(crate) fn generations(first: &ExecutionId, buckets: u16) -> Key {
     Key { sk: format!("{sk}~"), pk: key.pk }
 }
 
-pub(crate) fn parse_generation(sk: &str) -> Option<u32> {
-    sk.rsplit_once('~')?.1.parse().ok()
+/// Of a row whose key begins with that prefix: its own generation, or that of which it is an element.
+pub(crate) fn parse_generation(sk: &str, prefix: &str) -> Option<u32> {
+    sk.strip_prefix(prefix)?.split(',').next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -193,11 +199,22 @@ mod tests {
         for name in ["j@x", "j@x~2", "j@x~10"] {
             let key = execution(&id(name), 4);
             assert!(key.pk == prefix.pk && key.sk.starts_with(&prefix.sk), "{key:?}");
-            assert_eq!(parse_generation(&key.sk), Some(id(name).generation()));
+            assert_eq!(parse_generation(&key.sk, &prefix.sk), Some(id(name).generation()));
         }
         for name in ["j@x-1", "j@xy", "j@x:00"] {
             assert!(!sk(name).starts_with(&prefix.sk), "{name}");
         }
+    }
+
+    #[test]
+    fn elements_stand_behind_their_whole_in_the_order_of_the_list() {
+        let ordered = ["j@x", "j@x,0", "j@x,2", "j@x,2~2", "j@x,10", "j@x~2", "j@x~2,0"];
+        let keys: Vec<String> = ordered.iter().map(|text| sk(text)).collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+        let prefix = generations(&id("j@x~2,7"), 4);
+        assert_eq!(parse_generation(&sk("j@x~2,7~3"), &prefix.sk), Some(3));
+        assert_eq!(parse_generation(&sk("j@x~2,0"), &generations(&id("j@x"), 4).sk), Some(2));
+        assert!(!sk("j@x~2,70").starts_with(&prefix.sk) && !sk("j@x,7").starts_with(&prefix.sk));
     }
 
     #[test]

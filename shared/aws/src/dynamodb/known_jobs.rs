@@ -77,7 +77,11 @@ pub(crate) struct Asked {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct KnownJobs(Mutex<Memory>);
+pub(crate) struct KnownJobs {
+    memory: Mutex<Memory>,
+    /// Held by who asks for the graph's revision.
+    pub(crate) asking: tokio::sync::Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Memory {
@@ -88,7 +92,7 @@ struct Memory {
 
 impl KnownJobs {
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn ask(&self) -> Asked {

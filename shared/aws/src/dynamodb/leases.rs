@@ -2,30 +2,40 @@
 
 use async_trait::async_trait;
 use belfry_domain::Timestamp;
-use belfry_engine::ports::{Acquired, Lease, LeaseStore};
+use belfry_engine::ports::{Acquired, Cursors, Lease, LeaseStore};
 
 use super::{
     Result, Stores,
     capacity::Table,
     client::Written,
-    expression::{Test, Update, at_most, is, is_not, no_row},
+    expression::{Test, Update, absent, at_most, is, no_row},
     item::{Attribute, Item, Key},
 };
 
 const OWNER: Attribute<String> = Attribute::new("owner");
 const TOKEN: Attribute<u64> = Attribute::new("token");
 const UNTIL: Attribute<Timestamp> = Attribute::new("until");
-const CURSOR: Attribute<Timestamp> = Attribute::new("cursor");
-/// Whose token stands beside the cursor.
-const LANE: Attribute<u16> = Attribute::new("lane");
 
 fn lane_key(lane: u16) -> Key {
     Key::alone(format!("lane#{lane}"))
 }
 
-fn cursor_key(shard: u16) -> Key {
-    Key::alone(format!("shard#{shard}"))
+/// Of all shards: 64 are less than 1 KB.
+fn cursors_key() -> Key {
+    Key::alone("cursors")
 }
+
+fn cursor_of(shard: u16) -> Attribute<Timestamp> {
+    Attribute::numbered(CURSOR, shard)
+}
+
+/// The token of the lane's leader that has saved last.
+fn saved_by(lane: u16) -> Attribute<u64> {
+    Attribute::numbered(SAVED_BY, lane)
+}
+
+const CURSOR: char = 'c';
+const SAVED_BY: char = 't';
 
 #[async_trait]
 impl LeaseStore for Stores {
@@ -63,24 +73,26 @@ impl LeaseStore for Stores {
             .map(drop)
     }
 
-    async fn cursor(&self, shard: u16) -> Result<Timestamp> {
-        let item = self.tables.get(Table::State, cursor_key(shard)).await?;
-        item.map_or(Ok(Timestamp::MIN), |item| item.need(&CURSOR))
+    async fn cursors(&self) -> Result<Cursors> {
+        let item = self.tables.get(Table::State, cursors_key()).await?.unwrap_or_default();
+        let shards = item.0.keys().filter_map(|name| name.strip_prefix(CURSOR)?.parse().ok());
+        shards.map(|shard| Ok((shard, item.need(&cursor_of(shard))?))).collect()
     }
 
     /// One read and one write instead of a transaction, which costs four: it is done for every
-    /// shard in every minute. The token beside the cursor keeps a leader that is deposed between
-    /// the two from setting back what its successor has saved; what it saves before that, it has
-    /// read.
-    async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<bool> {
+    /// lane in every minute. The lane's token beside the cursors keeps a leader that is deposed
+    /// between the two from setting back what its successor has saved; what it saves before that,
+    /// it has read.
+    async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<bool> {
         let held = self.tables.get(Table::State, lane_key(lease.lane)).await?;
         if held.and_then(|held| held.get(&TOKEN)) != Some(lease.token) {
             return Ok(false);
         }
-        let save = Item::from(cursor_key(shard));
-        let save = save.with(&CURSOR, cursor).with(&TOKEN, lease.token).with(&LANE, lease.lane);
-        let no_successor = Test::Any(vec![no_row(), is_not(&LANE, lease.lane), at_most(&TOKEN, lease.token)]);
-        Ok(self.tables.put(Table::State, save, Some(no_successor)).await?.is_done())
+        let saved_by = saved_by(lease.lane);
+        let save = Update::default().set(&saved_by, lease.token);
+        let save = cursors.iter().fold(save, |save, (shard, cursor)| save.set(&cursor_of(*shard), *cursor));
+        let no_successor = Test::Any(vec![absent(&saved_by), at_most(&saved_by, lease.token)]);
+        Ok(self.tables.update(Table::State, cursors_key(), save, no_successor).await?.is_done())
     }
 }
 

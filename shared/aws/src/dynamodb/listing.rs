@@ -166,7 +166,11 @@ fn sources_of_all(after: Option<&str>, limit: usize) -> Vec<Source> {
 }
 
 fn within(index: &Index, pk: &str, low: String, high: String) -> Range {
-    Range { keys: (index.pk.name, index.sk.name), pk: pk.to_owned(), bounds: Bounds::Between(low, high) }
+    Range {
+        keys: (index.pk.name.clone(), index.sk.name.clone()),
+        pk: pk.to_owned(),
+        bounds: Bounds::Between(low, high),
+    }
 }
 
 /// Of positions that begin with the instant at which a row is due.

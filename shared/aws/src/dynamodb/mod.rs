@@ -2,7 +2,7 @@
 //!
 //! | concern | module |
 //! |---|---|
-//! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters` |
+//! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters`, `workers`, `backfills` |
 //! | commits of any size, atomic over a crash | `plan`, `steps` |
 //! | what limits are kept in | `gates` |
 //! | what is read from memory, and when that is right | `known_jobs` |
@@ -13,6 +13,7 @@
 //! | calls: waiting, counting, errors | `client`, `transaction`, `reads`, `retry`, `capacity`, `error` |
 
 mod alerts;
+mod backfills;
 mod capacity;
 mod client;
 mod dead_letters;
@@ -36,6 +37,7 @@ mod steps;
 mod timers;
 mod transaction;
 mod walk;
+mod workers;
 
 use std::{sync::Arc, time::Duration};
 
@@ -95,6 +97,11 @@ impl Stores {
             trust_jobs_for,
             known: Arc::default(),
         }
+    }
+
+    /// For those who may see a job as it was a moment ago. Shares connections and memory, too.
+    pub fn trusting_jobs_for(&self, time: Duration) -> Self {
+        Self { trust_jobs_for: time, ..self.clone() }
     }
 
     /// What DynamoDB has billed to this process.

@@ -171,7 +171,7 @@ mod tests {
 
     fn row(id: &str, due: i64) -> Execution {
         let id: ExecutionId = id.parse().unwrap();
-        let run = Run { id: id.to_string(), root: None, graph: 1 };
+        let run = Run { id: id.to_string(), root: None, more_roots: vec![], graph: 1 };
         let guard = TimerKey { shard: 0, fire_at: Timestamp(0), what: "start a@x 1".parse().unwrap() };
         Execution::new(id, run, Trigger::Schedule, Timestamp(due), Timestamp(5), guard)
     }

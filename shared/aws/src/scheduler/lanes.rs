@@ -4,16 +4,18 @@ use aws_sdk_scheduler::{Client, types::ScheduleState};
 use belfry_engine::ports::StoreError;
 
 use super::{list, unavailable};
-use crate::Names;
+use crate::{Names, config};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lane {
-    pub name: String,
+    pub lane: u16,
+    /// The name of its schedule.
+    pub schedule: String,
     pub is_paused: bool,
 }
 
-/// For operators: the tick can be stopped as a whole, and goes on where it was. The classic rule
-/// that is its second clock is not touched by this.
+/// For operators: a lane can be stopped, and goes on where it was. The classic rule that is its
+/// second clock is not touched by this, and ticks lanes that nobody else has for a while.
 pub struct Lanes {
     client: Client,
     names: Names,
@@ -24,13 +26,22 @@ impl Lanes {
         Self { client, names }
     }
 
+    /// Those of the installation that the environment names.
+    pub async fn of_environment() -> Self {
+        Self::new(Client::new(&config::load().await), Names::from_environment())
+    }
+
+    /// In the order of their numbers.
     pub async fn status(&self) -> Result<Vec<Lane>, StoreError> {
+        let prefix = self.names.lane_prefix();
         let mut lanes = Vec::new();
-        for name in list(&self.client, &self.names, &self.names.lane_prefix()).await? {
-            let schedule = self.get(&name).await?;
-            let is_paused = schedule.state() == Some(&ScheduleState::Disabled);
-            lanes.push(Lane { name, is_paused });
+        for schedule in list(&self.client, &self.names, &prefix).await? {
+            let number = schedule.strip_prefix(&prefix).and_then(|number| number.parse().ok());
+            let Some(lane) = number else { continue };
+            let is_paused = self.get(&schedule).await?.state() == Some(&ScheduleState::Disabled);
+            lanes.push(Lane { lane, schedule, is_paused });
         }
+        lanes.sort_by_key(|lane| lane.lane);
         Ok(lanes)
     }
 

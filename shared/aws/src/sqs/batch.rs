@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use belfry_domain::{AGEING_STEP, Message, Timestamp, Wave};
+use belfry_domain::{Message, Timestamp, Wave};
 
 use super::body::Body;
 use crate::Names;
@@ -63,7 +63,7 @@ fn encoded_bytes(message: &Message) -> usize {
 pub fn by_queue(names: &Names, messages: Vec<Message>, now: Timestamp) -> BTreeMap<String, Vec<Entry>> {
     let mut queues: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for message in messages {
-        let class = message.priority.aged(now.since(message.due), AGEING_STEP);
+        let class = message.urgency(now);
         let queue = names.worker_queue(&message.pool, class);
         queues
             .entry(queue)
@@ -96,6 +96,8 @@ pub fn batches(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use belfry_domain::AGEING_STEP;
 
     use super::*;
     use crate::sqs::fixtures::message;

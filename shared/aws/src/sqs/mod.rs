@@ -89,6 +89,11 @@ impl SqsQueue {
         }
     }
 
+    async fn depth_of_pool(&self, pool: &str) -> Result<u64, StoreError> {
+        let queues = Priority::ALL.map(|priority| self.names.worker_queue(pool, priority));
+        Ok(try_join_all(queues.map(|queue| self.depth_of_queue(queue))).await?.into_iter().sum())
+    }
+
     async fn depth_of_queue(&self, queue: String) -> Result<u64, StoreError> {
         let now = self.clock.monotonic();
         if let Some(depth) = self.remembered_depth(&queue, now) {

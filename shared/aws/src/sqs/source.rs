@@ -27,14 +27,16 @@ const NO_WAIT: i32 = 0;
 #[async_trait]
 impl Source for SqsQueue {
     /// A low class waits while higher ones are full; the sweep raises what has waited long.
-    async fn receive(&self, pool: &str, limit: usize) -> Result<Vec<Delivery>, StoreError> {
+    async fn receive(&self, pool: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError> {
         let queues = self.queues_of(pool).await?;
+        let began = self.clock.monotonic();
         loop {
             let mut taken = Vec::new();
             for url in &queues {
                 self.take(url, limit, &mut taken).await?;
             }
-            if !taken.is_empty() {
+            // A poll that is given up may have taken messages along: so it is made, or not.
+            if !taken.is_empty() || self.clock.monotonic().saturating_sub(began) >= wait {
                 return Ok(taken);
             }
             let polls = queues.iter().map(|url| self.poll(url, limit, IDLE_WAIT_SECONDS));
@@ -46,6 +48,10 @@ impl Source for SqsQueue {
                 return Ok(taken);
             }
         }
+    }
+
+    async fn depth_of(&self, pool: &str) -> Result<u64, StoreError> {
+        self.depth_of_pool(pool).await
     }
 }
 

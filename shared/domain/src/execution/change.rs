@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    Attempt, AttemptOutcome, Event, Execution, IllegalTransition, MAX_ATTEMPTS_KEPT, Trigger, transition,
+    Attempt, AttemptOutcome, Elements, Event, Execution, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT,
+    Progress, Trigger, transition,
 };
 use crate::{Admission, Exit, JobId, Outcome, Priority, TimerKey, Timestamp};
 
@@ -50,6 +51,7 @@ impl Change {
         let mut change = Self::ended(row, Event::Succeed, now)?;
         change.row.result = result;
         change.row.reason = None;
+        change.row.progress = None;
         Ok(change)
     }
 
@@ -100,6 +102,24 @@ impl Change {
             claim.lease_until = lease_until;
         }
         change
+    }
+
+    /// The target has taken the work, and will tell how it ended, until `lease_until`; `guard` is
+    /// the timer that will look whether it has.
+    pub fn handed_over(row: &Execution, lease_until: Timestamp, guard: TimerKey) -> Self {
+        let mut change = Self::heartbeat(row, lease_until);
+        if let Some(claim) = &mut change.row.claim {
+            claim.holder = Holder::Target;
+        }
+        change.row.guard = guard;
+        change
+    }
+
+    /// With what the attempt says of itself, if it says anything.
+    #[must_use]
+    pub fn telling(mut self, progress: Option<Progress>) -> Self {
+        self.row.progress = progress.or(self.row.progress);
+        self
     }
 
     /// Asks the worker of the running attempt to stop.
@@ -167,6 +187,36 @@ impl Change {
             // It had no instant of its own before: this is the one that it can be late for.
             change.row.due = change.row.ready_at;
         }
+        Ok(change)
+    }
+
+    /// So many executions of elements are about to be created.
+    pub fn announced(row: &Execution, count: u32) -> Self {
+        let mut change = Self::within(row);
+        change.row.elements = Some(Elements { count, created: false });
+        change
+    }
+
+    /// They have been created; `guard` is the timer that looks after the wait for them.
+    pub fn fanned_out(row: &Execution, guard: TimerKey) -> Result {
+        let mut change = Self::of(row, Event::FanOut)?;
+        change.row.elements = row.elements.map(|elements| Elements { created: true, ..elements });
+        change.row.guard = guard;
+        change.row.reason = None;
+        Ok(change)
+    }
+
+    /// All its elements succeeded.
+    pub fn joined(row: &Execution, result: Option<Value>, now: Timestamp) -> Result {
+        let mut change = Self::ended(row, Event::Join, now)?;
+        change.row.result = result;
+        Ok(change)
+    }
+
+    /// All its elements ended, and not all of them well.
+    pub fn join_failed(row: &Execution, reason: &str, now: Timestamp) -> Result {
+        let mut change = Self::ended(row, Event::FailJoin, now)?;
+        change.row.reason = Some(reason.to_owned());
         Ok(change)
     }
 

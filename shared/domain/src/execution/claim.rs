@@ -23,7 +23,7 @@ pub enum Refusal {
     Finished,
     /// Another claim holds it.
     Held,
-    /// Its instant, or its dependencies, have not come.
+    /// Its instant, or what it waits for, has not come.
     NotYet,
     /// Another attempt is next: the message was doubled or late.
     OtherAttempt,
@@ -47,7 +47,7 @@ impl ClaimRequest {
         if row.attempt + 1 != self.attempt {
             return Err(Refusal::OtherAttempt);
         }
-        if row.waits_for_dependencies() || self.now() < row.ready_at {
+        if row.waits_for_dependencies() || row.waits_for_elements() || self.now() < row.ready_at {
             return Err(Refusal::NotYet);
         }
         if row.attempt == 0 && self.is_too_late(row) {
@@ -79,6 +79,7 @@ impl ClaimRequest {
         started.attempt = self.attempt;
         started.start_time = row.start_time.or(Some(self.now()));
         started.claim = Some(self.claim.clone());
+        started.progress = None;
         if row.job_version == 0 {
             started.job_version = self.job_version;
         }

@@ -2,6 +2,8 @@
 
 mod change;
 mod claim;
+mod holder;
+mod progress;
 mod state;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,8 @@ use serde_json::Value;
 pub use self::{
     change::{Change, Failure},
     claim::{ClaimRequest, Refusal},
+    holder::{ClaimToken, Holder, NoToken},
+    progress::Progress,
     state::{Event, IllegalTransition, Status, transition},
 };
 use crate::{
@@ -53,9 +57,15 @@ pub struct Execution {
     pub claim: Option<Claim>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancel_requested: bool,
+    /// What its last attempt said of itself, as of a heartbeat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
     /// Of a waiting one: the dependencies, and what became of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dependencies: BTreeMap<JobId, Dependency>,
+    /// Of one that fans out over a list: how far that has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elements: Option<Elements>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Of a job with limits.
@@ -94,8 +104,18 @@ pub struct Run {
     /// reached from it counts as a dependency inside the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<JobId>,
+    /// Of a re-run of several executions together: the other jobs that it began with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_roots: Vec<JobId>,
     /// The revision of the graph that the run follows.
     pub graph: u64,
+}
+
+impl Run {
+    /// The jobs that it began with; none where a schedule started it.
+    pub fn roots(&self) -> impl Iterator<Item = &JobId> {
+        self.root.iter().chain(&self.more_roots)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +128,10 @@ pub enum Trigger {
     Dependency,
     /// A new generation of an execution that had ended.
     Rerun,
+    /// A slot of a past range.
+    Backfill,
+    /// One element of a list.
+    Element,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +142,8 @@ pub struct Claim {
     pub lease_until: Timestamp,
     /// When this attempt started.
     pub since: Timestamp,
+    #[serde(default, skip_serializing_if = "Holder::is_worker")]
+    pub holder: Holder,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +151,15 @@ pub struct Dependency {
     pub execution_id: ExecutionId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+/// The executions of a list's elements: `id,0` up to `id,count-1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elements {
+    pub count: u32,
+    /// All of them exist, and the execution waits for them. Before, its worker creates them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub created: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,7 +213,9 @@ impl Execution {
             lost: 0,
             claim: None,
             cancel_requested: false,
+            progress: None,
             dependencies: BTreeMap::new(),
+            elements: None,
             reason: None,
             admission: None,
             input: None,
@@ -198,6 +235,11 @@ impl Execution {
         self.id.slot()
     }
 
+    /// What it can be late for. The slot of a backfill had passed before anybody asked for it.
+    pub fn was_due(&self) -> Timestamp {
+        if self.trigger == Trigger::Backfill { self.created_at } else { self.due }
+    }
+
     /// The newest attempts that have ended, the successful one included.
     pub fn ended_attempts(&self) -> Vec<Attempt> {
         let success = self.claim.as_ref().filter(|_| self.status == Status::Success).map(|claim| Attempt {
@@ -209,6 +251,11 @@ impl Execution {
             error: None,
         });
         self.attempts.iter().cloned().chain(success).collect()
+    }
+
+    /// Names the last claim, whether it still runs or not.
+    pub fn token(&self) -> Option<ClaimToken> {
+        self.claim.as_ref().map(|claim| ClaimToken { attempt: self.attempt, claim_id: claim.id })
     }
 
     /// Waits for dependencies, not for an instant: that only happens before the first attempt.
@@ -227,5 +274,10 @@ impl Execution {
     /// The gates that it has passed, or waits at.
     pub fn gates(&self) -> &[GateKey] {
         self.admission.as_ref().map_or(&[], |admission| &admission.gates)
+    }
+
+    /// Waits for its elements to end. Nothing starts it again.
+    pub fn waits_for_elements(&self) -> bool {
+        self.status == Status::Waiting && self.elements.is_some_and(|elements| elements.created)
     }
 }

@@ -11,7 +11,8 @@ use crate::Outcome;
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Waits for dependencies: whoever finishes the last of them moves it on; or for an instant
-    /// (a delay, a retry) or its turn under a limit: the worker that claims it from then on does.
+    /// (a delay, a retry) or its turn under a limit: the worker that claims it from then on does; or
+    /// for its elements: whoever finishes the last of them does.
     Waiting,
     /// May start: the worker that claims it moves it on.
     Queued,
@@ -95,6 +96,12 @@ pub enum Event {
     Retry,
     /// The lease of the running attempt is over and nobody renewed it.
     Lose,
+    /// Its elements have executions of their own now.
+    FanOut,
+    /// All its elements succeeded.
+    Join,
+    /// All its elements ended, and not all of them well.
+    FailJoin,
     TimeOut,
     Cancel,
     UpstreamFail,
@@ -102,7 +109,7 @@ pub enum Event {
 }
 
 impl Event {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Claim,
         Self::Hold,
         Self::Release,
@@ -110,6 +117,9 @@ impl Event {
         Self::Fail,
         Self::Retry,
         Self::Lose,
+        Self::FanOut,
+        Self::Join,
+        Self::FailJoin,
         Self::TimeOut,
         Self::Cancel,
         Self::UpstreamFail,
@@ -129,11 +139,11 @@ pub fn transition(from: Status, event: Event) -> Result<Status, IllegalTransitio
     match (from, event) {
         (Status::Waiting | Status::Queued, Event::Claim) => Ok(Status::Running),
         (Status::Waiting, Event::Release) | (Status::Running, Event::Lose) => Ok(Status::Queued),
-        (Status::Waiting | Status::Queued, Event::Hold) | (Status::Running, Event::Retry) => {
+        (Status::Waiting | Status::Queued, Event::Hold) | (Status::Running, Event::Retry | Event::FanOut) => {
             Ok(Status::Waiting)
         }
-        (Status::Running, Event::Succeed) => Ok(Status::Success),
-        (Status::Running, Event::Fail) => Ok(Status::Failed),
+        (Status::Running, Event::Succeed) | (Status::Waiting, Event::Join) => Ok(Status::Success),
+        (Status::Running, Event::Fail) | (Status::Waiting, Event::FailJoin) => Ok(Status::Failed),
         (Status::Waiting | Status::Queued | Status::Running, Event::TimeOut) => Ok(Status::TimedOut),
         (Status::Waiting | Status::Queued | Status::Running, Event::Cancel) => Ok(Status::Cancelled),
         (Status::Waiting, Event::UpstreamFail) => Ok(Status::UpstreamFailed),

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::target::CompletedBy;
+
 /// Calls a Lambda function. Its payload is the execution's input, an object with a member `belfry`
 /// that holds `execution_id`, `run_id`, `attempt` and `fence`; an input that is no object stands
 /// under `input` beside it. The client context holds the same.
@@ -21,6 +23,10 @@ pub struct LambdaTarget {
     pub qualifier: Option<String>,
     #[serde(default)]
     pub invocation: LambdaInvocation,
+    /// With `callback`, the function calls back: `belfry` holds `callback_url` and
+    /// `callback_token` too. It may do so after it has returned.
+    #[serde(default, skip_serializing_if = "CompletedBy::is_answer")]
+    pub completion: CompletedBy,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -53,6 +59,10 @@ pub struct SqsTarget {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = "^[!-~]{1,128}$"))]
     pub message_group: Option<String>,
+    /// With `callback`, whoever takes the message calls back: `belfry-callback-url` and
+    /// `belfry-callback-token` are attributes too.
+    #[serde(default, skip_serializing_if = "CompletedBy::is_answer")]
+    pub completion: CompletedBy,
 }
 
 /// Puts an event on a bus. Its detail is the execution's input with a member `belfry`, as with

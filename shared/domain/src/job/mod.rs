@@ -5,6 +5,7 @@ mod spec;
 mod target;
 mod validate;
 mod validate_aws;
+mod validate_elements;
 mod validate_limits;
 
 use std::sync::OnceLock;
@@ -17,13 +18,13 @@ pub use self::{
         StepFunctionsTarget,
     },
     spec::{Clock, JobSpec, PushSpec, Work},
-    target::{CommandLine, CommandTarget, HttpMethod, HttpTarget, Target},
+    target::{CommandLine, CommandTarget, CompletedBy, HttpMethod, HttpTarget, Target},
     validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_push},
 };
 use crate::{JobId, Limits, Timestamp, schedule::Schedule};
 
 /// One version of a job, as stored. A version never changes, but for its pause.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
     pub spec: JobSpec,
     /// Counts up with each change of the definition, over deletion too.
@@ -43,11 +44,21 @@ pub struct Job {
 }
 
 /// What every slot and attempt would otherwise work out again.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 struct Derived {
     work: Work,
     schedule: Option<Schedule>,
     limits: Option<Limits>,
+}
+
+/// By what is stored, whatever has been worked out of it so far.
+impl PartialEq for Job {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { spec, version, revision, created_at, updated_at, paused_at, deleted, derived: _ } = self;
+        (spec, version, revision) == (&other.spec, &other.version, &other.revision)
+            && (created_at, updated_at, paused_at, deleted)
+                == (&other.created_at, &other.updated_at, &other.paused_at, &other.deleted)
+    }
 }
 
 impl Job {

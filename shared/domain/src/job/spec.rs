@@ -80,6 +80,14 @@ pub struct JobSpec {
     /// How long to wait for dependencies before giving up; a day by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dependency_timeout: Option<HumanDuration>,
+    /// A list, or a reference to a dependency's result that is one: `{"$result": "list_files"}`. Each
+    /// element gets an execution of its own; the job's ends when all of them have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<Value>,
+    /// Of a list with more elements than this no execution is made; 100 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10000))]
+    pub max_elements: Option<u32>,
     #[serde(default)]
     pub priority: Priority,
     /// Further attempts after a failed one; 3 by default. Short for `retry.max_retries`.
@@ -136,6 +144,10 @@ pub struct JobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
     pub pool: Option<String>,
+    /// A new job begins paused. No part of what is kept of a definition: of a job that is there
+    /// already it changes nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
 }
 
 /// One-time work with its target inline.
@@ -208,6 +220,7 @@ impl Work {
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3600);
+const DEFAULT_MAX_ELEMENTS: u32 = 100;
 const DEFAULT_DEPENDENCY_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 impl JobSpec {
@@ -234,6 +247,12 @@ impl JobSpec {
         let of_key =
             Cap { permits: self.max_concurrency_per_key, rate: self.rate_limit_per_key, circuit: None };
         Limits::new(concurrency, job, self.concurrency_key.clone().map(|key| (key, of_key)))
+    }
+
+    /// As it is kept, without what only concerns its beginning.
+    #[must_use]
+    pub fn kept(&self) -> Self {
+        Self { paused: false, ..self.clone() }
     }
 
     /// Has slots of its own.
@@ -278,6 +297,10 @@ impl JobSpec {
             None => slot,
             Some(bound) => slot.plus(jitter(self.job_id.as_str(), slot.to_utc(), bound.0)),
         }
+    }
+
+    pub fn max_elements(&self) -> u32 {
+        self.max_elements.unwrap_or(DEFAULT_MAX_ELEMENTS)
     }
 
     pub fn dependency_timeout(&self) -> Duration {

@@ -33,6 +33,15 @@ impl Target {
         }
     }
 
+    pub fn completion(&self) -> CompletedBy {
+        match self {
+            Self::Http(target) => target.completion,
+            Self::Lambda(target) => target.completion,
+            Self::Sqs(target) => target.completion,
+            _ => CompletedBy::Answer,
+        }
+    }
+
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Empty {} => "empty",
@@ -109,6 +118,28 @@ pub struct HttpTarget {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = "^env:.+$", example = "env:HOOK_KEY"))]
     pub signing_key: Option<String>,
+    /// With `callback`, an answer of 202 ends nothing: the target will call back.
+    #[serde(default, skip_serializing_if = "CompletedBy::is_answer")]
+    pub completion: CompletedBy,
+}
+
+/// What tells how an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CompletedBy {
+    /// The target's answer.
+    #[default]
+    Answer,
+    /// A call of `:finish` with the token that came with the request, until the attempt's timeout.
+    Callback,
+}
+
+impl CompletedBy {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    pub(super) fn is_answer(&self) -> bool {
+        *self == Self::Answer
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

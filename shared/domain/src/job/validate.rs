@@ -9,6 +9,7 @@ use super::{
     spec::{Clock, JobSpec, PushSpec, Work},
     target::{CommandTarget, HttpTarget, Target},
     validate_aws::{check_ecs, check_eventbridge, check_lambda, check_sqs, check_step_functions},
+    validate_elements::check_for_each,
     validate_limits::check_limits,
 };
 use crate::{JobId, Timestamp, misfire::MAX_CAP};
@@ -66,6 +67,7 @@ pub fn validate_job(spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
     check_retries(&mut problems, spec.max_retries, spec.retry.as_ref().map(|retry| retry.max_retries));
     check_work(&mut problems, &spec.work(), spec.command.is_some());
     check_input(&mut problems, spec.input.as_ref());
+    check_for_each(&mut problems, spec);
     check_limits(&mut problems, spec);
     check_tags(&mut problems, spec);
     check_text(&mut problems, "description", spec.description.as_deref());

@@ -109,6 +109,12 @@ impl Engine {
         self.ports.clock.sleep(longest.mul_f64(self.ports.random.fraction())).await;
     }
 
+    /// The same, for one that has not ended and may have kept its permits.
+    pub(crate) async fn after_leaving_gates(&self, row: &Execution) -> Result<()> {
+        let has_left = row.admission.as_ref().is_some_and(|admission| !admission.holds);
+        if has_left { self.after_gates(row).await } else { Ok(()) }
+    }
+
     /// After an execution has left its gates: the next may come, and people may want to know.
     pub(crate) async fn after_gates(&self, row: &Execution) -> Result<()> {
         for key in row.gates() {

@@ -133,7 +133,7 @@ impl Engine {
             [job, of_key] if closed.gate == 0 => self.next_rank(job, of_key).await?,
             _ => 0,
         };
-        let place = Place { gate: keys[closed.gate].clone(), rank, due: found.row.due };
+        let place = Place { gate: keys[closed.gate].clone(), rank, due: found.row.was_due() };
         let admission = Admission { place: Some(place.clone()), ..Admission::new(arrival.limits, keys) };
         let held = Change::held(&found.row, admission, &reason_for(closed.why))?;
         let id = held.row.id.clone();

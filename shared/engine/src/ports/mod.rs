@@ -3,10 +3,13 @@
 
 mod alerts;
 mod archive;
+mod backfills;
 mod gates;
+mod live;
 mod queue;
 mod runner;
 mod stores;
+mod workers;
 mod world;
 
 use std::sync::Arc;
@@ -14,14 +17,17 @@ use std::sync::Arc;
 pub use self::{
     alerts::{AlertKind, AlertRow, AlertStore, Notice, Receiver, key_of},
     archive::Archive,
+    backfills::BackfillStore,
     gates::{GateStore, GateWrite, Passed, RowWrite},
+    live::{Live, Window},
     queue::{Backlog, Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
     stores::{
-        Acquired, Applied, Claimed, Committed, Creation, DeadLetter, DeadLetterStore, ExecutionFilter,
-        ExecutionStore, JobStore, Lease, LeaseStore, Page, Position, RunGroup, StoreError, StoredOutput,
-        TimerPage, TimerStore,
+        Acquired, Applied, Claimed, Committed, Creation, Cursors, DeadLetter, DeadLetterStore,
+        ExecutionFilter, ExecutionStore, JobStore, Lease, LeaseStore, Page, Position, RunGroup, StoreError,
+        StoredOutput, TimerPage, TimerStore,
     },
+    workers::{Load, RegisteredWorker, WorkerKind, WorkerRegistry, WorkerReport},
     world::{Alert, Alerts, Clock, Fact, Observer, Random, SecondClock},
 };
 
@@ -33,7 +39,9 @@ pub struct Ports {
     pub timers: Arc<dyn TimerStore>,
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
+    pub backfills: Arc<dyn BackfillStore>,
     pub gates: Arc<dyn GateStore>,
+    pub workers: Arc<dyn WorkerRegistry>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,

@@ -1,6 +1,6 @@
 //! The way from a timer to a worker. Everything here may be lost, late or doubled.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use async_trait::async_trait;
 use belfry_domain::{Message, Priority, Wave};
@@ -56,6 +56,9 @@ pub trait Loan: Send + Sync {
 /// Where a worker that polls gets its messages.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Up to `limit` messages of a pool, the most urgent first; waits for the first.
-    async fn receive(&self, pool: &str, limit: usize) -> Result<Vec<Delivery>, StoreError>;
+    /// Up to `limit` messages of a pool, the most urgent first; waits so long for the first.
+    async fn receive(&self, pool: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Messages of a pool that wait for a worker, roughly.
+    async fn depth_of(&self, pool: &str) -> Result<u64, StoreError>;
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, Target};
+use belfry_domain::{ClaimToken, ExecutionId, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+
+use super::Window;
 
 /// Tells a running attempt to end now. It has a moment to clean up, then it is dropped.
 pub type Stop = CancellationToken;
@@ -19,11 +21,15 @@ pub struct Invocation {
     pub run_id: String,
     /// The fence: a target that has seen a higher one for this execution refuses a lower one.
     pub attempt: u32,
+    /// For a target that is to tell by itself how the attempt ended.
+    pub token: ClaimToken,
     pub target: Target,
     pub input: Value,
     /// How long the attempt may take at most; for information, the engine stops it.
     pub timeout: Duration,
     pub stop: Stop,
+    /// Where the runner lets the engine see into the attempt, if it can.
+    pub window: Window,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +52,8 @@ pub enum Ending {
         /// Not before this long, as the target asked (`Retry-After`).
         retry_after: Option<Duration>,
     },
+    /// The target has taken the work, and will tell how it ended: the attempt goes on.
+    HandedOver,
 }
 
 /// What an attempt printed or answered: its last part.
@@ -59,6 +67,10 @@ pub struct Output {
 impl Completion {
     pub fn succeeded(result: Option<Value>) -> Self {
         Self { ending: Ending::Succeeded { result }, output: None }
+    }
+
+    pub fn handed_over() -> Self {
+        Self { ending: Ending::HandedOver, output: None }
     }
 
     /// A failure after which another try makes sense.

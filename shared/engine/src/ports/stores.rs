@@ -1,7 +1,7 @@
 //! The durable side. Every verb is one atomic write or one strongly consistent read, unless it
 //! says otherwise; a verb that has returned `Ok` survives a crash.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use belfry_domain::{
@@ -242,6 +242,9 @@ pub enum Acquired {
     },
 }
 
+/// By shard.
+pub type Cursors = BTreeMap<u16, Timestamp>;
+
 #[async_trait]
 pub trait LeaseStore: Send + Sync {
     /// Takes the lane's leadership if it is free, over, or the caller's own already; renews it in
@@ -251,11 +254,11 @@ pub trait LeaseStore: Send + Sync {
     /// Gives the leadership up, if it still is the caller's.
     async fn release(&self, lease: &Lease) -> Result<()>;
 
-    /// Up to where ticks have read the shard; `Timestamp::MIN` before the first.
-    async fn cursor(&self, shard: u16) -> Result<Timestamp>;
+    /// Up to where ticks have read the shards; one that no tick has read yet isn't there.
+    async fn cursors(&self) -> Result<Cursors>;
 
-    /// False where the lease is no longer the caller's.
-    async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<bool>;
+    /// Of these shards; others' stay as they are. False where the lease is no longer the caller's.
+    async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<bool>;
 }
 
 /// An execution that ended badly for good, kept for people.

@@ -2,8 +2,8 @@
 //! one before, one execution in fifty a failure.
 
 use belfry_domain::{
-    Attempt, AttemptOutcome, Claim, Execution, ExecutionId, Run, SlotName, Status, TimerKey, Timestamp,
-    Trigger, What,
+    Attempt, AttemptOutcome, Claim, Execution, ExecutionId, Holder, Run, SlotName, Status, TimerKey,
+    Timestamp, Trigger, What,
 };
 use serde_json::json;
 
@@ -18,7 +18,7 @@ const DAY_MS: i64 = 86_400_000;
 pub fn execution(number: usize, of: usize, days: u32) -> anyhow::Result<Execution> {
     let due = Timestamp(EPOCH_MS + (number as i64 * DAY_MS * i64::from(days)) / of as i64);
     let id: ExecutionId = format!("job-{:03}@{}-{number}", number % JOBS, SlotName::at(due)).parse()?;
-    let run = Run { id: id.to_string(), root: None, graph: 7 };
+    let run = Run { id: id.to_string(), root: None, more_roots: vec![], graph: 7 };
     let what = What::Start { execution_id: id.clone(), attempt: 1 };
     let guard = TimerKey { shard: 0, fire_at: due, what };
     let row = Execution::new(id, run, Trigger::Schedule, due, due, guard);
@@ -31,7 +31,13 @@ fn ended(row: Execution, number: usize) -> Execution {
     let noise = number.wrapping_mul(2_654_435_761) >> 7;
     let end = Timestamp(start.0 + (100 + 50 * (number % JOBS) + noise % 400) as i64);
     let worker_id = format!("worker-{:02}", noise % WORKERS);
-    let claim = Claim { id: noise as u64, worker_id: worker_id.clone(), lease_until: end, since: start };
+    let claim = Claim {
+        id: noise as u64,
+        worker_id: worker_id.clone(),
+        lease_until: end,
+        since: start,
+        holder: Holder::Worker,
+    };
     let row = Execution {
         job_version: 3,
         start_time: Some(start),

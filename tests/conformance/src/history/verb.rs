@@ -1,7 +1,7 @@
 //! The ports' verbs as values.
 
 use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
-use belfry_engine::ports::{DeadLetter, ExecutionFilter, Lease, Position, StoreError, StoredOutput};
+use belfry_engine::ports::{Cursors, DeadLetter, ExecutionFilter, Lease, Position, StoreError, StoredOutput};
 
 use crate::{Backend, dead_letters, fixtures::stored, listing, paging};
 
@@ -29,8 +29,8 @@ pub enum Verb {
     SlotsOfJob(JobId),
     Acquire(u16, String, Timestamp, Timestamp),
     Release(Lease),
-    Cursor(u16),
-    SaveCursor(Lease, u16, Timestamp),
+    Cursors,
+    SaveCursors(Lease, Cursors),
     AddDeadLetter(DeadLetter),
     DeadLetter(ExecutionId),
     DeadLetters(Option<String>, usize),
@@ -70,8 +70,8 @@ impl Verb {
             | Self::SlotsOfJob(_)
             | Self::Acquire(..)
             | Self::Release(_)
-            | Self::Cursor(_)
-            | Self::SaveCursor(..) => self.answer_on_time(on).await,
+            | Self::Cursors
+            | Self::SaveCursors(..) => self.answer_on_time(on).await,
             Self::Job(_)
             | Self::JobVersion(..)
             | Self::AllJobs
@@ -129,10 +129,8 @@ impl Verb {
                 text(on.leases.acquire(*lane, owner, *now, *until).await?)
             }
             Self::Release(lease) => text(on.leases.release(lease).await?),
-            Self::Cursor(shard) => text(on.leases.cursor(*shard).await?),
-            Self::SaveCursor(lease, shard, cursor) => {
-                text(on.leases.save_cursor(lease, *shard, *cursor).await?)
-            }
+            Self::Cursors => text(on.leases.cursors().await?),
+            Self::SaveCursors(lease, cursors) => text(on.leases.save_cursors(lease, cursors).await?),
             other => unreachable!("{other:?} is no verb of timers or leases"),
         })
     }

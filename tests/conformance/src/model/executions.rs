@@ -33,7 +33,7 @@ impl State {
     fn remove(&mut self, id: &ExecutionId) {
         self.executions.remove(id);
         self.outputs.retain(|(of, _), _| of != id);
-        self.waiters.retain(|(dependency, _)| dependency != id);
+        self.waiters.retain(|(dependency, waiter)| dependency != id && waiter != id);
     }
 }
 

@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId, Timestamp};
-use belfry_engine::ports::{Acquired, DeadLetter, DeadLetterStore, Lease, LeaseStore, Page};
+use belfry_engine::ports::{Acquired, Cursors, DeadLetter, DeadLetterStore, Lease, LeaseStore, Page};
 
 use super::{Model, Result, page};
 
@@ -31,15 +31,15 @@ impl LeaseStore for Model {
         Ok(())
     }
 
-    async fn cursor(&self, shard: u16) -> Result<Timestamp> {
-        Ok(self.state().cursors.get(&shard).copied().unwrap_or(Timestamp::MIN))
+    async fn cursors(&self) -> Result<Cursors> {
+        Ok(self.state().cursors.clone())
     }
 
-    async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<bool> {
+    async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<bool> {
         let mut state = self.state();
         let leads = state.leases.get(&lease.lane).is_some_and(|held| held.token == lease.token);
         if leads {
-            state.cursors.insert(shard, cursor);
+            state.cursors.extend(cursors);
         }
         Ok(leads)
     }

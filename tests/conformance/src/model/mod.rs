@@ -2,11 +2,13 @@
 //! every look goes through everything.
 
 mod alerts;
+mod backfills;
 mod executions;
 mod gates;
 mod jobs;
 mod leases;
 mod timers;
+mod workers;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,9 +16,12 @@ use std::{
 };
 
 use belfry_domain::{
-    Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey, Timestamp, What,
+    Backfill, BackfillId, Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey,
+    Timestamp, What,
 };
-use belfry_engine::ports::{AlertRow, DeadLetter, Lease, Page, StoreError, StoredOutput};
+use belfry_engine::ports::{
+    AlertRow, Cursors, DeadLetter, Lease, Page, RegisteredWorker, StoreError, StoredOutput,
+};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -35,11 +40,14 @@ struct State {
     outputs: BTreeMap<(ExecutionId, u32), StoredOutput>,
     timers: BTreeMap<TimerKey, Timer>,
     leases: BTreeMap<u16, Lease>,
-    cursors: BTreeMap<u16, Timestamp>,
+    cursors: Cursors,
     dead_letters: BTreeMap<ExecutionId, (DeadLetter, bool)>,
     alerts: BTreeMap<String, AlertRow>,
     gates: BTreeMap<GateKey, Gate>,
     lines: BTreeMap<(GateKey, String, ExecutionId), Place>,
+    /// With the instant at which each expires.
+    workers: BTreeMap<String, (RegisteredWorker, Timestamp)>,
+    backfills: BTreeMap<BackfillId, Backfill>,
 }
 
 impl Model {

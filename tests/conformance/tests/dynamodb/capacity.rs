@@ -5,7 +5,7 @@ use belfry_conformance::{
     Verdict,
     fixtures::{ONE, at, claim, guard, id, job, job_id, legal, row},
 };
-use belfry_domain::{Change, Execution, Gate, GateKey, Run, Timer};
+use belfry_domain::{Change, Execution, Gate, GateKey, Run, Timer, Timestamp};
 use belfry_engine::ports::{
     Applied, Claimed, Creation, ExecutionStore as _, GateStore as _, GateWrite, JobStore as _,
     LeaseStore as _, Passed, Position, RowWrite, StoreError, TimerStore as _,
@@ -47,7 +47,7 @@ async fn with_job() -> Result<Stores, StoreError> {
 }
 
 fn scheduled() -> Execution {
-    Execution { run: Run { id: SLOT.to_owned(), root: None, graph: 1 }, ..row(SLOT) }
+    Execution { run: Run { id: SLOT.to_owned(), root: None, more_roots: vec![], graph: 1 }, ..row(SLOT) }
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn pushed_work_is_created_and_claimed() -> Verdict {
     let stores = Installation::new().await.stores();
     let mut meter = Meter::new(&stores);
     let name = "push@01M82V7M000000000000000000";
-    let alone = Run { id: name.to_owned(), root: None, graph: 0 };
+    let alone = Run { id: name.to_owned(), root: None, more_roots: vec![], graph: 0 };
     let pushed = Execution { run: alone, due: at(0), ..row(name) };
     stores.create(pushed.clone(), Some(guard(name))).await?;
     let (writes, _) = meter.used("row and guard in a transaction");
@@ -136,11 +136,12 @@ async fn a_tick_that_finds_nothing_costs_little() -> Verdict {
     meter.used("a lane is taken");
     stores.acquire(0, "a", at(0), at(2)).await?;
     assert_eq!(meter.used("and renewed"), (1.0, 0.0));
-    stores.cursor(0).await?;
+    stores.cursors().await?;
     stores.due(0, &Position::After(at(0)), at(1), 100).await?;
-    assert_eq!(meter.used("a cursor and an empty page"), (0.0, 2.0));
-    assert!(stores.save_cursor(&lease, 0, at(1)).await?);
-    assert_eq!(meter.used("the cursor is saved"), (1.0, 1.0));
+    assert_eq!(meter.used("the cursors and an empty page"), (0.0, 2.0));
+    let cursors = (0..64).map(|shard| (shard, Timestamp(1_795_000_000_000))).collect();
+    assert!(stores.save_cursors(&lease, &cursors).await?);
+    assert_eq!(meter.used("the cursors of all shards are saved"), (1.0, 1.0));
     stores.job(&job_id("a")).await?;
     meter.used("a job, the first time");
     for _ in 0..100 {
@@ -168,5 +169,23 @@ async fn definitions_and_dependents_are_counted_apart() -> Verdict {
     meter.used("a waiter is added, read and removed");
     stores.latest_generation(&id("a@x")).await?;
     meter.used("the latest generation");
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_those_who_ask_for_the_graph_at_once_one_does() -> Verdict {
+    let installation = Installation::new().await;
+    installation.stores().commit(0, vec![job("a", 1, 1, &[])], vec![]).await?;
+    // As in another process, which knows nothing yet.
+    let stores = installation.stores();
+    let mut meter = Meter::new(&stores);
+    let a = job_id("a");
+    let ask = || stores.run_group(&a);
+    let asked = tokio::join!(ask(), ask(), ask(), ask());
+    for group in [asked.0, asked.1, asked.2, asked.3] {
+        assert_eq!(group?.graph, 1);
+    }
+    let (_, reads) = meter.used("four at once");
+    assert!(reads <= 5.0, "one for the graph, and one each for the job: {reads}");
     Ok(())
 }

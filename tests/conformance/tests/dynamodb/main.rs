@@ -8,7 +8,6 @@ mod commits;
 mod faults;
 mod histories;
 mod support;
-mod tables;
 
 use belfry_conformance::{Backend, suite};
 

@@ -9,9 +9,7 @@ use belfry_aws::{
     dynamodb::{Options, Stores, Table},
 };
 use belfry_conformance::{Backend, fixtures::ONE};
-use belfry_emulator::Emulator;
-
-use crate::tables;
+use belfry_emulator::{Emulator, create_tables};
 
 pub struct Installation {
     pub client: Client,
@@ -23,7 +21,7 @@ impl Installation {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let names = Names::new(format!("test-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
         let client = Client::new(&Emulator::shared().sdk_config());
-        tables::create_all(&client, &names).await;
+        create_tables(&client, &names).await;
         Self { client, names }
     }
 

@@ -11,7 +11,7 @@ use belfry_conformance::{
 };
 use belfry_domain::{Change, Timestamp};
 use belfry_engine::ports::{
-    Acquired, Committed, DeadLetterStore as _, ExecutionFilter, ExecutionStore as _, JobStore as _,
+    Acquired, Committed, Cursors, DeadLetterStore as _, ExecutionFilter, ExecutionStore as _, JobStore as _,
     LeaseStore as _, Position, StoreError, TimerStore as _,
 };
 use belfry_sqlite::{OpenError, Store};
@@ -71,7 +71,7 @@ async fn everything(store: &Store) -> Result<String, StoreError> {
         store.due(0, &Position::After(Timestamp::MIN), Timestamp(i64::MAX), 10).await?.timers,
         store.timers_of_jobs().await?,
         store.dead_letters(None, None, 10).await?.items,
-        store.cursor(0).await?,
+        store.cursors().await?,
     );
     Ok(format!("{revision} {:?} {looks:?}", names(&jobs)))
 }
@@ -105,10 +105,10 @@ async fn a_deposed_leader_writes_no_more_and_still_reads() -> Verdict {
     let taken = lead(&new, "new", 10_000).await;
     assert!(taken.token > lease.token);
     expect_no_writes(&old).await?;
-    fenced(old.save_cursor(&lease, 0, at(1)).await);
+    fenced(old.save_cursors(&lease, &Cursors::from([(0, at(1))])).await);
     fenced(old.release(&lease).await);
-    assert!(new.save_cursor(&taken, 0, at(2)).await?);
-    assert_eq!(old.cursor(0).await?, at(2));
+    assert!(new.save_cursors(&taken, &Cursors::from([(0, at(2))])).await?);
+    assert_eq!(old.cursors().await?, Cursors::from([(0, at(2))]));
     Ok(())
 }
 
@@ -170,12 +170,12 @@ async fn what_was_written_is_there_after_reopening() -> Verdict {
     let first = file.open();
     let lease = lead(&first, "first", 0).await;
     write_some(&first).await?;
-    assert!(first.save_cursor(&lease, 0, at(77)).await?);
+    assert!(first.save_cursors(&lease, &Cursors::from([(0, at(77))])).await?);
     let before = everything(&first).await?;
     drop(first);
     let second = file.open();
     assert_eq!(everything(&second).await?, before);
-    assert_eq!(second.cursor(0).await?, at(77));
+    assert_eq!(second.cursors().await?, Cursors::from([(0, at(77))]));
     let held = Acquired::HeldBy { owner: "first".to_owned(), until: lease.until };
     assert_eq!(second.acquire(LANE, "second", at(1), at(2)).await?, held, "a lease outlives its process");
     lead(&second, "second", 10_000).await;

@@ -8,5 +8,6 @@ mod histories;
 mod leadership;
 mod memory;
 mod memory_queue;
+mod plans;
 mod retention;
 mod support;

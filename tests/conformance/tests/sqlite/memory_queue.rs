@@ -31,10 +31,16 @@ impl Clock for ManualClock {
         Duration::from_millis(self.0.load(Ordering::Acquire).unsigned_abs())
     }
 
-    async fn sleep(&self, _: Duration) {
-        unreachable!("the queue waits for messages and instants only")
+    /// Until the clock has been set so far.
+    async fn sleep(&self, duration: Duration) {
+        let is_over = self.monotonic() + duration;
+        while self.monotonic() < is_over {
+            tokio::task::yield_now().await;
+        }
     }
 }
+
+const FOR_EVER: Duration = Duration::from_secs(1_000_000);
 
 struct Fixture {
     clock: Arc<ManualClock>,
@@ -54,7 +60,7 @@ impl Fixture {
     }
 
     async fn received(&self, pool: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        let deliveries = self.queue.receive(pool, limit).await?;
+        let deliveries = self.queue.receive(pool, limit, FOR_EVER).await?;
         Ok(deliveries.iter().map(|delivery| delivery.message.execution_id.to_string()).collect())
     }
 
@@ -155,7 +161,7 @@ async fn low_work_is_done_under_permanent_critical_load() -> Verdict {
             new.extend(others.map(|class| message(&format!("{class}@{second}"), now, class)));
         }
         fixture.queue.enqueue(new).await?;
-        for delivery in fixture.queue.receive("default", 1).await? {
+        for delivery in fixture.queue.receive("default", 1, Duration::ZERO).await? {
             let class = delivery.message.priority as usize;
             started[class] += 1;
             longest[class] = longest[class].max(second - (delivery.message.due.0 - at(0).0) / 1000);
@@ -186,9 +192,9 @@ async fn pools_are_apart() -> Verdict {
         into("gpu", normal("g@2", 0)),
     ];
     fixture.queue.enqueue(messages).await?;
-    assert_eq!((fixture.queue.depth().await?, fixture.queue.depth_of("gpu")), (4, 2));
+    assert_eq!((fixture.queue.depth().await?, fixture.queue.depth_of("gpu").await?), (4, 2));
     assert_eq!(fixture.received("gpu", 9).await?, ["g@1", "g@2"]);
-    assert_eq!((fixture.queue.depth().await?, fixture.queue.depth_of("gpu")), (2, 0));
+    assert_eq!((fixture.queue.depth().await?, fixture.queue.depth_of("gpu").await?), (2, 0));
     assert_eq!(fixture.received("default", 9).await?, ["a@1", "a@2"]);
     Ok(())
 }
@@ -198,7 +204,7 @@ async fn a_receiver_is_woken_by_what_arrives() -> Verdict {
     let fixture = Fixture::new();
     for number in 0..100 {
         let queue = Arc::clone(&fixture.queue);
-        let receiving = tokio::spawn(async move { queue.receive("default", 1).await });
+        let receiving = tokio::spawn(async move { queue.receive("default", 1, FOR_EVER).await });
         fixture.queue.enqueue(vec![normal(&format!("a@{number}"), 0)]).await?;
         let received = receiving.await.expect("the receiver ends")?;
         assert_eq!(received[0].message.execution_id, id(&format!("a@{number}")));
@@ -211,7 +217,7 @@ async fn a_receiver_that_gave_up_takes_nothing_along() -> Verdict {
     let fixture = Fixture::new();
     let given_up = tokio::select! {
         biased;
-        _ = fixture.queue.receive("default", 1) => false,
+        _ = fixture.queue.receive("default", 1, FOR_EVER) => false,
         () = std::future::ready(()) => true,
     };
     assert!(given_up);
@@ -263,5 +269,34 @@ async fn what_is_deferred_twice_comes_out_once() -> Verdict {
     fixture.set(1_000);
     assert_eq!(fixture.next_wave().await?.1, ["a@1", "a@1", "b@1"], "another attempt is another message");
     assert!(fixture.waves.try_recv().is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wait_ends() -> Verdict {
+    let fixture = Fixture::new();
+    let wait = Duration::from_secs(20);
+    let (queue, clock) = (Arc::clone(&fixture.queue), Arc::clone(&fixture.clock));
+    let receiving = tokio::spawn(async move { queue.receive("default", 1, wait).await });
+    tokio::task::yield_now().await;
+    clock.0.store(19_999, Ordering::Release);
+    tokio::task::yield_now().await;
+    assert!(!receiving.is_finished());
+    clock.0.store(20_000, Ordering::Release);
+    assert!(receiving.await.unwrap()?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn several_who_wait_each_get_one() -> Verdict {
+    let fixture = Fixture::new();
+    let receive = |queue: Arc<MemoryQueue>| async move { queue.receive("default", 1, FOR_EVER).await };
+    let waiting: Vec<_> = (0..3).map(|_| tokio::spawn(receive(Arc::clone(&fixture.queue)))).collect();
+    tokio::task::yield_now().await;
+    let three = ["a@1", "a@2", "a@3"].map(|name| message(name, 0, Priority::Normal));
+    fixture.queue.enqueue(three.to_vec()).await?;
+    for receiving in waiting {
+        assert_eq!(receiving.await.unwrap()?.len(), 1);
+    }
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use belfry_aws::sqs::Body;
 use belfry_conformance::Verdict;
 use belfry_domain::{Message, Priority, Wave};
-use belfry_engine::ports::{Alert, Queue as _};
+use belfry_engine::ports::{Alert, Queue as _, Source as _};
 
 use self::support::{Fixture, ids, message, now};
 
@@ -93,5 +93,16 @@ async fn what_nobody_can_read_goes_and_what_is_newer_stays() -> Verdict {
     assert_eq!(ids(&fixture.receive(10).await?), ["push@1"]);
     assert_eq!(fixture.raised.0.lock().unwrap().len(), 1);
     assert_eq!(fixture.counts(&queue).await.0, "0");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wait_ends_and_a_pools_depth_is_its_own() -> Verdict {
+    let fixture = Fixture::new().await;
+    let began = std::time::Instant::now();
+    assert!(fixture.queue.receive("default", 10, Duration::from_secs(2)).await?.is_empty());
+    assert!(began.elapsed() >= Duration::from_secs(2));
+    fixture.queue.enqueue(vec![normal(1), message("push@low", now(), Priority::Low)]).await?;
+    assert_eq!((fixture.queue.depth_of("default").await?, fixture.queue.depth_of("gpu").await?), (2, 0));
     Ok(())
 }

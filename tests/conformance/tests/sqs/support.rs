@@ -1,8 +1,11 @@
 //! Queues of their own for each case, on one emulator.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -84,7 +87,7 @@ impl Fixture {
     }
 
     pub async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        self.queue.receive("default", limit).await
+        self.queue.receive("default", limit, Duration::from_secs(20)).await
     }
 }
 

@@ -1,38 +1,38 @@
 //! What calls the slots: the tick's schedules, and those of jobs.
 
-use std::time::Duration;
-
 use belfry_e2e::until;
 use chrono::{SubsecRound as _, TimeDelta, Utc};
 use serde_json::json;
 
-use crate::installation::{SOON, installation};
+use crate::{
+    installation::{SOON, installation, interruption},
+    recovery::RECOVERED,
+};
 
-/// What is due further ahead than any message is sent comes by the schedules of the lanes alone.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_tick_that_eventbridge_calls_starts_what_is_due() {
-    let belfry = installation().await;
-    // Beyond the 8 minutes in which whoever writes a timer also sends its message, a test would
-    // wait too long; so the message is taken away instead.
-    let queue = belfry.sqs().get_queue_url().queue_name("belfry-dispatch").send().await.unwrap();
-    let id = belfry.push(json!({ "target": { "type": "empty" }, "delay": "20s", "name": "ticked" })).await;
-    belfry.sqs().purge_queue().queue_url(queue.queue_url().unwrap()).send().await.unwrap();
-    // The tick reads its timer, or the sweep finds it a minute later.
-    belfry.until_it_is(&id, "success", Duration::from_secs(240)).await;
+/// Every lane's own schedule is paused: the ticks are the rule's.
+pub async fn the_second_clock_recovers_what_stopped_functions_ran() {
+    let (belfry, interrupted) = (installation().await, interruption().await);
+    let id = &interrupted.execution_id;
+    let row = belfry.until_it_is(id, "success", RECOVERED).await;
+    assert_eq!(interrupted.receiver.calls(), [(id.clone(), 1), (id.clone(), 2)], "{row}");
+    assert_eq!(row["attempts"][0]["outcome"], "lost", "{row}");
+    assert_eq!(belfry.lanes(&[]).await, ["paused", "paused"]);
+    assert_eq!(belfry.lanes(&["resume", "1"]).await, ["active"]);
+    assert_eq!(belfry.lanes(&["status"]).await, ["paused", "active"]);
+    assert_eq!(belfry.lanes(&["resume"]).await, ["active", "active"]);
 }
 
 /// As EventBridge Scheduler is documented to send it.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_jobs_own_schedule_starts_its_slot_and_nothing_else() {
+pub async fn a_jobs_own_schedule_starts_its_slot_and_nothing_else() {
     let belfry = installation().await;
     let slot = Utc::now().trunc_subsecs(0) + TimeDelta::seconds(4);
     let job = json!({ "job_id": "twice", "run_at": slot, "clock": "both", "target": { "type": "empty" } });
     belfry.define(job).await;
-    let queue = belfry.sqs().get_queue_url().queue_name("belfry-dispatch").send().await.unwrap();
+    let queue = belfry.queue_url("belfry-dispatch").await;
     for called in [slot, slot, slot + TimeDelta::seconds(60)] {
         let slot = called.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
         let body = json!({ "format": 1, "slot": { "job_id": "twice", "slot": slot } }).to_string();
-        let send = belfry.sqs().send_message().queue_url(queue.queue_url().unwrap()).message_body(body);
+        let send = belfry.sqs().send_message().queue_url(&queue).message_body(body);
         send.send().await.unwrap();
     }
     let rows = until("its slot has run", SOON, async || {

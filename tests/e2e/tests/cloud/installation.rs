@@ -1,19 +1,28 @@
 //! One installation for all tests of this program: making one takes minutes.
 
 use std::{
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
 
 use aws_sdk_sqs::Client as Sqs;
-use belfry_e2e::{Api, target_directory, until, workspace};
+use belfry_e2e::{Api, functions, target_directory, until, workspace};
 use belfry_emulator::Emulator;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
+use tokio::{
+    sync::{Mutex, OnceCell},
+    task::spawn_blocking,
+};
+
+use crate::interruption::Interruption;
 
 pub const SOON: Duration = Duration::from_secs(60);
 const UP: &str = "localstack/up";
+
+/// For whoever serves the pool `command`: two at once would take each other's work.
+pub static COMMANDS: Mutex<()> = Mutex::const_new(());
 
 pub struct Installation {
     pub api: Api,
@@ -23,23 +32,40 @@ pub struct Installation {
 
 /// Made by the script that a developer uses.
 pub async fn installation() -> &'static Installation {
-    static INSTALLATION: OnceCell<Installation> = OnceCell::const_new();
-    INSTALLATION.get_or_init(async || tokio::task::spawn_blocking(Installation::make).await.unwrap()).await
+    started().await.0
+}
+
+/// What was stopped in the middle before any other case began.
+pub async fn interruption() -> &'static Interruption {
+    started().await.1
+}
+
+async fn started() -> (&'static Installation, &'static Interruption) {
+    static MADE: OnceCell<Installation> = OnceCell::const_new();
+    static INTERRUPTED: OnceCell<Interruption> = OnceCell::const_new();
+    let made = MADE.get_or_init(async || spawn_blocking(Installation::make).await.unwrap()).await;
+    (made, INTERRUPTED.get_or_init(|| Interruption::of(made)).await)
 }
 
 impl Installation {
     fn make() -> Self {
-        let emulator = Emulator::shared();
+        // IAM is enforced, so that each case shows that the functions have the rights they need.
+        let emulator = Emulator::shared_with(&[("AUTH", "true")]);
         let state = TempDir::new().unwrap();
-        let told = up(emulator, &state);
+        let told = up(emulator, &state, ("BELFRY_PROGRAMS", functions()));
         let url = told.split_once("export API='").and_then(|(_, rest)| rest.split_once('\''));
         let (url, _) = url.unwrap_or_else(|| panic!("it names no API: {told}"));
         Self { api: Api::new(url), emulator, state }
     }
 
-    /// Again, over what is there.
-    pub async fn update(&'static self) -> String {
-        tokio::task::spawn_blocking(|| up(self.emulator, &self.state)).await.unwrap()
+    /// Again, over what is there, with these packages.
+    pub async fn update(&'static self, packages: &'static Path) -> String {
+        spawn_blocking(move || up(self.emulator, &self.state, ("BELFRY_PACKAGES", packages))).await.unwrap()
+    }
+
+    /// What `localstack/up` has left there.
+    pub fn state(&self, file: &str) -> std::path::PathBuf {
+        self.state.path().join(file)
     }
 
     pub async fn define(&self, job: Value) {
@@ -71,13 +97,17 @@ impl Installation {
     pub fn sqs(&self) -> Sqs {
         Sqs::new(&self.emulator.sdk_config())
     }
+
+    pub async fn queue_url(&self, queue: &str) -> String {
+        let found = self.sqs().get_queue_url().queue_name(queue).send().await.unwrap();
+        found.queue_url.unwrap()
+    }
 }
 
-/// With the functions as this test's own profile builds them.
-fn up(emulator: &Emulator, state: &TempDir) -> String {
+fn up(emulator: &Emulator, state: &TempDir, (variable, directory): (&str, &Path)) -> String {
     let output = Command::new(workspace().join(UP))
         .env("CARGO_TARGET_DIR", target_directory())
-        .env("BELFRY_LAMBDA_PROFILE", "dev")
+        .env(variable, directory)
         .env("BELFRY_EMULATOR_ENDPOINT", emulator.url())
         .env("BELFRY_EMULATOR_STATE", state.path())
         .stdin(Stdio::null())

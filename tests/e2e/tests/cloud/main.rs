@@ -1,14 +1,66 @@
 //! The installation on AWS, on an emulator of it: the module of `infra/` applied by a real
-//! Terraform, the real functions, called over the HTTP API's address.
+//! Terraform, the real functions with the rights that the module gives them, called over the HTTP
+//! API's address.
 //!
 //! The emulator differs from AWS: its Scheduler looks every ten seconds and puts nothing in the
 //! place of `<aws.scheduler.scheduled-time>`, so what a job's own schedule sends is sent here as
 //! it is documented. What is due within minutes starts without a tick; `clocks` waits for one.
+//!
+//! All cases share one installation, which takes minutes to make, and one runtime. They wait more
+//! than they work, so all of them do at once.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 
 mod clocks;
+mod daemon;
 mod installation;
+mod interruption;
+mod module;
+mod outside;
+mod processes;
 mod receiver;
 mod recovery;
+mod rights;
 mod work;
+
+use std::sync::LazyLock;
+
+use libtest_mimic::{Arguments, Trial};
+use tokio::runtime::Runtime;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+fn main() {
+    let cases = vec![
+        case("clocks::a_jobs_own_schedule", clocks::a_jobs_own_schedule_starts_its_slot_and_nothing_else),
+        case("clocks::second_clock", clocks::the_second_clock_recovers_what_stopped_functions_ran),
+        case("daemon::commands", daemon::a_daemon_runs_commands_and_ends_what_it_runs),
+        case("daemon::lost_message", daemon::what_a_lost_message_asked_for_runs_by_the_sweep),
+        case("module::checks", module::the_module_keeps_to_its_rules),
+        case("module::second_plan", module::a_second_plan_finds_what_the_emulator_forgets_and_nothing_else),
+        case("outside::callback", outside::a_target_calls_back_when_its_worker_is_long_gone),
+        case("outside::worker", outside::a_worker_over_http_takes_from_the_pools_queues),
+        case("recovery::deployment", recovery::a_deployment_in_flight_loses_and_doubles_nothing),
+        case("recovery::killed_worker", recovery::what_a_killed_worker_ran_runs_again),
+        case("rights", rights::each_function_may_do_what_it_does_and_no_more),
+        case("work::cancel", work::what_is_cancelled_in_time_never_runs),
+        case("work::chain", work::a_chain_runs_in_order),
+        case("work::cron", work::every_slot_runs_once_and_not_before_its_time),
+        case("work::dead_letter", work::what_failed_for_good_is_found_and_redriven),
+        case("work::delay", work::work_for_later_waits_for_its_second),
+        case("work::once", work::a_job_for_one_instant_runs_once),
+        case("work::pause", work::a_paused_job_starts_nothing_until_it_is_resumed),
+        case("work::push", work::what_is_pushed_runs_once_for_its_key),
+        case("work::retry", work::what_fails_is_tried_again),
+    ];
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(cases.len());
+    libtest_mimic::run(&arguments, cases).exit();
+}
+
+fn case<F: Future<Output = ()> + 'static>(name: &str, run: fn() -> F) -> Trial {
+    Trial::test(name, move || {
+        RUNTIME.block_on(run());
+        Ok(())
+    })
+}

@@ -26,12 +26,19 @@ struct Calls {
     answer: Answer,
     /// The execution and the attempt that each call named.
     seen: Mutex<Vec<(String, u32)>>,
+    /// Of those that may call back.
+    tokens: Mutex<Vec<String>>,
     changed: Notify,
 }
 
 impl Receiver {
     pub async fn start(answer: Answer) -> Self {
-        let calls = Arc::new(Calls { answer, seen: Mutex::default(), changed: Notify::new() });
+        let calls = Arc::new(Calls {
+            answer,
+            seen: Mutex::default(),
+            tokens: Mutex::default(),
+            changed: Notify::new(),
+        });
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let router = Router::new().route("/", post(called)).with_state(Arc::clone(&calls));
@@ -41,6 +48,10 @@ impl Receiver {
 
     pub fn calls(&self) -> Vec<(String, u32)> {
         self.calls.seen.lock().unwrap().clone()
+    }
+
+    pub fn tokens(&self) -> Vec<String> {
+        self.calls.tokens.lock().unwrap().clone()
     }
 
     pub async fn until_called(&self, times: usize, within: Duration) {
@@ -66,6 +77,8 @@ impl Drop for Receiver {
 
 async fn called(State(calls): State<Arc<Calls>>, headers: HeaderMap) -> StatusCode {
     let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+    let token = headers.get("belfry-callback-token").map(|token| token.to_str().unwrap().to_owned());
+    calls.tokens.lock().unwrap().extend(token);
     let count = {
         let mut seen = calls.seen.lock().unwrap();
         seen.push((text("idempotency-key"), text("belfry-attempt").parse().unwrap()));

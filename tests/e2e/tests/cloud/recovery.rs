@@ -1,71 +1,61 @@
 //! What dies in the middle, and what is replaced in the middle.
 
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 
 use axum::http::StatusCode;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::{
-    installation::{SOON, installation},
+    installation::{Installation, SOON, installation},
+    interruption::hangs_once,
     receiver::Receiver,
 };
 
 /// The lease of an attempt, and what the design allows on top of it on AWS.
-const RECOVERED: Duration = Duration::from_secs(60 + 150);
-
-/// Longer than any test waits.
-fn hangs_once(call: usize) -> (StatusCode, Duration) {
-    (StatusCode::OK, if call == 1 { Duration::from_secs(600) } else { Duration::ZERO })
-}
+pub const RECOVERED: Duration = Duration::from_secs(60 + 150);
+const FUNCTIONS: [&str; 4] = ["tick", "dispatcher", "worker", "api"];
 
 fn is_slow(_: usize) -> (StatusCode, Duration) {
     (StatusCode::OK, Duration::from_millis(200))
 }
 
-/// The functions' processes: `bootstrap`, with the function's name in the environment.
-fn workers() -> Vec<Pid> {
-    let processes =
-        std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let is_worker = |pid: &i32| {
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment
-            .split(|byte| *byte == 0)
-            .any(|variable| variable == b"AWS_LAMBDA_FUNCTION_NAME=belfry-worker")
-    };
-    processes.filter_map(|name| name.parse().ok()).filter(is_worker).filter_map(Pid::from_raw).collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_worker_ran_runs_again() {
+pub async fn what_a_killed_worker_ran_runs_again() {
     let belfry = installation().await;
     let receiver = Receiver::start(hangs_once).await;
-    let id = belfry.push(json!({ "target": { "type": "http", "url": receiver.url }, "timeout": "5m" })).await;
+    let target = json!({ "type": "http", "url": receiver.url });
+    // Of a queue of its own: what dies with the worker is this alone.
+    let id = belfry.push(json!({ "target": target, "timeout": "5m", "priority": "critical" })).await;
     receiver.until_called(1, SOON).await;
-    let workers = workers();
-    assert!(!workers.is_empty(), "no worker runs");
-    for pid in workers {
-        kill_process(pid, Signal::KILL).ok();
-    }
+    let running = belfry.api.execution(&id).await;
+    let processes = belfry.processes();
+    let worker = processes.iter().find(|process| running["worker_id"] == process.worker_id());
+    worker.unwrap_or_else(|| panic!("no process is the worker of {running}")).kill();
     let row = belfry.until_it_is(&id, "success", RECOVERED).await;
     assert_eq!(receiver.calls(), [(id.clone(), 1), (id, 2)], "{row}");
     assert_eq!(row["attempts"][0]["outcome"], "lost", "{row}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_deployment_in_flight_loses_and_doubles_nothing() {
+pub async fn a_deployment_in_flight_loses_and_doubles_nothing() {
     let belfry = installation().await;
     let receiver = Receiver::start(is_slow).await;
     let work = json!({ "target": { "type": "http", "url": receiver.url } });
     let delays = (0..40).map(|n| {
         let mut work = work.clone();
-        work["delay"] = json!(format!("{}s", n / 2));
+        work["delay"] = json!(format!("{n}s"));
         work
     });
     let batch = json!({ "executions": delays.collect::<Vec<_>>() });
     let accepted = belfry.api.post("/v1/executions:batch", &batch).await;
-    let told = belfry.update().await;
+    let packages = Box::leak(TempDir::new().unwrap().keep().into_boxed_path());
+    next_version(belfry, packages);
+    let told = belfry.update(packages).await;
     assert!(told.contains("export API="), "{told}");
+    let applied = fs::read_to_string(belfry.state("apply.log")).unwrap();
+    for function in FUNCTIONS {
+        let moved = format!("aws_lambda_alias.live[\"{function}\"]: Modifications complete");
+        assert!(applied.contains(&moved), "{function} is not of a new version: {applied}");
+    }
     receiver.until_called(40, Duration::from_secs(120)).await;
     let items = accepted["results"].as_array().unwrap();
     assert_eq!(items.len(), 40, "{accepted}");
@@ -74,4 +64,18 @@ async fn a_deployment_in_flight_loses_and_doubles_nothing() {
         assert_eq!(row["attempt"], 1, "{row}");
     }
     assert_eq!(receiver.calls().len(), 40);
+}
+
+/// The same programs in other packages: a comment at an archive's end makes it another one.
+fn next_version(belfry: &Installation, directory: &Path) {
+    const COMMENT: &[u8] = b"next";
+    for function in FUNCTIONS {
+        let name = format!("{function}.zip");
+        let mut package = fs::read(belfry.state("packages").join(&name)).unwrap();
+        let length = package.len() - 2;
+        assert_eq!(package[length..], [0, 0], "the archive has no comment yet");
+        package[length..].copy_from_slice(&(COMMENT.len() as u16).to_le_bytes());
+        package.extend_from_slice(COMMENT);
+        fs::write(directory.join(name), package).unwrap();
+    }
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use belfry_e2e::until;
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::{
-    installation::{SOON, installation},
+    installation::{Installation, SOON, installation},
     receiver::Receiver,
 };
 
@@ -28,8 +29,7 @@ fn http(url: &str) -> Value {
     json!({ "type": "http", "url": url })
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_pushed_runs_once_for_its_key() {
+pub async fn what_is_pushed_runs_once_for_its_key() {
     let belfry = installation().await;
     let receiver = Receiver::start(succeeds).await;
     let request = || {
@@ -48,8 +48,7 @@ async fn what_is_pushed_runs_once_for_its_key() {
     assert!(row["worker_id"].is_string() && row["end_time"].is_string(), "{row}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_slot_runs_once_and_not_before_its_time() {
+pub async fn every_slot_runs_once_and_not_before_its_time() {
     let belfry = installation().await;
     let receiver = Receiver::start(succeeds).await;
     belfry
@@ -74,8 +73,7 @@ async fn every_slot_runs_once_and_not_before_its_time() {
     assert_eq!(called, slots, "one call for each slot");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn work_for_later_waits_for_its_second() {
+pub async fn work_for_later_waits_for_its_second() {
     let belfry = installation().await;
     let receiver = Receiver::start(succeeds).await;
     let id = belfry.push(json!({ "target": http(&receiver.url), "delay": "4s" })).await;
@@ -85,8 +83,7 @@ async fn work_for_later_waits_for_its_second() {
     assert!(row["start_time"].as_str() >= waiting["due_at"].as_str(), "{row}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_chain_runs_in_order() {
+pub async fn a_chain_runs_in_order() {
     let belfry = installation().await;
     let run_id = belfry.trigger("load").await["run_id"].as_str().unwrap().to_owned();
     let rows = until("the chain succeeds", SOON, async || {
@@ -102,8 +99,7 @@ async fn a_chain_runs_in_order() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_fails_is_tried_again() {
+pub async fn what_fails_is_tried_again() {
     let belfry = installation().await;
     let receiver = Receiver::start(fails_twice).await;
     let retry = json!({ "base": "1s", "jitter": "none" });
@@ -112,8 +108,7 @@ async fn what_fails_is_tried_again() {
     assert_eq!(receiver.calls(), [(id.clone(), 1), (id.clone(), 2), (id, 3)]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_failed_for_good_is_found_and_redriven() {
+pub async fn what_failed_for_good_is_found_and_redriven() {
     let belfry = installation().await;
     let receiver = Receiver::start(gone_once).await;
     let id = belfry.push(json!({ "target": http(&receiver.url), "name": "letters" })).await;
@@ -125,13 +120,24 @@ async fn what_failed_for_good_is_found_and_redriven() {
     })
     .await;
     assert_eq!(letters[0]["execution_id"], id.as_str());
+    until_consumers_hear_of(belfry, &id).await;
     belfry.api.post("/v1/dead-letters:redrive", &json!({ "execution_ids": [id] })).await;
     belfry.until_it_is(&format!("{id}~2"), "success", SOON).await;
     assert!(belfry.api.all("/v1/dead-letters?job_id=letters").await.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_cancelled_in_time_never_runs() {
+async fn until_consumers_hear_of(belfry: &Installation, id: &str) {
+    let url = belfry.queue_url("belfry-dead-letters").await;
+    until("a message about it", SOON, async || {
+        let receive = belfry.sqs().receive_message().queue_url(&url).max_number_of_messages(10);
+        let messages = receive.visibility_timeout(1).send().await.ok()?.messages?;
+        let mut bodies = messages.iter().filter_map(|message| message.body());
+        bodies.any(|body| body.contains(id)).then_some(())
+    })
+    .await;
+}
+
+pub async fn what_is_cancelled_in_time_never_runs() {
     let belfry = installation().await;
     let receiver = Receiver::start(succeeds).await;
     let id = belfry.push(json!({ "target": http(&receiver.url), "delay": "5s" })).await;
@@ -141,4 +147,43 @@ async fn what_is_cancelled_in_time_never_runs() {
     // By then the other's message has come, too.
     belfry.until_it_is(&later, "success", SOON).await;
     assert_eq!(receiver.calls(), [(later, 1)]);
+}
+
+pub async fn a_job_for_one_instant_runs_once() {
+    let belfry = installation().await;
+    let receiver = Receiver::start(succeeds).await;
+    // The API's first call may take a while, where all begin together.
+    let at = Utc::now().trunc_subsecs(0) + TimeDelta::seconds(20);
+    belfry.define(json!({ "job_id": "once", "run_at": at, "target": http(&receiver.url) })).await;
+    receiver.until_called(1, SOON).await;
+    let (id, _) = receiver.calls().remove(0);
+    let row = belfry.until_it_is(&id, "success", SOON).await;
+    let started: DateTime<Utc> = row["start_time"].as_str().unwrap().parse().unwrap();
+    assert!(started >= at, "{row}");
+    assert_eq!(belfry.executions_of("once").await.len(), 1);
+    assert_eq!(receiver.calls().len(), 1);
+}
+
+pub async fn a_paused_job_starts_nothing_until_it_is_resumed() {
+    let belfry = installation().await;
+    let receiver = Receiver::start(succeeds).await;
+    let job = json!({ "job_id": "rests", "schedule": "*/2 * * * * *", "target": http(&receiver.url) });
+    belfry.define(job).await;
+    receiver.until_called(1, SOON).await;
+    belfry.api.post("/v1/jobs/rests:pause", &json!({})).await;
+    // A function trusts for a second in what it has read of a job.
+    let paused = Utc::now() + TimeDelta::seconds(2);
+    // Comes after messages of four slots or so.
+    let later = belfry.push(json!({ "target": { "type": "empty" }, "delay": "10s" })).await;
+    belfry.until_it_is(&later, "success", SOON).await;
+    let resumed = Utc::now();
+    belfry.api.post("/v1/jobs/rests:resume", &json!({})).await;
+    let called = receiver.calls().len();
+    receiver.until_called(called + 1, SOON).await;
+    belfry.api.post("/v1/jobs/rests:pause", &json!({})).await;
+    let rows = belfry.executions_of("rests").await;
+    let starts = rows.iter().filter_map(|row| row["start_time"].as_str()?.parse::<DateTime<Utc>>().ok());
+    let (before, after): (Vec<_>, Vec<_>) = starts.partition(|start| *start < resumed);
+    assert!(!before.is_empty() && !after.is_empty(), "{rows:?}");
+    assert!(before.iter().all(|start| *start < paused), "{before:?} are not all before {paused}");
 }

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::{SOON, Tour, ids, only_run, text};
 
 const CHAIN: [&str; 5] = ["ingest", "products", "quality", "report", "revenue"];
+const RERUN: [&str; 4] = ["collect", "prices", "summary", "weather"];
 /// What the orders of the example come to, worked out apart from it.
 const REPORT: &str = "orders,revenue,rejected\n4995,579075.00,5\n";
 
@@ -16,10 +17,25 @@ const REPORT: &str = "orders,revenue,rejected\n4995,579075.00,5\n";
 async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     let tour = Tour::begin().await;
     // Whoever adds one adds what it shows to these tests.
-    let files = ["flaky.yaml", "heartbeat.yaml", "nightly-chain.yaml", "results.yaml", "webhook.yaml"];
+    let files = [
+        "backfill.yaml",
+        "elements.yaml",
+        "flaky.yaml",
+        "heartbeat.yaml",
+        "limits.yaml",
+        "long-work.yaml",
+        "nightly-chain.yaml",
+        "rerun.yaml",
+        "results.yaml",
+        "webhook.yaml",
+    ];
     assert_eq!(tour.examples.job_files(), files);
     let jobs = tour.list(&["jobs"]).await;
-    let mut expected = [&CHAIN[..], &["announce", "flaky", "heartbeat", "measure", "webhook"]].concat();
+    let limited = ["invoice", "preview", "reindex", "sync", "thumbnails"];
+    let elements = ["list_zones", "show_times", "tell_time"];
+    let others =
+        ["announce", "flaky", "heartbeat", "hourly_check", "hourly_count", "long_work", "measure", "webhook"];
+    let mut expected = [&CHAIN[..], &limited, &elements, &others, &RERUN].concat();
     expected.sort_unstable();
     assert_eq!(ids(&jobs, "job_id"), expected);
     let tree = tour.server.run(&["graph"]).await.ok().out();
@@ -81,6 +97,18 @@ async fn a_result_reaches_the_next_jobs_input() {
     let row = tour.until_one_is("announce", "success").await;
     let said = tour.server.run(&["logs", text(&row, "execution_id")]).await.ok().out();
     assert!(said.contains(r#"input: {"names":["a","b","c"],"rows":3,"text":"counted"}"#), "{said}");
+}
+
+#[tokio::test]
+async fn a_list_fans_out_and_joins_again() {
+    let tour = Tour::begin().await;
+    tour.server.run(&["trigger", "list_zones", "--wait"]).await.ok();
+    tour.until_one_is("show_times", "success").await;
+    let rows = tour.list(&["executions", "--job", "tell_time", "--status", "success"]).await;
+    let whole = rows.iter().find(|row| !text(row, "execution_id").contains(',')).expect("it has ended");
+    let elements = tour.list(&["executions", "--element-of", text(whole, "execution_id")]).await;
+    let results: Vec<_> = elements.iter().map(|row| row["result"].clone()).collect();
+    assert_eq!((results.len(), &whole["result"]), (3, &json!(results)));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod examples;
 mod import;
+mod limits;
 mod operate;
 mod run_once;
 

@@ -16,6 +16,8 @@ pub struct Names {
 
 pub const MESSAGE: Names =
     Names { lost: "fault: message lost", doubled: "fault: message doubled", late: "fault: message late" };
+pub const CALL: Names =
+    Names { lost: "fault: call lost", doubled: "fault: call doubled", late: "fault: call late" };
 pub const WAVE: Names =
     Names { lost: "fault: wave lost", doubled: "fault: wave doubled", late: "fault: wave late" };
 

@@ -9,7 +9,7 @@ use crate::{
 
 mod delivery;
 
-pub use self::delivery::{Delivery, MESSAGE, WAVE};
+pub use self::delivery::{CALL, Delivery, MESSAGE, WAVE};
 
 /// What goes wrong with a call of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

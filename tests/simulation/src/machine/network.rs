@@ -3,7 +3,7 @@
 
 use std::{future::poll_fn, task::Poll, task::Waker};
 
-use belfry_domain::{Message, Priority, Wave};
+use belfry_domain::{ClaimToken, ExecutionId, Message, Priority, Wave};
 
 use super::{State, World, time::Entry};
 
@@ -12,6 +12,22 @@ use super::{State, World, time::Entry};
 pub enum Parcel {
     Wave(Wave),
     Message(Box<Message>),
+    Call(Call),
+}
+
+/// What somebody outside says of an attempt that runs with him.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub id: ExecutionId,
+    pub token: ClaimToken,
+    pub says: Says,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    StillRunning,
+    Succeeded,
+    Failed,
 }
 
 /// What has arrived, and who waits for it.
@@ -19,6 +35,7 @@ pub enum Parcel {
 pub struct Network {
     waves: Vec<Wave>,
     messages: Vec<Message>,
+    calls: Vec<Call>,
     receivers: Vec<Waker>,
     pub under_way: u64,
 }
@@ -38,6 +55,7 @@ impl State {
     pub(super) fn arrive(&mut self, parcel: Parcel) {
         match parcel {
             Parcel::Wave(wave) => self.network.waves.push(wave),
+            Parcel::Call(call) => self.network.calls.push(call),
             Parcel::Message(message) => {
                 self.network.under_way -= 1;
                 self.network.messages.push(*message);
@@ -60,6 +78,7 @@ impl State {
         self.time.forget_arrivals();
         self.network.waves.clear();
         self.network.messages.clear();
+        self.network.calls.clear();
         self.network.under_way = 0;
     }
 }
@@ -78,6 +97,14 @@ impl World {
         self.receive(|state| {
             let length = state.network.waves.len();
             (length > 0).then(|| state.rng.index(length)).map(|any| state.network.waves.swap_remove(any))
+        })
+        .await
+    }
+
+    pub async fn receive_call(&self) -> Call {
+        self.receive(|state| {
+            let length = state.network.calls.len();
+            (length > 0).then(|| state.rng.index(length)).map(|any| state.network.calls.swap_remove(any))
         })
         .await
     }

@@ -12,6 +12,8 @@ pub struct Attempts {
     running: Vec<Running>,
     /// When each was claimed, by the monotonic clock.
     claimed_ms: BTreeMap<(ExecutionId, u32), u64>,
+    /// Those of whom somebody outside may tell the end.
+    elsewhere: BTreeSet<(ExecutionId, u32)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,14 @@ pub struct Running {
 impl Attempts {
     pub fn count(&self) -> usize {
         self.started.len()
+    }
+
+    pub fn leave(&mut self, id: &ExecutionId, attempt: u32) {
+        self.elsewhere.insert((id.clone(), attempt));
+    }
+
+    pub(super) fn is_elsewhere(&self, id: &ExecutionId, attempt: u32) -> bool {
+        self.elsewhere.contains(&(id.clone(), attempt))
     }
 
     pub(super) fn claim(&mut self, id: &ExecutionId, attempt: u32, now_ms: u64) {
@@ -42,6 +52,10 @@ impl State {
         let others: Vec<Running> =
             self.mirror.attempts.running.iter().filter(|other| other.id == running.id).cloned().collect();
         for other in others {
+            if self.mirror.attempts.is_elsewhere(&other.id, other.attempt) {
+                self.coverage.add("attempt: beside one whose target has called back");
+                continue;
+            }
             if self.is_excused(&other) || self.is_excused(&running) {
                 self.coverage.add("attempt: beside a stale one");
                 continue;
@@ -52,6 +66,14 @@ impl State {
             });
         }
         self.mirror.attempts.running.push(running);
+    }
+
+    /// A worker outside starts it, which must be as rare as any other start.
+    pub fn leaves(&mut self, id: &ExecutionId, attempt: u32) {
+        if !self.mirror.attempts.started.insert((id.clone(), attempt)) {
+            self.violate(|| format!("2: {id} #{attempt} was started twice"));
+        }
+        self.mirror.attempts.leave(id, attempt);
     }
 
     pub fn attempt_ends(&mut self, running: &Running) {

@@ -2,8 +2,10 @@
 //! checked after every step without asking the store.
 
 mod attempts;
+mod backfills;
 mod gates;
 mod jobs;
+mod reruns;
 mod rows;
 mod safety;
 mod timers;
@@ -11,7 +13,7 @@ mod transitions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use belfry_domain::{Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
+use belfry_domain::{Backfill, BackfillId, Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
 
 pub use self::{
     attempts::{Attempts, Running},
@@ -33,6 +35,7 @@ pub struct Mirror {
     /// Who waits for whom, and since which write.
     waiters: BTreeMap<ExecutionId, BTreeMap<ExecutionId, u64>>,
     pub dead_letters: BTreeSet<ExecutionId>,
+    pub backfills: BTreeMap<BackfillId, Backfill>,
     gates: gates::Gates,
     cursors: BTreeMap<u16, Timestamp>,
     pub attempts: Attempts,
@@ -48,6 +51,7 @@ pub struct Mirror {
     writes: u64,
     touched: BTreeSet<ExecutionId>,
     chains_touched: bool,
+    backfills_touched: bool,
 }
 
 impl Mirror {

@@ -1,6 +1,6 @@
 //! Executions, as written.
 
-use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Status};
+use belfry_domain::{AttemptOutcome, Change, ClaimRequest, Execution, ExecutionId, Holder, Status};
 use belfry_engine::ports::{Applied, Claimed, Creation};
 
 use super::{Mirror, Writer};
@@ -17,6 +17,11 @@ pub struct End {
     pub write: u64,
     /// The graph's at that moment.
     pub revision: u64,
+}
+
+pub(super) fn elements_of(whole: &Execution) -> impl Iterator<Item = ExecutionId> {
+    let count = whole.elements.map_or(0, |elements| elements.count);
+    (0..count).map(|index| whole.id.element(index))
 }
 
 impl Mirror {
@@ -124,12 +129,17 @@ impl State {
         let status = match row.status {
             Status::Waiting if row.waits_for_dependencies() => "row: waits for dependencies",
             Status::Waiting if row.place().is_some() => "row: waits in line",
+            Status::Waiting if row.waits_for_elements() => "row: waits for elements",
             Status::Waiting if row.attempt > 0 => "row: waits for a retry",
             Status::Waiting => "row: waits for its instant",
             Status::Queued if row.lost > 0 => "row: lost to a dead worker",
             Status::Queued => "row: queued",
             Status::Running if row.cancel_requested => "row: cancellation requested",
+            Status::Running if row.progress.is_some() => "row: says how far it is",
             Status::Running => "row: running",
+            Status::Success if row.elements.is_some() => "row: elements joined",
+            Status::Failed if row.elements.is_some() => "row: elements failed",
+            Status::Cancelled if row.elements.is_some() => "row: cancelled with its elements",
             Status::Success => "status: success",
             Status::Failed => "status: failed",
             Status::TimedOut => "status: timed_out",
@@ -145,8 +155,17 @@ impl State {
         if reason.starts_with("replaced by") {
             self.coverage.add("gate: replaced");
         }
+        if has_timed_out_elsewhere(row) {
+            self.coverage.add("row: timed out elsewhere");
+        }
         if row.id.generation() > 1 {
             self.coverage.add("row: a generation after the first");
         }
     }
+}
+
+fn has_timed_out_elsewhere(row: &Execution) -> bool {
+    let last = row.attempts.last().filter(|last| last.number == row.attempt);
+    let is_elsewhere = row.claim.as_ref().is_some_and(|claim| claim.holder != Holder::Worker);
+    is_elsewhere && last.is_some_and(|last| last.outcome == AttemptOutcome::TimedOut)
 }

@@ -1,8 +1,11 @@
 //! Nothing is forgotten: invariant 1, after every step.
 
-use belfry_domain::{Execution, ExecutionId, Job, JobId, Status, Timer, What};
+use belfry_domain::{Dependency, Execution, ExecutionId, Job, JobId, Status, Timer, Trigger, What};
 
-use super::{Mirror, rows::End};
+use super::{
+    Mirror,
+    rows::{End, elements_of},
+};
 use crate::machine::State;
 
 type Verdict = Result<(), String>;
@@ -12,6 +15,10 @@ impl State {
     pub fn check_step(&mut self) {
         for id in std::mem::take(&mut self.mirror.touched) {
             let verdict = self.mirror.judge_guard(&id);
+            self.judge(verdict);
+        }
+        if std::mem::take(&mut self.mirror.backfills_touched) {
+            let verdict = self.mirror.judge_backfills();
             self.judge(verdict);
         }
         if std::mem::take(&mut self.mirror.chains_touched) {
@@ -42,18 +49,37 @@ impl Mirror {
         if row.work.is_some() {
             return Ok(());
         }
+        if row.id.whole().is_some() {
+            return self.judge_waiters(row, end);
+        }
+        self.judge_cut_off(row)?;
         for job_id in self.flow_dependents(&row.id, row.run.graph) {
             self.judge_told(row, &dependent_of(row, &job_id))?;
         }
         self.judge_waiters(row, end)
     }
 
+    /// What has ended without a join leaves no element behind that nobody stops.
+    fn judge_cut_off(&self, whole: &Execution) -> Verdict {
+        if whole.status == Status::Success {
+            return Ok(());
+        }
+        let rows = elements_of(whole).filter_map(|id| self.row(&id));
+        match rows.into_iter().find(|row| !row.status.is_terminal() && !row.cancel_requested) {
+            Some(row) => {
+                Err(format!("1: {} is {}, and {} is still {}", whole.id, whole.status, row.id, row.status))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn judge_told(&self, row: &Execution, dependent: &ExecutionId) -> Verdict {
         match self.row(dependent) {
             None => Err(format!("1: {} has ended, and its dependent {dependent} was not created", row.id)),
-            Some(waiting) if is_untold(waiting, &row.job_id()) => {
+            Some(waiting) if is_untold(waiting, &row.id) => {
                 Err(format!("1: {} has ended, and {dependent} was not told", row.id))
             }
+            Some(_) if row.id.generation() > 1 => self.judge_counted(row, dependent),
             Some(_) => Ok(()),
         }
     }
@@ -65,7 +91,9 @@ impl Mirror {
         }
         let Some(waiters) = self.waiters.get(&row.id) else { return Ok(()) };
         for (waiter, _) in waiters.iter().filter(|(_, since)| **since < end.write) {
-            if self.row(waiter).is_some_and(|waiting| is_untold(waiting, &row.job_id())) {
+            // A wait for an element goes on to another when it is told.
+            let is_left = |waiting: &Execution| waiting.waits_for_elements() || is_untold(waiting, &row.id);
+            if self.row(waiter).is_some_and(is_left) {
                 return Err(format!("1: {} has ended, and {waiter}, who waits for it, was not told", row.id));
             }
         }
@@ -91,7 +119,12 @@ impl Mirror {
             || slot > job.updated_at
                 && job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
         let is_unread = timer.key.fire_at > self.cursor(timer.key.shard);
-        is_current && (is_unread || self.row(&timer.key.what.execution_id()).is_none())
+        // A row that a backfill made says nothing about the chain, and the sweep knows it.
+        let is_unproven = || {
+            let id = timer.key.what.execution_id();
+            id.and_then(|id| self.row(&id)).is_none_or(|row| row.trigger == Trigger::Backfill)
+        };
+        is_current && (is_unread || is_unproven())
     }
 }
 
@@ -103,7 +136,7 @@ fn dependent_of(row: &Execution, job_id: &JobId) -> ExecutionId {
     ExecutionId::new(job_id, &row.slot()).with_generation(row.id.generation())
 }
 
-fn is_untold(waiting: &Execution, dependency: &JobId) -> bool {
-    waiting.waits_for_dependencies()
-        && waiting.dependencies.get(dependency).is_some_and(|dependency| dependency.outcome.is_none())
+fn is_untold(waiting: &Execution, ended: &ExecutionId) -> bool {
+    let is_open = |dependency: &Dependency| dependency.execution_id == *ended && dependency.outcome.is_none();
+    waiting.waits_for_dependencies() && waiting.dependencies.values().any(is_open)
 }

@@ -1,6 +1,7 @@
 //! Timers and cursors, as written.
 
-use belfry_domain::{Timer, TimerKey, Timestamp, What};
+use belfry_domain::{Timer, TimerKey, What};
+use belfry_engine::ports::Cursors;
 
 use super::Mirror;
 
@@ -8,7 +9,6 @@ impl Mirror {
     pub fn put_timers(&mut self, timers: &[Timer]) {
         for timer in timers {
             let key = timer.key.clone();
-            let id = key.what.execution_id();
             if let What::Slot { job_id, .. } = &key.what {
                 if self.timers.get(&key).is_some_and(|present| present.version > timer.version) {
                     continue;
@@ -16,8 +16,10 @@ impl Mirror {
                 self.slots_of.entry(job_id.clone()).or_default().insert(key.clone());
                 self.chains_touched = true;
             }
-            self.late_creations.remove(&id);
-            self.timers_of.entry(id).or_default().insert(key.clone());
+            if let Some(id) = key.what.execution_id() {
+                self.late_creations.remove(&id);
+                self.timers_of.entry(id).or_default().insert(key.clone());
+            }
             self.timers.insert(key, timer.clone());
         }
     }
@@ -26,19 +28,22 @@ impl Mirror {
         if self.timers.remove(key).is_none() {
             return;
         }
-        let id = key.what.execution_id();
         if let What::Slot { job_id, .. } = &key.what {
             self.slots_of.entry(job_id.clone()).or_default().remove(key);
             self.chains_touched = true;
         }
+        let Some(id) = key.what.execution_id() else {
+            self.backfills_touched = true;
+            return;
+        };
         if let Some(timers) = self.timers_of.get_mut(&id) {
             timers.remove(key);
         }
         self.touched.insert(id);
     }
 
-    pub fn save_cursor(&mut self, shard: u16, cursor: Timestamp) {
-        self.cursors.insert(shard, cursor);
+    pub fn save_cursors(&mut self, cursors: &Cursors) {
+        self.cursors.extend(cursors);
         self.chains_touched = true;
     }
 }

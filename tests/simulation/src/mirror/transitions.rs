@@ -1,11 +1,11 @@
 //! What each write must keep to: invariants 2, 3 and 5.
 
 use belfry_domain::{
-    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Status, Trigger, transition,
+    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Holder, Status, Trigger, transition,
     trigger_rule::decide,
 };
 
-use super::{Mirror, Writer};
+use super::{Mirror, Writer, rows::elements_of};
 use crate::machine::executor::TaskId;
 
 type Verdict = Result<(), String>;
@@ -27,7 +27,9 @@ impl Mirror {
     ) -> Verdict {
         let id = &row.id;
         demand(self.row(id).is_none(), || format!("2: {id} was created twice"))?;
+        self.judge_backfilled(row)?;
         demand(row.status != Status::Success, || format!("3: {id} succeeded without an attempt"))?;
+        self.judge_taken_over(row)?;
         if row.status != Status::Running {
             return Ok(());
         }
@@ -101,10 +103,33 @@ impl Mirror {
         demand(new.attempt == old.attempt, || format!("3: {id}: attempt {} without a claim", new.attempt))?;
         let name = |row: &Execution| row.claim.as_ref().map(|claim| claim.id);
         demand(name(old) == name(new), || format!("3: {id}: written by a claim that is not the row's"))?;
+        if new.waits_for_elements() {
+            let missing = elements_of(new).find(|id| self.row(id).is_none());
+            demand(missing.is_none(), || {
+                format!("1: {id} waits for elements, and one is not there: {missing:?}")
+            })?;
+        }
         if old.status == Status::Running {
             return self.judge_running(old, new, writer);
         }
+        if old.waits_for_elements() {
+            return self.judge_join(old, new);
+        }
         if old.waits_for_dependencies() { self.judge_decision(old, new) } else { Ok(()) }
+    }
+
+    /// The elements decide, once all of them have ended.
+    fn judge_join(&self, old: &Execution, new: &Execution) -> Verdict {
+        if !matches!(new.status, Status::Success | Status::Failed) {
+            return Ok(());
+        }
+        let statuses: Vec<Status> =
+            elements_of(old).filter_map(|id| self.row(&id)).map(|row| row.status).collect();
+        let all_good = statuses.iter().all(|status| *status == Status::Success);
+        let all_ended = statuses.iter().all(|status| status.is_terminal());
+        demand(all_ended && all_good == (new.status == Status::Success), || {
+            format!("{} became {}, but its elements are {statuses:?}", new.id, new.status)
+        })
     }
 
     /// Where dependencies decide, they must have decided so.
@@ -121,20 +146,41 @@ impl Mirror {
         demand(fits, || format!("{} became {}, but {rule:?} says {decision:?}", new.id, new.status))
     }
 
+    /// With others than workers, no lease goes on beyond the attempt's time.
+    fn judge_lease(&self, old: &Execution, new: &Execution) -> Verdict {
+        let (Some(before), Some(after)) = (&old.claim, &new.claim) else { return Ok(()) };
+        let own = new.work.as_deref();
+        let job = self.jobs.get(&new.job_id()).into_iter().flatten();
+        let pinned = job.filter(|job| job.version == new.job_version).map(belfry_domain::Job::work).last();
+        let Some(work) = own.or(pinned).filter(|_| after.holder != Holder::Worker) else { return Ok(()) };
+        let ends_by = after.since.plus(work.timeout.0);
+        demand(after.lease_until <= ends_by || after.lease_until == before.lease_until, || {
+            format!(
+                "8: {}: its lease was prolonged to {}, its time is over at {ends_by}",
+                new.id, after.lease_until
+            )
+        })
+    }
+
     /// Only its worker moves a running attempt on, before its lease is over.
     fn judge_running(&self, old: &Execution, new: &Execution, writer: &Writer) -> Verdict {
         let id = &new.id;
         let Some(claim) = &old.claim else { return Err(format!("3: {id} runs without a claim")) };
-        let is_workers = claim.worker_id == writer.name;
+        let is_elsewhere = self.attempts.is_elsewhere(id, old.attempt);
+        let is_workers = claim.worker_id == writer.name || is_elsewhere;
         let is_lapsed =
             self.clocks_moved_ms.is_some() || writer.now.0 >= claim.lease_until.0 + TAKEOVER_MARGIN_MS;
-        let was_lost = new.attempts.last().is_some_and(|attempt| attempt.outcome == AttemptOutcome::Lost);
+        let last = new.attempts.last().map(|attempt| attempt.outcome);
+        let was_lost = last == Some(AttemptOutcome::Lost);
+        let has_timed_out = last == Some(AttemptOutcome::TimedOut);
         let is_allowed = match new.status {
             Status::Running => is_workers || (new.cancel_requested && new.claim == old.claim),
-            Status::Success | Status::Waiting => is_workers,
+            Status::Success => is_workers,
+            Status::Waiting => is_workers || is_lapsed && claim.holder != Holder::Worker && has_timed_out,
             Status::Queued => is_lapsed && was_lost,
             _ => is_workers || is_lapsed,
         };
+        self.judge_lease(old, new)?;
         demand(is_allowed, || {
             format!("3: {id}: {} wrote {} into the attempt of {}", writer.name, new.status, claim.worker_id)
         })

@@ -1,6 +1,7 @@
 //! The ports of one process: the real store behind a wrapper that lets others go first, meets the
 //! faults of the seed, and tells the mirror what was written.
 
+mod backfills;
 mod executions;
 mod gates;
 mod jobs;
@@ -48,6 +49,8 @@ impl Chaos {
             leases: this.clone(),
             dead_letters: this.clone(),
             gates: this.clone(),
+            workers: Arc::new(self.backend.store.clone()),
+            backfills: this.clone(),
             queue: this.clone(),
             clock: clock.clone(),
             random: Arc::new(SimRandom(self.world.clone())),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use belfry_domain::{JobId, Timer, TimerKey, Timestamp};
-use belfry_engine::ports::{Acquired, Lease, LeaseStore, Position, TimerPage, TimerStore};
+use belfry_engine::ports::{Acquired, Cursors, Lease, LeaseStore, Position, TimerPage, TimerStore};
 
 use super::{Chaos, Result};
 
@@ -91,16 +91,16 @@ impl LeaseStore for Chaos {
         self.call("release", self.backend.store.release(lease)).await
     }
 
-    async fn cursor(&self, shard: u16) -> Result<Timestamp> {
-        self.call("cursor", self.backend.store.cursor(shard)).await
+    async fn cursors(&self) -> Result<Cursors> {
+        self.call("cursors", self.backend.store.cursors()).await
     }
 
-    async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<bool> {
-        self.call("save_cursor", async {
-            let is_saved = self.backend.store.save_cursor(lease, shard, cursor).await?;
+    async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<bool> {
+        self.call("save_cursors", async {
+            let is_saved = self.backend.store.save_cursors(lease, cursors).await?;
             self.world.with(|state| {
                 if is_saved {
-                    state.mirror.save_cursor(shard, cursor);
+                    state.mirror.save_cursors(cursors);
                 } else {
                     state.coverage.add("tick: fenced");
                 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use belfry_domain::JobSpec;
+use belfry_domain::{BackfillStatus, JobSpec};
 use belfry_engine::EngineError;
 
 use super::Node;
@@ -77,6 +77,20 @@ impl Node {
         let mut is_done = true;
         for id in self.world.with(active) {
             is_done &= self.report("pause", self.engine.pause_job(&id).await).is_some();
+        }
+        is_done && self.resume_backfills().await
+    }
+
+    /// One that is paused would never be over.
+    async fn resume_backfills(&self) -> bool {
+        let paused = |state: &mut State| {
+            let rows = state.mirror.backfills.values();
+            let rows = rows.filter(|row| row.status == BackfillStatus::Paused);
+            rows.map(|row| row.id.clone()).collect::<Vec<_>>()
+        };
+        let mut is_done = true;
+        for id in self.world.with(paused) {
+            is_done &= self.report("resume", self.engine.resume_backfill(&id).await).is_some();
         }
         is_done
     }

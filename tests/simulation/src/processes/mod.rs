@@ -1,6 +1,7 @@
 //! The processes, as loops over the engine's use cases.
 
 mod client;
+pub mod elsewhere;
 mod requests;
 mod servers;
 mod standalone;
@@ -53,7 +54,10 @@ pub fn boot(world: &World, installation: &Arc<Installation>, role: Role) {
         Role::Ticker(number) => node.clone().start(async move { node.tick_for_ever(number).await }),
         Role::Dispatcher => node.clone().start(async move { node.dispatch_for_ever().await }),
         Role::Worker(_) => node.clone().start(async move { node.work_for_ever().await }),
-        Role::Client => node.ask(),
+        Role::Client => {
+            node.start(node.clone().answer_calls());
+            node.ask();
+        }
         Role::Standalone => node.clone().start(async move { node.stand_alone().await }),
     }
 }

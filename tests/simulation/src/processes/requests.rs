@@ -1,7 +1,10 @@
 //! What clients ask for, one thing at a time, drawn from the seed.
 
-use belfry_domain::{ExecutionId, JobId, JobSpec, PushSpec, SlotName, Timestamp};
-use belfry_engine::{Accepted, EngineError, PushRequest, TriggerRequest};
+use belfry_domain::{
+    BackfillId, BackfillOrder, ExecutionId, JobId, JobSpec, Outcome as Ending, PushSpec, SlotName, SlotRange,
+    Timestamp,
+};
+use belfry_engine::{Accepted, BackfillRequest, EngineError, PushRequest, TriggerRequest};
 use serde_json::json;
 
 use super::Node;
@@ -25,10 +28,12 @@ impl Node {
             0..34 => ("push", self.push().await),
             34..50 => ("trigger", self.trigger().await),
             50..62 => ("cancel", self.cancel().await),
-            62..69 => ("retry", self.retry().await),
-            69..75 => ("redrive", self.redrive().await),
+            62..67 => ("retry", self.retry().await),
+            67..70 => ("rerun", self.rerun().await),
+            70..75 => ("redrive", self.redrive().await),
             75..83 => ("pause or resume", self.pause_or_resume().await),
-            83..92 => ("update", self.update().await),
+            83..90 => ("update", self.update().await),
+            90..95 => ("backfill", self.backfill().await),
             _ => ("delete or create", self.delete_or_create().await),
         };
         self.report(name, outcome);
@@ -102,6 +107,29 @@ impl Node {
         Ok(())
     }
 
+    /// A graph from what failed of it.
+    async fn rerun(&self) -> Outcome {
+        let Some(id) = self.any_failure() else { return Ok(()) };
+        let (reruns, _) = self.engine.plan_reruns(self.engine.failed_in_graph(&id).await?).await?;
+        for mut rerun in reruns {
+            let has_several = rerun.starts.len() > 1;
+            let keeps = !self.engine.kept_by(&rerun).await?.is_empty();
+            for accepted in self.engine.begin_rerun(&mut rerun).await? {
+                self.accepted(&accepted);
+            }
+            self.world.with(|state| {
+                state.coverage.add("rerun: from what failed");
+                if has_several {
+                    state.coverage.add("rerun: of several together");
+                }
+                if keeps {
+                    state.coverage.add("rerun: something taken over");
+                }
+            });
+        }
+        Ok(())
+    }
+
     async fn redrive(&self) -> Outcome {
         let pick = |state: &mut State| {
             let letters: Vec<_> = state.mirror.dead_letters.iter().collect();
@@ -123,6 +151,37 @@ impl Node {
         }
         let Some(id) = self.any_job(belfry_domain::Job::is_scheduled) else { return Ok(()) };
         self.engine.pause_job(&id).await.map(drop)
+    }
+
+    /// Of the last minutes, over slots that have run and slots of before there was such a job; or
+    /// something else is done with one that is there.
+    async fn backfill(&self) -> Outcome {
+        if let Some(id) = self.any_backfill().filter(|_| self.chance(|rng| rng.percent(60))) {
+            return match self.chance(|rng| rng.below(4)) {
+                0 => self.engine.cancel_backfill(&id, "cancelled by a client").await.map(drop),
+                1 => self.engine.pause_backfill(&id).await.map(drop),
+                _ => self.engine.resume_backfill(&id).await.map(drop),
+            };
+        }
+        let Some(job_id) = self.any_job(belfry_domain::Job::is_scheduled) else { return Ok(()) };
+        let now = self.engine.ports.clock.now();
+        let request = self.chance(|rng| backfill_request(job_id, now, rng));
+        let row = self.engine.start_backfill(&request).await?;
+        self.note(|| format!("accepted backfill {} of {}, {} slots", row.id, row.job_id, row.slots));
+        self.world.with(|state| {
+            if !state.mirror.backfills.contains_key(&row.id) {
+                state.violate(|| format!("7: backfill {} was accepted and is not there", row.id));
+            }
+        });
+        Ok(())
+    }
+
+    fn any_backfill(&self) -> Option<BackfillId> {
+        self.world.with(|state| {
+            let open = state.mirror.backfills.values().filter(|row| !row.is_over());
+            let ids: Vec<BackfillId> = open.map(|row| row.id.clone()).collect();
+            state.rng.pick(&ids).cloned()
+        })
     }
 
     /// A new version: sometimes of another schedule, always of another description.
@@ -169,6 +228,19 @@ impl Node {
         })
     }
 
+    /// Of a job of the graph, where there is one.
+    fn any_failure(&self) -> Option<ExecutionId> {
+        self.world.with(|state| {
+            let has_failed = |row: &&crate::mirror::Row| {
+                row.execution.work.is_none() && row.execution.status.outcome() == Some(Ending::Failed)
+            };
+            let failed = state.mirror.rows.values().filter(has_failed).map(|row| row.execution.id.clone());
+            let (graph, others): (Vec<_>, Vec<_>) = failed.partition(|id| id.as_str().starts_with("graph"));
+            let ids = if graph.is_empty() { others } else { graph };
+            state.rng.pick(&ids).cloned()
+        })
+    }
+
     fn future_slot(&self) -> Option<ExecutionId> {
         let job_id = self.any_job(belfry_domain::Job::is_scheduled)?;
         let now = self.engine.ports.clock.now();
@@ -179,6 +251,15 @@ impl Node {
             Some(ExecutionId::scheduled(&job_id, Timestamp::from(slot)))
         })
     }
+}
+
+fn backfill_request(job_id: JobId, now: Timestamp, rng: &mut Rng) -> BackfillRequest {
+    let to = Timestamp(now.0 - rng.below(120_000) as i64);
+    let from = Timestamp(to.0 - rng.between(60_000, 900_000) as i64);
+    let order = *rng
+        .pick(&[BackfillOrder::OldestFirst, BackfillOrder::NewestFirst])
+        .unwrap_or(&BackfillOrder::OldestFirst);
+    BackfillRequest { job_id, range: SlotRange { from, to, order }, concurrency: rng.between(1, 4) as u32 }
 }
 
 /// One-time work, now, soon, or beyond what is fired ahead.

@@ -12,6 +12,8 @@ const LANE: u16 = 0;
 const TICK_MS: u64 = 60_000;
 /// EventBridge promises the minute, not the second.
 const TICK_SPREAD_MS: u64 = 59_000;
+/// In percent of all messages, those that workers outside get.
+const OUTSIDE: u64 = 12;
 const LEASE: Duration = Duration::from_secs(90);
 
 impl Node {
@@ -89,7 +91,11 @@ impl Node {
     pub(super) async fn work_for_ever(self) {
         loop {
             let message = self.world.receive_message().await;
-            self.start(self.clone().execute(message));
+            if self.chance(|rng| rng.percent(OUTSIDE)) {
+                self.start(self.clone().lease(message));
+            } else {
+                self.start(self.clone().execute(message));
+            }
         }
     }
 

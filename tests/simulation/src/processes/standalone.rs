@@ -22,6 +22,7 @@ impl Node {
         self.start(self.clone().hold_leadership());
         self.start(self.clone().dispatch_for_ever());
         self.start(self.clone().work_for_ever());
+        self.start(self.clone().answer_calls());
         self.clone().ask();
         loop {
             self.report("tick", self.engine.tick(&lease, shards.all()).await);

@@ -1,9 +1,10 @@
 //! What must be true once faults have stopped and everything has come to rest.
 
+mod backfills;
 mod slots;
 mod store;
 
-use belfry_domain::{Timestamp, What};
+use belfry_domain::{ExecutionId, Timestamp, What};
 
 use crate::machine::State;
 
@@ -17,10 +18,14 @@ impl State {
         self.unfinished().is_none() && self.leftover().is_none()
     }
 
-    /// A row that has not ended.
+    /// A row, or a backfill, that has not ended.
     fn unfinished(&self) -> Option<String> {
-        let row = self.mirror.rows.values().find(|row| row.end.is_none())?;
-        Some(format!("{} is still {}", row.execution.id, row.execution.status))
+        let row = self.mirror.rows.values().find(|row| row.end.is_none());
+        let backfill = || self.mirror.backfills.values().find(|row| !row.is_over());
+        match row {
+            Some(row) => Some(format!("{} is still {}", row.execution.id, row.execution.status)),
+            None => backfill().map(|row| format!("backfill {} is still {}", row.id, row.status.as_str())),
+        }
     }
 
     /// A timer that has work to do, or that nobody has cleared away.
@@ -37,9 +42,10 @@ impl State {
     /// The next slot of a paused job: it will not start, and the sweep will clear it away.
     fn may_stay(&self, what: &What, fire_at: Timestamp, now: Timestamp) -> bool {
         let What::Slot { job_id, slot } = what else { return false };
+        let id = ExecutionId::scheduled(job_id, *slot);
         let pause = self.mirror.newest(job_id).filter(|job| !job.deleted).map(|job| job.paused_at);
         let is_dead = pause.is_none_or(|paused_at| paused_at.is_some_and(|paused_at| *slot > paused_at));
-        is_dead && fire_at > now && self.mirror.row(&what.execution_id()).is_none()
+        is_dead && fire_at > now && self.mirror.row(&id).is_none()
     }
 
     /// Everything ended, every slot once, all dependents told, all failures kept.
@@ -52,6 +58,7 @@ impl State {
             }
         }
         self.mirror.judge_gates_at_rest()?;
-        self.judge_slots()
+        self.judge_slots()?;
+        self.judge_backfilled_slots()
     }
 }

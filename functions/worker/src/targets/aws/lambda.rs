@@ -9,13 +9,21 @@ use super::{
     client::{Call, SignedClient},
     identity, with_identity,
 };
-use crate::targets::tail::{Tail, one_line};
+use crate::targets::{
+    callback::Callback,
+    tail::{Tail, one_line},
+};
 
 /// As large as a result may be.
 const MAX_RESULT_BYTES: usize = 64 * 1024;
 const OUTPUT_TAIL_BYTES: usize = 4096;
 
-pub(super) async fn run(client: &SignedClient, target: &LambdaTarget, invocation: &Invocation) -> Outcome {
+pub(super) async fn run(
+    client: &SignedClient,
+    target: &LambdaTarget,
+    invocation: &Invocation,
+    callback: Option<&Callback>,
+) -> Outcome {
     let (kind, client_context) = match target.invocation {
         LambdaInvocation::RequestResponse => {
             ("RequestResponse", Some(json!({ "custom": identity(invocation) })))
@@ -31,9 +39,18 @@ pub(super) async fn run(client: &SignedClient, target: &LambdaTarget, invocation
         region: region(&target.function),
         path: &path(target),
         headers,
-        body: with_identity(invocation).to_string(),
+        body: payload(invocation, callback).to_string(),
     };
     Ok(completion(&client.call(call).await?))
+}
+
+fn payload(invocation: &Invocation, callback: Option<&Callback>) -> Value {
+    let mut payload = with_identity(invocation);
+    if let Some(callback) = callback {
+        payload["belfry"]["callback_url"] = json!(callback.url);
+        payload["belfry"]["callback_token"] = json!(callback.token);
+    }
+    payload
 }
 
 /// Of an ARN; a name is looked for in the worker's own region.
@@ -66,7 +83,7 @@ fn completion(answer: &Answer) -> Completion {
 fn output(body: &[u8]) -> Option<Output> {
     let mut tail = Tail::new(OUTPUT_TAIL_BYTES);
     tail.push(body);
-    tail.into_output()
+    tail.output()
 }
 
 /// As the runtimes report it.
@@ -78,6 +95,8 @@ fn error_of(payload: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use belfry_domain::CompletedBy;
+
     use super::*;
 
     #[test]
@@ -86,7 +105,12 @@ mod tests {
         assert_eq!(region(&function), Some("eu-west-1"));
         assert_eq!(region("report"), None);
         let qualifier = Some("$LATEST".to_owned());
-        let target = LambdaTarget { function, qualifier, invocation: LambdaInvocation::Event };
+        let target = LambdaTarget {
+            function,
+            qualifier,
+            invocation: LambdaInvocation::Event,
+            completion: CompletedBy::Answer,
+        };
         assert_eq!(
             path(&target),
             "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Areport/invocations?Qualifier=%24LATEST"

@@ -16,11 +16,13 @@ mod token;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 use belfry_domain::Target;
-use belfry_engine::ports::{Completion, Invocation};
+use belfry_engine::ports::{Completion, Ending, Invocation};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use self::client::{CallError, SignedClient};
+use super::callback::Callback;
+
 /// Where AWS is, and who calls.
 #[derive(Clone)]
 pub struct AwsAccess {
@@ -48,32 +50,44 @@ impl AwsRunner {
     }
 
     /// None for targets that are not AWS's.
-    pub async fn run(&self, invocation: &Invocation) -> Option<Completion> {
+    pub async fn run(&self, invocation: &Invocation, callback: Option<&Callback>) -> Option<Completion> {
         tokio::select! {
             biased;
             () = invocation.stop.cancelled() => Some(Completion::failed("stopped")),
-            outcome = self.call(invocation) => match outcome {
+            outcome = self.call(invocation, callback) => match outcome {
                 Ok(completion) => completion,
                 Err(error) => Some(error.into_completion()),
             },
         }
     }
 
-    async fn call(&self, invocation: &Invocation) -> Result<Option<Completion>, CallError> {
+    async fn call(
+        &self,
+        invocation: &Invocation,
+        callback: Option<&Callback>,
+    ) -> Result<Option<Completion>, CallError> {
         let client = self.client().await?;
         let outcome = match &invocation.target {
-            Target::Lambda(target) => lambda::run(client, target, invocation).await,
-            Target::Sqs(target) => sqs::run(client, target, invocation).await,
+            Target::Lambda(target) => lambda::run(client, target, invocation, callback).await,
+            Target::Sqs(target) => sqs::run(client, target, invocation, callback).await,
             Target::EventBridge(target) => eventbridge::run(client, target, invocation).await,
             Target::StepFunctions(target) => step_functions::run(client, target, invocation).await,
             Target::Ecs(target) => ecs::run(client, target, invocation).await,
             _ => return Ok(None),
         };
-        outcome.map(Some)
+        outcome.map(|completion| Some(if callback.is_some() { to_come(completion) } else { completion }))
     }
 }
 
 type Outcome = Result<Completion, CallError>;
+
+/// The service has taken the work: whoever does it will tell the rest.
+fn to_come(completion: Completion) -> Completion {
+    match completion.ending {
+        Ending::Succeeded { .. } => Completion { ending: Ending::HandedOver, ..completion },
+        _ => completion,
+    }
+}
 
 /// What every target is told, so that it can drop what it has seen.
 fn identity(invocation: &Invocation) -> Value {

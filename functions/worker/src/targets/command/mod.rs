@@ -7,18 +7,23 @@
 
 mod group;
 mod process;
+mod progress_file;
 mod report;
 mod result_file;
 mod start;
 
-use std::{pin::pin, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use belfry_domain::CommandTarget;
 use belfry_engine::ports::{Completion, Invocation};
 use futures::future::{Either, join, select};
 use tokio::time::timeout;
 
-use self::{process::End, report::completion, result_file::ResultFile};
+use self::{process::End, progress_file::Sight, report::completion, result_file::ResultFile};
 use super::{Environment, TargetSettings, tail::Tail};
 
 /// How long after the process's end its output is still read, since a process that it left behind may
@@ -35,19 +40,26 @@ pub(super) async fn run(
         return Completion::failed("stopped");
     }
     let result = ResultFile::new();
-    let result_path = result.as_ref().map(ResultFile::path);
-    let started = match start::start(target, environment, invocation, result_path) {
+    let started = match start::start(target, environment, invocation, result.as_ref()) {
         Ok(started) => started,
         Err(error) if error.is_final() => return Completion::failed_for_good(error.to_string()),
         Err(error) => return Completion::failed(error.to_string()),
     };
-    let mut tail = Tail::new(settings.output_tail_bytes);
-    let end = converse(started, invocation, settings.stop_grace, &mut tail).await;
-    completion(&end, tail, target, result.as_ref())
+    let tail = Arc::new(Mutex::new(Tail::new(settings.output_tail_bytes)));
+    let progress = result.as_ref().map(ResultFile::progress_path);
+    invocation.window.show(Arc::new(Sight { tail: Arc::clone(&tail), progress }));
+    let end = converse(started, invocation, settings.stop_grace, &tail).await;
+    let tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+    completion(&end, &tail, target, result.as_ref())
 }
 
 /// Feeds, listens and waits at the same time: any of them in turn could block the others for ever.
-async fn converse(started: start::Started, invocation: &Invocation, grace: Duration, tail: &mut Tail) -> End {
+async fn converse(
+    started: start::Started,
+    invocation: &Invocation,
+    grace: Duration,
+    tail: &Mutex<Tail>,
+) -> End {
     let start::Started { mut process, input, output } = started;
     let talk = pin!(join(process::feed(input, &invocation.input), process::listen(output, tail)));
     let end = pin!(process.end(&invocation.stop, grace));

@@ -1,6 +1,11 @@
 //! A running process: what goes in, what comes out, how it ends.
 
-use std::{io, process::ExitStatus, time::Duration};
+use std::{
+    io,
+    process::ExitStatus,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use belfry_engine::ports::Stop;
 use serde_json::Value;
@@ -70,9 +75,9 @@ pub(super) async fn feed(stdin: Option<ChildStdin>, input: &Value) {
     }
 }
 
-pub(super) async fn listen(mut output: pipe::Receiver, tail: &mut Tail) {
+pub(super) async fn listen(mut output: pipe::Receiver, tail: &Mutex<Tail>) {
     let mut buffer = vec![0; READ_BYTES];
     while let Ok(length @ 1..) = output.read(&mut buffer).await {
-        tail.push(&buffer[..length]);
+        tail.lock().unwrap_or_else(PoisonError::into_inner).push(&buffer[..length]);
     }
 }

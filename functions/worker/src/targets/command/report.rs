@@ -30,7 +30,7 @@ const SIGNALS: [(Signal, &str); 16] = [
 
 pub(super) fn completion(
     end: &End,
-    tail: Tail,
+    tail: &Tail,
     target: &CommandTarget,
     result: Option<&ResultFile>,
 ) -> Completion {
@@ -38,9 +38,9 @@ pub(super) fn completion(
         End::Stopped => Completion::failed("stopped"),
         End::Unknown(error) => Completion::failed(format!("how the process ended is unknown: {error}")),
         End::Exited(status) if status.success() => succeeded(result),
-        End::Exited(status) => failed(*status, &tail, target),
+        End::Exited(status) => failed(*status, tail, target),
     };
-    match tail.into_output() {
+    match tail.output() {
         Some(output) => completion.with_output(output),
         None => completion,
     }

@@ -26,18 +26,25 @@ struct Body {
     tail: Tail,
 }
 
-pub(super) async fn completion(mut response: Response, output_tail_bytes: usize) -> Completion {
+/// An answer of 202 ends nothing where the target may call back.
+pub(super) async fn completion(
+    mut response: Response,
+    may_call_back: bool,
+    output_tail_bytes: usize,
+) -> Completion {
     let mut body = Body { head: Vec::new(), bytes: 0, tail: Tail::new(output_tail_bytes) };
     let read = body.read(&mut response).await;
     let status = response.status();
     let completion = match read {
+        // However much of the answer came: it has been taken.
+        _ if may_call_back && status == StatusCode::ACCEPTED => Completion::handed_over(),
         Err(error) if status.is_success() => {
             Completion::failed(format!("HTTP {status}, but its body broke off: {}", cause(&error)))
         }
         _ if status.is_success() => Completion::succeeded(body.result(response.headers())),
         _ => refused(status, response.headers(), &body),
     };
-    match body.tail.into_output() {
+    match body.tail.output() {
         Some(output) => completion.with_output(output),
         None => completion,
     }

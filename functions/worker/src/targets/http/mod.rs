@@ -17,7 +17,7 @@ use tokio::select;
 
 use self::failure::Failure;
 pub(super) use self::{client::build as build_client, failure::cause, guard::Guard};
-use super::{Environment, TargetSettings, TargetsError};
+use super::{Environment, TargetSettings, TargetsError, callback::Callback};
 
 pub(super) struct HttpRunner {
     client: Client,
@@ -33,21 +33,27 @@ impl HttpRunner {
         Ok(Self { client, guard, environment, output_tail_bytes: settings.output_tail_bytes })
     }
 
-    pub async fn run(&self, target: &HttpTarget, invocation: &Invocation) -> Completion {
-        let request = match request::build(&self.client, target, invocation, &self.environment) {
+    pub async fn run(
+        &self,
+        target: &HttpTarget,
+        invocation: &Invocation,
+        callback: Option<&Callback>,
+    ) -> Completion {
+        let build = request::build(&self.client, target, invocation, callback, &self.environment);
+        let request = match build {
             Ok(request) => request,
             Err(error) => return Completion::failed_for_good(error.to_string()),
         };
         select! {
             biased;
             () = invocation.stop.cancelled() => Completion::failed("stopped"),
-            completion = self.exchange(request) => completion,
+            completion = self.exchange(request, callback.is_some()) => completion,
         }
     }
 
-    async fn exchange(&self, request: Request) -> Completion {
+    async fn exchange(&self, request: Request, may_call_back: bool) -> Completion {
         match self.send(request).await {
-            Ok(response) => answer::completion(response, self.output_tail_bytes).await,
+            Ok(response) => answer::completion(response, may_call_back, self.output_tail_bytes).await,
             Err(failure) if failure.is_final() => Completion::failed_for_good(failure.to_string()),
             Err(failure) => Completion::failed(failure.to_string()),
         }

@@ -9,7 +9,7 @@ use reqwest::{
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 
-use crate::targets::Environment;
+use crate::targets::{Environment, callback::Callback};
 
 const USER_AGENT: &str = concat!("belfry/", env!("CARGO_PKG_VERSION"));
 
@@ -42,11 +42,16 @@ pub(super) fn build(
     client: &Client,
     target: &HttpTarget,
     invocation: &Invocation,
+    callback: Option<&Callback>,
     environment: &Environment,
 ) -> Result<Request, RequestError> {
     let url = parse(&target.url)?;
     let body = has_body(target.method).then(|| invocation.input.to_string());
     let mut headers = headers(target, invocation, body.is_some())?;
+    if let Some(callback) = callback {
+        set(&mut headers, "belfry-callback-url", &callback.url)?;
+        set(&mut headers, "belfry-callback-token", &callback.token)?;
+    }
     if let Some(reference) = &target.signing_key {
         let key = signing_key(reference, environment)?;
         sign(&mut headers, &key, invocation, body.as_deref().unwrap_or_default())?;

@@ -4,8 +4,8 @@ pub mod server;
 
 use std::{future::Future, time::Duration};
 
-use belfry_domain::Target;
-use belfry_engine::ports::{Completion, Ending, Invocation, Runner, Stop};
+use belfry_domain::{ClaimToken, Target};
+use belfry_engine::ports::{Completion, Ending, Invocation, Runner, Stop, Window};
 use belfry_worker::targets::{Environment, TargetSettings, Targets};
 use serde_json::{Value, json};
 
@@ -32,10 +32,12 @@ pub fn invocation(target: Value) -> Invocation {
         execution_id: EXECUTION_ID.parse().unwrap(),
         run_id: "run-7".to_owned(),
         attempt: 3,
+        token: ClaimToken { attempt: 3, claim_id: 7 },
         target,
         input: json!({"day": "Monday"}),
         timeout: Duration::from_secs(60),
         stop: Stop::new(),
+        window: Window::default(),
     }
 }
 
@@ -70,14 +72,14 @@ pub struct Failure {
 pub fn failure(completion: &Completion) -> Failure {
     match completion.ending.clone() {
         Ending::Failed { error, is_final, retry_after } => Failure { error, is_final, retry_after },
-        Ending::Succeeded { result } => panic!("succeeded with {result:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
 pub fn result(completion: &Completion) -> Option<Value> {
     match &completion.ending {
         Ending::Succeeded { result } => result.clone(),
-        Ending::Failed { error, .. } => panic!("failed: {error}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -19,7 +19,8 @@ use crate::{
 };
 
 const JOBS: [&str; 5] = ["a", "a.b", "b", "c-1", "d"];
-const SLOTS: [&str; 6] = ["x", "y", "2026-11-23T00:00:00Z", "key:1", "x~2", "x~10"];
+const SLOTS: [&str; 9] =
+    ["x", "y", "2026-11-23T00:00:00Z", "key:1", "x~2", "x~10", "x,0", "x~2,1", "2026-11-23T00:00:00Z,3"];
 const LONGEST_MS: i64 = 60;
 
 pub struct Generator {
@@ -102,7 +103,7 @@ impl Generator {
     fn change_of(&mut self, row: &Execution) -> Change {
         let (now, later) = (self.instant(), self.instant());
         let failure = Failure { outcome: AttemptOutcome::Failed, error: "exit code 1".to_owned() };
-        let change = match self.random.random_range(0..10) {
+        let change = match self.random.random_range(0..14) {
             0 | 1 => Change::succeeded(row, Some(json!([1, null])), now),
             2 => Change::failed(row, &failure, now),
             3 => Change::retry_at(row, &failure, later, guard(row.id.as_str()).key, now),
@@ -111,6 +112,10 @@ impl Generator {
             6 => Change::skipped(row, "by rule", now),
             7 => Change::upstream_failed(row, "dependency b failed", now),
             8 => Change::released(row, now),
+            9 => Change::fanned_out(row, guard(row.id.as_str()).key),
+            10 => Change::joined(row, Some(json!([1, null])), now),
+            11 => Change::join_failed(row, "1 of 2 elements failed", now),
+            12 => return Change::announced(row, 2),
             _ => return Change::cancel_requested(row, "by hand"),
         };
         change.unwrap_or_else(|_| Change::heartbeat(row, later))
@@ -177,9 +182,9 @@ pub fn remains() -> Vec<Verb> {
     let mut looks =
         vec![Verb::AllJobs, Verb::TimersOfJobs, Verb::CountDeadLetters, Verb::DeadLetters(None, 5)];
     looks.push(Verb::List(ExecutionFilter::default(), 5));
+    looks.push(Verb::Cursors);
     for shard in 0..3 {
         looks.push(Verb::Due(shard, Position::After(Timestamp::MIN), Timestamp(i64::MAX), 5));
-        looks.push(Verb::Cursor(shard));
     }
     for (name, slot) in JOBS.iter().flat_map(|name| SLOTS.map(|slot| (name, slot))) {
         let id = id(&format!("{name}@{slot}"));

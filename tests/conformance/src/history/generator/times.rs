@@ -1,7 +1,7 @@
 //! Verbs of timers and leases.
 
 use belfry_domain::{Timer, TimerKey, Timestamp, What};
-use belfry_engine::ports::{Acquired, Position};
+use belfry_engine::ports::{Acquired, Cursors, Position};
 use rand::{Rng as _, seq::IndexedRandom as _};
 
 use super::{Generator, LONGEST_MS};
@@ -60,12 +60,12 @@ impl Generator {
     }
 
     pub(super) fn lease(&mut self) -> Verb {
-        let (lane, shard) = (self.random.random_range(1..3), self.random.random_range(0..3));
+        let lane = self.random.random_range(1..3);
         let known = self.leases.choose(&mut self.random).cloned();
         match (self.random.random_range(0..6), known) {
             (0, Some(lease)) => Verb::Release(lease),
-            (1 | 2, Some(lease)) => Verb::SaveCursor(lease, shard, self.instant()),
-            (3, _) => Verb::Cursor(shard),
+            (1 | 2, Some(lease)) => Verb::SaveCursors(lease, self.cursors()),
+            (3, _) => Verb::Cursors,
             _ => {
                 let owner =
                     ["one", "two", "three"].choose(&mut self.random).copied().unwrap_or("one").to_owned();
@@ -85,5 +85,10 @@ impl Generator {
             self.leases.drain(..self.leases.len().saturating_sub(4));
         }
         Ok(())
+    }
+
+    fn cursors(&mut self) -> Cursors {
+        let shards = self.random.random_range(1..=3);
+        (0..shards).map(|_| (self.random.random_range(0..3), self.instant())).collect()
     }
 }

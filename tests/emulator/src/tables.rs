@@ -1,5 +1,7 @@
 //! The tables, as `docs/decisions/2026-11-23-dynamodb-keys.md` describes them.
 
+#![expect(clippy::unwrap_used, reason = "a test without its tables should stop")]
+
 use aws_sdk_dynamodb::{
     Client,
     types::{
@@ -13,7 +15,8 @@ use belfry_aws::{Names, dynamodb::Table};
 const INDEXES: [(&str, &str); 4] =
     [("recent", "recent"), ("by_status", "status"), ("by_run", "run"), ("by_due", "due")];
 
-pub async fn create_all(client: &Client, names: &Names) {
+/// Makes all tables of an installation.
+pub async fn create_tables(client: &Client, names: &Names) {
     for table in Table::ALL {
         create(client, &names.table(table.as_str()), table).await;
     }

@@ -1,0 +1,120 @@
+use chrono::Utc;
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::{DONE, FAILED, Global, Outcome, executions::tag};
+use crate::{
+    client::{Call, Client},
+    show::{self, moment::Moment, plain, table, time},
+};
+
+/// Run again what has ended: executions, a graph from what failed of it, or all that fit a filter
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  belfry rerun daily_report@2026-11-23T00:00:00Z
+  belfry rerun --run ingest@2026-11-23T00:00:00Z     its graph, from what failed; the rest is kept
+  belfry rerun --since 2026-11-23T00:00:00Z --until 2026-11-24T00:00:00Z --dry-run
+  belfry rerun --job load --status cancelled
+  belfry rerun --tag team=data --since 24h
+
+Each is a new generation on the job's present version, and brings along what depends on it without a
+schedule of its own. A filter takes what failed or timed out, unless --status says otherwise, and by
+each slot's newest generation: what has succeeded since is left alone.")]
+pub struct RerunArgs {
+    #[arg(value_name = "EXECUTION", required_unless_present_any = ["run", "job", "tag", "status", "since", "until"],
+        conflicts_with_all = ["run", "job", "tag", "status", "since", "until"])]
+    execution_id: Vec<String>,
+    /// The graph of this run, from what failed of it; any execution of it names it too
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["job", "tag", "status", "since", "until"])]
+    run: Option<String>,
+    /// Of this job
+    #[arg(long, value_name = "JOB")]
+    job: Option<String>,
+    /// Of the jobs that have this tag now; may be repeated, all of them must fit
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
+    tag: Vec<String>,
+    /// failed, timed_out, cancelled, upstream_failed, skipped or success
+    #[arg(long)]
+    status: Vec<String>,
+    /// Due from this instant on, RFC 3339, or so long ago: 24h
+    #[arg(long, value_name = "INSTANT")]
+    since: Option<Moment>,
+    /// Due before this instant
+    #[arg(long, value_name = "INSTANT")]
+    until: Option<Moment>,
+    /// Change nothing; show what would run
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl RerunArgs {
+    fn body(&self) -> Value {
+        match &self.run {
+            Some(run) => json!({ "run_id": run, "dry_run": self.dry_run }),
+            None if !self.execution_id.is_empty() => {
+                json!({ "execution_ids": self.execution_id, "dry_run": self.dry_run })
+            }
+            None => json!({ "filter": self.filter(), "dry_run": self.dry_run }),
+        }
+    }
+
+    fn filter(&self) -> Value {
+        let mut filter = Map::new();
+        filter.extend(self.job.as_ref().map(|job| ("job_id".to_owned(), json!(job))));
+        let instant = |moment: Moment| json!(time::utc(moment.instant(Utc::now())));
+        filter.extend(self.since.map(|since| ("since".to_owned(), instant(since))));
+        filter.extend(self.until.map(|until| ("until".to_owned(), instant(until))));
+        let tags = self.tag.iter().filter_map(|tag| tag.split_once(':'));
+        let tags: Map<String, Value> = tags.map(|(key, value)| (key.to_owned(), json!(value))).collect();
+        filter.insert("tags".to_owned(), Value::Object(tags));
+        filter.insert("status".to_owned(), json!(self.status));
+        Value::Object(filter)
+    }
+}
+
+pub async fn run(args: RerunArgs, global: &Global) -> Outcome {
+    let results = all(&global.client()?, args.body()).await?;
+    if global.json {
+        show::json(&json!({ "dry_run": args.dry_run, "results": results }))?;
+    } else {
+        show::line(listing(&results, args.dry_run))?;
+    }
+    if results.iter().all(|result| result["problem"].is_null()) { DONE } else { FAILED }
+}
+
+/// The server takes a bounded number at once, and tells where to go on.
+async fn all(client: &Client, mut body: Value) -> anyhow::Result<Vec<Value>> {
+    let mut results = Vec::new();
+    loop {
+        let answer = client.send(Call::post(["v1", "executions:rerun"]).body(body.clone())).await?;
+        results.extend(client.decode::<Vec<Value>>(answer["results"].clone())?);
+        if answer["next_cursor"].is_null() {
+            return Ok(results);
+        }
+        body["cursor"] = answer["next_cursor"].clone();
+    }
+}
+
+fn listing(results: &[Value], dry_run: bool) -> String {
+    if results.is_empty() {
+        return "nothing to run again".to_owned();
+    }
+    let mut table = table::new(["BEGINS WITH", "AS", "THEN", "KEEPS"]);
+    let mut text = Vec::new();
+    for result in results {
+        if result["problem"].is_null() {
+            table.add_row(["execution_ids", "rerun_as", "follows", "keeps"].map(|name| lines(&result[name])));
+        } else {
+            let ids = lines(&result["execution_ids"]);
+            text.push(format!("{ids}: {}", plain(&result["problem"]["detail"])));
+        }
+    }
+    text.push(table::text(&table));
+    text.extend(dry_run.then(|| "nothing was changed (dry run)".to_owned()));
+    text.join("\n")
+}
+
+fn lines(ids: &Value) -> String {
+    ids.as_array().into_iter().flatten().map(plain).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,197 @@
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use belfry_domain::{BackfillId, BackfillOrder, JobId, SlotRange};
+use belfry_engine::{BackfillRequest, EngineError};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::executions::{CancelBody, reason_of};
+use crate::{
+    ApiState,
+    http::{
+        body::{Json, RawJson},
+        ids::{BackfillIdPath, JobIdPath},
+        problem::ApiError,
+        query::{Query, encode_cursor},
+    },
+    openapi::{Conflict, NotFound},
+    views::{BackfillPage, BackfillPlanView, BackfillView},
+};
+
+type Shared = State<Arc<ApiState>>;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = BackfillRequest)]
+pub struct BackfillBody {
+    /// Slots from this instant on.
+    from: DateTime<Utc>,
+    /// Slots before this instant, which must not lie ahead.
+    to: DateTime<Utc>,
+    /// How many of its executions may be under way at once.
+    #[serde(default = "one")]
+    #[schema(minimum = 1, maximum = 100, default = 1)]
+    concurrency: u32,
+    #[serde(default)]
+    #[schema(default = "oldest_first")]
+    order: BackfillOrder,
+    /// Only tell what it would be.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Run a job's slots of a past range
+///
+/// A few at a time, with priority `low`. A slot that has run, or is running, is left alone; one that
+/// was skipped is run as a new generation. At most 100,000 slots.
+#[utoipa::path(
+    post, path = "/v1/jobs/{job_id}/backfills", tag = "backfills", operation_id = "backfill_job",
+    params(("job_id" = JobId, Path, description = "The job's name")),
+    request_body(content = BackfillBody,
+        example = json!({"from": "2026-11-01T00:00:00Z", "to": "2026-11-08T00:00:00Z", "concurrency": 4})),
+    responses(
+        (status = 201, description = "It goes on until it is over", body = BackfillView, headers(("Location" = String))),
+        (status = 200, description = "What it would be, for `dry_run`", body = BackfillPlanView),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn backfill_job(
+    State(state): Shared,
+    JobIdPath(job_id): JobIdPath,
+    Json(body): Json<BackfillBody>,
+) -> Result<Response, ApiError> {
+    let range = SlotRange { from: body.from.into(), to: body.to.into(), order: body.order };
+    let request = BackfillRequest { job_id, range, concurrency: body.concurrency };
+    if body.dry_run {
+        let plan = state.engine.plan_backfill(&request).await?;
+        return Ok(axum::Json(BackfillPlanView::from(plan)).into_response());
+    }
+    let row = state.engine.start_backfill(&request).await?;
+    let location = [(header::LOCATION, format!("/v1/backfills/{}", row.id))];
+    Ok((StatusCode::CREATED, location, axum::Json(BackfillView::from(row))).into_response())
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct BackfillQuery {
+    #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
+    pub limit: usize,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^([A-Za-z0-9_-]{4})*$")]
+    pub cursor: Option<String>,
+}
+
+async fn page(
+    state: &ApiState,
+    job_id: Option<&JobId>,
+    uri: &Uri,
+) -> Result<axum::Json<BackfillPage>, ApiError> {
+    let query = Query::of(uri, &["limit", "cursor"], &[])?;
+    let BackfillQuery { limit, cursor } = BackfillQuery { limit: query.limit()?, cursor: query.cursor()? };
+    let page = state.engine.ports.backfills.backfills(job_id, cursor.as_deref(), limit).await?;
+    let items = page.items.into_iter().map(BackfillView::from).collect();
+    Ok(axum::Json(BackfillPage { items, next_cursor: page.next.as_deref().map(encode_cursor) }))
+}
+
+/// List backfills, newest first
+#[utoipa::path(
+    get, path = "/v1/backfills", tag = "backfills", operation_id = "list_backfills", params(BackfillQuery),
+    responses((status = 200, description = "A page of backfills", body = BackfillPage))
+)]
+pub async fn list_backfills(State(state): Shared, uri: Uri) -> Result<axum::Json<BackfillPage>, ApiError> {
+    page(&state, None, &uri).await
+}
+
+/// List a job's backfills, newest first
+#[utoipa::path(
+    get, path = "/v1/jobs/{job_id}/backfills", tag = "backfills", operation_id = "list_job_backfills",
+    params(("job_id" = JobId, Path, description = "The job's name"), BackfillQuery),
+    responses((status = 200, description = "A page of backfills", body = BackfillPage))
+)]
+pub async fn list_job_backfills(
+    State(state): Shared,
+    JobIdPath(job_id): JobIdPath,
+    uri: Uri,
+) -> Result<axum::Json<BackfillPage>, ApiError> {
+    page(&state, Some(&job_id), &uri).await
+}
+
+/// Read a backfill
+#[utoipa::path(
+    get, path = "/v1/backfills/{backfill_id}", tag = "backfills", operation_id = "get_backfill",
+    params(("backfill_id" = BackfillId, Path, description = "As its creation answered")),
+    responses((status = 200, description = "The backfill", body = BackfillView), (status = 404, response = NotFound))
+)]
+pub async fn get_backfill(
+    State(state): Shared,
+    BackfillIdPath(id): BackfillIdPath,
+) -> Result<axum::Json<BackfillView>, ApiError> {
+    let row = state.engine.ports.backfills.backfill(&id).await?;
+    let row = row.ok_or_else(|| EngineError::NotFound { what: "backfill", id: id.to_string() })?;
+    Ok(axum::Json(row.into()))
+}
+
+/// Pause a backfill
+///
+/// It starts no further slots; what it has started goes on.
+#[utoipa::path(
+    post, path = "/v1/backfills/{backfill_id}:pause", tag = "backfills", operation_id = "pause_backfill",
+    params(("backfill_id" = BackfillId, Path, description = "As its creation answered")),
+    responses(
+        (status = 200, description = "It is paused", body = BackfillView),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn pause_backfill(
+    State(state): Shared,
+    BackfillIdPath(id): BackfillIdPath,
+) -> Result<axum::Json<BackfillView>, ApiError> {
+    Ok(axum::Json(state.engine.pause_backfill(&id).await?.into()))
+}
+
+/// Resume a backfill
+#[utoipa::path(
+    post, path = "/v1/backfills/{backfill_id}:resume", tag = "backfills", operation_id = "resume_backfill",
+    params(("backfill_id" = BackfillId, Path, description = "As its creation answered")),
+    responses(
+        (status = 200, description = "It goes on", body = BackfillView),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn resume_backfill(
+    State(state): Shared,
+    BackfillIdPath(id): BackfillIdPath,
+) -> Result<axum::Json<BackfillView>, ApiError> {
+    Ok(axum::Json(state.engine.resume_backfill(&id).await?.into()))
+}
+
+/// Cancel a backfill
+///
+/// What has not started never will; what runs may end.
+#[utoipa::path(
+    post, path = "/v1/backfills/{backfill_id}:cancel", tag = "backfills", operation_id = "cancel_backfill",
+    params(("backfill_id" = BackfillId, Path, description = "As its creation answered")),
+    request_body(content = Option<CancelBody>, example = json!({"reason": "the wrong month"})),
+    responses(
+        (status = 200, description = "It starts nothing any more", body = BackfillView),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn cancel_backfill(
+    State(state): Shared,
+    BackfillIdPath(id): BackfillIdPath,
+    body: RawJson,
+) -> Result<axum::Json<BackfillView>, ApiError> {
+    let reason = reason_of(&body)?;
+    Ok(axum::Json(state.engine.cancel_backfill(&id, &reason).await?.into()))
+}

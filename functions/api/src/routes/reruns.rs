@@ -1,0 +1,169 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::extract::State;
+use belfry_domain::{Execution, ExecutionId, JobId, Status};
+use belfry_engine::{Engine, EngineError, Rerun, ports::ExecutionFilter};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::executions::jobs_tagged;
+use crate::{
+    ApiState,
+    http::{
+        body::Json,
+        problem::ApiError,
+        query::{DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor},
+    },
+    openapi::{Conflict, NotFound, RerunBody, TagFilter},
+    views::{RerunAnswer, RerunItem},
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RerunRequest {
+    execution_ids: Option<Vec<ExecutionId>>,
+    run_id: Option<ExecutionId>,
+    filter: Option<Filter>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Filter {
+    job_id: Option<JobId>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    #[serde(default)]
+    status: Vec<Status>,
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+}
+
+/// What to run again, what of it can't be, and where a filter goes on.
+struct Selection {
+    executions: Vec<Execution>,
+    refused: Vec<RerunItem>,
+    next_cursor: Option<String>,
+}
+
+/// Run again what has ended
+///
+/// Named executions; or the graph of a run, from what failed of it; or all that fit a filter, by
+/// default those that failed or timed out. Each runs as a new generation on its job's present
+/// version, and dependents without a schedule follow. What succeeded beside them is kept: a join
+/// below counts its outcome and its result. Executions whose dependents meet are run again
+/// together; each such re-run has its own outcome. With `dry_run` nothing is written.
+#[utoipa::path(
+    post, path = "/v1/executions:rerun", tag = "executions", operation_id = "rerun_executions",
+    request_body(content = RerunBody, example = json!({"run_id": "ingest@2026-11-23T00:00:00Z", "dry_run": true})),
+    responses(
+        (status = 200, description = "The outcomes, or what they would be", body = RerunAnswer),
+        (status = 404, response = NotFound), (status = 409, response = Conflict),
+    )
+)]
+pub async fn rerun_executions(
+    State(state): State<Arc<ApiState>>,
+    Json(request): Json<RerunRequest>,
+) -> Result<axum::Json<RerunAnswer>, ApiError> {
+    let dry_run = request.dry_run;
+    let Selection { executions, refused: mut results, next_cursor } = select(&state, request).await?;
+    let (reruns, refused) = state.engine.plan_reruns(executions).await?;
+    results.extend(refused.into_iter().map(|(id, error)| RerunItem::refused(vec![id], error.into())));
+    for rerun in reruns {
+        results.push(outcome(&state.engine, rerun, dry_run).await?);
+    }
+    Ok(axum::Json(RerunAnswer { dry_run, results, next_cursor }))
+}
+
+async fn outcome(engine: &Engine, mut rerun: Rerun, dry_run: bool) -> Result<RerunItem, ApiError> {
+    let ids = rerun.starts.iter().map(|old| old.id.clone()).collect();
+    let keeps = engine.kept_by(&rerun).await?;
+    if !dry_run {
+        match engine.begin_rerun(&mut rerun).await {
+            Ok(_) => {}
+            Err(error @ EngineError::Store(_)) => return Err(error.into()),
+            Err(error) => return Ok(RerunItem::refused(ids, error.into())),
+        }
+    }
+    Ok(RerunItem::of(&rerun, keeps, dry_run))
+}
+
+async fn select(state: &ApiState, request: RerunRequest) -> Result<Selection, ApiError> {
+    let engine = &state.engine;
+    let is_paged = request.limit.is_some() || request.cursor.is_some();
+    let whole = |executions, refused| Ok(Selection { executions, refused, next_cursor: None });
+    match request {
+        RerunRequest { execution_ids: Some(ids), run_id: None, filter: None, .. } if !is_paged => {
+            let (executions, refused) = named(engine, ids).await?;
+            whole(executions, refused)
+        }
+        RerunRequest { execution_ids: None, run_id: Some(id), filter: None, .. } if !is_paged => {
+            whole(engine.failed_in_graph(&id).await?, Vec::new())
+        }
+        RerunRequest { execution_ids: None, run_id: None, filter: Some(filter), limit, cursor, .. } => {
+            let limit = limit.unwrap_or(DEFAULT_LIMIT);
+            if limit == 0 || limit > MAX_LIMIT {
+                return Err(ApiError::invalid("limit", format!("must be from 1 to {MAX_LIMIT}")));
+            }
+            let after = cursor.as_deref().map(decode_cursor).transpose();
+            let after = after.map_err(|message| ApiError::invalid("cursor", message))?;
+            let (filter, statuses) = read(state, filter).await?;
+            let page = engine.select_for_rerun(&filter, &statuses, after.as_deref(), limit).await?;
+            let next_cursor = page.next.as_deref().map(encode_cursor);
+            Ok(Selection { executions: page.executions, refused: Vec::new(), next_cursor })
+        }
+        _ => {
+            let message =
+                "give exactly one of execution_ids, run_id and filter; limit and cursor go with filter";
+            Err(ApiError::invalid("execution_ids", message))
+        }
+    }
+}
+
+async fn named(
+    engine: &Engine,
+    mut ids: Vec<ExecutionId>,
+) -> Result<(Vec<Execution>, Vec<RerunItem>), ApiError> {
+    if ids.is_empty() || ids.len() > MAX_LIMIT {
+        return Err(ApiError::invalid("execution_ids", format!("must be from 1 to {MAX_LIMIT}")));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let (mut executions, mut refused) = (Vec::with_capacity(ids.len()), Vec::new());
+    for id in ids {
+        match engine.ended(&id).await {
+            Ok(old) => executions.push(old),
+            Err(error @ EngineError::Store(_)) => return Err(error.into()),
+            Err(error) => refused.push(RerunItem::refused(vec![id], error.into())),
+        }
+    }
+    Ok((executions, refused))
+}
+
+async fn read(state: &ApiState, filter: Filter) -> Result<(ExecutionFilter, Vec<Status>), ApiError> {
+    let Filter { job_id, tags, status: mut statuses, since, until } = filter;
+    if let Some(status) = statuses.iter().find(|status| !status.is_terminal()) {
+        return Err(ApiError::invalid(
+            "filter.status",
+            format!("{status} has not ended: it can't be run again"),
+        ));
+    }
+    if statuses.iter().enumerate().any(|(index, status)| statuses[..index].contains(status)) {
+        return Err(ApiError::invalid("filter.status", "names a status twice"));
+    }
+    if statuses.is_empty() {
+        statuses = vec![Status::Failed, Status::TimedOut];
+    }
+    let tags: Vec<TagFilter> = tags.into_iter().map(|(key, value)| TagFilter { key, value }).collect();
+    let filter = ExecutionFilter {
+        job_id,
+        among: jobs_tagged(state, &tags).await?,
+        since: since.map(Into::into),
+        until: until.map(Into::into),
+        ..ExecutionFilter::default()
+    };
+    Ok((filter, statuses))
+}

@@ -1,0 +1,57 @@
+//! For targets that tell by themselves how an attempt ended: where, and in whose name.
+
+use belfry_domain::{CompletedBy, ExecutionId};
+use belfry_engine::ports::Invocation;
+use reqwest::Url;
+
+/// What such a target is told beside its ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Callback {
+    pub url: String,
+    pub token: String,
+}
+
+/// The worker's configuration is wrong: another try would fail alike.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum CallbackError {
+    #[error(
+        "this worker can't tell a target where to call back: give it the API's address (--public-url, BELFRY_PUBLIC_URL)"
+    )]
+    NoAddress,
+    #[error("this worker knows the API as {0:?}, which is no address: see --public-url, BELFRY_PUBLIC_URL")]
+    BadAddress(String),
+}
+
+impl Callback {
+    /// None where the target's answer is its end.
+    pub fn of(invocation: &Invocation, public_url: Option<&str>) -> Result<Option<Self>, CallbackError> {
+        if invocation.target.completion() == CompletedBy::Answer {
+            return Ok(None);
+        }
+        let base = public_url.ok_or(CallbackError::NoAddress)?;
+        let url = address(base, &invocation.execution_id)
+            .ok_or_else(|| CallbackError::BadAddress(base.to_owned()))?;
+        Ok(Some(Self { url, token: invocation.token.to_string() }))
+    }
+}
+
+fn address(base: &str, id: &ExecutionId) -> Option<String> {
+    let mut url = Url::parse(base).ok()?;
+    let action = format!("{id}:finish");
+    url.path_segments_mut().ok()?.pop_if_empty().extend(["v1", "executions", &action]);
+    Some(url.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_the_executions_own() {
+        let at = |base: &str| address(base, &"report@2026-11-23T00:00:00Z".parse().unwrap());
+        let expected = "https://b.example/prod/v1/executions/report@2026-11-23T00:00:00Z:finish";
+        assert_eq!(at("https://b.example/prod/").as_deref(), Some(expected));
+        assert_eq!(at("https://b.example/prod"), at("https://b.example/prod/"));
+        assert_eq!(at("b.example"), None);
+    }
+}

@@ -1,0 +1,376 @@
+//! Backfills: slots of a past range, run on request, a few at a time.
+//!
+//! A backfill's row has one timer, written with it and removed when it is over. It stays where it
+//! is, so every sweep looks at the row: counts what has ended, and starts as much as has room. What
+//! is about to be started is written into the row first, then created, each execution with a timer
+//! of its own, then sent. Two looks at once write the same row, and one of them wins; a look that
+//! dies on its way leaves names in the row that have no execution, and the next one creates them.
+
+use belfry_domain::{
+    Backfill, BackfillId, BackfillStatus, Execution, ExecutionId, Job, JobId, MAX_BACKFILL_CONCURRENCY,
+    MAX_BACKFILL_SLOTS, Priority, Problem, Run, SlotRange, Status, Tally, Timer, Timestamp, Trigger,
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use ulid::Ulid;
+
+use crate::{
+    Engine, EngineError, Result,
+    ports::{Alert, Creation, Fact, StoreError},
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackfillRequest {
+    pub job_id: JobId,
+    pub range: SlotRange,
+    pub concurrency: u32,
+}
+
+/// What a backfill would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackfillPlan {
+    pub row: Backfill,
+    /// In its order.
+    pub first: Timestamp,
+    pub last: Timestamp,
+}
+
+/// How often a row may change under an operation before it gives up.
+const ATTEMPTS: usize = 20;
+/// Slots that one look goes through, at most: many of them may have run already.
+const SLOTS_IN_A_LOOK: usize = 500;
+
+/// What a look found of one that is open.
+enum Found {
+    Ended(ExecutionId, Status),
+    /// Nobody has created it, or it was created and is gone.
+    Absent(ExecutionId),
+    Unstarted(ExecutionId),
+    UnderWay,
+}
+
+impl Engine {
+    /// Nothing is written.
+    pub async fn plan_backfill(&self, request: &BackfillRequest) -> Result<BackfillPlan> {
+        let (_, job) = self.live_job(&request.job_id).await?;
+        let problems = problems_of(request, self.now());
+        if !problems.is_empty() {
+            return Err(EngineError::Invalid(problems));
+        }
+        let Some(schedule) = job.schedule() else {
+            let message = format!("job {} has no schedule, so it has no slots: trigger it", job.id());
+            return Err(EngineError::Conflict(message));
+        };
+        let slots = request.range.count(schedule, MAX_BACKFILL_SLOTS);
+        let ends = request.range.first(schedule).zip(request.range.last(schedule));
+        match ends {
+            Some((first, last)) if slots <= MAX_BACKFILL_SLOTS => {
+                Ok(BackfillPlan { row: self.new_backfill(request, &job, slots, first), first, last })
+            }
+            Some(_) => Err(EngineError::invalid(
+                "from",
+                format!("the range has more than {MAX_BACKFILL_SLOTS} slots; choose a shorter one"),
+            )),
+            None => Err(EngineError::invalid("from", "the job's schedule names no slot in this range")),
+        }
+    }
+
+    fn new_backfill(&self, request: &BackfillRequest, job: &Job, slots: u32, first: Timestamp) -> Backfill {
+        let now = self.now();
+        let random = (u128::from(self.ports.random.next()) << 64) | u128::from(self.ports.random.next());
+        let ulid = Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), random);
+        Backfill {
+            id: BackfillId::from_ulid(&ulid),
+            revision: 0,
+            job_id: request.job_id.clone(),
+            job_version: job.version,
+            status: BackfillStatus::Running,
+            range: request.range,
+            concurrency: request.concurrency,
+            slots,
+            created_at: now,
+            ended_at: None,
+            reason: None,
+            next: Some(first),
+            open: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// When this returns, the backfill goes on until it is over, whatever happens to this process.
+    pub async fn start_backfill(&self, request: &BackfillRequest) -> Result<Backfill> {
+        let BackfillPlan { row, .. } = self.plan_backfill(request).await?;
+        let fired_at = row.created_at.minus(self.settings.sweep_grace);
+        let timer = Timer::backfill(self.settings.shards, &row.id, fired_at);
+        self.ports.backfills.create_backfill(row.clone(), timer).await?;
+        Ok(self.look_soon(row).await)
+    }
+
+    /// A first look at once; the sweep makes the others, and this one too where it fails.
+    async fn look_soon(&self, row: Backfill) -> Backfill {
+        match self.look_at_backfill(row.clone()).await {
+            Ok(row) => row,
+            Err(error) => {
+                tracing::debug!(backfill.id = %row.id, %error, "left to the sweep");
+                row
+            }
+        }
+    }
+
+    /// Starts nothing more until it is resumed; what it has started goes on.
+    pub async fn pause_backfill(&self, id: &BackfillId) -> Result<Backfill> {
+        self.move_backfill(id, BackfillStatus::Paused, None).await
+    }
+
+    pub async fn resume_backfill(&self, id: &BackfillId) -> Result<Backfill> {
+        Ok(self.look_soon(self.move_backfill(id, BackfillStatus::Running, None).await?).await)
+    }
+
+    /// Starts nothing any more, and cancels what has not started. What runs may end.
+    pub async fn cancel_backfill(&self, id: &BackfillId, reason: &str) -> Result<Backfill> {
+        Ok(self.look_soon(self.move_backfill(id, BackfillStatus::Cancelled, Some(reason)).await?).await)
+    }
+
+    async fn move_backfill(
+        &self,
+        id: &BackfillId,
+        to: BackfillStatus,
+        reason: Option<&str>,
+    ) -> Result<Backfill> {
+        for _ in 0..ATTEMPTS {
+            let found = self.ports.backfills.backfill(id).await?;
+            let row = found.ok_or_else(|| EngineError::NotFound { what: "backfill", id: id.to_string() })?;
+            if row.status == to {
+                return Ok(row);
+            }
+            if matches!(row.status, BackfillStatus::Cancelled | BackfillStatus::Finished) {
+                let (is, to) = (row.status.as_str(), to.as_str());
+                return Err(EngineError::Conflict(format!("backfill {id} is {is}: it can't become {to}")));
+            }
+            let next = Backfill { status: to, reason: reason.map(str::to_owned), ..row.clone() };
+            if let Some(row) = self.write_backfill(&row, next).await? {
+                return Ok(row);
+            }
+        }
+        Err(EngineError::Conflict(format!("backfill {id} is changing all the time; try again")))
+    }
+
+    /// None where somebody was faster.
+    async fn write_backfill(&self, old: &Backfill, mut next: Backfill) -> Result<Option<Backfill>> {
+        next.revision = old.revision + 1;
+        let is_written = self.ports.backfills.change_backfill(old.revision, next.clone()).await?;
+        Ok(is_written.then_some(next))
+    }
+
+    /// The sweep's look. The timer goes when there is nothing left to look at.
+    pub(crate) async fn examine_backfill(&self, timer: &Timer, id: &BackfillId) -> Result<()> {
+        match self.is_backfill_over(id).await {
+            Ok(true) => Ok(self.ports.timers.remove_timer(&timer.key).await?),
+            // What changed meanwhile, the next look sees.
+            Ok(false) | Err(EngineError::Conflict(_)) => Ok(()),
+            Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
+                self.postpone_backfill(timer, id, what, why).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn is_backfill_over(&self, id: &BackfillId) -> Result<bool> {
+        Ok(match self.ports.backfills.backfill(id).await? {
+            Some(row) => row.is_over() || self.look_at_backfill(row).await?.is_over(),
+            None => true,
+        })
+    }
+
+    /// One look; the row as it is then, as far as is known here.
+    async fn look_at_backfill(&self, row: Backfill) -> Result<Backfill> {
+        let job = self.ports.jobs.job(&row.job_id).await?.filter(|job| !job.deleted);
+        let mut next = row.clone();
+        if job.is_none() && next.status != BackfillStatus::Cancelled {
+            next.cancel("the job was deleted");
+        }
+        let mut wanted = self.look_at_open(&mut next).await?;
+        if job.is_some() && next.free() > 0 {
+            wanted.extend(self.choose_slots(&mut next).await?);
+        }
+        next.end_if_done(self.now());
+        let row = if next == row {
+            row
+        } else {
+            match self.write_backfill(&row, next).await? {
+                Some(row) => row,
+                None => return Ok(row),
+            }
+        };
+        if let Some(job) = job.filter(|_| row.status == BackfillStatus::Running) {
+            self.start_slots(&job, wanted).await?;
+        }
+        Ok(row)
+    }
+
+    /// Counts what has ended; those that are still to be created.
+    async fn look_at_open(&self, row: &mut Backfill) -> Result<Vec<ExecutionId>> {
+        let found: Vec<Found> = stream::iter(row.open.clone())
+            .map(|id| async move { self.find_open(id).await })
+            .buffered(self.settings.parallel)
+            .try_collect()
+            .await?;
+        let is_cancelled = row.status == BackfillStatus::Cancelled;
+        let mut wanted = Vec::new();
+        for found in found {
+            match found {
+                Found::Ended(id, status) => row.close(&id, status),
+                Found::Absent(id) if is_cancelled => row.close(&id, Status::Cancelled),
+                Found::Absent(id) => wanted.push(id),
+                Found::Unstarted(id) if is_cancelled => self.cancel_unstarted_slot(&id).await?,
+                Found::Unstarted(_) | Found::UnderWay => {}
+            }
+        }
+        Ok(wanted)
+    }
+
+    async fn find_open(&self, id: ExecutionId) -> Result<Found> {
+        Ok(match self.ports.executions.execution(&id).await? {
+            None => Found::Absent(id),
+            Some(row) if row.status.is_terminal() => Found::Ended(id, row.status),
+            Some(row) if row.attempt == 0 => Found::Unstarted(id),
+            Some(_) => Found::UnderWay,
+        })
+    }
+
+    /// The next look sees what has become of it.
+    async fn cancel_unstarted_slot(&self, id: &ExecutionId) -> Result<()> {
+        match self.cancel(id, "its backfill was cancelled").await {
+            Ok(_) | Err(EngineError::WrongStatus { .. } | EngineError::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes as many of the slots that have not run as have room, and counts the others.
+    async fn choose_slots(&self, row: &mut Backfill) -> Result<Vec<ExecutionId>> {
+        let pinned = self.ports.jobs.job_version(&row.job_id, row.job_version).await?;
+        let Some(schedule) = pinned.as_ref().and_then(|job| job.schedule()) else {
+            row.cancel("the version of the job that it was made for is gone");
+            return Ok(vec![]);
+        };
+        let mut chosen = Vec::new();
+        let mut left = SLOTS_IN_A_LOOK;
+        while row.free() > 0 && left > 0 {
+            let slots: Vec<Timestamp> =
+                std::iter::successors(row.next, |slot| row.range.following(schedule, *slot))
+                    .take(row.free().min(left))
+                    .collect();
+            row.next = slots.last().and_then(|slot| row.range.following(schedule, *slot));
+            left -= slots.len();
+            let names: Vec<Option<ExecutionId>> = stream::iter(slots)
+                .map(|slot| self.name_unrun(&row.job_id, slot))
+                .buffered(self.settings.parallel)
+                .try_collect()
+                .await?;
+            row.tally.existing += names.iter().filter(|name| name.is_none()).count() as u32;
+            let fresh: Vec<ExecutionId> = names.into_iter().flatten().collect();
+            row.open.extend(fresh.iter().cloned());
+            chosen.extend(fresh);
+        }
+        Ok(chosen)
+    }
+
+    /// What a slot's execution is to be called; none where it has run, or is about to. One that was
+    /// skipped has not run: it gets a new generation, because what has ended is final.
+    async fn name_unrun(&self, job_id: &JobId, slot: Timestamp) -> Result<Option<ExecutionId>> {
+        let first = ExecutionId::scheduled(job_id, slot);
+        let latest = self.ports.executions.latest_generation(&first).await?;
+        if latest == 0 {
+            return Ok(Some(first));
+        }
+        let newest = self.ports.executions.execution(&first.with_generation(latest)).await?;
+        match newest {
+            Some(row) if row.status == Status::Skipped => {
+                let generation = self.rerun_of(row).await?.generation;
+                Ok(Some(first.with_generation(generation)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Creates what has no row yet, and sends for it.
+    async fn start_slots(&self, job: &Job, ids: Vec<ExecutionId>) -> Result<()> {
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            rows.extend(self.backfilled_row(job, id).await?);
+        }
+        let creations = self.ports.executions.create_all(rows.clone()).await?;
+        let created = rows.into_iter().zip(creations).filter(|(_, creation)| *creation == Creation::Created);
+        let created: Vec<Execution> = created.map(|((row, _), _)| row).collect();
+        if created.is_empty() {
+            return Ok(());
+        }
+        self.ports.observer.record(Fact::Accepted { count: created.len() as u64 });
+        let mut messages = Vec::new();
+        for row in created {
+            if row.waits_for_dependencies() {
+                self.wait_for_dependencies(row.clone(), row.guard).await?;
+            } else {
+                messages.extend(self.message_for(&row, row.guard.clone()).await?);
+            }
+        }
+        self.send(messages).await
+    }
+
+    /// As its slot would have made it, but for its priority, and that it is due now. A generation
+    /// after the first waits for nothing, as a retry by hand does not.
+    async fn backfilled_row(&self, job: &Job, id: ExecutionId) -> Result<Option<(Execution, Timer)>> {
+        let Some(slot) = id.slot().instant() else { return Ok(None) };
+        let is_first = id.generation() == 1;
+        let run =
+            if is_first { self.scheduled_run(job, slot).await? } else { self.own_run(job, &id).await? };
+        let mut row = self.row_due_now(id, run, Trigger::Backfill);
+        row.due = job.spec.fire_at(slot);
+        row.priority = Priority::Low;
+        let guard = Timer { key: row.guard.clone(), version: 0, checks: 0 };
+        if !is_first {
+            row.rerun_of = Some(row.id.with_generation(1));
+        } else if !job.spec.dependencies.is_empty() {
+            row.status = Status::Waiting;
+            row.dependencies = self.dependencies_at(job, slot).await?;
+        }
+        Ok(Some((row, guard)))
+    }
+
+    async fn own_run(&self, job: &Job, id: &ExecutionId) -> Result<Run> {
+        let graph = self.ports.jobs.run_group(job.id()).await?.graph;
+        Ok(Run { id: id.to_string(), root: Some(job.id().clone()), more_roots: vec![], graph })
+    }
+
+    /// What can't be read must not hold up the others: it is looked at again, ever later.
+    async fn postpone_backfill(
+        &self,
+        timer: &Timer,
+        id: &BackfillId,
+        what: String,
+        why: String,
+    ) -> Result<()> {
+        self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
+        let later = Timer::backfill(self.settings.shards, id, self.next_check(timer));
+        let key = later.key.clone();
+        self.ports.timers.put_timers(vec![Timer { checks: timer.checks + 1, ..later }]).await?;
+        if key != timer.key {
+            self.ports.timers.remove_timer(&timer.key).await?;
+        }
+        Ok(())
+    }
+}
+
+fn problems_of(request: &BackfillRequest, now: Timestamp) -> Vec<Problem> {
+    let SlotRange { from, to, .. } = request.range;
+    let mut problems = Vec::new();
+    if from >= to {
+        problems.push(Problem::new("to", "must be after `from`: slots from `from` on, before `to`"));
+    }
+    if to > now {
+        problems.push(Problem::new("to", "must not lie ahead: slots that are to come start by themselves"));
+    }
+    if !(1..=MAX_BACKFILL_CONCURRENCY).contains(&request.concurrency) {
+        problems.push(Problem::new("concurrency", format!("must be from 1 to {MAX_BACKFILL_CONCURRENCY}")));
+    }
+    problems
+}

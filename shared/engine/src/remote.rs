@@ -1,0 +1,264 @@
+//! Attempts that run outside of any engine: with workers that speak HTTP only, and with targets
+//! that have taken the work and call back.
+//!
+//! The claim is made here, on behalf of somebody who is known by its token from then on: attempt
+//! and claim, the fence that every write is held against. Whoever has the token renews the lease
+//! and tells the end; both can be repeated. The lease never goes beyond the attempt's time.
+//!
+//! Nothing depends on the process that made the claim. A message that was taken and not claimed is
+//! found by its guard. A claim whose answer never arrived ends with its lease. And what follows
+//! from an end is begun again by the sweep, as after any other.
+
+use std::{pin::pin, time::Duration};
+
+use belfry_domain::{
+    AttemptOutcome, Change, ClaimToken, Execution, ExecutionId, Holder, Message, Progress, Status, Timer,
+    TimerKey, Timestamp, Work,
+};
+use futures::future::{Either, join_all, select};
+use serde_json::Value;
+
+use crate::{
+    Engine, EngineError, Result,
+    attempt::attempt_ends_by,
+    execute::{Begun, Claimant},
+    finish::{Verdict, cancelled},
+    ports::{Completion, Delivery, Ending, Source, Stop},
+};
+
+/// What a worker asks for.
+#[derive(Debug, Clone)]
+pub struct LeaseRequest {
+    pub pool: String,
+    pub worker_id: String,
+    /// Attempts at most.
+    pub limit: usize,
+    /// How long to wait for the first.
+    pub wait: Duration,
+    /// How long each of them is the worker's without a heartbeat.
+    pub lease: Duration,
+}
+
+/// An attempt that is the worker's now.
+#[derive(Debug, Clone)]
+pub struct Leased {
+    pub execution: Execution,
+    pub token: ClaimToken,
+    pub work: Work,
+    pub input: Value,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// What a heartbeat learns.
+#[derive(Debug, Clone)]
+pub struct Pulse {
+    /// With the lease as it is now, and whether the attempt is to stop.
+    pub execution: Execution,
+    /// No heartbeat makes the attempt last longer.
+    pub ends_by: Timestamp,
+}
+
+impl Engine {
+    /// Takes messages of a pool and claims what they name. Those of them that start nothing are
+    /// gone, so that the answer may be empty before the wait is over. `closing` ends the wait, and
+    /// nothing that has been begun.
+    pub async fn lease(
+        &self,
+        source: &dyn Source,
+        request: &LeaseRequest,
+        closing: &Stop,
+    ) -> Result<Vec<Leased>> {
+        let receiving = source.receive(&request.pool, request.limit, request.wait);
+        let deliveries = match select(receiving, pin!(closing.cancelled())).await {
+            Either::Left((deliveries, _)) => deliveries?,
+            Either::Right(_) => return Ok(Vec::new()),
+        };
+        let claims = deliveries.into_iter().map(|delivery| self.lease_delivery(delivery, request));
+        let (mut leased, mut failure) = (Vec::new(), None);
+        for claim in join_all(claims).await {
+            match claim {
+                Ok(claimed) => leased.extend(claimed),
+                Err(error) => failure = Some(error),
+            }
+        }
+        match failure {
+            Some(error) if leased.is_empty() => Err(error),
+            Some(error) => {
+                tracing::warn!(%error, "a message is left to the sweep");
+                Ok(leased)
+            }
+            None => Ok(leased),
+        }
+    }
+
+    async fn lease_delivery(&self, delivery: Delivery, request: &LeaseRequest) -> Result<Option<Leased>> {
+        let Delivery { message, loan } = delivery;
+        let outcome = self.lease_message(&message, request).await;
+        match (&outcome, loan) {
+            (Ok(_), Some(loan)) => loan.settle().await,
+            (Err(_), Some(loan)) => loan.give_back().await,
+            (_, None) => {}
+        }
+        outcome
+    }
+
+    /// Claims what a message names; none where it starts nothing.
+    pub async fn lease_message(&self, message: &Message, request: &LeaseRequest) -> Result<Option<Leased>> {
+        let claimant =
+            Claimant { worker_id: &request.worker_id, holder: Holder::Remote, lease: request.lease };
+        let Begun::Started(started) = self.begin(message, &claimant).await? else { return Ok(None) };
+        let (work, input) = self.work_and_input(&started).await?;
+        let took = self.ports.clock.monotonic().saturating_sub(started.since);
+        // Claimed so late that its lease may be over before the worker hears of it.
+        let Some(token) = started.row.token().filter(|_| took < request.lease / 2) else { return Ok(None) };
+        let timeout = self.time_allowed(&started.row, &work);
+        Ok(Some(Leased { execution: started.row, token, work, input, timeout }))
+    }
+
+    /// Renews a worker's lease, up to the end of the attempt's time. A target's, and that of a
+    /// worker with an engine of its own, stay as they are.
+    pub async fn heartbeat(
+        &self,
+        id: &ExecutionId,
+        token: ClaimToken,
+        lease: Duration,
+        progress: Option<Progress>,
+    ) -> Result<Pulse> {
+        let row = self.running_row(id, token).await?;
+        let work = self.work_of_claimed(&row).await?;
+        let ends_by = attempt_ends_by(&row, &work);
+        if row.claim.as_ref().is_none_or(|claim| claim.holder != Holder::Remote) {
+            return Ok(Pulse { execution: row, ends_by });
+        }
+        let renewed = self
+            .write_as_holder(row, |row, now| {
+                let held_until = row.claim.as_ref().map_or(now, |claim| claim.lease_until);
+                let change = Change::heartbeat(row, now.plus(lease).max(held_until).min(ends_by));
+                Ok(change.telling(progress.clone()))
+            })
+            .await?;
+        match renewed {
+            Some(execution) => Ok(Pulse { execution, ends_by }),
+            None => self.running_row(id, token).await.map(|execution| Pulse { execution, ends_by }),
+        }
+    }
+
+    /// Tells how an attempt ended. The first word stands; the same once more changes nothing.
+    pub async fn finish_elsewhere(
+        &self,
+        id: &ExecutionId,
+        token: ClaimToken,
+        completion: Completion,
+    ) -> Result<Execution> {
+        let row = self.claimed_row(id, token).await?;
+        let has_succeeded = matches!(completion.ending, Ending::Succeeded { .. });
+        if row.status != Status::Running {
+            return ended_so(row, has_succeeded);
+        }
+        let work = self.work_of_claimed(&row).await?;
+        let guard = row.guard.clone();
+        let verdict = if row.cancel_requested && !has_succeeded {
+            Verdict::Cancelled(Some(completion))
+        } else {
+            Verdict::Completed(completion)
+        };
+        let status = self.finish(row, &work, verdict, guard).await?;
+        // A worker of this process that still waits for the target's answer need not.
+        self.running.stop(id);
+        if status == Status::Running {
+            // Somebody was faster: the sweep, a cancellation, or this very call, repeated.
+            return ended_so(self.claimed_row(id, token).await?, has_succeeded);
+        }
+        self.row(id).await
+    }
+
+    /// The attempt goes on without this worker, which leaves behind who will look after it.
+    pub(crate) async fn hand_over(&self, row: Execution, work: &Work, guard: TimerKey) -> Result<Status> {
+        let ends_by = attempt_ends_by(&row, work);
+        let look_at = ends_by.plus(self.settings.takeover_margin);
+        // The same key that a sweep would move the guard to.
+        let check = Timer::check(self.settings.shards, &row.id, row.attempt, look_at, 1);
+        self.persist(|| self.ports.timers.put_timers(vec![check.clone()])).await?;
+        let written = self
+            .write_as_holder(row, |row, now| {
+                if row.cancel_requested {
+                    return Change::failed(row, &cancelled(row), now);
+                }
+                Ok(Change::handed_over(row, ends_by, check.key.clone()))
+            })
+            .await?;
+        let Some(row) = written else { return Ok(Status::Running) };
+        let status = row.status;
+        if status.is_terminal() {
+            self.persist_settled(row, guard).await?;
+        } else if check.key.fire_at > guard.fire_at {
+            // One that fires later must stay: somebody may be about to remove this one for it.
+            self.ports.timers.remove_timer(&guard).await?;
+        }
+        Ok(status)
+    }
+
+    /// What a running attempt runs whose own time, not its holder, is over; none otherwise.
+    pub(crate) async fn out_of_time(&self, row: &Execution) -> Result<Option<Work>> {
+        let Some(claim) = row.claim.as_ref().filter(|claim| claim.holder != Holder::Worker) else {
+            return Ok(None);
+        };
+        let work = self.work_of(row).await?;
+        Ok(work.filter(|work| !row.cancel_requested && claim.lease_until >= attempt_ends_by(row, work)))
+    }
+
+    async fn row(&self, id: &ExecutionId) -> Result<Execution> {
+        let row = self.ports.executions.execution(id).await?;
+        row.ok_or_else(|| EngineError::NotFound { what: "execution", id: id.to_string() })
+    }
+
+    /// The row, if this claim was its last.
+    async fn claimed_row(&self, id: &ExecutionId, token: ClaimToken) -> Result<Execution> {
+        let row = self.row(id).await?;
+        if row.token() == Some(token) {
+            return Ok(row);
+        }
+        let attempt = token.attempt;
+        Err(EngineError::Conflict(format!("attempt {attempt} of {id} is not, or no longer, this token's")))
+    }
+
+    async fn running_row(&self, id: &ExecutionId, token: ClaimToken) -> Result<Execution> {
+        let row = self.claimed_row(id, token).await?;
+        if row.status == Status::Running { Ok(row) } else { Err(has_ended(&row)) }
+    }
+
+    async fn work_of_claimed(&self, row: &Execution) -> Result<Work> {
+        let gone = || EngineError::Conflict(format!("what {} runs is gone", row.id));
+        self.work_of(row).await?.ok_or_else(gone)
+    }
+}
+
+/// The row of an attempt that has ended, to one who says how.
+fn ended_so(row: Execution, has_succeeded: bool) -> Result<Execution> {
+    let is_so = match outcome(&row) {
+        Some(AttemptOutcome::Succeeded) => has_succeeded,
+        Some(AttemptOutcome::Failed) => !has_succeeded,
+        // Nobody can know before; the row says it.
+        Some(AttemptOutcome::Cancelled) => true,
+        _ => false,
+    };
+    if is_so { Ok(row) } else { Err(has_ended(&row)) }
+}
+
+/// How the last attempt ended.
+fn outcome(row: &Execution) -> Option<AttemptOutcome> {
+    row.ended_attempts().last().filter(|last| last.number == row.attempt).map(|last| last.outcome)
+}
+
+fn has_ended(row: &Execution) -> EngineError {
+    let how = match outcome(row) {
+        Some(AttemptOutcome::Succeeded) => "it succeeded",
+        Some(AttemptOutcome::Failed) => "it failed",
+        Some(AttemptOutcome::TimedOut) => "its time was over",
+        Some(AttemptOutcome::Cancelled) => "it was cancelled",
+        Some(AttemptOutcome::Lost) => "its lease was over and it was taken away",
+        None => "it is not running",
+    };
+    EngineError::Conflict(format!("attempt {} of {} has ended: {how}", row.attempt, row.id))
+}

@@ -1,0 +1,236 @@
+//! Runs what has ended once more, as new generations on the jobs' present versions.
+//!
+//! A re-run begins at executions of one slot and brings along what flows from them. Executions
+//! whose dependents meet make one re-run, so that a join below runs once for all of them; others
+//! are re-runs of their own. What is not run again is taken over: see `kept`.
+
+use std::collections::BTreeSet;
+
+use belfry_domain::{Execution, ExecutionId, JobId, Run, Trigger};
+
+use crate::{Engine, EngineError, Result, push::Accepted};
+
+/// How often another re-run may take the number first before this one gives up.
+const ATTEMPTS: usize = 20;
+/// Every execution of a re-run carries the names of the jobs that it began with.
+pub const MAX_STARTS: usize = 100;
+
+/// What is run again together.
+#[derive(Debug, Clone)]
+pub struct Rerun {
+    /// Where it begins: they have ended, and none of them can be reached from another.
+    pub starts: Vec<Execution>,
+    /// The number of the new generation, as far as it can be told before.
+    pub generation: u32,
+    /// What can be reached, the starts' own jobs among it.
+    reached: BTreeSet<JobId>,
+    graph: u64,
+}
+
+impl Rerun {
+    /// The executions that begin it, in their new generation.
+    pub fn begins(&self) -> impl Iterator<Item = ExecutionId> {
+        self.starts.iter().map(|old| old.id.with_generation(self.generation))
+    }
+
+    /// What runs after them.
+    pub fn follows(&self) -> impl Iterator<Item = ExecutionId> {
+        let is_start = |job_id: &&JobId| self.starts.iter().any(|old| old.job_id() == **job_id);
+        let jobs = self.reached.iter().filter(move |job_id| !is_start(job_id));
+        jobs.filter_map(|job_id| self.of_job(job_id))
+    }
+
+    fn of_job(&self, job_id: &JobId) -> Option<ExecutionId> {
+        let slot = self.starts.first()?.slot();
+        Some(ExecutionId::new(job_id, &slot).with_generation(self.generation))
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        let is_same_slot =
+            self.starts.first().map(Execution::slot) == other.starts.first().map(Execution::slot);
+        is_same_slot && !self.reached.is_disjoint(&other.reached)
+    }
+
+    fn join(&mut self, other: Self) {
+        self.starts.extend(other.starts);
+        self.reached.extend(other.reached);
+        self.generation = self.generation.max(other.generation);
+    }
+
+    fn run(&self, id: &ExecutionId) -> Run {
+        let mut jobs = self.starts.iter().filter(|old| flows(old)).map(Execution::job_id);
+        Run { id: id.to_string(), root: jobs.next(), more_roots: jobs.collect(), graph: self.graph }
+    }
+}
+
+impl Engine {
+    /// One that has ended, with what flows from it.
+    pub async fn retry_by_hand(&self, id: &ExecutionId) -> Result<Accepted> {
+        let mut rerun = self.rerun_of(self.ended(id).await?).await?;
+        let accepted = self.begin_rerun(&mut rerun).await?.into_iter().next();
+        accepted.ok_or_else(|| EngineError::NotFound { what: "execution", id: id.to_string() })
+    }
+
+    /// An execution that can be run again.
+    pub async fn ended(&self, id: &ExecutionId) -> Result<Execution> {
+        let not_found = || EngineError::NotFound { what: "execution", id: id.to_string() };
+        let old = self.ports.executions.execution(id).await?.ok_or_else(not_found)?;
+        if !old.status.is_terminal() {
+            return Err(EngineError::WrongStatus { status: old.status, verb: "retried" });
+        }
+        Ok(old)
+    }
+
+    pub(crate) async fn rerun_of(&self, old: Execution) -> Result<Rerun> {
+        if !flows(&old) {
+            let generation = self.latest_generation(&old.id).await?.max(1) + 1;
+            return Ok(Rerun { starts: vec![old], generation, reached: BTreeSet::new(), graph: 0 });
+        }
+        let job_id = old.job_id();
+        if self.ports.jobs.job(&job_id).await?.is_none_or(|job| job.deleted) {
+            return Err(EngineError::NotFound { what: "job", id: job_id.to_string() });
+        }
+        let graph = self.ports.jobs.run_group(&job_id).await?.graph;
+        let reached = self.reachable(&job_id, graph).await?;
+        let mut rerun = Rerun { starts: vec![old], generation: 0, reached, graph };
+        rerun.generation = self.next_generation(&rerun).await?;
+        Ok(rerun)
+    }
+
+    /// Above all that any of them has had at the slot, so that one number names all of it.
+    async fn next_generation(&self, rerun: &Rerun) -> Result<u32> {
+        let mut latest = 1;
+        let jobs = rerun.reached.iter().filter_map(|job_id| rerun.of_job(job_id));
+        for id in jobs.chain(rerun.starts.iter().map(|old| old.id.clone())) {
+            latest = latest.max(self.latest_generation(&id).await?);
+        }
+        Ok(latest + 1)
+    }
+
+    /// What it comes to when these are run again: the re-runs, and what can't be.
+    pub async fn plan_reruns(
+        &self,
+        executions: Vec<Execution>,
+    ) -> Result<(Vec<Rerun>, Vec<(ExecutionId, EngineError)>)> {
+        let mut reruns: Vec<Rerun> = Vec::new();
+        let mut refused = Vec::new();
+        for old in executions {
+            let id = old.id.clone();
+            match self.rerun_of(old).await {
+                Ok(rerun) => add(&mut reruns, rerun),
+                Err(error @ EngineError::Store(_)) => return Err(error),
+                Err(error) => refused.push((id, error)),
+            }
+        }
+        for rerun in &mut reruns {
+            self.drop_followers(rerun).await?;
+        }
+        Ok((reruns, refused))
+    }
+
+    /// An execution that can be reached from another one follows it.
+    async fn drop_followers(&self, rerun: &mut Rerun) -> Result<()> {
+        let mut followers = BTreeSet::new();
+        for start in rerun.starts.iter().filter(|start| start.work.is_none()) {
+            let mut below = self.reachable(&start.job_id(), rerun.graph).await?;
+            below.remove(&start.job_id());
+            followers.extend(below);
+        }
+        rerun.starts.retain(|start| !followers.contains(&start.job_id()));
+        // Of several generations the newest; pushed work is never among others.
+        rerun.starts.sort_by_key(|start| (start.job_id(), std::cmp::Reverse(start.id.generation())));
+        rerun.starts.dedup_by_key(|start| start.job_id());
+        Ok(())
+    }
+
+    /// What it needs of others and does not run again.
+    pub async fn kept_by(&self, rerun: &Rerun) -> Result<Vec<ExecutionId>> {
+        let mut kept = BTreeSet::new();
+        for job_id in &rerun.reached {
+            let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| !job.is_scheduled()) else {
+                continue;
+            };
+            for dependency in job.spec.dependencies.iter().filter(|id| !rerun.reached.contains(*id)) {
+                if let Some(id) = rerun.of_job(dependency) {
+                    kept.extend(self.kept(&id).await?.map(|kept| kept.execution_id));
+                }
+            }
+        }
+        Ok(kept.into_iter().collect())
+    }
+
+    /// Begins it: when this returns, all that it begins with is durable. Should it break off
+    /// between two of them, what follows from both begins the other.
+    pub async fn begin_rerun(&self, rerun: &mut Rerun) -> Result<Vec<Accepted>> {
+        if rerun.starts.len() > MAX_STARTS {
+            let message =
+                format!("begins at {} executions at once; at most {MAX_STARTS}", rerun.starts.len());
+            return Err(EngineError::Conflict(message));
+        }
+        for _ in 0..ATTEMPTS {
+            let begun = self.begin_as(rerun).await?;
+            // Whoever has the first has the number. Another's later ones run again all the same.
+            if begun.first().is_none_or(|accepted| accepted.is_new) {
+                return Ok(begun);
+            }
+            rerun.generation = self.next_generation(rerun).await?;
+        }
+        Err(EngineError::Conflict("it is being run again by others all the time; try again".to_owned()))
+    }
+
+    async fn begin_as(&self, rerun: &Rerun) -> Result<Vec<Accepted>> {
+        let mut begun: Vec<Accepted> = Vec::with_capacity(rerun.starts.len());
+        for old in &rerun.starts {
+            let id = old.id.with_generation(rerun.generation);
+            let run = begun.first().map_or_else(|| rerun.run(&id), |first| first.execution.run.clone());
+            let accepted = self.accept(self.start_row(old, id, run).await?).await?;
+            let is_lost = begun.is_empty() && !accepted.is_new;
+            begun.push(accepted);
+            if is_lost {
+                break;
+            }
+        }
+        Ok(begun)
+    }
+
+    async fn start_row(&self, old: &Execution, id: ExecutionId, run: Run) -> Result<Execution> {
+        let mut row = self.row_due_now(id, run, Trigger::Rerun);
+        row.priority = old.priority;
+        row.input.clone_from(&old.input);
+        row.work.clone_from(&old.work);
+        row.rerun_of = Some(old.id.clone());
+        // Not to wait for, but for their results.
+        row.dependencies.clone_from(&old.dependencies);
+        for dependency in row.dependencies.values_mut() {
+            let newest = dependency.execution_id.with_generation(u32::MAX);
+            if let Some(ended) = self.newest_ended(&newest).await? {
+                dependency.outcome = ended.status.outcome();
+                dependency.execution_id = ended.id;
+            }
+        }
+        Ok(row)
+    }
+
+    /// A re-run began at several, and its writer died before it got to this one.
+    pub(crate) async fn begin_missing(&self, id: &ExecutionId, run: &Run) -> Result<()> {
+        if let Some(old) = self.newest_ended(id).await? {
+            self.accept(self.start_row(&old, id.clone(), run.clone()).await?).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Pushed work has no dependents, and an element is run again by itself.
+fn flows(row: &Execution) -> bool {
+    row.work.is_none() && row.id.whole().is_none()
+}
+
+/// Joins it with all those that it meets.
+fn add(reruns: &mut Vec<Rerun>, mut rerun: Rerun) {
+    let (meeting, apart) = std::mem::take(reruns).into_iter().partition(|other: &Rerun| other.meets(&rerun));
+    *reruns = apart;
+    for other in meeting as Vec<Rerun> {
+        rerun.join(other);
+    }
+    reruns.push(rerun);
+}

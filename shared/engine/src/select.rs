@@ -1,0 +1,104 @@
+//! Which executions to run again: what failed of a graph, or what fits a filter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use belfry_domain::{Execution, ExecutionId, JobId, Outcome, Status};
+
+use crate::{Engine, EngineError, Result, ports::ExecutionFilter};
+
+/// Where a selection goes on.
+#[derive(Debug, Clone)]
+pub struct RerunPage {
+    pub executions: Vec<Execution>,
+    pub next: Option<String>,
+}
+
+impl Engine {
+    /// What failed of the graph that this execution belongs to, at its slot: the newest execution
+    /// of each job decides.
+    pub async fn failed_in_graph(&self, id: &ExecutionId) -> Result<Vec<Execution>> {
+        let mut failed = Vec::new();
+        let mut has_any = false;
+        for job_id in self.flowing_with(&id.job_id()).await? {
+            let newest = ExecutionId::new(&job_id, &id.slot()).with_generation(u32::MAX);
+            let row = self.newest(&newest).await?;
+            has_any |= row.is_some();
+            failed.extend(row.filter(|row| row.status.outcome() == Some(Outcome::Failed)));
+        }
+        if failed.is_empty() {
+            let nothing = EngineError::Conflict(format!("nothing has failed in run {id}"));
+            let absent = EngineError::NotFound { what: "run", id: id.to_string() };
+            return Err(if has_any { nothing } else { absent });
+        }
+        Ok(failed)
+    }
+
+    /// The jobs that a run of this one's slot has, whatever it begins with.
+    async fn flowing_with(&self, id: &JobId) -> Result<BTreeSet<JobId>> {
+        let (_, jobs) = self.ports.jobs.connected(std::slice::from_ref(id)).await?;
+        let flows = jobs.iter().filter(|job| !job.is_scheduled());
+        let edges: Vec<(&JobId, &JobId)> = flows
+            .flat_map(|job| job.spec.dependencies.iter().map(|dependency| (dependency, job.id())))
+            .collect();
+        let mut found = BTreeSet::from([id.clone()]);
+        let mut ahead = vec![id.clone()];
+        while let Some(job_id) = ahead.pop() {
+            for (from, to) in &edges {
+                let next = if **from == job_id { to } else { from };
+                let touches = **from == job_id || **to == job_id;
+                if touches && found.insert((*next).clone()) {
+                    ahead.push((*next).clone());
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// A page of what fits and ended in one of these ways; the filter's own status does not count.
+    /// Where an execution was run again since, its newest generation decides.
+    pub async fn select_for_rerun(
+        &self,
+        filter: &ExecutionFilter,
+        statuses: &[Status],
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<RerunPage> {
+        let (at, after) = place(statuses, after)?;
+        let listed = ExecutionFilter { status: statuses.get(at).copied(), ..filter.clone() };
+        let page = self.ports.executions.list(&listed, after, limit).await?;
+        let mut fitting = BTreeMap::new();
+        for row in page.items {
+            let newest = self.newest_for(&row, filter).await?;
+            let newest = newest.filter(|newest| statuses.contains(&newest.status));
+            fitting.extend(newest.map(|newest| (newest.id.clone(), newest)));
+        }
+        let next = match (page.next, statuses.get(at + 1)) {
+            (Some(next), _) => Some(format!("{}/{next}", statuses[at])),
+            (None, Some(status)) => Some(format!("{status}/")),
+            (None, None) => None,
+        };
+        Ok(RerunPage { executions: fitting.into_values().collect(), next })
+    }
+
+    /// The newest generation, in place of the newest one that the filter lets through. The others
+    /// are passed over, so that a slot is run again once however often it has failed.
+    async fn newest_for(&self, row: &Execution, filter: &ExecutionFilter) -> Result<Option<Execution>> {
+        let any = row.id.with_generation(u32::MAX);
+        let of_any_status = ExecutionFilter { status: None, ..filter.clone() };
+        let listed = self.newest_where(&any, |row| of_any_status.lets_through(row)).await?;
+        if listed.is_none_or(|listed| listed.id != row.id) {
+            return Ok(None);
+        }
+        self.newest(&any).await
+    }
+}
+
+/// One status after the other: which it is, and where its listing goes on.
+fn place<'a>(statuses: &[Status], after: Option<&'a str>) -> Result<(usize, Option<&'a str>)> {
+    let Some(after) = after else { return Ok((0, None)) };
+    let place = after.split_once('/').and_then(|(name, after)| {
+        let at = statuses.iter().position(|status| status.as_str() == name)?;
+        Some((at, Some(after).filter(|after| !after.is_empty())))
+    });
+    place.ok_or_else(|| EngineError::invalid("cursor", "is not one that an earlier page of this filter gave"))
+}

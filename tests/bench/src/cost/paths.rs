@@ -1,0 +1,141 @@
+//! The ways of an execution, and what each uses.
+
+use std::time::Duration;
+
+use belfry_aws::Installation;
+use belfry_domain::{JobSpec, PushSpec};
+use belfry_engine::{Engine, PushRequest, Settings, TriggerRequest};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    account::Usage,
+    function::Invocation,
+    target::{FLAKY, LONG},
+    world::World,
+};
+
+/// Jobs that are due in the same second of every minute.
+const BULK: usize = 1000;
+const SINGLES: usize = 10;
+
+/// What one execution uses, by its way.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Paths {
+    pub scheduled: Usage,
+    pub push: Usage,
+    /// A push whose first attempt fails.
+    pub retry: Usage,
+    /// What a dependent adds to the execution that it follows.
+    pub dependent: Usage,
+    pub long: Usage,
+    /// The tick of all shards, with nothing due.
+    pub idle_tick: Usage,
+}
+
+pub async fn measure() -> anyhow::Result<Paths> {
+    let world = Box::pin(World::start()).await?;
+    let idle_tick = idle_tick(&world).await?;
+    eprintln!("pushes");
+    let push = pushes(&world, "plain").await?;
+    let retry = pushes(&world, FLAKY).await?;
+    eprintln!("dependents");
+    let dependent = dependents(&world).await?;
+    eprintln!("long jobs");
+    let long = long(&world).await?;
+    drop(world);
+    eprintln!("{BULK} jobs that are due each minute");
+    let scheduled = scheduled(idle_tick).await?;
+    Ok(Paths { scheduled, push, retry, dependent, long, idle_tick })
+}
+
+/// The second one: the first finds no cursors yet.
+async fn idle_tick(world: &World) -> anyhow::Result<Usage> {
+    world.tick().await?;
+    let before = world.used();
+    world.tick().await?;
+    Ok(world.used() - before)
+}
+
+fn job(definition: serde_json::Value) -> anyhow::Result<JobSpec> {
+    Ok(serde_json::from_value(definition)?)
+}
+
+/// One invocation of the API function for each call, which API Gateway bills as well.
+async fn call<T>(
+    world: &World,
+    work: impl AsyncFnOnce(Engine) -> belfry_engine::Result<T>,
+) -> anyhow::Result<Usage> {
+    let api = &world.functions.api;
+    let invocation = Invocation { items: 1, side_by_side: 1, waited: Duration::ZERO };
+    api.invoke(&invocation, Box::pin(work(api.installation.engine()))).await?;
+    Ok(Usage { api_requests: 1.0, ..Usage::default() })
+}
+
+async fn push(world: &World, name: &str) -> anyhow::Result<Usage> {
+    let retry = json!({ "base": "1s", "jitter": "none" });
+    let spec = json!({ "name": name, "target": { "type": "empty" }, "retry": retry });
+    let spec: PushSpec = serde_json::from_value(spec)?;
+    call(world, async |engine| engine.push(PushRequest { spec, idempotency_key: None }).await).await
+}
+
+/// One after the other: nothing shares an invocation or a request.
+async fn pushes(world: &World, name: &str) -> anyhow::Result<Usage> {
+    let before = world.used();
+    let mut requests = Usage::default();
+    for number in 0..SINGLES {
+        requests = requests + push(world, name).await?;
+        world.ended.until(name, number + 1).await;
+    }
+    Ok((world.settled(before).await + requests).per(SINGLES))
+}
+
+/// Three heartbeats.
+async fn long(world: &World) -> anyhow::Result<Usage> {
+    let before = world.used();
+    let requests = push(world, LONG).await?;
+    world.ended.until(LONG, 1).await;
+    Ok(world.settled(before).await + requests)
+}
+
+async fn dependents(world: &World) -> anyhow::Result<Usage> {
+    let target = json!({ "type": "empty" });
+    let jobs = vec![
+        job(json!({ "job_id": "alone", "target": target }))?,
+        job(json!({ "job_id": "first", "target": target }))?,
+        job(json!({ "job_id": "second", "target": target, "dependencies": ["first"] }))?,
+    ];
+    call(world, async |engine| engine.apply_jobs(jobs, None, false, false).await).await?;
+    let alone = triggers(world, "alone", "alone").await?;
+    let both = triggers(world, "first", "second").await?;
+    Ok(both - alone)
+}
+
+async fn triggers(world: &World, first: &str, last: &str) -> anyhow::Result<Usage> {
+    let before = world.used();
+    for number in 0..SINGLES {
+        let request = TriggerRequest { job_id: first.parse()?, input: None, idempotency_key: None };
+        call(world, async |engine| engine.trigger(request).await).await?;
+        world.ended.until(last, number + 1).await;
+    }
+    Ok(world.settled(before).await.per(SINGLES))
+}
+
+/// In an installation whose tick has not been called yet: whoever defines a job sends what is due
+/// soon, job by job, and that is not the ordinary case. Here the tick sends it, shard by shard.
+async fn scheduled(idle_tick: Usage) -> anyhow::Result<Usage> {
+    let world = Box::pin(World::start()).await?;
+    let target = json!({ "type": "empty" });
+    let definition = |number: usize| json!({ "job_id": format!("bulk-{number}"), "schedule": "* * * * *", "target": target });
+    let jobs: Vec<JobSpec> =
+        (0..BULK).map(|number| job(definition(number))).collect::<anyhow::Result<_>>()?;
+    let Installation { ports, settings, .. } = &world.functions.api.installation;
+    let far_sighted = Engine::new(ports.clone(), Settings { near: Duration::ZERO, ..settings.clone() });
+    Box::pin(far_sighted.apply_jobs(jobs, None, false, false)).await?;
+    let tick = &world.functions.tick;
+    let fired = world.tick().await? as usize;
+    let ticked = (tick.used() - idle_tick).per(fired);
+    world.ended.until("bulk-", BULK).await;
+    let executed = world.settled(tick.used() + world.functions.api.used()).await;
+    Ok(ticked + executed.per(world.ended.of("bulk-")))
+}

@@ -1,0 +1,135 @@
+//! A function's process, and the Runtime API that it asks for invocations.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use axum::{
+    Router,
+    extract::{Path as UrlPath, State},
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
+    routing::{get, post},
+};
+use belfry_emulator::Emulator;
+use serde_json::Value;
+use tokio::{
+    net::TcpListener,
+    process::{Child, Command},
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+    time::timeout,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// As `infra/` gives the tick; no event here takes a second.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+pub struct Runtime {
+    child: Child,
+    started: Instant,
+    events: mpsc::UnboundedSender<Value>,
+    asked: mpsc::UnboundedReceiver<Instant>,
+    answers: mpsc::UnboundedReceiver<(StatusCode, String)>,
+    server: JoinHandle<()>,
+}
+
+struct Shared {
+    events: Mutex<mpsc::UnboundedReceiver<Value>>,
+    asked: mpsc::UnboundedSender<Instant>,
+    answers: mpsc::UnboundedSender<(StatusCode, String)>,
+}
+
+impl Runtime {
+    pub async fn start(program: &Path, function: &str, emulator: &Emulator) -> anyhow::Result<Self> {
+        let (events, to_come) = mpsc::unbounded_channel();
+        let (asked_sender, asked) = mpsc::unbounded_channel();
+        let (answer_sender, answers) = mpsc::unbounded_channel();
+        let shared = Shared { events: Mutex::new(to_come), asked: asked_sender, answers: answer_sender };
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(async move { drop(axum::serve(listener, router(shared)).await) });
+        let started = Instant::now();
+        let child = Command::new(program)
+            .env_clear()
+            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", format!("belfry-{function}"))
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "belfry")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
+            .envs(emulator.variables())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        Ok(Self { child, started, events, asked, answers, server })
+    }
+
+    /// From the start of the process to its first question.
+    pub async fn until_next(&mut self) -> anyhow::Result<Duration> {
+        let asked = timeout(PATIENCE, self.asked.recv()).await.ok().flatten();
+        Ok(asked.context("the function asks for no invocation")?.duration_since(self.started))
+    }
+
+    /// One invocation, and its end.
+    pub async fn invoke(&mut self, event: Value) -> anyhow::Result<()> {
+        self.events.send(event)?;
+        let answer = timeout(PATIENCE, self.answers.recv()).await.ok().flatten();
+        let (status, text) = answer.context("the function does not answer")?;
+        ensure!(status == StatusCode::OK, "the function failed: {text}");
+        Ok(())
+    }
+
+    pub fn peak_mib(&self) -> anyhow::Result<f64> {
+        let pid = self.child.id().context("the function has ended")?;
+        crate::process::memory_mib(pid, "VmHWM:")
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(next))
+        .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(answered))
+        .with_state(Arc::new(shared))
+}
+
+/// Waits until there is an event.
+async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    // Without a receiver the measurement is over.
+    let _ = shared.asked.send(Instant::now());
+    let event = shared.events.lock().await.recv().await.unwrap_or_default();
+    let deadline = (crate::rig::now_ms() as u128 + TIMEOUT.as_millis()).to_string();
+    let mut headers = HeaderMap::new();
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:belfry".to_owned();
+    for (name, value) in [
+        ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
+        ("lambda-runtime-deadline-ms", deadline),
+        ("lambda-runtime-invoked-function-arn", arn),
+        ("content-type", "application/json".to_owned()),
+    ] {
+        headers.extend(value.parse().ok().map(|value| (axum::http::HeaderName::from_static(name), value)));
+    }
+    (headers, event.to_string())
+}
+
+async fn answered(
+    State(shared): State<Arc<Shared>>,
+    UrlPath((_, outcome)): UrlPath<(String, String)>,
+    body: String,
+) -> StatusCode {
+    let status = if outcome == "response" { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
+    let _ = shared.answers.send((status, body));
+    StatusCode::ACCEPTED
+}

@@ -1,0 +1,34 @@
+//! Idle pools take from others.
+
+use belfry_e2e::{Server, Up};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::{SOON, until_it_is};
+
+async fn push(server: &Server, pool: &str) -> String {
+    let push = json!({"name": pool, "pool": pool, "target": {"type": "empty"}});
+    server.api.post("/v1/executions", &push).await["execution_id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_idle_pool_takes_from_the_deepest_that_permits_it() {
+    let data = TempDir::new().unwrap();
+    // Three pools with one place each: whichever looks last finds the deepest deeper still.
+    let places = ["--pool", "gpu=1", "--concurrency", "1", "--max-processes", "1"];
+    let permitted = ["--steal-from", "shallow", "--steal-from", "deep"];
+    let server = Up::on(data.path()).args(places).args(permitted).start_leader().await;
+    let shallow = push(&server, "shallow").await;
+    let mut deep = Vec::new();
+    for _ in 0..5 {
+        deep.push(push(&server, "deep").await);
+    }
+    let private = push(&server, "private").await;
+    let shallow = until_it_is(&server, &shallow, "success", SOON).await;
+    let deepest = until_it_is(&server, &deep[0], "success", SOON).await;
+    assert!(deepest["start_time"].as_str() < shallow["start_time"].as_str(), "{deepest} {shallow}");
+    for id in &deep[1..] {
+        until_it_is(&server, id, "success", SOON).await;
+    }
+    assert_eq!(server.api.execution(&private).await["status"], "queued", "nobody may take it");
+}
