@@ -29,6 +29,10 @@ const LEASE: Duration = Duration::from_secs(90);
 /// A lane whose last tick is younger needs none from the second clock.
 const FRESH: Duration = Duration::from_secs(75);
 
+/// Whoever is called for this lane, or for all, looks after the alerts too.
+const ALERTING: u16 = 0;
+const TENDING: Duration = Duration::from_secs(25);
+
 /// `{"lane":0,"lanes":4}` from a lane's schedule, `{"lanes":4}` from the second clock.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Call {
@@ -86,6 +90,15 @@ impl Tick {
         let time = time_left(context.deadline).saturating_sub(MARGIN);
         let outcome = timeout(time, self.lanes(call, &context.request_id, Instant::now() + time)).await;
         self.metrics.flush();
+        if call.lane.is_none_or(|lane| lane == ALERTING) {
+            // All leases are given up: however long receivers take, they hold up no tick.
+            let left = time_left(context.deadline).saturating_sub(MARGIN).min(TENDING);
+            match timeout(left, self.alerting.tend(&self.engine)).await {
+                Ok(Err(error)) => tracing::warn!(%error, "alerts are left to the next tick"),
+                Err(_) => tracing::warn!("receivers of alerts are slow: those left are told later"),
+                Ok(Ok(())) => {}
+            }
+        }
         Ok(outcome.map_err(|_| "the time was over: the next tick goes on from the cursor")??)
     }
 
@@ -154,11 +167,10 @@ impl Tick {
         report.lanes.push(lease.lane);
         let sweep = self.engine.sweep(until_then(shards(), until));
         let audit = async {
-            if lease.lane != 0 {
-                return Ok(());
+            match lease.lane {
+                0 => audit_if_due(&self.engine, &lease.owner).await,
+                _ => Ok(()),
             }
-            let tended = self.alerting.tend(&self.engine).await;
-            audit_if_due(&self.engine, &lease.owner).await.and(tended)
         };
         let (swept, audited) = join(sweep, audit).await;
         report.swept += swept?;

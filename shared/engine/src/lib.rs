@@ -18,6 +18,7 @@
 //! | one execution for each element of a list, and their join | `fan_out`, `elements` |
 //! | find what was lost on the way | `sweep` |
 //! | alerts: kept, told, resolved | `alerting`, `watch` |
+//! | slots that are to have ended by a time | `deadline` |
 //! | another clock beside the tick | `second_clock` |
 //! | cancel, redrive | `operate` |
 //! | run again: one, many, a graph from what failed | `rerun`, `select`, `kept` |
@@ -32,6 +33,7 @@ mod admission;
 mod alerting;
 mod attempt;
 mod backfill;
+mod deadline;
 mod define;
 mod dependencies;
 mod dispatch;

@@ -1,6 +1,10 @@
 use std::sync::Arc;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, Uri},
+};
 use belfry_engine::{
     EngineError,
     ports::{Alert, AlertKind, key_of},
@@ -8,22 +12,28 @@ use belfry_engine::{
 
 use crate::{
     ApiState,
-    http::problem::ApiError,
-    views::{AlertList, AlertView},
+    http::{problem::ApiError, query::Query},
+    views::{AlertList, AlertState, AlertView},
 };
 
 type Shared = State<Arc<ApiState>>;
 
 /// List alerts
 ///
-/// The open ones, and those that are over until everybody who was told of them has heard so.
+/// The open ones, and those that were over within the last day.
 #[utoipa::path(
     get, path = "/v1/alerts", tag = "alerts", operation_id = "list_alerts",
+    params(("state" = Option<AlertState>, Query, description = "Of this state alone")),
     responses((status = 200, description = "The alerts", body = AlertList))
 )]
-pub async fn list_alerts(State(state): Shared) -> Result<Json<AlertList>, ApiError> {
+pub async fn list_alerts(State(state): Shared, uri: Uri) -> Result<Json<AlertList>, ApiError> {
+    let words = [("open", AlertState::Open), ("resolved", AlertState::Resolved)];
+    let wanted = Query::of(&uri, &["state"], &[])?.word("state", &words)?;
     let rows = state.engine.ports.alert_rows.alerts().await?;
-    Ok(Json(AlertList { items: rows.into_iter().map(AlertView::from).collect() }))
+    let items = rows.into_iter().map(AlertView::from);
+    Ok(Json(AlertList {
+        items: items.filter(|alert| wanted.is_none_or(|state| alert.state == state)).collect(),
+    }))
 }
 
 /// Send a test to all receivers

@@ -14,7 +14,7 @@ mod summary;
 mod workers;
 
 pub use self::{
-    alert::{AlertList, AlertView},
+    alert::{AlertList, AlertState, AlertView},
     attempts::{LeaseAnswer, PulseView},
     backfill::{BackfillPage, BackfillPlanView, BackfillView},
     difference::{Difference, differences},

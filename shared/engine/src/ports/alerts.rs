@@ -2,9 +2,9 @@
 //!
 //! An alert has a key that says what is wrong with what. While it is open, whatever raises it
 //! again changes nothing but the time of its last occurrence: so nobody is told twice. Its row is
-//! there from the decision until it is over and everybody who was told of it has been told so.
+//! there from the decision until a day after it is over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId, Timestamp};
@@ -17,6 +17,7 @@ use super::{Alert, StoreError};
 #[non_exhaustive]
 pub enum AlertKind {
     DeadLetter,
+    MissedDeadline,
     CircuitOpened,
     SuccessRate,
     Lateness,
@@ -29,6 +30,7 @@ impl AlertKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DeadLetter => "dead_letter",
+            Self::MissedDeadline => "missed_deadline",
             Self::CircuitOpened => "circuit_opened",
             Self::SuccessRate => "success_rate",
             Self::Lateness => "lateness",
@@ -42,11 +44,29 @@ impl AlertKind {
     pub const fn severity(self) -> &'static str {
         match self {
             Self::SuccessRate | Self::TimerMissing => "critical",
-            Self::DeadLetter | Self::CircuitOpened | Self::Quarantined => "error",
+            Self::DeadLetter | Self::MissedDeadline | Self::CircuitOpened | Self::Quarantined => "error",
             Self::Lateness => "warning",
             Self::Test => "info",
         }
     }
+
+    /// Whether it may open again once it is over. A deadline is missed once.
+    pub const fn recurs(self) -> bool {
+        !matches!(self, Self::MissedDeadline)
+    }
+}
+
+/// What a receiver believes of an alert. One that believes it over, or never heard of it, is not
+/// listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Heard {
+    /// That it is open.
+    Open,
+    /// It is being told something, unless who tells it has died.
+    Unsure,
+    /// It could not be told something, and why not. It may have heard it all the same.
+    Failed(String),
 }
 
 /// One alert. Every write counts its revision up, and is made from the one that was read.
@@ -69,12 +89,9 @@ pub struct AlertRow {
     /// Since when it is over; none while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<Timestamp>,
-    /// The receivers that were told that it is open, and have not been told yet that it is over.
+    /// By the names of receivers.
     #[serde(default)]
-    pub told: BTreeSet<String>,
-    /// Receivers that could not be told, and why not.
-    #[serde(default)]
-    pub troubles: BTreeMap<String, String>,
+    pub heard: BTreeMap<String, Heard>,
     /// How often receivers have been tried since it was opened or resolved.
     #[serde(default)]
     pub tries: u32,
@@ -94,8 +111,7 @@ impl AlertRow {
             last_at: now,
             is_closing: false,
             resolved_at: None,
-            told: BTreeSet::new(),
-            troubles: BTreeMap::new(),
+            heard: BTreeMap::new(),
             tries: 0,
             next_try_at: now,
             revision: 1,
@@ -106,9 +122,13 @@ impl AlertRow {
         self.resolved_at.is_none()
     }
 
-    /// Over, and nobody believes that it is open.
-    pub fn is_finished(&self) -> bool {
-        !self.is_open() && self.told.is_empty()
+    /// Whether this receiver is still to be told how it stands.
+    pub fn is_news_to(&self, receiver: &str) -> bool {
+        match self.heard.get(receiver) {
+            Some(Heard::Open) => !self.is_open(),
+            Some(Heard::Unsure | Heard::Failed(_)) => true,
+            None => self.is_open(),
+        }
     }
 }
 
@@ -116,6 +136,7 @@ impl Alert {
     pub fn kind(&self) -> AlertKind {
         match self {
             Self::DeadLetter { .. } => AlertKind::DeadLetter,
+            Self::MissedDeadline { .. } => AlertKind::MissedDeadline,
             Self::CircuitOpened { .. } => AlertKind::CircuitOpened,
             Self::SuccessRate { .. } => AlertKind::SuccessRate,
             Self::Lateness { .. } => AlertKind::Lateness,
@@ -129,6 +150,7 @@ impl Alert {
     /// one for each letter.
     pub fn key(&self) -> String {
         match self {
+            Self::MissedDeadline { id, .. } => key_of(self.kind(), Some(id.as_str())),
             Self::Lateness { function: Some(function), .. } => key_of(self.kind(), Some(function)),
             _ => key_of(self.kind(), self.job_id().as_ref().map(JobId::as_str)),
         }
@@ -136,7 +158,7 @@ impl Alert {
 
     pub fn job_id(&self) -> Option<JobId> {
         match self {
-            Self::DeadLetter { id, .. } => Some(id.job_id()),
+            Self::DeadLetter { id, .. } | Self::MissedDeadline { id, .. } => Some(id.job_id()),
             Self::CircuitOpened { job_id, .. } | Self::TimerMissing { job_id } => Some(job_id.clone()),
             _ => None,
         }
@@ -144,7 +166,7 @@ impl Alert {
 
     pub fn execution_id(&self) -> Option<ExecutionId> {
         match self {
-            Self::DeadLetter { id, .. } => Some(id.clone()),
+            Self::DeadLetter { id, .. } | Self::MissedDeadline { id, .. } => Some(id.clone()),
             _ => None,
         }
     }
@@ -152,6 +174,7 @@ impl Alert {
     pub fn summary(&self) -> String {
         match self {
             Self::DeadLetter { id, reason } => format!("{id} failed for good: {reason}"),
+            Self::MissedDeadline { id, deadline } => format!("{id} had not ended by {deadline}"),
             Self::CircuitOpened { job_id, until } => {
                 format!("{job_id} keeps failing: its circuit breaker is open until {until}")
             }
@@ -174,7 +197,7 @@ pub fn key_of(kind: AlertKind, about: Option<&str>) -> String {
 pub trait AlertStore: Send + Sync {
     async fn alert(&self, key: &str) -> Result<Option<AlertRow>, StoreError>;
 
-    /// All rows, by key. They are few: one for each job that is in trouble.
+    /// All rows, by key. They are few: one for each trouble, and those of the last day.
     async fn alerts(&self) -> Result<Vec<AlertRow>, StoreError>;
 
     /// Writes a row if the one that is there has the revision before; revision 1 needs that there

@@ -15,7 +15,7 @@ mod world;
 use std::sync::Arc;
 
 pub use self::{
-    alerts::{AlertKind, AlertRow, AlertStore, Notice, Receiver, key_of},
+    alerts::{AlertKind, AlertRow, AlertStore, Heard, Notice, Receiver, key_of},
     archive::Archive,
     backfills::BackfillStore,
     gates::{GateStore, GateWrite, Passed, RowWrite},

@@ -90,6 +90,11 @@ pub enum Alert {
         job_id: JobId,
         until: Timestamp,
     },
+    /// An execution had not ended when it was to have ended: see `must_finish_by` of its job.
+    MissedDeadline {
+        id: ExecutionId,
+        deadline: Timestamp,
+    },
     /// The audit found an active job without a timer and gave it one. This should never happen.
     TimerMissing {
         job_id: JobId,
@@ -111,7 +116,8 @@ pub enum Alert {
 
 #[async_trait]
 pub trait Alerts: Send + Sync {
-    /// Called at least once for each; the same alert may come again after a crash.
+    /// Called at least once for each; the same alert may come again after a crash. When it returns,
+    /// the alert is durable.
     async fn raise(&self, alert: Alert) -> Result<(), super::StoreError>;
 
     /// What was raised under this key is over, if it was; see [`key_of`](super::key_of).
