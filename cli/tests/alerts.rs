@@ -49,6 +49,19 @@ fn server(url: &str) -> (Server, tempfile::NamedTempFile) {
     (Server::start(&["--alerts", file.path().to_str().unwrap()]), file)
 }
 
+/// The example, in a hurry.
+fn slow_report() -> tempfile::NamedTempFile {
+    let example = std::fs::read_to_string(support::examples().join("alerts/report.yaml")).unwrap();
+    let mut text = example.clone();
+    for (from, to) in [("0 3 * * *", "*/4 * * * * *"), ("sleep 0.1", "sleep 2"), ("3h", "1s")] {
+        assert!(example.contains(from), "{example}");
+        text = text.replace(from, to);
+    }
+    let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
 #[test]
 fn a_failure_is_told_once_and_its_end_too() {
     let (url, events) = receiver();
@@ -75,6 +88,22 @@ fn a_failure_is_told_once_and_its_end_too() {
     let resolved = events.recv_timeout(SOON).unwrap();
     assert_eq!(resolved["type"], "alert.resolved", "and no second opening: {resolved}");
     assert_eq!(resolved["data"]["key"], "dead_letter/nightly");
+}
+
+#[test]
+fn a_missed_deadline_is_told_and_so_is_the_end() {
+    let (url, events) = receiver();
+    let (server, _file) = server(&url);
+    let job = slow_report();
+    server.run(&["apply", job.path().to_str().unwrap()]).ok();
+    let opened = events.recv_timeout(SOON).unwrap();
+    let key = opened["data"]["key"].as_str().unwrap();
+    assert!(key.starts_with("missed_deadline/report@"), "{opened}");
+    let over = std::iter::repeat_with(|| events.recv_timeout(SOON).unwrap())
+        .find(|event| event["type"] == "alert.resolved")
+        .unwrap();
+    assert_eq!(over["data"]["key"], key, "{over}");
+    assert!(over["data"]["resolved_at"].is_string(), "{over}");
 }
 
 #[test]

@@ -11,14 +11,14 @@ use crate::{
     show::{self, plain, short, table, time},
 };
 
-/// What a person should know: list open alerts, try out who is told
+/// What a person should know: list alerts, try out who is told
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "\
 Examples:
   belfry alerts
-  belfry alerts --json
+  belfry alerts --state open --json
   belfry alerts test        sends a test to all receivers and says who got it
 
 Receivers are named where belfry runs: see `belfry up --help`, and docs/alerts.md."
@@ -26,6 +26,9 @@ Receivers are named where belfry runs: see `belfry up --help`, and docs/alerts.m
 pub struct AlertsArgs {
     #[command(subcommand)]
     action: Option<Action>,
+    /// Of this state alone
+    #[arg(long, value_name = "STATE", value_parser = ["open", "resolved"])]
+    state: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,13 +46,13 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 pub async fn run(args: AlertsArgs, global: &Global) -> Outcome {
     let client = global.client()?;
     match args.action {
-        None => list(&client, global).await,
+        None => list(&client, global, args.state).await,
         Some(Action::Test { patience }) => test(&client, global, patience).await,
     }
 }
 
-async fn list(client: &Client, global: &Global) -> Outcome {
-    let answer = client.send(Call::get(["v1", "alerts"])).await?;
+async fn list(client: &Client, global: &Global, state: Option<String>) -> Outcome {
+    let answer = client.send(Call::get(["v1", "alerts"]).query("state", state)).await?;
     if global.json {
         show::json(&answer["items"])?;
         return DONE;
@@ -58,8 +61,7 @@ async fn list(client: &Client, global: &Global) -> Outcome {
     for alert in answer["items"].as_array().into_iter().flatten() {
         let since = plain(&alert["opened_at"]).parse::<DateTime<Utc>>();
         let since = since.map(|at| time::relative(at, Utc::now())).unwrap_or_default();
-        let state =
-            if alert["resolved_at"].is_null() { plain(&alert["severity"]) } else { "resolved".to_owned() };
+        let state = if alert["state"] == "open" { plain(&alert["severity"]) } else { "resolved".to_owned() };
         let told: Vec<String> =
             told(alert).chain(troubles(alert).map(|(name, _)| format!("{name} failed"))).collect();
         table.add_row([

@@ -1,6 +1,7 @@
 //! The ports of one process: the real store behind a wrapper that lets others go first, meets the
 //! faults of the seed, and tells the mirror what was written.
 
+mod alerts;
 mod backfills;
 mod executions;
 mod gates;

@@ -2,8 +2,7 @@
 
 use belfry_domain::{Shards, Timestamp};
 use belfry_engine::ports::{
-    AlertKind, AlertStore as _, ExecutionFilter, ExecutionStore as _, Position, StoreError, TimerStore as _,
-    key_of,
+    AlertRow, AlertStore as _, ExecutionFilter, ExecutionStore as _, Position, StoreError, TimerStore as _,
 };
 use belfry_sqlite::Store;
 use futures::FutureExt as _;
@@ -16,7 +15,7 @@ const PAGE: usize = 500;
 pub fn compare(mirror: &Mirror, store: &Store, shards: Shards) -> Result<(), String> {
     let differs = async {
         let differs = rows_differ(mirror, store).await?.or(timers_differ(mirror, store, shards).await?);
-        Ok::<_, StoreError>(differs.or(alert_missing(mirror, store).await?))
+        Ok::<_, StoreError>(differs.or(alerts_differ(mirror, store).await?))
     };
     // In memory, every call is answered at once.
     match differs.now_or_never() {
@@ -43,16 +42,11 @@ async fn rows_differ(mirror: &Mirror, store: &Store) -> Result<Option<String>, S
     }
 }
 
-/// Whoever dies between the letter and its alert leaves the guard, by which it is raised again.
-/// Nobody tends the alerts here, so they stay.
-async fn alert_missing(mirror: &Mirror, store: &Store) -> Result<Option<String>, StoreError> {
-    for id in &mirror.dead_letters {
-        let key = key_of(AlertKind::DeadLetter, Some(id.job_id().as_str()));
-        if store.alert(&key).await?.is_none() {
-            return Ok(Some(format!("the dead letter {id} has no alert")));
-        }
-    }
-    Ok(None)
+async fn alerts_differ(mirror: &Mirror, store: &Store) -> Result<Option<String>, StoreError> {
+    let rows = store.alerts().await?;
+    let is_same = |row: &&AlertRow| mirror.alerts.get(&row.key) == Some(row);
+    Ok((!rows.iter().all(|row| is_same(&row)) || rows.len() != mirror.alerts.len())
+        .then(|| "alerts".to_owned()))
 }
 
 async fn timers_differ(mirror: &Mirror, store: &Store, shards: Shards) -> Result<Option<String>, StoreError> {
