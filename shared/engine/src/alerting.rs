@@ -168,7 +168,8 @@ impl Engine {
         let news: Vec<_> = receivers.iter().filter(|receiver| row.is_news_to(receiver.name())).collect();
         let mut told = row;
         told.heard.extend(news.iter().map(|receiver| (receiver.name().to_owned(), Heard::Unsure)));
-        told.tries += 1;
+        // How it went is counted when it is known.
+        told.tries += u32::from(news.is_empty());
         told.revision += 1;
         told.next_try_at = now.plus(TELLING);
         if !rows.keep_alert(&told).await? || news.is_empty() {
@@ -208,6 +209,7 @@ fn learned(
     if (row.opened_at, row.resolved_at, row.tries) == (told.opened_at, told.resolved_at, told.tries) {
         let pause = FIRST_PAUSE.saturating_mul(1 << told.tries.min(12)).min(LONGEST_PAUSE);
         row.next_try_at = now.plus(pause);
+        row.tries += 1;
     }
     row
 }
