@@ -177,14 +177,19 @@ resource "aws_cloudwatch_metric_alarm" "success_rate" {
   }
 }
 
-# Those two become alerts of belfry's own, for the receivers that it tells.
+# Those two kinds become alerts of belfry's own, for the receivers that it tells.
 resource "aws_lambda_permission" "alarms" {
-  statement_id   = "alarms"
-  action         = "lambda:InvokeFunction"
-  function_name  = aws_lambda_function.this["tick"].function_name
-  qualifier      = aws_lambda_alias.live["tick"].name
-  principal      = "lambda.alarms.cloudwatch.amazonaws.com"
-  source_account = local.account
+  for_each = merge(
+    { success-rate = aws_cloudwatch_metric_alarm.success_rate.arn },
+    { for function, alarm in aws_cloudwatch_metric_alarm.lateness : "lateness-${function}" => alarm.arn },
+  )
+
+  statement_id  = each.key
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this["tick"].function_name
+  qualifier     = aws_lambda_alias.live["tick"].name
+  principal     = "lambda.alarms.cloudwatch.amazonaws.com"
+  source_arn    = each.value
 }
 
 resource "aws_cloudwatch_metric_alarm" "lateness" {

@@ -5,10 +5,7 @@ use axum::{
     extract::State,
     http::{StatusCode, Uri},
 };
-use belfry_engine::{
-    EngineError,
-    ports::{Alert, AlertKind, key_of},
-};
+use belfry_engine::ports::{Alert, AlertKind, StoreError, key_of};
 
 use crate::{
     ApiState,
@@ -49,7 +46,6 @@ pub async fn test_alerts(State(state): Shared) -> Result<(StatusCode, Json<Alert
     ports.alerts.raise(Alert::Test { by: "the API".to_owned() }).await?;
     let key = key_of(AlertKind::Test, None);
     let row = ports.alert_rows.alert(&key).await?;
-    let row =
-        row.ok_or_else(|| EngineError::Conflict("another test has just ended: try again".to_owned()))?;
+    let row = row.ok_or_else(|| StoreError::Unavailable("the test is gone already".to_owned()))?;
     Ok((StatusCode::ACCEPTED, Json(row.into())))
 }
