@@ -135,8 +135,8 @@ resource "aws_cloudwatch_metric_alarm" "success_rate" {
   comparison_operator = "LessThanThreshold"
   threshold           = 95
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alerts.arn]
-  ok_actions          = [aws_sns_topic.alerts.arn]
+  alarm_actions       = [aws_sns_topic.alerts.arn, aws_lambda_alias.live["tick"].arn]
+  ok_actions          = [aws_sns_topic.alerts.arn, aws_lambda_alias.live["tick"].arn]
 
   metric_query {
     id          = "rate"
@@ -177,6 +177,21 @@ resource "aws_cloudwatch_metric_alarm" "success_rate" {
   }
 }
 
+# Those two kinds become alerts of belfry's own, for the receivers that it tells.
+resource "aws_lambda_permission" "alarms" {
+  for_each = merge(
+    { success-rate = aws_cloudwatch_metric_alarm.success_rate.arn },
+    { for function, alarm in aws_cloudwatch_metric_alarm.lateness : "lateness-${function}" => alarm.arn },
+  )
+
+  statement_id  = each.key
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.this["tick"].function_name
+  qualifier     = aws_lambda_alias.live["tick"].name
+  principal     = "lambda.alarms.cloudwatch.amazonaws.com"
+  source_arn    = each.value
+}
+
 resource "aws_cloudwatch_metric_alarm" "lateness" {
   for_each = toset(local.starting)
 
@@ -192,8 +207,8 @@ resource "aws_cloudwatch_metric_alarm" "lateness" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 10000
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alerts.arn]
-  ok_actions          = [aws_sns_topic.alerts.arn]
+  alarm_actions       = [aws_sns_topic.alerts.arn, aws_lambda_alias.live["tick"].arn]
+  ok_actions          = [aws_sns_topic.alerts.arn, aws_lambda_alias.live["tick"].arn]
 }
 
 # Bugs of Belfry, or rows that somebody else wrote: they should never happen.

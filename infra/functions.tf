@@ -35,8 +35,21 @@ locals {
     BELFRY_BACKLOG_LIMITS = join(",", [for queue, limit in var.backlog_limits : "${queue}=${limit}"])
   }
 
+  # What CloudWatch's alarms tell the topic, belfry does not.
+  alert_environment = {
+    BELFRY_ALERTS = jsonencode({
+      installation = var.name
+      receivers = concat(
+        [{ type = "sns", topic_arn = aws_sns_topic.alerts.arn, except = ["success_rate", "lateness", "quarantined", "timer_missing"] }],
+        [for webhook in var.alert_receivers.webhooks : { type = "webhook", url = webhook.url, signing_key = webhook.signing_key }],
+        [for key in var.alert_receivers.pagerduty_routing_keys : { type = "pagerduty", routing_key = key }],
+        [for url in var.alert_receivers.slack_urls : { type = "slack", url = url }],
+      )
+    })
+  }
+
   function_environment = {
-    tick       = local.schedule_environment
+    tick       = merge(local.schedule_environment, local.alert_environment)
     dispatcher = {}
     worker     = merge(local.callback_environment, var.worker.environment)
     api        = merge(local.schedule_environment, local.backlog_environment)

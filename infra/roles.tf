@@ -149,6 +149,16 @@ data "aws_iam_policy_document" "function" {
   }
 
   dynamic "statement" {
+    for_each = each.key == "tick" ? ["TellOfAlerts"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["sns:Publish"]
+      resources = [aws_sns_topic.alerts.arn]
+    }
+  }
+
+  dynamic "statement" {
     for_each = contains(["api", "tick"], each.key) ? ["CountBacklog"] : []
 
     content {

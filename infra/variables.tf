@@ -271,6 +271,18 @@ variable "alerts" {
   }
 }
 
+variable "alert_receivers" {
+  description = "Who hears of belfry's own alerts beside the topic of the alarms: webhooks with their signing keys (whsec_…), routing keys of PagerDuty's Events API v2, URLs of Slack's incoming webhooks. They are in the tick's environment, under kms_key_arn, and in the Terraform state."
+  type = object({
+    webhooks               = optional(list(object({ url = string, signing_key = string })), [])
+    pagerduty_routing_keys = optional(list(string), [])
+    slack_urls             = optional(list(string), [])
+  })
+  default   = {}
+  nullable  = false
+  sensitive = true
+}
+
 variable "log_level" {
   description = "What the functions log: error, warn, info, debug or trace, or a filter of the tracing crate."
   type        = string

@@ -143,3 +143,19 @@ run "nonsense_is_no_backlog_limit" {
 
   expect_failures = [var.backlog_limits]
 }
+
+run "secrets_of_receivers_are_the_ticks_alone" {
+  command = plan
+
+  variables {
+    alert_receivers = {
+      webhooks   = [{ url = "https://example.com/alerts", signing_key = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD" }]
+      slack_urls = ["https://hooks.slack.com/services/T0/B0/secret"]
+    }
+  }
+
+  assert {
+    condition     = [for name, function in aws_lambda_function.this : name if contains(keys(nonsensitive(function.environment[0].variables)), "BELFRY_ALERTS")] == ["tick"]
+    error_message = "Only the tick tells receivers, so only it is told their secrets."
+  }
+}

@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+mod alerts;
 mod apply;
 mod backfill;
 mod backfills;
@@ -115,6 +116,7 @@ enum Command {
     Resume(operate::ResumeArgs),
     Circuit(circuit::CircuitArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
+    Alerts(alerts::AlertsArgs),
     Workers(workers::WorkersArgs),
     Stats(stats::StatsArgs),
     Graph(graph::GraphArgs),
@@ -152,6 +154,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Resume(args) => one_thread(operate::resume(args, &global)),
         Command::Circuit(args) => one_thread(circuit::run(args, &global)),
         Command::DeadLetters(args) => one_thread(dead_letters::run(args, &global)),
+        Command::Alerts(args) => one_thread(alerts::run(args, &global)),
         Command::Workers(args) => one_thread(workers::run(args, &global)),
         Command::Stats(args) => one_thread(stats::run(args, &global)),
         Command::Graph(args) => one_thread(graph::run(args, &global)),

@@ -1,6 +1,14 @@
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context as _;
 
 use belfry::standalone::{self, Capacity, UpOptions};
+use belfry_alerts::AlertSettings;
 use belfry_domain::{BacklogLimits, HumanDuration};
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -15,6 +23,7 @@ Examples:
   belfry up --data /var/lib/belfry --apply /etc/belfry
   belfry up --listen 0.0.0.0:7433        needs a token: belfry token create NAME
   belfry up --apply examples --allow-private-addresses
+  belfry up --alerts examples/alerts/alerts.yaml
   belfry up --retention 30d --archive /var/lib/belfry-archive
 
 A second `belfry up` on the same --data waits as standby and takes over when the first one ends.")]
@@ -42,6 +51,12 @@ pub struct UpArgs {
     /// A folder for executions, as compressed JSON lines, before they are removed
     #[arg(long, env = "BELFRY_ARCHIVE", value_name = "DIR")]
     archive: Option<PathBuf>,
+    /// Who is told of alerts and what is one, in a file: see docs/alerts.md
+    #[arg(long, env = "BELFRY_ALERTS_FILE", value_name = "FILE")]
+    alerts: Option<PathBuf>,
+    /// Tell this address of alerts, signed with the key in BELFRY_ALERT_WEBHOOK_KEY (whsec_…)
+    #[arg(long, env = "BELFRY_ALERT_WEBHOOK", hide_env_values = true, value_name = "URL")]
+    alert_webhook: Option<String>,
     /// The API's address for targets that call back [default: where it listens]
     #[arg(long, env = "BELFRY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -122,6 +137,18 @@ fn pool(text: &str) -> Result<(String, usize), String> {
         .ok_or_else(|| "expected NAME=N, such as gpu=2".to_owned())
 }
 
+fn alert_settings(file: Option<&Path>, webhook: Option<&str>) -> anyhow::Result<AlertSettings> {
+    let mut settings: AlertSettings = match file {
+        None => AlertSettings::default(),
+        Some(file) => {
+            let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            serde_saphyr::from_str(&text).with_context(|| file.display().to_string())?
+        }
+    };
+    settings.receivers.extend(webhook.map(|url| AlertSettings::webhook(url, "env:BELFRY_ALERT_WEBHOOK_KEY")));
+    Ok(settings)
+}
+
 pub async fn run(args: UpArgs) -> Outcome {
     logging::start(args.log_format);
     let definitions = if args.apply.is_empty() { Vec::new() } else { files::read(&args.apply)? };
@@ -135,6 +162,7 @@ pub async fn run(args: UpArgs) -> Outcome {
         require_token: args.require_token,
         jobs: files::specs(&definitions),
         lease: args.lease,
+        alerts: alert_settings(args.alerts.as_deref(), args.alert_webhook.as_deref())?,
         retention: args.retention,
         archive: args.archive,
         public_url: args.public_url,

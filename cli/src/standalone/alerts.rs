@@ -1,7 +1,66 @@
-//! Alerts of a single process: lines in its log.
+//! Alerts of a single process: lines in its log, and whoever else is to be told.
+
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use belfry_engine::ports::{Alert, Alerts, StoreError};
+use belfry_alerts::{AlertSettings, Receivers};
+use belfry_engine::{
+    Judge, Thresholds, Watch,
+    ports::{Alert, Alerts, StoreError},
+};
+
+use super::Standalone;
+
+/// How soon receivers hear of what has been raised.
+const TEND: Duration = Duration::from_secs(1);
+/// How often success rate and lateness are looked at.
+const JUDGE: Duration = Duration::from_secs(10);
+
+/// Who is told, and what is too bad.
+#[derive(Default)]
+pub struct Alerting {
+    pub receivers: Receivers,
+    /// What counts as too bad, and what is counted; nothing for a belfry that ends with its work.
+    pub watch: Option<(Thresholds, Arc<Watch>)>,
+}
+
+impl Alerting {
+    pub fn new(receivers: Receivers, settings: &AlertSettings) -> Self {
+        let thresholds = Thresholds {
+            success_percent: settings.success_rate.percent,
+            at_least: settings.success_rate.at_least,
+            success_window: settings.success_rate.window.0,
+            late_after: settings.lateness.longer_than.0,
+            lateness_window: settings.lateness.window.0,
+        };
+        let watch = Arc::new(Watch::new(thresholds.late_after));
+        Self { receivers, watch: Some((thresholds, watch)) }
+    }
+}
+
+impl Standalone {
+    pub(super) async fn watch_for_alerts(self: Arc<Self>) {
+        let mut tending = tokio::time::interval(TEND);
+        let mut judging = tokio::time::interval(JUDGE);
+        let mut judge = self.alerting.watch.as_ref().map(|(thresholds, _)| Judge::new(*thresholds));
+        let began = self.engine.ports.clock.monotonic();
+        loop {
+            let outcome = tokio::select! {
+                _ = tending.tick() => self.engine.tend_alerts(&self.alerting.receivers).await,
+                _ = judging.tick() => self.judge(judge.as_mut(), began).await.map_err(Into::into),
+            };
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "alerts are left to the next time");
+            }
+        }
+    }
+
+    async fn judge(&self, judge: Option<&mut Judge>, began: Duration) -> Result<(), StoreError> {
+        let Some((judge, (_, watch))) = judge.zip(self.alerting.watch.as_ref()) else { return Ok(()) };
+        let ports = &self.engine.ports;
+        judge.judge(watch, ports.clock.monotonic().saturating_sub(began), ports.alerts.as_ref()).await
+    }
+}
 
 pub struct LoggedAlerts;
 
@@ -16,7 +75,8 @@ impl Alerts for LoggedAlerts {
             Alert::TimerMissing { job_id } => {
                 tracing::error!(job.id = %job_id, "the audit gave a job its missing timer; please report this");
             }
-            other => tracing::error!(alert = ?other, "alert"),
+            Alert::Test { by } => tracing::info!(by, "a test of the alerts"),
+            other => tracing::error!(alert.kind = other.kind().as_str(), summary = other.summary(), "alert"),
         }
         Ok(())
     }

@@ -4,11 +4,17 @@ use std::sync::Arc;
 
 use belfry_api::Telemetry;
 use belfry_domain::{ExecutionId, JobId, Status};
-use belfry_engine::ports::{Fact, Observer};
+use belfry_engine::{
+    Watch,
+    ports::{Fact, Observer},
+};
 
 /// Counts everything, and writes a line for what happens to jobs. Pushed work, of which there may
 /// be thousands a second, shows at the level `debug`.
-pub struct Journal(pub Arc<Telemetry>);
+pub struct Journal {
+    pub telemetry: Arc<Telemetry>,
+    pub watch: Option<Arc<Watch>>,
+}
 
 impl Observer for Journal {
     fn record(&self, fact: Fact<'_>) {
@@ -24,7 +30,10 @@ impl Observer for Journal {
             Fact::Misfired { job_id, slot } => tracing::warn!(job.id = %job_id, %slot, "slot missed"),
             _ => {}
         }
-        self.0.record(fact);
+        if let Some(watch) = &self.watch {
+            watch.record(fact.clone());
+        }
+        self.telemetry.record(fact);
     }
 }
 

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use belfry_domain::Shards;
 use belfry_engine::{
-    Engine, Settings, SystemClock, SystemRandom, Worker,
+    Engine, Settings, StoredAlerts, SystemClock, SystemRandom, Worker,
     ports::{Archive, Lease, Observer, Ports, Runner},
 };
 use belfry_files::FolderArchive;
@@ -24,6 +24,7 @@ use ulid::Ulid;
 
 use self::alerts::LoggedAlerts;
 pub use self::{
+    alerts::Alerting,
     leader::Leadership,
     temporary::{Temporary, TemporaryOptions},
     tokens::{StoredTokens, create_token, list_tokens, revoke_token},
@@ -78,6 +79,7 @@ pub struct Standalone {
     capacity: Capacity,
     worker: Worker,
     archive: Option<PathBuf>,
+    alerting: Alerting,
 }
 
 impl Standalone {
@@ -92,6 +94,8 @@ impl Standalone {
         let clock = Arc::new(SystemClock::default());
         let (queue, waves) = MemoryQueue::start(clock.clone(), settings.ageing_step)
             .context("the queue's thread can't be started")?;
+        let rows = Arc::new(store.clone());
+        let alerts = StoredAlerts { rows: rows.clone(), clock: clock.clone(), also: Arc::new(LoggedAlerts) };
         let ports = Ports {
             jobs: Arc::new(store.clone()),
             executions: Arc::new(store.clone()),
@@ -105,17 +109,35 @@ impl Standalone {
             clock,
             random: Arc::new(SystemRandom),
             observer,
-            alerts: Arc::new(LoggedAlerts),
+            alerts: Arc::new(alerts),
+            alert_rows: rows,
         };
         let owner = format!("belfry-{}", Ulid::new());
         let worker = Worker { id: owner.clone(), runner };
         let engine = Arc::new(Engine::new(ports, settings));
-        Ok((Self { engine, store, queue, owner, capacity, worker, archive: None }, waves))
+        Ok((
+            Self {
+                engine,
+                store,
+                queue,
+                owner,
+                capacity,
+                worker,
+                archive: None,
+                alerting: Alerting::default(),
+            },
+            waves,
+        ))
     }
 
     /// Executions go to this folder before they are removed.
     pub fn archiving_to(self, folder: Option<PathBuf>) -> Self {
         Self { archive: folder, ..self }
+    }
+
+    /// Those who are told of alerts, and what is one.
+    pub fn alerting(self, alerting: Alerting) -> Self {
+        Self { alerting, ..self }
     }
 
     fn shards(&self) -> Shards {
@@ -143,6 +165,7 @@ impl Standalone {
         });
         loops.spawn(Arc::clone(self).tick_for_ever(lease));
         loops.spawn(Arc::clone(self).keep_house());
+        loops.spawn(Arc::clone(self).watch_for_alerts());
         let mut serving = JoinSet::new();
         serving.spawn(self.daemon().serve(shutdown.clone()));
         shutdown.cancelled().await;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use belfry_alerts::{AlertSettings, Receivers};
 use belfry_api::{ApiState, Auth, Telemetry};
 use belfry_domain::{BacklogLimits, JobSpec};
 use belfry_engine::Settings;
@@ -17,7 +18,7 @@ use belfry_worker::targets::{TargetSettings, Targets};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Capacity, Leadership, Standalone, StoredTokens, journal::Journal};
+use super::{Alerting, Capacity, Leadership, Standalone, StoredTokens, journal::Journal};
 
 /// How long attempts may take to end when the process is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -41,6 +42,7 @@ pub struct UpOptions {
     pub public_url: Option<String>,
     pub backlog_limits: BacklogLimits,
     pub ageing_step: Duration,
+    pub alerts: AlertSettings,
 }
 
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
@@ -89,9 +91,11 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
         fs::create_dir_all(archive)
             .with_context(|| format!("the archive's folder {} can't be made", archive.display()))?;
     }
-    let journal = Arc::new(Journal(Arc::clone(&telemetry)));
+    let alerting = Alerting::new(receivers(&options.alerts).await?, &options.alerts);
+    let watch = alerting.watch.as_ref().map(|(_, watch)| Arc::clone(watch));
+    let journal = Arc::new(Journal { telemetry: Arc::clone(&telemetry), watch });
     let (standalone, waves) = Standalone::new(store, settings, options.capacity, runner, journal)?;
-    let standalone = Arc::new(standalone.archiving_to(options.archive));
+    let standalone = Arc::new(standalone.archiving_to(options.archive).alerting(alerting));
     let leadership = Arc::new(Leadership::default());
     let shutdown = stop_on_signals();
     let api = ApiState {
@@ -127,6 +131,26 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     shutdown.cancel();
     serving.await??;
     outcome
+}
+
+/// Secrets come from this process's variables.
+#[cfg(feature = "aws")]
+async fn receivers(settings: &AlertSettings) -> anyhow::Result<Receivers> {
+    // Credentials are looked for only where there is a topic to tell.
+    let access = if settings.needs_aws() {
+        let sdk = belfry_aws::config::load().await;
+        let endpoint = sdk.endpoint_url().map(str::to_owned);
+        belfry_alerts::AwsAccess { endpoint, credentials: sdk.credentials_provider() }
+    } else {
+        belfry_alerts::AwsAccess::default()
+    };
+    Ok(settings.receivers(&|name| std::env::var(name).ok(), &access)?)
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "the same as with the feature")]
+async fn receivers(settings: &AlertSettings) -> anyhow::Result<Receivers> {
+    Ok(settings.receivers(&|name| std::env::var(name).ok())?)
 }
 
 /// None where it listens on all addresses: which of them others know is not known here.

@@ -1,5 +1,6 @@
 //! The tick of one lane, or of all lanes that nobody has ticked for a while.
 
+mod alerts;
 mod audit;
 mod pace;
 mod tick;

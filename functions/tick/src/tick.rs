@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use crate::{
+    alerts::{AlarmEvent, Alerting},
     audit::audit_if_due,
     pace::{shards_of, until_then},
 };
@@ -27,6 +28,10 @@ use crate::{
 const LEASE: Duration = Duration::from_secs(90);
 /// A lane whose last tick is younger needs none from the second clock.
 const FRESH: Duration = Duration::from_secs(75);
+
+/// Whoever is called for this lane, or for all, looks after the alerts too.
+const ALERTING: u16 = 0;
+const TENDING: Duration = Duration::from_secs(25);
 
 /// `{"lane":0,"lanes":4}` from a lane's schedule, `{"lanes":4}` from the second clock.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -43,8 +48,17 @@ pub struct Report {
     swept: u64,
 }
 
+/// Who calls this function: a clock, or an alarm of CloudWatch's.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    Alarm(AlarmEvent),
+    Clock(Call),
+}
+
 pub struct Tick {
     engine: Engine,
+    alerting: Alerting,
     /// The same, but it need not read every job that is due again.
     firing: Engine,
     stores: Stores,
@@ -54,19 +68,37 @@ pub struct Tick {
 impl Tick {
     pub fn new(installation: Installation) -> Self {
         let engine = installation.engine();
+        let alerting = Alerting::new(&installation);
         let installation = installation.trusting_jobs();
         Self {
             engine,
+            alerting,
             firing: installation.engine(),
             stores: installation.stores,
             metrics: installation.metrics,
         }
     }
 
-    pub async fn handle(&self, call: Call, context: &Context) -> std::result::Result<Report, Error> {
+    pub async fn handle(&self, event: Event, context: &Context) -> std::result::Result<Report, Error> {
+        let call = match event {
+            Event::Clock(call) => call,
+            Event::Alarm(alarm) => {
+                alarm.pass_on(&self.engine).await?;
+                return Ok(Report::default());
+            }
+        };
         let time = time_left(context.deadline).saturating_sub(MARGIN);
         let outcome = timeout(time, self.lanes(call, &context.request_id, Instant::now() + time)).await;
         self.metrics.flush();
+        if call.lane.is_none_or(|lane| lane == ALERTING) {
+            // All leases are given up: however long receivers take, they hold up no tick.
+            let left = time_left(context.deadline).saturating_sub(MARGIN).min(TENDING);
+            match timeout(left, self.alerting.tend(&self.engine)).await {
+                Ok(Err(error)) => tracing::warn!(%error, "alerts are left to the next tick"),
+                Err(_) => tracing::warn!("receivers of alerts are slow: those left are told later"),
+                Ok(Ok(())) => {}
+            }
+        }
         Ok(outcome.map_err(|_| "the time was over: the next tick goes on from the cursor")??)
     }
 

@@ -69,7 +69,7 @@ impl Alerts for AwsAlerts {
                 self.metrics.count(Metric::TimersMissing, 1);
                 tracing::error!(job.id = %job_id, "the audit gave a job its missing timer; please report this");
             }
-            other => tracing::error!(alert = ?other, "alert"),
+            other => tracing::error!(alert.kind = other.kind().as_str(), summary = other.summary(), "alert"),
         }
         Ok(())
     }

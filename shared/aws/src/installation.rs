@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use belfry_engine::{
-    Engine, Settings, SystemClock, SystemRandom,
+    Engine, Settings, StoredAlerts, SystemClock, SystemRandom,
     ports::{Fact, Observer, Ports, SecondClock},
 };
 
@@ -50,22 +50,7 @@ impl Installation {
         let sqs = aws_sdk_sqs::Client::new(&sdk);
         let clock = Arc::new(SystemClock::default());
         let names = environment.names.clone();
-        let alerts = Arc::new(AwsAlerts::new(sqs.clone(), names.clone(), Arc::clone(&metrics)));
-        let pools = environment.pools.clone();
-        let queue = Arc::new(SqsQueue::new(
-            sqs,
-            names,
-            pools,
-            clock.clone(),
-            alerts.clone(),
-            environment.ageing_step,
-        ));
-        let settings = Settings {
-            shards: environment.shards,
-            retention: environment.retention,
-            backlog_limits: environment.backlog_limits.clone(),
-            ..Settings::default()
-        };
+        let logged = Arc::new(AwsAlerts::new(sqs.clone(), names.clone(), Arc::clone(&metrics)));
         let options = Options {
             buckets: environment.key_buckets,
             shards: environment.shards,
@@ -74,6 +59,17 @@ impl Installation {
         };
         let stores = Stores::new(&sdk, &environment.names, options);
         let store = Arc::new(stores.clone());
+        let alerts = Arc::new(StoredAlerts { rows: store.clone(), clock: clock.clone(), also: logged });
+        let pools = environment.pools.clone();
+        let settings = Settings {
+            shards: environment.shards,
+            retention: environment.retention,
+            backlog_limits: environment.backlog_limits.clone(),
+            ageing_step: environment.ageing_step,
+            ..Settings::default()
+        };
+        let step = settings.ageing_step;
+        let queue = Arc::new(SqsQueue::new(sqs, names, pools, clock.clone(), alerts.clone(), step));
         let second_clock =
             environment.schedule_role_arn.as_deref().map(|role| job_schedules(environment, &sdk, role));
         let ports = Ports {
@@ -83,6 +79,7 @@ impl Installation {
             leases: store.clone(),
             dead_letters: store.clone(),
             gates: store.clone(),
+            alert_rows: store.clone(),
             workers: store.clone(),
             backfills: store,
             queue: queue.clone(),

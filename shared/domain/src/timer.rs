@@ -26,22 +26,24 @@ pub enum What {
     /// A backfill that is not over. It fired before it was written and stays until the end, so every
     /// sweep looks at the backfill.
     Backfill { backfill_id: BackfillId },
+    /// By now a slot's execution is to have ended. It guards nothing, and goes when it was looked at.
+    Deadline { execution_id: ExecutionId },
 }
 
 impl What {
     /// The execution that this timer starts or guards; none for a backfill, whose executions have
-    /// timers of their own.
+    /// timers of their own, and for a deadline.
     pub fn execution_id(&self) -> Option<ExecutionId> {
         match self {
             Self::Slot { job_id, slot } => Some(ExecutionId::scheduled(job_id, *slot)),
             Self::Start { execution_id, .. } | Self::Check { execution_id, .. } => Some(execution_id.clone()),
-            Self::Backfill { .. } => None,
+            Self::Backfill { .. } | Self::Deadline { .. } => None,
         }
     }
 
     pub fn attempt(&self) -> u32 {
         match self {
-            Self::Slot { .. } | Self::Backfill { .. } => 1,
+            Self::Slot { .. } | Self::Backfill { .. } | Self::Deadline { .. } => 1,
             Self::Start { attempt, .. } | Self::Check { attempt, .. } => *attempt,
         }
     }
@@ -61,8 +63,8 @@ pub struct TimerKey {
 #[error("{0:?} is not a timer that this version knows")]
 pub struct UnknownTimer(pub String);
 
-/// `slot job@2026-11-23T00:00:00Z`, `start job@slot 2`, `check job@slot 1`, `backfill ULID`: as
-/// stores keep it.
+/// `slot job@2026-11-23T00:00:00Z`, `start job@slot 2`, `check job@slot 1`, `backfill ULID`,
+/// `deadline job@slot`: as stores keep it.
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -70,6 +72,7 @@ impl fmt::Display for What {
             Self::Start { execution_id, attempt } => write!(f, "start {execution_id} {attempt}"),
             Self::Check { execution_id, attempt } => write!(f, "check {execution_id} {attempt}"),
             Self::Backfill { backfill_id } => write!(f, "backfill {backfill_id}"),
+            Self::Deadline { execution_id } => write!(f, "deadline {execution_id}"),
         }
     }
 }
@@ -91,6 +94,9 @@ fn parse(text: &str) -> Option<What> {
     let execution_id: ExecutionId = id.parse().ok()?;
     if kind == "slot" {
         return Some(What::Slot { job_id: execution_id.job_id(), slot: execution_id.slot().instant()? });
+    }
+    if kind == "deadline" {
+        return Some(What::Deadline { execution_id });
     }
     let attempt = words.next()?.parse().ok()?;
     match kind {
@@ -158,6 +164,11 @@ impl Timer {
     pub fn backfill(shards: Shards, id: &BackfillId, fired_at: Timestamp) -> Self {
         let what = What::Backfill { backfill_id: id.clone() };
         Self::at(shards.of(id.as_str()), fired_at, what, 0)
+    }
+
+    pub fn deadline(shards: Shards, id: &ExecutionId, fire_at: Timestamp) -> Self {
+        let what = What::Deadline { execution_id: id.clone() };
+        Self::at(shards.of(id.as_str()), fire_at, what, 0)
     }
 
     fn at(shard: u16, fire_at: Timestamp, what: What, version: u64) -> Self {

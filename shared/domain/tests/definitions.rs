@@ -47,6 +47,11 @@ fn errors_name_the_field() {
             "run_at: has no slot after now (2026-11-18T11:06:40Z): it would never run",
         ),
         (r#"{"job_id":"a","timezone":"UTC"}"#, "timezone: has no meaning without a `schedule`"),
+        (r#"{"job_id":"a","must_finish_by":"2h"}"#, "must_finish_by: has no meaning without a `schedule`"),
+        (
+            r#"{"job_id":"a","schedule":"@daily","must_finish_by":"8d"}"#,
+            "must_finish_by: must be more than 0 and at most 7d after the slot",
+        ),
         (
             r#"{"job_id":"a","command":" "}"#,
             "command: is empty: give a string for `sh -c`, or a list that begins with a program",

@@ -17,6 +17,8 @@
 //! | run slots of the past | `backfill` |
 //! | one execution for each element of a list, and their join | `fan_out`, `elements` |
 //! | find what was lost on the way | `sweep` |
+//! | alerts: kept, told, resolved | `alerting`, `watch` |
+//! | slots that are to have ended by a time | `deadline` |
 //! | another clock beside the tick | `second_clock` |
 //! | cancel, redrive | `operate` |
 //! | run again: one, many, a graph from what failed | `rerun`, `select`, `kept` |
@@ -28,8 +30,10 @@
 use std::sync::Arc;
 
 mod admission;
+mod alerting;
 mod attempt;
 mod backfill;
+mod deadline;
 mod define;
 mod dependencies;
 mod dispatch;
@@ -56,6 +60,7 @@ mod slots;
 mod sweep;
 mod system;
 mod tick;
+mod watch;
 mod workers;
 
 use self::{
@@ -66,6 +71,7 @@ use self::{
     workers::Seen,
 };
 pub use self::{
+    alerting::StoredAlerts,
     backfill::{BackfillPlan, BackfillRequest},
     define::{ApplyOutcome, JobChange},
     error::EngineError,
@@ -78,6 +84,7 @@ pub use self::{
     select::RerunPage,
     settings::Settings,
     system::{SystemClock, SystemRandom},
+    watch::{Judge, Thresholds, Watch},
     workers::{LOST_AFTER, REPORT_EVERY},
 };
 

@@ -1,7 +1,7 @@
 //! What follows from an end. All of it can be repeated: a crash in the middle leaves the guard
 //! timer, and the sweep begins again.
 
-use belfry_domain::{Execution, Status, TimerKey};
+use belfry_domain::{Execution, ExecutionId, Status, TimerKey};
 
 use crate::{
     Engine, Result,
@@ -49,10 +49,17 @@ impl Engine {
             attempts: row.attempt,
             redriven_as: None,
         };
-        if self.ports.dead_letters.add_dead_letter(letter).await? {
+        // Whoever added it may have died before the alert. Of one that somebody has dealt with
+        // since then there is nothing to tell.
+        if self.ports.dead_letters.add_dead_letter(letter).await? || self.is_open_letter(&row.id).await? {
             self.ports.alerts.raise(Alert::DeadLetter { id: row.id.clone(), reason }).await?;
         }
         Ok(())
+    }
+
+    pub(crate) async fn is_open_letter(&self, id: &ExecutionId) -> Result<bool> {
+        let letter = self.ports.dead_letters.dead_letter(id).await?;
+        Ok(letter.is_some_and(|letter| letter.redriven_as.is_none()))
     }
 }
 

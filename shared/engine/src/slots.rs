@@ -86,6 +86,7 @@ impl Engine {
     /// A slot whose jitter takes it beyond the horizon gets a timer of its own instead of a message.
     fn fire_one(&self, firing: &mut Firing, job: &Job, slot: Timestamp, horizon: Timestamp) {
         let due = job.spec.fire_at(slot);
+        firing.timers.extend(self.deadline_timer(job, slot));
         if due > horizon {
             let id = ExecutionId::scheduled(job.id(), slot);
             let start = Timer::start(self.settings.shards, &id, 1, due);

@@ -72,6 +72,7 @@ impl Engine {
     async fn examine(&self, timer: &Timer) -> Result<()> {
         let id = match &timer.key.what {
             What::Backfill { backfill_id } => return self.examine_backfill(timer, backfill_id).await,
+            What::Deadline { execution_id } => return self.examine_deadline(timer, execution_id).await,
             What::Slot { job_id, slot } => ExecutionId::scheduled(job_id, *slot),
             What::Start { execution_id, .. } | What::Check { execution_id, .. } => execution_id.clone(),
         };
@@ -142,7 +143,8 @@ impl Engine {
     }
 
     /// A timer that was written behind the cursor has been seen by no tick. If its writer died
-    /// before it got to the next one, this is where the chain goes on.
+    /// before it got to the next one, this is where the chain goes on. Nor has a tick written the
+    /// slot's deadline.
     async fn ensure_successor(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<()> {
         let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted) else { return Ok(()) };
         let Some(Owner { job, ends }) = self.owner_of(&job, timer.version, slot).await? else {
@@ -151,8 +153,11 @@ impl Engine {
         let next =
             job.schedule().and_then(|schedule| schedule.next_after(slot.to_utc())).map(Timestamp::from);
         let last = [job.paused_at, ends].into_iter().flatten().min();
-        if let Some(next) = next.filter(|next| last.is_none_or(|last| *next <= last)) {
-            self.ports.timers.put_timers(vec![self.slot_timer(&job, next)]).await?;
+        let next = next.filter(|next| last.is_none_or(|last| *next <= last));
+        let successor = next.map(|next| self.slot_timer(&job, next));
+        let missing: Vec<Timer> = successor.into_iter().chain(self.deadline_timer(&job, slot)).collect();
+        if !missing.is_empty() {
+            self.ports.timers.put_timers(missing).await?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 //! were none, it moves with those of other shards, in one write for the lane: a tick that ends
 //! before that has lost nothing but this.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use belfry_domain::{ExecutionId, Job, JobId, Message, Status, Timer, Timestamp, Wave, What};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -137,6 +137,13 @@ impl Engine {
         let work = match &timer.key.what {
             What::Slot { job_id, slot } => self.fire_slot(timer, job_id, *slot, until).await,
             What::Start { execution_id, .. } => self.fire_start(timer, execution_id).await,
+            What::Deadline { execution_id } => {
+                // Nothing that starts may wait for an alert.
+                if let Err(error) = self.examine_deadline(timer, execution_id).await {
+                    tracing::warn!(execution.id = %execution_id, %error, "its deadline is left to the sweep");
+                }
+                Ok(Work::default())
+            }
             // A later look at something under way: the sweep's.
             What::Check { .. } | What::Backfill { .. } => Ok(Work::default()),
         };
@@ -194,11 +201,22 @@ impl Engine {
         id: &ExecutionId,
         timer: &Timer,
     ) -> Result<Option<Message>> {
+        let to_come = self.slot_to_come(id, timer.version).await?;
+        Ok(to_come.map(|(job, slot)| slot_message(&job, slot, timer.key.clone())))
+    }
+
+    /// The slot of a scheduled execution without a row; none if it must not start. Version 0 stands
+    /// for the newest one.
+    pub(crate) async fn slot_to_come(
+        &self,
+        id: &ExecutionId,
+        version: u64,
+    ) -> Result<Option<(Arc<Job>, Timestamp)>> {
         let Some(slot) = id.first_of_slot() else { return Ok(None) };
         let Some(job) = self.ports.jobs.job(&id.job_id()).await? else { return Ok(None) };
-        let version = if timer.version == 0 { job.version } else { timer.version };
+        let version = if version == 0 { job.version } else { version };
         let may_start = job.is_scheduled() && self.may_start(&job, version, slot).await?;
-        Ok(may_start.then(|| slot_message(&job, slot, timer.key.clone())))
+        Ok(may_start.then_some((job, slot)))
     }
 
     /// Rows that say of missed slots that they won't run, where another job may wait for them.
@@ -254,7 +272,7 @@ pub(crate) fn cursor_of(cursors: &Cursors, shard: u16) -> Timestamp {
 fn slot_of(timer: &Timer) -> Option<(JobId, Timestamp)> {
     match &timer.key.what {
         What::Slot { job_id, slot } => Some((job_id.clone(), *slot)),
-        What::Start { .. } | What::Check { .. } | What::Backfill { .. } => None,
+        What::Start { .. } | What::Check { .. } | What::Backfill { .. } | What::Deadline { .. } => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! disk into the next transaction. So a write costs a share of a disk flush, and is durable when
 //! its caller hears of it.
 
+mod alerts;
 mod backfills;
 mod cache;
 mod dead_letters;

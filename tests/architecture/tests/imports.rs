@@ -19,12 +19,17 @@ const ADAPTERS: &[&str] = &["rusqlite", "reqwest", "axum", "aws-sdk-dynamodb", "
 const OF_OTHERS: &[&str] = &["rusqlite", "reqwest", "axum"];
 
 /// Libraries that a single process takes too, where AWS is of no use.
-const WITHOUT_AWS: &[&str] = &["belfry", "belfry-api", "belfry-worker"];
+const WITHOUT_AWS: &[&str] = &["belfry", "belfry-alerts", "belfry-api", "belfry-worker"];
 
 const RULES: &[Rule] = &[
     Rule { name: "belfry-domain", ours: &[], never: WORLD },
     Rule { name: "belfry-engine", ours: &["belfry-domain"], never: ADAPTERS },
     Rule { name: "belfry-files", ours: &["belfry-domain", "belfry-engine"], never: &["axum", "rusqlite"] },
+    Rule {
+        name: "belfry-alerts",
+        ours: &["belfry-domain", "belfry-engine"],
+        never: &["rusqlite", "axum", "tokio"],
+    },
     Rule { name: "belfry-sqlite", ours: &["belfry-domain", "belfry-engine"], never: &["axum", "reqwest"] },
     Rule {
         name: "belfry-aws",
@@ -41,10 +46,14 @@ const RULES: &[Rule] = &[
         ours: &["belfry-domain", "belfry-engine", "belfry-aws"],
         never: OF_OTHERS,
     },
-    Rule { name: "belfry-tick", ours: &["belfry-domain", "belfry-engine", "belfry-aws"], never: OF_OTHERS },
+    Rule {
+        name: "belfry-tick",
+        ours: &["belfry-domain", "belfry-engine", "belfry-alerts", "belfry-aws"],
+        never: OF_OTHERS,
+    },
     Rule {
         name: "belfry-worker",
-        ours: &["belfry-domain", "belfry-engine", "belfry-aws"],
+        ours: &["belfry-domain", "belfry-engine", "belfry-alerts", "belfry-aws"],
         never: &["rusqlite"],
     },
     Rule {
@@ -56,6 +65,7 @@ const RULES: &[Rule] = &[
             "belfry-sqlite",
             "belfry-api",
             "belfry-worker",
+            "belfry-alerts",
             "belfry-aws",
         ],
         never: &["rusqlite", "lambda_runtime"],

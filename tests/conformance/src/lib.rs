@@ -5,6 +5,7 @@
 //! case here before any store keeps it. The [`Model`] is the smallest store that keeps them all:
 //! the others are compared with it over random histories.
 
+pub mod alerts;
 pub mod backfills;
 pub mod broken;
 pub mod changes;
@@ -29,8 +30,8 @@ pub mod workers;
 use std::{any::Any, sync::Arc};
 
 use belfry_engine::ports::{
-    BackfillStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError, TimerStore,
-    WorkerRegistry,
+    AlertStore, BackfillStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError,
+    TimerStore, WorkerRegistry,
 };
 
 pub use self::model::Model;
@@ -46,6 +47,7 @@ pub struct Backend {
     pub timers: Arc<dyn TimerStore>,
     pub leases: Arc<dyn LeaseStore>,
     pub dead_letters: Arc<dyn DeadLetterStore>,
+    pub alerts: Arc<dyn AlertStore>,
     pub gates: Arc<dyn GateStore>,
     pub workers: Arc<dyn WorkerRegistry>,
     pub backfills: Arc<dyn BackfillStore>,
@@ -65,6 +67,7 @@ impl Backend {
             + ExecutionStore
             + TimerStore
             + LeaseStore
+            + AlertStore
             + DeadLetterStore
             + GateStore
             + WorkerRegistry
@@ -79,6 +82,7 @@ impl Backend {
             leases: store.clone(),
             dead_letters: store.clone(),
             gates: store.clone(),
+            alerts: store.clone(),
             workers: store.clone(),
             backfills: store,
             expires_by_itself: false,
@@ -213,6 +217,12 @@ macro_rules! suite {
             one_discarded_stays_away,
             one_redriven_is_hidden,
             dead_letters_page_newest_first,
+        ]);
+        $crate::cases!($fresh, alerts: [
+            an_alert_comes_back_as_it_was,
+            a_write_is_made_from_the_one_before,
+            an_alert_is_forgotten_as_it_was_read,
+            alerts_are_listed_by_key,
         ]);
         $crate::cases!($fresh, workers: [
             a_worker_is_listed_as_it_reports,

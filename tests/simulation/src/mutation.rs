@@ -2,8 +2,8 @@
 
 use belfry_domain::{Backfill, Change, ClaimRequest, Execution, GateKey, Timer, Timestamp, What};
 use belfry_engine::ports::{
-    Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _, ExecutionStore as _, GateStore as _,
-    GateWrite, Passed, RowWrite, StoreError,
+    AlertRow, AlertStore as _, Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _,
+    ExecutionStore as _, GateStore as _, GateWrite, Passed, RowWrite, StoreError,
 };
 use belfry_sqlite::Store;
 
@@ -31,6 +31,10 @@ pub enum Mutation {
     GatesForgotten,
     /// A gate is replaced whatever has become of it since it was read.
     GateRevisionIgnored,
+    /// What is wrong is noted nowhere.
+    AlertsDropped,
+    /// Nobody looks when a deadline has come.
+    DeadlinesDropped,
     /// A backfill does not keep the names of what it is about to start.
     BackfillForgets,
     /// A backfill is replaced whatever has become of it since it was read.
@@ -38,7 +42,7 @@ pub enum Mutation {
 }
 
 impl Mutation {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::GuardGoesFirst,
         Self::SuccessorsDropped,
         Self::RevisionIgnored,
@@ -49,6 +53,8 @@ impl Mutation {
         Self::DependentsForgotten,
         Self::GatesForgotten,
         Self::GateRevisionIgnored,
+        Self::AlertsDropped,
+        Self::DeadlinesDropped,
         Self::BackfillForgets,
         Self::BackfillRevisionIgnored,
     ];
@@ -126,11 +132,16 @@ impl Backend {
 
     /// Those of the timers that are written.
     pub fn kept(&self, timers: Vec<Timer>, now: Timestamp) -> Vec<Timer> {
-        if !self.breaks(Mutation::SuccessorsDropped) {
-            return timers;
-        }
-        let is_kept = |timer: &Timer| !matches!(timer.key.what, What::Slot { slot, .. } if slot > now);
-        timers.into_iter().filter(is_kept).collect()
+        let is_dropped = |timer: &Timer| match timer.key.what {
+            What::Slot { slot, .. } => self.breaks(Mutation::SuccessorsDropped) && slot > now,
+            What::Deadline { .. } => self.breaks(Mutation::DeadlinesDropped),
+            _ => false,
+        };
+        timers.into_iter().filter(|timer| !is_dropped(timer)).collect()
+    }
+
+    pub async fn keep_alert(&self, row: &AlertRow) -> Result<bool> {
+        if self.breaks(Mutation::AlertsDropped) { Ok(true) } else { self.store.keep_alert(row).await }
     }
 
     pub async fn add_dead_letter(&self, letter: DeadLetter) -> Result<bool> {

@@ -53,10 +53,10 @@ pub fn settings(scenario: Scenario, rng: &mut Rng) -> Settings {
 pub fn specs(scenario: Scenario, began: Timestamp, rng: &mut Rng) -> Vec<JobSpec> {
     let end_ms = rng.between(60, 240) as i64 * 1000;
     let mut jobs = vec![
-        json!({ "job_id": "minutely", "schedule": "* * * * *", "max_retries": 2 }),
+        json!({ "job_id": "minutely", "schedule": "* * * * *", "max_retries": 2, "must_finish_by": "20s" }),
         json!({ "job_id": "tens", "schedule": "*/10 * * * * *", "end": rfc3339(began, end_ms), "max_retries": 1 }),
         json!({ "job_id": "every", "schedule": "@every 90s", "retry": { "base": "1s", "max_lost": 0 } }),
-        json!({ "job_id": "jittered", "schedule": "* * * * *", "jitter": "50s", "end": rfc3339(began, 400_000) }),
+        json!({ "job_id": "jittered", "schedule": "* * * * *", "jitter": "50s", "end": rfc3339(began, 400_000), "must_finish_by": "2s" }),
         json!({ "job_id": "latest_flaky", "schedule": "*/2 * * * *", "misfire": "latest", "max_retries": 2 }),
         json!({ "job_id": "skipping", "schedule": "@every 100s", "misfire": "skip", "starting_deadline": "20s" }),
         json!({ "job_id": "once", "run_at": rfc3339(began, rng.between(5, 500) as i64 * 1000) }),
@@ -111,7 +111,7 @@ fn graph(rng: &mut Rng) -> Vec<Value> {
         json!({ "job_id": "graph_join", "dependencies": ["graph_left", "graph_right_flaky"], "trigger_rule": rule(rng) }),
         json!({
             "job_id": "graph_report", "schedule": "*/2 * * * *", "dependencies": ["graph_ingest"],
-            "trigger_rule": rule(rng), "dependency_timeout": "5m",
+            "trigger_rule": rule(rng), "dependency_timeout": "5m", "must_finish_by": "90s",
         }),
     ];
     if rng.percent(40) {

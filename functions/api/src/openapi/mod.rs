@@ -14,8 +14,8 @@ pub(crate) use self::{
     types::{Asterisk, BatchExecution, JobBody, RedriveBody, RerunBody, TagFilter},
 };
 use crate::routes::{
-    apply, attempts, backfills, circuit, dead_letters, executions, jobs, overview, push, reruns, service,
-    timeline, workers,
+    alerts, apply, attempts, backfills, circuit, dead_letters, executions, jobs, overview, push, reruns,
+    service, timeline, workers,
 };
 use crate::views::Instant;
 
@@ -36,6 +36,7 @@ use crate::views::Instant;
         workers::list_workers, workers::drain_worker, workers::resume_worker,
         attempts::lease_attempts, attempts::heartbeat, attempts::finish,
         dead_letters::list_dead_letters, dead_letters::redrive_dead_letters, dead_letters::discard_dead_letter,
+        alerts::list_alerts, alerts::test_alerts,
         backfills::backfill_job, backfills::list_job_backfills, backfills::list_backfills, backfills::get_backfill,
         backfills::pause_backfill, backfills::resume_backfill, backfills::cancel_backfill,
         overview::get_graph, overview::get_stats,
@@ -49,6 +50,7 @@ use crate::views::Instant;
         (name = "executions", description = "One job at one slot"),
         (name = "workers", description = "Those who run attempts"),
         (name = "dead letters", description = "What ended badly for good"),
+        (name = "alerts", description = "What a person should know"),
         (name = "backfills", description = "Slots of the past, run on request"),
         (name = "overview", description = "All of it at a glance"),
         (name = "service", description = "The process itself"),

@@ -1,5 +1,6 @@
 //! The routes. Each handler's documentation is part of the OpenAPI document.
 
+pub mod alerts;
 pub mod apply;
 pub mod attempts;
 pub mod backfills;
@@ -101,6 +102,8 @@ fn operations() -> Router<Arc<ApiState>> {
         .route("/v1/dead-letters", get(dead_letters::list_dead_letters))
         .route("/v1/dead-letters:redrive", post(dead_letters::redrive_dead_letters))
         .route("/v1/dead-letters/{execution_id}", delete(dead_letters::discard_dead_letter))
+        .route("/v1/alerts", get(alerts::list_alerts))
+        .route("/v1/alerts:test", post(alerts::test_alerts))
         .route("/v1/graph", get(overview::get_graph))
         .route("/v1/stats", get(overview::get_stats))
         .route("/v1/openapi.json", get(service::openapi_document))

@@ -1,5 +1,6 @@
 //! What answers look like.
 
+mod alert;
 mod attempts;
 mod backfill;
 mod difference;
@@ -13,6 +14,7 @@ mod summary;
 mod workers;
 
 pub use self::{
+    alert::{AlertList, AlertState, AlertView},
     attempts::{LeaseAnswer, PulseView},
     backfill::{BackfillPage, BackfillPlanView, BackfillView},
     difference::{Difference, differences},

@@ -15,7 +15,7 @@ use axum::{
 use belfry_api::{ApiState, Auth, Leadership, Telemetry, TokenVerifier, router};
 use belfry_domain::{ClaimToken, CompletedBy, Target, Timestamp};
 use belfry_engine::{
-    Engine, Settings, Worker,
+    Engine, Settings, StoredAlerts, Worker,
     ports::{
         Alert, Alerts, Clock, Completion, Invocation, Output, Ports, Random, Runner, Source, Stop, StoreError,
     },
@@ -178,13 +178,14 @@ impl Api {
             leases: store.clone(),
             dead_letters: store.clone(),
             gates: store.clone(),
+            alert_rows: store.clone(),
             workers: store.clone(),
-            backfills: store,
+            backfills: store.clone(),
             queue: queue.clone(),
             clock: clock.clone(),
             random: Arc::new(Counter::default()),
             observer: telemetry.clone(),
-            alerts: Arc::new(Silent),
+            alerts: Arc::new(StoredAlerts { rows: store, clock: clock.clone(), also: Arc::new(Silent) }),
         };
         let engine = Arc::new(Engine::new(ports, settings));
         let role = Arc::new(Role(AtomicBool::new(true)));

@@ -12,6 +12,7 @@
 //! | items, conditions and updates by typed attributes | `item`, `expression` |
 //! | calls: waiting, counting, errors | `client`, `transaction`, `reads`, `retry`, `capacity`, `error` |
 
+mod alerts;
 mod backfills;
 mod capacity;
 mod client;

@@ -105,6 +105,9 @@ pub struct JobSpec {
     /// An execution that has not started this long after its slot is skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting_deadline: Option<HumanDuration>,
+    /// An execution of a slot that has not ended this long after it is an alert; at most 7d.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub must_finish_by: Option<HumanDuration>,
     /// What to do about slots that were missed by more than a minute.
     #[serde(default)]
     pub misfire: MisfirePolicy,

@@ -19,6 +19,7 @@ pub const MAX_INPUT_BYTES: usize = 64 * 1024;
 const MAX_TAGS: usize = 50;
 const MAX_TEXT_BYTES: usize = 1024;
 const MAX_ATTEMPT: Duration = Duration::from_secs(7 * 24 * 3600);
+const MAX_DEADLINE: Duration = Duration::from_secs(7 * 24 * 3600);
 const MAX_JITTER: Duration = Duration::from_secs(24 * 3600);
 
 /// One thing that is wrong with a definition.
@@ -74,6 +75,9 @@ pub fn validate_job(spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
     if spec.jitter.is_some_and(|jitter| jitter.0 > MAX_JITTER) {
         problems.push(Problem::new("jitter", "at most 24h"));
     }
+    if spec.must_finish_by.is_some_and(|by| by.0.is_zero() || by.0 > MAX_DEADLINE) {
+        problems.push(Problem::new("must_finish_by", "must be more than 0 and at most 7d after the slot"));
+    }
     if spec.misfire_cap.is_some_and(|cap| cap == 0 || cap > MAX_CAP) {
         problems.push(Problem::new("misfire_cap", format!("must be between 1 and {MAX_CAP}")));
     }
@@ -114,6 +118,7 @@ fn check_schedule(problems: &mut Vec<Problem>, spec: &JobSpec, now: Timestamp) {
             ("end", spec.end.is_some()),
             ("jitter", spec.jitter.is_some()),
             ("clock", spec.clock == Clock::Both),
+            ("must_finish_by", spec.must_finish_by.is_some()),
         ];
         for (field, _) in needless.iter().filter(|(_, given)| *given) {
             problems.push(Problem::new(*field, "has no meaning without a `schedule`"));

@@ -1,6 +1,7 @@
 //! What the engine needs of the world, in the words of its own work. The adapters are in
 //! `shared/sqlite` and `shared/aws`; nothing here knows of either.
 
+mod alerts;
 mod archive;
 mod backfills;
 mod gates;
@@ -14,6 +15,7 @@ mod world;
 use std::sync::Arc;
 
 pub use self::{
+    alerts::{AlertKind, AlertRow, AlertStore, Heard, Notice, Receiver, key_of},
     archive::Archive,
     backfills::BackfillStore,
     gates::{GateStore, GateWrite, Passed, RowWrite},
@@ -44,5 +46,7 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub observer: Arc<dyn Observer>,
+    /// Hears of what a person should know; beside it, [`StoredAlerts`](crate::StoredAlerts) keeps it.
     pub alerts: Arc<dyn Alerts>,
+    pub alert_rows: Arc<dyn AlertStore>,
 }

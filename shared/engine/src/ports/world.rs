@@ -90,16 +90,40 @@ pub enum Alert {
         job_id: JobId,
         until: Timestamp,
     },
+    /// An execution had not ended when it was to have ended: see `must_finish_by` of its job.
+    MissedDeadline {
+        id: ExecutionId,
+        deadline: Timestamp,
+    },
     /// The audit found an active job without a timer and gave it one. This should never happen.
     TimerMissing {
         job_id: JobId,
+    },
+    /// Too little of what ended in a window of time succeeded.
+    SuccessRate {
+        summary: String,
+    },
+    /// Too many starts were too late: in this function, where functions are watched apart.
+    Lateness {
+        function: Option<String>,
+        summary: String,
+    },
+    /// Somebody wants to see who is told.
+    Test {
+        by: String,
     },
 }
 
 #[async_trait]
 pub trait Alerts: Send + Sync {
-    /// Called at least once for each; the same alert may come again after a crash.
+    /// Called at least once for each; the same alert may come again after a crash. When it returns,
+    /// the alert is durable.
     async fn raise(&self, alert: Alert) -> Result<(), super::StoreError>;
+
+    /// What was raised under this key is over, if it was; see [`key_of`](super::key_of).
+    async fn resolve(&self, _key: &str) -> Result<(), super::StoreError> {
+        Ok(())
+    }
 }
 
 /// Calls the slots of jobs from outside, to [`Engine::called`](crate::Engine::called).

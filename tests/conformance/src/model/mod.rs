@@ -1,6 +1,7 @@
 //! The ports in as few words as they can be said in: maps under one lock. Nothing is durable, and
 //! every look goes through everything.
 
+mod alerts;
 mod backfills;
 mod executions;
 mod gates;
@@ -18,7 +19,9 @@ use belfry_domain::{
     Backfill, BackfillId, Execution, ExecutionId, Gate, GateKey, Job, JobId, Place, Timer, TimerKey,
     Timestamp, What,
 };
-use belfry_engine::ports::{Cursors, DeadLetter, Lease, Page, RegisteredWorker, StoreError, StoredOutput};
+use belfry_engine::ports::{
+    AlertRow, Cursors, DeadLetter, Lease, Page, RegisteredWorker, StoreError, StoredOutput,
+};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -39,6 +42,7 @@ struct State {
     leases: BTreeMap<u16, Lease>,
     cursors: Cursors,
     dead_letters: BTreeMap<ExecutionId, (DeadLetter, bool)>,
+    alerts: BTreeMap<String, AlertRow>,
     gates: BTreeMap<GateKey, Gate>,
     lines: BTreeMap<(GateKey, String, ExecutionId), Place>,
     /// With the instant at which each expires.

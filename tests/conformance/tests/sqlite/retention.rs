@@ -76,6 +76,7 @@ fn engine(store: &Store) -> Engine {
         leases: store.clone(),
         dead_letters: store.clone(),
         gates: store.clone(),
+        alert_rows: store.clone(),
         workers: store.clone(),
         backfills: store,
         queue,

@@ -1,6 +1,7 @@
 //! What the store holds, as far as it was written through the wrappers: so that the rules can be
 //! checked after every step without asking the store.
 
+mod alerts;
 mod attempts;
 mod backfills;
 mod gates;
@@ -14,8 +15,10 @@ mod transitions;
 use std::collections::{BTreeMap, BTreeSet};
 
 use belfry_domain::{Backfill, BackfillId, Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
+use belfry_engine::ports::AlertRow;
 
 pub use self::{
+    alerts::RECEIVER,
     attempts::{Attempts, Running},
     jobs::JobRead,
     rows::Row,
@@ -35,6 +38,12 @@ pub struct Mirror {
     /// Who waits for whom, and since which write.
     waiters: BTreeMap<ExecutionId, BTreeMap<ExecutionId, u64>>,
     pub dead_letters: BTreeSet<ExecutionId>,
+    /// Those that nobody has dealt with.
+    pub open_letters: BTreeSet<ExecutionId>,
+    pub alerts: BTreeMap<String, AlertRow>,
+    /// The alerts that their receiver believes to be open, and all that it was ever told of.
+    pub believed: BTreeSet<String>,
+    pub heard: BTreeSet<String>,
     pub backfills: BTreeMap<BackfillId, Backfill>,
     gates: gates::Gates,
     cursors: BTreeMap<u16, Timestamp>,

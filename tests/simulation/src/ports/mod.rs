@@ -1,6 +1,7 @@
 //! The ports of one process: the real store behind a wrapper that lets others go first, meets the
 //! faults of the seed, and tells the mirror what was written.
 
+mod alerts;
 mod backfills;
 mod executions;
 mod gates;
@@ -11,7 +12,10 @@ mod world;
 
 use std::sync::Arc;
 
-use belfry_engine::ports::{Ports, StoreError};
+use belfry_engine::{
+    StoredAlerts,
+    ports::{Ports, StoreError},
+};
 
 use crate::{
     faults::Fault,
@@ -37,6 +41,8 @@ pub struct Chaos {
 impl Chaos {
     pub fn ports(&self) -> Ports {
         let this = Arc::new(self.clone());
+        let clock = Arc::new(SimClock { world: self.world.clone(), process: self.process });
+        let alerts = StoredAlerts { rows: this.clone(), clock: clock.clone(), also: this.clone() };
         Ports {
             jobs: this.clone(),
             executions: this.clone(),
@@ -47,10 +53,11 @@ impl Chaos {
             workers: Arc::new(self.backend.store.clone()),
             backfills: this.clone(),
             queue: this.clone(),
-            clock: Arc::new(SimClock { world: self.world.clone(), process: self.process }),
+            clock: clock.clone(),
             random: Arc::new(SimRandom(self.world.clone())),
             observer: Arc::new(SimObserver { world: self.world.clone() }),
-            alerts: this,
+            alerts: Arc::new(alerts),
+            alert_rows: this,
         }
     }
 

@@ -1,8 +1,8 @@
-//! Dead letters, alerts, and those who want to know.
+//! Dead letters, and those who want to know.
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId};
-use belfry_engine::ports::{Alert, Alerts, DeadLetter, DeadLetterStore, Fact, Observer, Page};
+use belfry_engine::ports::{DeadLetter, DeadLetterStore, Fact, Observer, Page};
 
 use super::{Chaos, Result};
 use crate::machine::World;
@@ -17,7 +17,10 @@ impl DeadLetterStore for Chaos {
             self.world.with(|state| {
                 state.coverage.add("dead letter: kept");
                 if self.backend.keeps_dead_letters() {
-                    state.mirror.dead_letters.insert(id);
+                    state.mirror.dead_letters.insert(id.clone());
+                    if is_new {
+                        state.mirror.open_letters.insert(id);
+                    }
                 }
             });
             Ok(is_new)
@@ -40,31 +43,25 @@ impl DeadLetterStore for Chaos {
 
     async fn mark_redriven(&self, id: &ExecutionId, generation: &ExecutionId) -> Result<()> {
         self.world.with(|state| state.coverage.add("dead letter: redriven"));
-        self.call("mark_redriven", self.backend.store.mark_redriven(id, generation)).await
+        self.call("mark_redriven", async {
+            self.backend.store.mark_redriven(id, generation).await?;
+            self.world.with(|state| state.mirror.open_letters.remove(id));
+            Ok(())
+        })
+        .await
     }
 
     async fn discard(&self, id: &ExecutionId) -> Result<bool> {
-        self.call("discard", self.backend.store.discard(id)).await
+        self.call("discard", async {
+            let is_discarded = self.backend.store.discard(id).await?;
+            self.world.with(|state| state.mirror.open_letters.remove(id));
+            Ok(is_discarded)
+        })
+        .await
     }
 
     async fn count_dead_letters(&self) -> Result<u64> {
         self.call("count_dead_letters", self.backend.store.count_dead_letters()).await
-    }
-}
-
-#[async_trait]
-impl Alerts for Chaos {
-    async fn raise(&self, alert: Alert) -> Result<()> {
-        self.call("raise", async {
-            let name = match alert {
-                Alert::DeadLetter { .. } => "alert: dead letter",
-                Alert::Quarantined { .. } => "alert: quarantined",
-                _ => "alert: other",
-            };
-            self.world.with(|state| state.coverage.add(name));
-            Ok(())
-        })
-        .await
     }
 }
 

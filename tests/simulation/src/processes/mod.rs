@@ -9,7 +9,10 @@ mod standalone;
 use std::sync::Arc;
 
 use belfry_domain::JobSpec;
-use belfry_engine::{Engine, EngineError, Settings, Worker, ports::StoreError};
+use belfry_engine::{
+    Engine, EngineError, Settings, Worker,
+    ports::{Receiver, StoreError},
+};
 
 pub use self::requests::{KEYED, VICTIM};
 use crate::{
@@ -38,6 +41,7 @@ pub struct Node {
     name: String,
     engine: Arc<Engine>,
     worker: Worker,
+    receivers: Vec<Arc<dyn Receiver>>,
     installation: Arc<Installation>,
 }
 
@@ -46,10 +50,18 @@ pub fn boot(world: &World, installation: &Arc<Installation>, role: Role) {
     let (process, name) = world.with(|state| state.enrol(role));
     let chaos = Chaos { world: world.clone(), process, backend: installation.backend.clone() };
     let engine = Arc::new(Engine::new(chaos.ports(), installation.settings.clone()));
+    let receivers: Vec<Arc<dyn Receiver>> = vec![Arc::new(chaos)];
     let runner = Arc::new(ScriptedRunner { world: world.clone(), process });
     let worker = Worker { id: name.clone(), runner };
-    let node =
-        Node { world: world.clone(), process, name, engine, worker, installation: Arc::clone(installation) };
+    let node = Node {
+        world: world.clone(),
+        process,
+        name,
+        engine,
+        worker,
+        receivers,
+        installation: Arc::clone(installation),
+    };
     match role {
         Role::Ticker(number) => node.clone().start(async move { node.tick_for_ever(number).await }),
         Role::Dispatcher => node.clone().start(async move { node.dispatch_for_ever().await }),
@@ -65,6 +77,10 @@ pub fn boot(world: &World, installation: &Arc<Installation>, role: Role) {
 impl Node {
     fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.world.spawn(self.process, work);
+    }
+
+    async fn tend_alerts(&self) {
+        self.report("tend", self.engine.tend_alerts(&self.receivers).await);
     }
 
     fn note(&self, what: impl FnOnce() -> String) {

@@ -32,6 +32,7 @@ impl Node {
                 self.note(|| "a tick is lost".to_owned());
             } else {
                 self.report("tick", self.lead_once().await);
+                self.tend_alerts().await;
             }
             // Two tickers with different rhythms meet in all ways.
             self.world.sleep_ms(TICK_MS - 500 + u64::from(number) * 300).await;
@@ -58,6 +59,7 @@ impl Node {
                 self.world.with(|state| state.coverage.add("fault: tick lost"));
             } else {
                 self.report("tick", self.lead_once().await);
+                self.tend_alerts().await;
             }
             self.world.sleep_ms(TICK_MS - delay_ms).await;
         }

@@ -23,10 +23,18 @@ impl Node {
         self.start(self.clone().dispatch_for_ever());
         self.start(self.clone().work_for_ever());
         self.start(self.clone().answer_calls());
+        self.start(self.clone().tend_for_ever());
         self.clone().ask();
         loop {
             self.report("tick", self.engine.tick(&lease, shards.all()).await);
             self.report("sweep", self.engine.sweep(shards.all()).await);
+            self.world.sleep_ms(TICK_MS).await;
+        }
+    }
+
+    async fn tend_for_ever(self) {
+        loop {
+            self.tend_alerts().await;
             self.world.sleep_ms(TICK_MS).await;
         }
     }

@@ -1,5 +1,6 @@
 //! What must be true once faults have stopped and everything has come to rest.
 
+mod alerts;
 mod backfills;
 mod slots;
 mod store;
@@ -15,7 +16,14 @@ type Verdict = Result<(), String>;
 impl State {
     /// Nothing is under way any more.
     pub fn is_at_rest(&self) -> bool {
-        self.unfinished().is_none() && self.leftover().is_none()
+        self.stuck().is_none()
+    }
+
+    fn stuck(&self) -> Option<String> {
+        let untended = || self.mirror.untended_alert();
+        self.unfinished()
+            .or_else(|| self.leftover())
+            .or_else(|| untended().map(|alert| format!("the alert {} is not tended", alert.key)))
     }
 
     /// A row, or a backfill, that has not ended.
@@ -50,8 +58,7 @@ impl State {
 
     /// Everything ended, every slot once, all dependents told, all failures kept.
     pub fn judge_end(&self) -> Verdict {
-        let stuck = self.unfinished().or_else(|| self.leftover());
-        stuck.map_or(Ok(()), |what| Err(format!("liveness: long after the last fault, {what}")))?;
+        self.stuck().map_or(Ok(()), |what| Err(format!("liveness: long after the last fault, {what}")))?;
         for row in self.mirror.rows.values() {
             if let Some(end) = row.end {
                 self.mirror.judge_fan_out(&row.execution, end)?;
@@ -59,6 +66,7 @@ impl State {
         }
         self.mirror.judge_gates_at_rest()?;
         self.judge_slots()?;
-        self.judge_backfilled_slots()
+        self.judge_backfilled_slots()?;
+        self.judge_alerts()
     }
 }

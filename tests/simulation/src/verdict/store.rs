@@ -1,7 +1,9 @@
 //! The mirror against what the store really holds.
 
 use belfry_domain::{Shards, Timestamp};
-use belfry_engine::ports::{ExecutionFilter, ExecutionStore as _, Position, StoreError, TimerStore as _};
+use belfry_engine::ports::{
+    AlertRow, AlertStore as _, ExecutionFilter, ExecutionStore as _, Position, StoreError, TimerStore as _,
+};
 use belfry_sqlite::Store;
 use futures::FutureExt as _;
 
@@ -12,7 +14,8 @@ const PAGE: usize = 500;
 /// Whether the mirror shows what is there; otherwise what differs.
 pub fn compare(mirror: &Mirror, store: &Store, shards: Shards) -> Result<(), String> {
     let differs = async {
-        Ok::<_, StoreError>(rows_differ(mirror, store).await?.or(timers_differ(mirror, store, shards).await?))
+        let differs = rows_differ(mirror, store).await?.or(timers_differ(mirror, store, shards).await?);
+        Ok::<_, StoreError>(differs.or(alerts_differ(mirror, store).await?))
     };
     // In memory, every call is answered at once.
     match differs.now_or_never() {
@@ -37,6 +40,13 @@ async fn rows_differ(mirror: &Mirror, store: &Store) -> Result<Option<String>, S
                 .then(|| format!("{count} executions, not {}", mirror.rows.len())));
         }
     }
+}
+
+async fn alerts_differ(mirror: &Mirror, store: &Store) -> Result<Option<String>, StoreError> {
+    let rows = store.alerts().await?;
+    let is_same = |row: &&AlertRow| mirror.alerts.get(&row.key) == Some(row);
+    Ok((!rows.iter().all(|row| is_same(&row)) || rows.len() != mirror.alerts.len())
+        .then(|| "alerts".to_owned()))
 }
 
 async fn timers_differ(mirror: &Mirror, store: &Store, shards: Shards) -> Result<Option<String>, StoreError> {

@@ -114,6 +114,7 @@ impl Installation {
             leases: store.clone(),
             dead_letters: store.clone(),
             gates: store.clone(),
+            alert_rows: store.clone(),
             workers: store.clone(),
             backfills: store.clone(),
             queue: world.clone(),

@@ -9,7 +9,6 @@ mod failure;
 mod guard;
 mod redirect;
 mod request;
-mod signature;
 
 use belfry_domain::HttpTarget;
 use belfry_engine::ports::{Completion, Invocation};

@@ -1,5 +1,6 @@
 //! The request of an attempt: what the target asks for, and what every target is told.
 
+use belfry_alerts::{KeyError, SigningKey};
 use belfry_domain::{HttpMethod, HttpTarget};
 use belfry_engine::ports::Invocation;
 use chrono::Utc;
@@ -8,7 +9,6 @@ use reqwest::{
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::signature::{KeyError, SigningKey};
 use crate::targets::{Environment, callback::Callback};
 
 const USER_AGENT: &str = concat!("belfry/", env!("CARGO_PKG_VERSION"));

@@ -7,9 +7,9 @@ use sha2::Sha256;
 /// It never shows the key.
 #[derive(Debug, thiserror::Error)]
 #[error("not a signing key: expected whsec_ and the key in base64")]
-pub(super) struct KeyError;
+pub struct KeyError;
 
-pub(super) struct SigningKey(Hmac<Sha256>);
+pub struct SigningKey(Hmac<Sha256>);
 
 impl SigningKey {
     pub fn parse(text: &str) -> Result<Self, KeyError> {

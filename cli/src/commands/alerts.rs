@@ -1,0 +1,113 @@
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::{DONE, FAILED, Global, Outcome};
+use crate::{
+    client::{Call, Client},
+    show::{self, plain, short, table, time},
+};
+
+/// What a person should know: list alerts, try out who is told
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Examples:
+  belfry alerts
+  belfry alerts --state open --json
+  belfry alerts test        sends a test to all receivers and says who got it
+
+Receivers are named where belfry runs: see `belfry up --help`, and docs/alerts.md."
+)]
+pub struct AlertsArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Of this state alone
+    #[arg(long, value_name = "STATE", value_parser = ["open", "resolved"])]
+    state: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Send a test to all receivers; succeeds if all of them took it
+    Test {
+        /// How long to wait for what becomes of it
+        #[arg(long, default_value = "90s", value_name = "DURATION", value_parser = super::up::duration)]
+        patience: Duration,
+    },
+}
+
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+pub async fn run(args: AlertsArgs, global: &Global) -> Outcome {
+    let client = global.client()?;
+    match args.action {
+        None => list(&client, global, args.state).await,
+        Some(Action::Test { patience }) => test(&client, global, patience).await,
+    }
+}
+
+async fn list(client: &Client, global: &Global, state: Option<String>) -> Outcome {
+    let answer = client.send(Call::get(["v1", "alerts"]).query("state", state)).await?;
+    if global.json {
+        show::json(&answer["items"])?;
+        return DONE;
+    }
+    let mut table = table::new(["ALERT", "SINCE", "STATE", "TOLD", "WHAT"]);
+    for alert in answer["items"].as_array().into_iter().flatten() {
+        let since = plain(&alert["opened_at"]).parse::<DateTime<Utc>>();
+        let since = since.map(|at| time::relative(at, Utc::now())).unwrap_or_default();
+        let state = if alert["state"] == "open" { plain(&alert["severity"]) } else { "resolved".to_owned() };
+        let told: Vec<String> =
+            told(alert).chain(troubles(alert).map(|(name, _)| format!("{name} failed"))).collect();
+        table.add_row([
+            plain(&alert["key"]),
+            since,
+            state,
+            told.join(", "),
+            short(&plain(&alert["summary"]), 80),
+        ]);
+    }
+    show::line(table::text(&table))?;
+    DONE
+}
+
+fn told(alert: &Value) -> impl Iterator<Item = String> {
+    alert["told"].as_array().into_iter().flatten().map(plain)
+}
+
+fn troubles(alert: &Value) -> impl Iterator<Item = (&String, String)> {
+    alert["troubles"].as_object().into_iter().flatten().map(|(name, why)| (name, plain(why)))
+}
+
+async fn test(client: &Client, global: &Global, patience: Duration) -> Outcome {
+    let mut alert = client.send(Call::post(["v1", "alerts:test"])).await?;
+    let deadline = Instant::now() + patience;
+    while alert["tries"] == 0 {
+        anyhow::ensure!(Instant::now() < deadline, "nobody has sent it yet: see `belfry alerts` later");
+        sleep(LOOK_AGAIN).await;
+        let alerts = client.send(Call::get(["v1", "alerts"])).await?;
+        let found =
+            alerts["items"].as_array().into_iter().flatten().find(|found| found["key"] == alert["key"]);
+        alert = found.cloned().ok_or_else(|| anyhow::anyhow!("the test is over already: try again"))?;
+    }
+    let has_failed = troubles(&alert).next().is_some() || told(&alert).next().is_none();
+    if global.json {
+        show::json(&alert)?;
+    } else {
+        for name in told(&alert) {
+            show::line(format!("{name}: told"))?;
+        }
+        for (name, why) in troubles(&alert) {
+            show::line(format!("{name}: {why}"))?;
+        }
+        if told(&alert).next().is_none() && troubles(&alert).next().is_none() {
+            show::line("no receivers: see docs/alerts.md")?;
+        }
+    }
+    if has_failed { FAILED } else { DONE }
+}

@@ -1,0 +1,123 @@
+//! Alerts: who is told of them, and what CloudWatch's alarms say.
+//!
+//! CloudWatch watches success rate and lateness over all functions. Its alarms call this function
+//! when they change, and so become alerts as those that belfry raises itself.
+
+use belfry_alerts::{AlertSettings, AwsAccess, Receivers};
+use belfry_aws::Installation;
+use belfry_engine::{Engine, Result, ports::Alert};
+use serde::Deserialize;
+use tokio::sync::OnceCell;
+
+/// JSON, as the file of `belfry up --alerts`.
+const SETTINGS: &str = "BELFRY_ALERTS";
+
+pub struct Alerting {
+    settings: AlertSettings,
+    access: AwsAccess,
+    /// Made when there is an alert: reading the host's certificates takes a while.
+    receivers: OnceCell<Receivers>,
+}
+
+impl Alerting {
+    pub fn new(installation: &Installation) -> Self {
+        let sdk = &installation.sdk;
+        let access = AwsAccess {
+            endpoint: sdk.endpoint_url().map(str::to_owned),
+            credentials: sdk.credentials_provider(),
+        };
+        Self { settings: settings(), access, receivers: OnceCell::new() }
+    }
+
+    pub async fn tend(&self, engine: &Engine) -> Result<()> {
+        if engine.ports.alert_rows.alerts().await?.is_empty() {
+            return Ok(());
+        }
+        let make = async || {
+            let made = self.settings.receivers(&|name| std::env::var(name).ok(), &self.access);
+            made.inspect_err(|error| tracing::error!(%error, "nobody is told of alerts"))
+        };
+        let none = Receivers::new();
+        engine.tend_alerts(self.receivers.get_or_try_init(make).await.unwrap_or(&none)).await
+    }
+}
+
+/// What can't be read must not keep anything from starting on time.
+fn settings() -> AlertSettings {
+    let Ok(text) = std::env::var(SETTINGS) else { return AlertSettings::default() };
+    serde_json::from_str(&text).unwrap_or_else(|error| {
+        let place = format!("line {} column {}", error.line(), error.column());
+        tracing::error!(place, "{SETTINGS} can't be read: nobody is told of alerts");
+        AlertSettings::default()
+    })
+}
+
+/// What an alarm of CloudWatch's calls a function with.
+#[derive(Debug, Deserialize)]
+pub struct AlarmEvent {
+    #[serde(rename = "alarmData")]
+    alarm: Alarm,
+}
+
+#[derive(Debug, Deserialize)]
+struct Alarm {
+    #[serde(rename = "alarmName")]
+    name: String,
+    state: State,
+}
+
+#[derive(Debug, Deserialize)]
+struct State {
+    value: String,
+    #[serde(default)]
+    reason: String,
+}
+
+impl AlarmEvent {
+    /// Alarms of other names, and of other states, are left to those who made them.
+    pub async fn pass_on(&self, engine: &Engine) -> Result<()> {
+        let Some(alert) = self.alert() else { return Ok(()) };
+        match self.alarm.state.value.as_str() {
+            "ALARM" => engine.ports.alerts.raise(alert).await?,
+            "OK" => engine.ports.alerts.resolve(&alert.key()).await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// By the names in infra/alarms.tf.
+    fn alert(&self) -> Option<Alert> {
+        let summary = self.alarm.state.reason.clone();
+        if self.alarm.name.ends_with("-success-rate") {
+            return Some(Alert::SuccessRate { summary });
+        }
+        let function = self.alarm.name.strip_suffix("-lateness")?.to_owned();
+        Some(Alert::Lateness { function: Some(function), summary })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The form is that of AWS's own example of an event of a metric alarm.
+    fn event(name: &str) -> AlarmEvent {
+        let text = format!(
+            r#"{{"source": "aws.cloudwatch", "alarmArn": "arn:aws:cloudwatch:eu-west-1:1:alarm:{name}",
+                "accountId": "1", "time": "2026-11-23T00:00:00.000+0000", "region": "eu-west-1",
+                "alarmData": {{"alarmName": "{name}", "state": {{"value": "ALARM", "reason": "Threshold Crossed",
+                "timestamp": "2026-11-23T00:00:00.000+0000"}}, "previousState": {{"value": "OK"}}}}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn alarms_are_known_by_their_names() {
+        let summary = || "Threshold Crossed".to_owned();
+        assert_eq!(event("belfry-success-rate").alert(), Some(Alert::SuccessRate { summary: summary() }));
+        let late = event("belfry-worker-lateness").alert().unwrap();
+        assert_eq!(late, Alert::Lateness { function: Some("belfry-worker".to_owned()), summary: summary() });
+        assert_eq!(late.key(), "lateness/belfry-worker");
+        assert_eq!(event("belfry-no-tick").alert(), None);
+    }
+}

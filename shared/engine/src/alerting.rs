@@ -1,0 +1,215 @@
+//! From the decision that something is wrong to those who are to hear of it, and to its end.
+//!
+//! To raise an alert is to write its row, on the way of whatever raises it; that is all that can
+//! fail there. Who is told, and when it is over, is another's business, who looks at all rows
+//! every now and then: [`Engine::tend_alerts`]. So a receiver that does not answer holds up
+//! nobody, and what was decided before a crash is told after it.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use belfry_domain::{Circuit, Timestamp};
+use futures::{StreamExt as _, TryStreamExt as _, future::join_all, stream};
+
+use crate::{
+    Engine, Result,
+    ports::{Alert, AlertKind, AlertRow, AlertStore, Alerts, Clock, Heard, Notice, Receiver, StoreError},
+};
+
+/// What goes on happening is noted so often.
+const NOTED: Duration = Duration::from_secs(60);
+/// Troubles that nothing says the end of are over when they have not come again for so long.
+const QUIET: Duration = Duration::from_secs(24 * 3600);
+/// As long as somebody who asked for a test may look at what became of it.
+const TEST: Duration = Duration::from_secs(60);
+/// One that is over stays for people to look at, and for receivers that can't be reached.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// Longer than it takes to tell: whoever has not said how it went by then has died.
+const TELLING: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// How often others may be faster.
+const ATTEMPTS: usize = 20;
+/// Alerts that one look tells of, at most: those that have waited the longest.
+const TOLD_IN_A_LOOK: usize = 50;
+const AT_ONCE: usize = 8;
+
+type Stored<T> = std::result::Result<T, StoreError>;
+
+/// Keeps alerts as rows, and hands them on to another who logs or counts them.
+pub struct StoredAlerts {
+    pub rows: Arc<dyn AlertStore>,
+    pub clock: Arc<dyn Clock>,
+    pub also: Arc<dyn Alerts>,
+}
+
+#[async_trait]
+impl Alerts for StoredAlerts {
+    async fn raise(&self, alert: Alert) -> Stored<()> {
+        let now = self.clock.now();
+        let occurs = |found: Option<AlertRow>| match found {
+            None => Some(AlertRow::opened(&alert, now)),
+            Some(row) if row.is_open() => {
+                let is_news = row.is_closing || row.last_at.plus(NOTED) <= now;
+                is_news.then(|| AlertRow { last_at: now, is_closing: false, ..row })
+            }
+            // Those who have not heard of its end believe that it is open, and are right again.
+            Some(row) => row.kind.recurs().then(|| AlertRow {
+                heard: row.heard,
+                revision: row.revision,
+                ..AlertRow::opened(&alert, now)
+            }),
+        };
+        change(self.rows.as_ref(), &alert.key(), occurs).await?;
+        self.also.raise(alert).await
+    }
+
+    async fn resolve(&self, key: &str) -> Stored<()> {
+        let now = self.clock.now();
+        change(self.rows.as_ref(), key, |found| resolved(found?, now)).await
+    }
+}
+
+/// Writes what `make` makes of the row that is there; nothing where it makes nothing of it.
+async fn change(
+    rows: &dyn AlertStore,
+    key: &str,
+    make: impl Fn(Option<AlertRow>) -> Option<AlertRow>,
+) -> Stored<()> {
+    for _ in 0..ATTEMPTS {
+        let found = rows.alert(key).await?;
+        let revision = found.as_ref().map_or(0, |row| row.revision);
+        let Some(row) = make(found) else { return Ok(()) };
+        if rows.keep_alert(&AlertRow { revision: revision + 1, ..row }).await? {
+            return Ok(());
+        }
+    }
+    Err(StoreError::Unavailable(format!("alert {key} is changing all the time")))
+}
+
+fn resolved(row: AlertRow, now: Timestamp) -> Option<AlertRow> {
+    row.is_open().then(|| AlertRow { resolved_at: Some(now), tries: 0, next_try_at: now, ..row })
+}
+
+impl Engine {
+    /// Resolves what is over, forgets what has been for a day, and tells receivers what is news to
+    /// them. It takes as long as they do, so nothing else should wait for it. Two at once do no
+    /// harm.
+    pub async fn tend_alerts(&self, receivers: &[Arc<dyn Receiver>]) -> Result<()> {
+        let rows = self.ports.alert_rows.alerts().await?;
+        let looks = stream::iter(rows).map(|row| self.look_at_alert(row));
+        let rows: Vec<_> = looks.buffered(AT_ONCE).try_collect().await?;
+        let now = self.now();
+        let is_news = |row: &AlertRow| receivers.iter().any(|receiver| row.is_news_to(receiver.name()));
+        let mut due: Vec<AlertRow> = rows.into_iter().flatten().collect();
+        due.retain(|row| row.next_try_at <= now && (row.tries == 0 || is_news(row)));
+        due.sort_by_key(|row| row.next_try_at);
+        due.truncate(TOLD_IN_A_LOOK);
+        let tellings = stream::iter(due).map(|row| self.tell_of(row, receivers));
+        tellings.buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// The alert as it is afterwards; none where it is gone, or another is at it.
+    async fn look_at_alert(&self, row: AlertRow) -> Result<Option<AlertRow>> {
+        let now = self.now();
+        if row.resolved_at.is_some_and(|at| at.plus(KEPT) <= now) {
+            self.ports.alert_rows.forget_alert(&row.key, row.revision).await?;
+            return Ok(None);
+        }
+        // What is over before anybody was told is told of all the same.
+        if row.is_open() && row.tries > 0 && self.is_over(&row).await? {
+            return self.resolve(row, now).await;
+        }
+        Ok(Some(row))
+    }
+
+    /// Says first that it is about to, then looks again. Whoever raises the alert has written why
+    /// before: either that is seen here, or this is seen there.
+    async fn resolve(&self, row: AlertRow, now: Timestamp) -> Result<Option<AlertRow>> {
+        let rows = self.ports.alert_rows.as_ref();
+        let closing = AlertRow { is_closing: true, revision: row.revision + 1, ..row };
+        if !rows.keep_alert(&closing).await? || !self.is_over(&closing).await? {
+            return Ok(None);
+        }
+        let resolved = resolved(closing, now).map(|row| AlertRow { revision: row.revision + 1, ..row });
+        let Some(row) = resolved else { return Ok(None) };
+        Ok(rows.keep_alert(&row).await?.then_some(row))
+    }
+
+    /// Whether there is nothing to be told of any more. What other processes resolve is not
+    /// looked at here.
+    async fn is_over(&self, row: &AlertRow) -> Result<bool> {
+        let is_quiet_for = |time| row.last_at.plus(time) <= self.now();
+        Ok(match (row.kind, &row.job_id, &row.execution_id) {
+            (AlertKind::DeadLetter, job_id, id) => {
+                // The letter that it began with is asked for first: to look for others may take long.
+                if let Some(id) = id
+                    && self.is_open_letter(id).await?
+                {
+                    return Ok(false);
+                }
+                let letters = self.ports.dead_letters.dead_letters(job_id.as_ref(), None, 1).await?;
+                letters.items.is_empty() && letters.next.is_none()
+            }
+            (AlertKind::MissedDeadline, _, Some(id)) => self.is_over_or_off(id).await?,
+            (AlertKind::CircuitOpened, Some(job_id), _) => {
+                matches!(self.job_gate(job_id).await?.circuit, Circuit::Closed { .. })
+            }
+            (AlertKind::Test, ..) => is_quiet_for(TEST),
+            (AlertKind::SuccessRate | AlertKind::Lateness, ..) => false,
+            _ => is_quiet_for(QUIET),
+        })
+    }
+
+    /// One try of all to whom it is news. Each is marked as unsure before it is told anything: so
+    /// that whatever happens on the way, it is told again rather than left with the wrong idea.
+    async fn tell_of(&self, row: AlertRow, receivers: &[Arc<dyn Receiver>]) -> Result<()> {
+        let (rows, now) = (self.ports.alert_rows.as_ref(), self.now());
+        let news: Vec<_> = receivers.iter().filter(|receiver| row.is_news_to(receiver.name())).collect();
+        let mut told = row;
+        told.heard.extend(news.iter().map(|receiver| (receiver.name().to_owned(), Heard::Unsure)));
+        // How it went is counted when it is known.
+        told.tries += u32::from(news.is_empty());
+        told.revision += 1;
+        told.next_try_at = now.plus(TELLING);
+        if !rows.keep_alert(&told).await? || news.is_empty() {
+            return Ok(());
+        }
+        let notice = Notice::of(told);
+        let tellings = news.iter().map(async |receiver| (receiver.name(), receiver.tell(&notice).await));
+        let outcomes = join_all(tellings).await;
+        for (receiver, why) in outcomes.iter().filter_map(|(name, told)| Some((name, told.as_ref().err()?))) {
+            tracing::warn!(alert.key = notice.alert.key, receiver, why, "could not be told of an alert");
+        }
+        let now = self.now();
+        let learn = |found: Option<AlertRow>| Some(learned(found?, &notice.alert, &outcomes, now));
+        Ok(change(rows, &notice.alert.key, learn).await?)
+    }
+}
+
+/// The row as it is now, with what receivers know since they were told of `told`.
+fn learned(
+    mut row: AlertRow,
+    told: &AlertRow,
+    outcomes: &[(&str, std::result::Result<(), String>)],
+    now: Timestamp,
+) -> AlertRow {
+    for (receiver, outcome) in outcomes {
+        let heard = match outcome {
+            Ok(()) if told.is_open() => Heard::Open,
+            Ok(()) => {
+                row.heard.remove(*receiver);
+                continue;
+            }
+            Err(why) => Heard::Failed(why.clone()),
+        };
+        row.heard.insert((*receiver).to_owned(), heard);
+    }
+    // Where it has opened or ended since then, that is still to be told, at once.
+    if (row.opened_at, row.resolved_at, row.tries) == (told.opened_at, told.resolved_at, told.tries) {
+        let pause = FIRST_PAUSE.saturating_mul(1 << told.tries.min(12)).min(LONGEST_PAUSE);
+        row.next_try_at = now.plus(pause);
+        row.tries += 1;
+    }
+    row
+}

@@ -1,0 +1,39 @@
+//! Alerts, as written, and what the one who is told of them believes.
+
+use belfry_engine::ports::{AlertKind, AlertRow, key_of};
+
+use super::Mirror;
+
+pub const RECEIVER: &str = "receiver";
+
+impl Mirror {
+    pub fn hear(&mut self, alert: &AlertRow) {
+        self.heard.insert(alert.key.clone());
+        if alert.is_open() {
+            self.believed.insert(alert.key.clone());
+        } else {
+            self.believed.remove(&alert.key);
+        }
+    }
+
+    /// An alert that somebody still has to look at or to tell of.
+    pub fn untended_alert(&self) -> Option<&AlertRow> {
+        self.alerts.values().find(|row| row.is_news_to(RECEIVER) || (row.is_open() && self.is_over(row)))
+    }
+
+    fn is_over(&self, row: &AlertRow) -> bool {
+        match row.kind {
+            AlertKind::DeadLetter => !self.open_letters.iter().any(|id| Some(id.job_id()) == row.job_id),
+            AlertKind::MissedDeadline => row
+                .execution_id
+                .as_ref()
+                .and_then(|id| self.row(id))
+                .is_some_and(|row| row.status.is_terminal()),
+            _ => false,
+        }
+    }
+
+    pub fn has_open_alert(&self, kind: AlertKind, about: &str) -> bool {
+        self.alerts.get(&key_of(kind, Some(about))).is_some_and(AlertRow::is_open)
+    }
+}

@@ -1,0 +1,44 @@
+//! Whatever people should know is an alert, and they believe what is so: not more and not less.
+
+use std::collections::BTreeSet;
+
+use belfry_domain::{Status, Trigger};
+use belfry_engine::ports::{AlertKind, key_of};
+
+use super::Verdict;
+use crate::{machine::State, mirror::Row};
+
+impl State {
+    pub(super) fn judge_alerts(&self) -> Verdict {
+        for id in &self.mirror.open_letters {
+            if !self.mirror.has_open_alert(AlertKind::DeadLetter, id.job_id().as_str()) {
+                return Err(format!("alerts: the dead letter {id} has none"));
+            }
+        }
+        for row in self.mirror.rows.values().filter(|row| self.is_late(row)) {
+            let id = &row.execution.id;
+            if !self.mirror.heard.contains(&key_of(AlertKind::MissedDeadline, Some(id.as_str()))) {
+                return Err(format!("alerts: {id} missed its deadline and nobody heard of it"));
+            }
+        }
+        let open: BTreeSet<&String> =
+            self.mirror.alerts.values().filter(|row| row.is_open()).map(|row| &row.key).collect();
+        let believed: BTreeSet<&String> = self.mirror.believed.iter().collect();
+        match open.symmetric_difference(&believed).next() {
+            None => Ok(()),
+            Some(key) => Err(format!("alerts: {key} is not what its receiver believes")),
+        }
+    }
+
+    /// Of the slots that were fired. What was cancelled or skipped did not have to end.
+    fn is_late(&self, row: &Row) -> bool {
+        let row = &row.execution;
+        let by = self.mirror.newest(&row.job_id()).and_then(|job| job.spec.must_finish_by);
+        let ran = matches!(row.status, Status::Success | Status::Failed | Status::TimedOut);
+        let (Trigger::Schedule, true, Some(by), Some(slot)) = (row.trigger, ran, by, row.id.first_of_slot())
+        else {
+            return false;
+        };
+        row.end_time.is_some_and(|end| end > slot.plus(by.0))
+    }
+}
