@@ -142,7 +142,9 @@ fn alert_settings(file: Option<&Path>, webhook: Option<&str>) -> anyhow::Result<
         None => AlertSettings::default(),
         Some(file) => {
             let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-            serde_saphyr::from_str(&text).with_context(|| file.display().to_string())?
+            // An excerpt of the file might show a secret.
+            let options = serde_saphyr::options! { with_snippet: false };
+            serde_saphyr::from_str_with_options(&text, options).with_context(|| file.display().to_string())?
         }
     };
     settings.receivers.extend(webhook.map(|url| AlertSettings::webhook(url, "env:BELFRY_ALERT_WEBHOOK_KEY")));
