@@ -3,7 +3,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::time::sleep;
 
-use super::{DONE, Global, Outcome, execution_view, wait};
+use super::{DONE, Global, Outcome, execution_view, full_log, wait};
 use crate::{client::wire::Execution, show};
 
 const PAUSE: Duration = Duration::from_millis(250);
@@ -15,16 +15,28 @@ Examples:
   belfry logs daily_report@2026-11-23T00:00:00Z
   belfry logs -f flaky@01KB…      shows each attempt as it ends; exit code 1 unless it succeeds
 
-The output of an attempt is kept when it ends, its last part only.")]
+  belfry logs --full daily_report@2026-11-23T00:00:00Z > report.log
+
+The output of an attempt is kept when it ends: its last part and, of commands, all of it up to 10 MiB.")]
 pub struct LogsArgs {
     execution_id: String,
     /// Stay until the execution has ended
     #[arg(short, long)]
     follow: bool,
+    /// All that an attempt printed, and nothing else: the last one that printed anything
+    #[arg(long, conflicts_with = "follow")]
+    full: bool,
+    /// With --full: of this attempt
+    #[arg(long, value_name = "N", requires = "full")]
+    attempt: Option<u32>,
 }
 
 pub async fn run(args: LogsArgs, global: &Global) -> Outcome {
     let client = global.client()?;
+    if args.full {
+        let (_, row) = wait::execution(&client, &args.execution_id).await?;
+        return full_log::print(&client, &row, args.attempt).await;
+    }
     let mut shown = Shown::default();
     loop {
         let (value, row) = wait::execution(&client, &args.execution_id).await?;

@@ -9,6 +9,7 @@ mod dead_letters;
 mod doctor;
 mod execution_view;
 mod executions;
+mod full_log;
 mod graph;
 mod import;
 mod job_summary;

@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use belfry::standalone::{self, Capacity, UpOptions};
+use belfry::standalone::{self, Capacity, LogPlace, UpOptions};
 use belfry_domain::{BacklogLimits, HumanDuration};
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -45,6 +45,12 @@ pub struct UpArgs {
     /// The API's address for targets that call back [default: where it listens]
     #[arg(long, env = "BELFRY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+    /// A folder for all that commands print, up to 10 MiB of each attempt [default: logs, below --data]
+    #[arg(long, env = "BELFRY_LOGS", value_name = "DIR", conflicts_with = "no_logs")]
+    logs: Option<PathBuf>,
+    /// Keep of what commands print only the end
+    #[arg(long, env = "BELFRY_NO_LOGS")]
+    no_logs: bool,
     #[arg(long, env = "BELFRY_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
 }
@@ -122,7 +128,13 @@ fn pool(text: &str) -> Result<(String, usize), String> {
 pub async fn run(args: UpArgs) -> Outcome {
     logging::start(args.log_format);
     let definitions = if args.apply.is_empty() { Vec::new() } else { files::read(&args.apply)? };
+    let logs = match args.logs {
+        _ if args.no_logs => LogPlace::Nowhere,
+        None => LogPlace::BelowData,
+        Some(folder) => LogPlace::Folder(folder),
+    };
     let options = UpOptions {
+        logs,
         capacity: args.limits.capacity(),
         backlog_limits: args.limits.backlog_limits(),
         allow_private_addresses: args.limits.allow_private_addresses,

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use belfry_domain::Shards;
 use belfry_engine::{
     Engine, Settings, SystemClock, SystemRandom, Worker,
-    ports::{Archive, Lease, Observer, Ports, Runner},
+    ports::{Archive, Lease, Logs, Observer, Ports, Runner},
 };
 use belfry_files::FolderArchive;
 use belfry_sqlite::{MemoryQueue, Store, Waves};
@@ -27,7 +27,7 @@ pub use self::{
     leader::Leadership,
     temporary::{Temporary, TemporaryOptions},
     tokens::{StoredTokens, create_token, list_tokens, revoke_token},
-    up::{UpOptions, stop_on_signals, up},
+    up::{LogPlace, UpOptions, stop_on_signals, up},
 };
 
 /// There is one lane, and one shard: SQLite has no partitions to spread over.
@@ -78,6 +78,7 @@ pub struct Standalone {
     capacity: Capacity,
     worker: Worker,
     archive: Option<PathBuf>,
+    logs: Option<Arc<dyn Logs>>,
 }
 
 impl Standalone {
@@ -110,12 +111,17 @@ impl Standalone {
         let owner = format!("belfry-{}", Ulid::new());
         let worker = Worker { id: owner.clone(), runner };
         let engine = Arc::new(Engine::new(ports, settings));
-        Ok((Self { engine, store, queue, owner, capacity, worker, archive: None }, waves))
+        Ok((Self { engine, store, queue, owner, capacity, worker, archive: None, logs: None }, waves))
     }
 
     /// Executions go to this folder before they are removed.
     pub fn archiving_to(self, folder: Option<PathBuf>) -> Self {
         Self { archive: folder, ..self }
+    }
+
+    /// Those of executions that are removed go with them.
+    pub fn with_logs(self, logs: Option<Arc<dyn Logs>>) -> Self {
+        Self { logs, ..self }
     }
 
     fn shards(&self) -> Shards {
@@ -197,7 +203,7 @@ impl Standalone {
         let open = |folder| FolderArchive::open(folder).context("the archive can't be written to");
         let archive = folder.map(open).transpose()?;
         let archive = archive.as_ref().map(|archive| archive as &dyn Archive);
-        let removed = self.engine.remove_old(archive).await?;
+        let removed = self.engine.remove_old(archive, self.logs.as_deref()).await?;
         if removed > 0 {
             tracing::info!(executions = removed, archived = archive.is_some(), "removed what is old");
         }

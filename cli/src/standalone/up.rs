@@ -11,7 +11,8 @@ use std::{
 use anyhow::{Context as _, bail};
 use belfry_api::{ApiState, Auth, Telemetry};
 use belfry_domain::{BacklogLimits, JobSpec};
-use belfry_engine::Settings;
+use belfry_engine::{Settings, ports::Logs};
+use belfry_files::FolderLogs;
 use belfry_sqlite::Store;
 use belfry_worker::targets::{TargetSettings, Targets};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -40,6 +41,29 @@ pub struct UpOptions {
     /// Where targets reach the API that are to call back; where it listens, if that is an address.
     pub public_url: Option<String>,
     pub backlog_limits: BacklogLimits,
+    /// Where all goes that commands print; below `data` by default.
+    pub logs: LogPlace,
+}
+
+#[derive(Debug, Clone, Default)]
+pub enum LogPlace {
+    #[default]
+    BelowData,
+    Folder(PathBuf),
+    Nowhere,
+}
+
+impl UpOptions {
+    fn open_logs(&self) -> anyhow::Result<Option<Arc<dyn Logs>>> {
+        let folder = match &self.logs {
+            LogPlace::BelowData => self.data.join("logs"),
+            LogPlace::Folder(folder) => folder.clone(),
+            LogPlace::Nowhere => return Ok(None),
+        };
+        let logs = FolderLogs::open(&folder)
+            .with_context(|| format!("the logs' folder {} can't be made", folder.display()))?;
+        Ok(Some(Arc::new(logs)))
+    }
 }
 
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
@@ -80,7 +104,8 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
         public_url: options.public_url.clone().or_else(|| own_url(address)),
         ..TargetSettings::default()
     };
-    let runner = Arc::new(Targets::new(targets)?);
+    let logs = options.open_logs()?;
+    let runner = Arc::new(Targets::new(targets)?.keeping_logs(logs.clone()));
     let capacity = options.capacity.clone();
     let settings = settings(&options);
     if let Some(archive) = &options.archive {
@@ -89,7 +114,7 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     }
     let journal = Arc::new(Journal(Arc::clone(&telemetry)));
     let (standalone, waves) = Standalone::new(store, settings, options.capacity, runner, journal)?;
-    let standalone = Arc::new(standalone.archiving_to(options.archive));
+    let standalone = Arc::new(standalone.archiving_to(options.archive).with_logs(logs.clone()));
     let leadership = Arc::new(Leadership::default());
     let shutdown = stop_on_signals();
     let api = ApiState {
@@ -99,6 +124,7 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
         leadership: leadership.clone(),
         source: standalone.queue.clone(),
         closing: shutdown.clone(),
+        logs,
         capacity: capacity.total() as u64,
     };
     let serving = serve(listener, api, shutdown.clone());

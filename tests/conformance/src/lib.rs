@@ -18,6 +18,7 @@ pub mod history;
 pub mod jobs;
 pub mod leases;
 pub mod listing;
+pub mod logs;
 mod model;
 pub mod notes;
 pub mod paging;

@@ -104,7 +104,7 @@ impl ScriptedRunner {
                 let retry_after = retry_after_ms.map(Duration::from_millis);
                 let ending =
                     Ending::Failed { error: "failed by script".to_owned(), is_final: false, retry_after };
-                Completion { ending, output: Some(Output { tail: "oops".to_owned(), bytes: 4 }) }
+                Completion { ending, output: Some(Output { tail: "oops".to_owned(), bytes: 4, log: None }) }
             }
             Script::FailForGood => Completion::failed_for_good("failed for good by script"),
             Script::Hang => {

@@ -4,6 +4,7 @@
 mod archive;
 mod backfills;
 mod gates;
+mod logs;
 mod queue;
 mod runner;
 mod stores;
@@ -16,6 +17,7 @@ pub use self::{
     archive::Archive,
     backfills::BackfillStore,
     gates::{GateStore, GateWrite, Passed, RowWrite},
+    logs::{Log, LogWriter, Logs},
     queue::{Backlog, Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
     stores::{

@@ -9,7 +9,14 @@ use crate::only_run;
 #[tokio::test]
 async fn each_example_that_needs_no_server_runs_once_and_well() {
     let examples = Examples::copy();
-    for name in ["backfill.yaml", "flaky.yaml", "heartbeat.yaml", "nightly-chain.yaml", "results.yaml"] {
+    for name in [
+        "backfill.yaml",
+        "flaky.yaml",
+        "heartbeat.yaml",
+        "history.yaml",
+        "nightly-chain.yaml",
+        "results.yaml",
+    ] {
         let shown = run(&["run", &examples.file(name)]).await.ok();
         assert!(shown.out().contains("success"), "{name}: {}", shown.out());
     }

@@ -12,8 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::group::Group;
-use crate::targets::tail::Tail;
+use super::{capture::Capture, group::Group};
 
 const READ_BYTES: usize = 16 * 1024;
 
@@ -70,9 +69,9 @@ pub(super) async fn feed(stdin: Option<ChildStdin>, input: &Value) {
     }
 }
 
-pub(super) async fn listen(mut output: pipe::Receiver, tail: &mut Tail) {
+pub(super) async fn listen(mut output: pipe::Receiver, capture: &mut Capture) {
     let mut buffer = vec![0; READ_BYTES];
     while let Ok(length @ 1..) = output.read(&mut buffer).await {
-        tail.push(&buffer[..length]);
+        capture.push(&buffer[..length]).await;
     }
 }
