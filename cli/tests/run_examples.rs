@@ -115,3 +115,30 @@ fn what_is_wrong_in_a_file_is_told_with_its_line() {
     let alone = belfry_with_input(&["run", "-"], "- {job_id: a, dependencies: [b]}\n");
     assert!(alone.code() == 2 && alone.err().contains("depends on b"), "{}", alone.err());
 }
+
+const ON_A_TERMINAL: &str =
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+
+/// What runs, with its progress and the number of those that have ended; elsewhere lines only.
+#[test]
+fn a_terminal_shows_what_runs() {
+    let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    let job = "{job_id: slow, command: 'echo \"42 % loading\" > \"$BELFRY_PROGRESS\"; sleep 3'}";
+    fs::write(&file, job).unwrap();
+    let path = file.path().to_str().unwrap();
+    let belfry_run = [env!("CARGO_BIN_EXE_belfry"), "run", path];
+    let mut python = std::process::Command::new("python3");
+    python
+        .args(["-c", ON_A_TERMINAL])
+        .args(belfry_run)
+        .env("TERM", "xterm")
+        .stdin(std::process::Stdio::null());
+    let shown = python.output().unwrap();
+    let text = String::from_utf8_lossy(&shown.stdout);
+    assert!(shown.status.success(), "{text}");
+    for part in ["42 % loading", "0/1 ended", "success in"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let plain = belfry(&["run", path]).ok().err();
+    assert!(plain.contains("running") && !plain.contains("ended"), "{plain}");
+}

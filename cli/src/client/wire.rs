@@ -1,5 +1,6 @@
 //! The parts of the API's answers that tables show. `--json` prints what came, whole.
 
+use belfry_domain::Progress;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
@@ -42,6 +43,7 @@ pub struct Execution {
     #[serde(default)]
     pub result: Value,
     pub rerun_of: Option<String>,
+    pub progress: Option<Progress>,
 }
 
 impl Execution {

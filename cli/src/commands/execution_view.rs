@@ -33,6 +33,7 @@ fn facts(row: &Execution) -> comfy_table::Table {
         ("rerun of", row.rerun_of.clone().unwrap_or_default()),
         ("status", row.status.clone()),
         ("reason", row.reason.clone().unwrap_or_default()),
+        ("progress", row.progress.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("trigger", row.trigger.clone()),
         ("priority", row.priority.clone()),
         ("due", instant(row.due_at)),
@@ -78,7 +79,8 @@ fn dependencies(row: &Execution) -> String {
     named.join(", ")
 }
 
-pub fn attempt(attempt: &Attempt) -> String {
+/// What became of an attempt, without its output.
+pub fn outcome(attempt: &Attempt) -> String {
     let mut text = format!("attempt {}", attempt.number);
     let _ = write!(text, ": {}", attempt.outcome.as_deref().unwrap_or("running"));
     if let Some(duration) = attempt.duration_ms {
@@ -87,6 +89,11 @@ pub fn attempt(attempt: &Attempt) -> String {
     if let Some(error) = &attempt.error {
         let _ = write!(text, "\n  {error}");
     }
+    text
+}
+
+pub fn attempt(attempt: &Attempt) -> String {
+    let mut text = outcome(attempt);
     if let Some(output) = attempt.output.as_ref().filter(|output| !output.tail.is_empty()) {
         let shown = output.tail.len() as u64;
         if output.bytes > shown {

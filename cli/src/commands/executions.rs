@@ -130,6 +130,8 @@ pub fn listing(client: &Client, executions: Vec<Value>) -> anyhow::Result<String
     for value in executions {
         let row: Execution = client.decode(value)?;
         let duration = |ms: Option<i64>| ms.map(time::millis).unwrap_or_default();
+        let progress = row.progress.filter(|_| row.status == "running").map(|progress| progress.to_string());
+        let remark = progress.or(row.reason).unwrap_or_default();
         table.add_row([
             row.execution_id.into(),
             table::status(&row.status),
@@ -138,7 +140,7 @@ pub fn listing(client: &Client, executions: Vec<Value>) -> anyhow::Result<String
             duration(row.lateness_ms).into(),
             duration(row.duration_ms).into(),
             row.attempt.into(),
-            short(&row.reason.unwrap_or_default(), 60).into(),
+            short(&remark, 60).into(),
         ]);
     }
     Ok(table::text(&table))

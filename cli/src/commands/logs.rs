@@ -1,10 +1,13 @@
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use clap::Args;
 use tokio::time::sleep;
 
 use super::{DONE, Global, Outcome, execution_view, full_log, wait};
-use crate::{client::wire::Execution, show};
+use crate::{
+    client::wire::{Attempt, Execution, Output},
+    show,
+};
 
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -13,11 +16,12 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[command(after_help = "\
 Examples:
   belfry logs daily_report@2026-11-23T00:00:00Z
-  belfry logs -f flaky@01KB…      shows each attempt as it ends; exit code 1 unless it succeeds
+  belfry logs -f flaky@01KB…      shows what is printed while it runs; exit code 1 unless it succeeds
 
   belfry logs --full daily_report@2026-11-23T00:00:00Z > report.log
 
-The output of an attempt is kept when it ends: its last part and, of commands, all of it up to 10 MiB.")]
+What a running command prints is seen at its next heartbeat: within 5 seconds in one process, within 30 on
+AWS. Its last part is kept and, of commands, all of it up to 10 MiB.")]
 pub struct LogsArgs {
     execution_id: String,
     /// Stay until the execution has ended
@@ -44,7 +48,7 @@ pub async fn run(args: LogsArgs, global: &Global) -> Outcome {
         if global.json && is_last {
             show::json(&value["attempts"])?;
         } else if !global.json {
-            shown.update(&row)?;
+            shown.update(&row, args.follow)?;
         }
         if is_last {
             return if args.follow { Ok(wait::exit_code(&row)) } else { DONE };
@@ -56,16 +60,32 @@ pub async fn run(args: LogsArgs, global: &Global) -> Outcome {
 /// What has been printed already.
 #[derive(Default)]
 struct Shown {
+    /// The last attempt that was shown to its end.
     attempt: u32,
+    live: Option<Live>,
     status: String,
 }
 
+/// An attempt that is followed while it runs.
+struct Live {
+    number: u32,
+    /// Of its output.
+    bytes: u64,
+}
+
 impl Shown {
-    fn update(&mut self, row: &Execution) -> std::io::Result<()> {
-        for attempt in row.attempts.iter().filter(|attempt| attempt.outcome.is_some()) {
-            if attempt.number > self.attempt {
+    fn update(&mut self, row: &Execution, follow: bool) -> io::Result<()> {
+        let shown = self.attempt;
+        for attempt in row.attempts.iter().filter(|attempt| attempt.number > shown) {
+            let is_over = attempt.outcome.is_some() || !follow;
+            if is_over && self.live.as_ref().is_none_or(|live| live.number != attempt.number) {
                 show::line(execution_view::attempt(attempt))?;
+            } else {
+                self.go_on(attempt)?;
+            }
+            if is_over {
                 self.attempt = attempt.number;
+                self.live = None;
             }
         }
         if row.status != self.status {
@@ -74,5 +94,73 @@ impl Shown {
             show::line(format!("[{}{reason}]", row.status))?;
         }
         Ok(())
+    }
+
+    /// What is new of an attempt; all of it and how it ended, once it has.
+    fn go_on(&mut self, attempt: &Attempt) -> io::Result<()> {
+        let is_over = attempt.outcome.is_some();
+        if self.live.is_none() {
+            show::line(execution_view::outcome(attempt))?;
+        }
+        let live = self.live.get_or_insert(Live { number: attempt.number, bytes: 0 });
+        if let Some(output) = &attempt.output {
+            let new = New::of(output, live.bytes, is_over);
+            if new.is_gap {
+                show::line("  …")?;
+            }
+            for line in new.text.lines() {
+                show::line(format!("  │ {line}"))?;
+            }
+            live.bytes = new.until;
+        }
+        if is_over { show::line(execution_view::outcome(attempt)) } else { Ok(()) }
+    }
+}
+
+/// The part of an output behind what has been shown.
+#[derive(Debug, PartialEq)]
+struct New<'a> {
+    text: &'a str,
+    /// Something before it was not kept.
+    is_gap: bool,
+    /// How much has been shown with it.
+    until: u64,
+}
+
+impl<'a> New<'a> {
+    /// Whole lines only, unless there is no more to come.
+    fn of(output: &'a Output, shown: u64, is_over: bool) -> Self {
+        let tail = output.tail.as_str();
+        let fresh = output.bytes.saturating_sub(shown);
+        let begin = tail.len().saturating_sub(usize::try_from(fresh).unwrap_or(usize::MAX));
+        let begin = (begin..=tail.len()).find(|at| tail.is_char_boundary(*at)).unwrap_or(tail.len());
+        let end = if is_over { tail.len() } else { tail.rfind('\n').map_or(begin, |at| at + 1).max(begin) };
+        let rest = (tail.len() - end) as u64;
+        Self { text: &tail[begin..end], is_gap: fresh > tail.len() as u64, until: output.bytes - rest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new(tail: &str, bytes: u64, shown: u64, is_over: bool) -> (String, bool, u64) {
+        let output = Output { tail: tail.to_owned(), bytes };
+        let New { text, is_gap, until } = New::of(&output, shown, is_over);
+        (text.to_owned(), is_gap, until)
+    }
+
+    #[test]
+    fn whole_lines_are_shown_as_they_come() {
+        assert_eq!(new("one\ntw", 6, 0, false), ("one\n".to_owned(), false, 4));
+        assert_eq!(new("one\ntwo\n", 8, 4, false), ("two\n".to_owned(), false, 8));
+        assert_eq!(new("one\ntwo\n", 8, 8, false), (String::new(), false, 8));
+        assert_eq!(new("one\ntwo\nend", 11, 8, true), ("end".to_owned(), false, 11));
+    }
+
+    #[test]
+    fn what_was_not_kept_leaves_a_gap() {
+        assert_eq!(new("yz\n", 103, 4, false), ("yz\n".to_owned(), true, 103));
+        assert_eq!(new("é\n", 3, 1, false), ("\n".to_owned(), false, 3), "never within a character");
     }
 }

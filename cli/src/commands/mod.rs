@@ -9,6 +9,7 @@ mod dead_letters;
 mod doctor;
 mod execution_view;
 mod executions;
+mod export;
 mod full_log;
 mod graph;
 mod import;
@@ -120,6 +121,7 @@ enum Command {
     Graph(graph::GraphArgs),
     Schedule(schedule::ScheduleArgs),
     Import(import::ImportArgs),
+    Export(export::ExportArgs),
     Doctor(doctor::DoctorArgs),
     Token(token::TokenArgs),
     Schema(schema::SchemaArgs),
@@ -156,6 +158,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Graph(args) => one_thread(graph::run(args, &global)),
         Command::Schedule(args) => schedule::run(args, &global),
         Command::Import(args) => one_thread(import::run(args, &global)),
+        Command::Export(args) => one_thread(export::run(args, &global)),
         Command::Doctor(args) => one_thread(doctor::run(args, &global)),
         Command::Token(args) => one_thread(token::run(args, &global)),
         Command::Schema(args) => schema::run(&args),

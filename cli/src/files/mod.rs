@@ -17,7 +17,7 @@ use belfry_domain::{JobSpec, Problem, Timestamp, validate_job};
 
 pub use self::error::{FileErrors, FileProblem};
 pub use self::locate::{locate, with_places};
-use self::node::Node;
+pub use self::node::{Content, Node};
 use self::source::Source;
 
 /// A job, and where it was written.
@@ -62,6 +62,11 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Definition>, FileErrors> {
 /// A job file that is no file; relative directories in it stay as they are.
 pub fn read_text(name: &str, text: &str) -> Result<Vec<Definition>, FileErrors> {
     parse::definitions(&Source { name: name.to_owned(), text: text.to_owned(), directory: PathBuf::new() })
+}
+
+/// The documents of a file of another kind.
+pub fn documents(name: &str, text: &str) -> Result<Vec<Node>, FileErrors> {
+    parse::documents(&Source { name: name.to_owned(), text: text.to_owned(), directory: PathBuf::new() })
 }
 
 /// What can be seen without the server; it would say the same, but not where.

@@ -31,7 +31,7 @@ pub fn definitions(source: &Source) -> Result<Vec<Definition>, FileErrors> {
 }
 
 /// JSON is nearly YAML: where the YAML reader takes it, it also tells the places.
-fn documents(source: &Source) -> Result<Vec<Node>, FileErrors> {
+pub fn documents(source: &Source) -> Result<Vec<Node>, FileErrors> {
     let options = serde_saphyr::options! { strict_booleans: true };
     let yaml = serde_saphyr::from_multiple_with_options::<Node>(&source.text, options);
     let error = match yaml {
@@ -41,8 +41,9 @@ fn documents(source: &Source) -> Result<Vec<Node>, FileErrors> {
     if !source.text.trim_start().starts_with(['{', '[']) {
         return Err(yaml_problem(source, &error).into());
     }
-    match serde_json::from_str::<Value>(&source.text) {
-        Ok(value) => Ok(vec![Node::without_places(value)]),
+    let values = serde_json::Deserializer::from_str(&source.text).into_iter::<Value>();
+    match values.map(|value| value.map(Node::without_places)).collect::<Result<_, _>>() {
+        Ok(documents) => Ok(documents),
         Err(error) => {
             let place = (Some(error.line() as u64), Some(error.column() as u64));
             Err(FileProblem::of_file(&source.name, error.to_string()).at(place).into())

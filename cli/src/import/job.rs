@@ -2,24 +2,42 @@
 
 use std::collections::BTreeMap;
 
-use belfry_domain::JobSpec;
+use belfry_domain::{JobSpec, Timestamp, validate_job};
 use serde::Serialize;
+use serde_json::Value;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ImportedJob {
+pub struct ImportedJob<T> {
     pub job_id: String,
     pub description: String,
     pub schedule: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub jitter: Option<String>,
-    pub target: CommandTarget,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
+    pub target: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
     pub misfire: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starting_deadline: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<&'static str>,
     pub retry: Retry,
-    pub timeout: &'static str,
+    pub timeout: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execution_timeout: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
+/// A process, as crontabs know no other target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CommandTarget {
     #[serde(rename = "type")]
@@ -35,16 +53,59 @@ pub struct CommandTarget {
 pub struct Retry {
     pub max_retries: u32,
     pub max_lost: u32,
+    /// Of the delay, where the other scheduler says how it grows: without jitter then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter: Option<&'static str>,
 }
 
-impl ImportedJob {
-    /// As the server will read it.
-    pub fn spec(&self) -> Result<JobSpec, serde_json::Error> {
-        serde_json::from_value(serde_json::to_value(self)?)
+impl Retry {
+    pub fn new(max_retries: u32, max_lost: u32) -> Self {
+        Self { max_retries, max_lost, base: None, cap: None, jitter: None }
+    }
+
+    /// Exponentially, which is the default.
+    pub fn growing(self, base: &'static str, cap: &'static str) -> Self {
+        Self { base: Some(base), cap: Some(cap), jitter: Some("none"), ..self }
     }
 }
 
-pub fn to_yaml(jobs: &[ImportedJob]) -> anyhow::Result<String> {
+impl<T: Serialize> ImportedJob<T> {
+    pub fn new(job_id: String, target: T) -> Self {
+        Self {
+            job_id,
+            description: String::new(),
+            schedule: String::new(),
+            timezone: None,
+            start: None,
+            end: None,
+            jitter: None,
+            paused: false,
+            target,
+            input: None,
+            misfire: "latest",
+            starting_deadline: None,
+            concurrency: None,
+            retry: Retry::new(0, 0),
+            timeout: "1h".to_owned(),
+            execution_timeout: None,
+            tags: BTreeMap::new(),
+        }
+    }
+
+    /// Itself, if the server would take it; otherwise all that is wrong with it.
+    pub fn checked(self, now: Timestamp) -> Result<Self, String> {
+        let value = serde_json::to_value(&self).map_err(|error| error.to_string())?;
+        let spec: JobSpec = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        let problems: Vec<String> = validate_job(&spec, now).iter().map(ToString::to_string).collect();
+        if problems.is_empty() { Ok(self) } else { Err(problems.join("; ")) }
+    }
+}
+
+pub fn to_yaml(jobs: &[impl Serialize]) -> anyhow::Result<String> {
     // Folded texts are shorter to look at, but a command is easier to search for in one line.
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     Ok(serde_saphyr::to_string_with_options(&jobs, options)?)

@@ -1,14 +1,16 @@
 //! Other schedulers' definitions to jobs.
 
 pub mod crontab;
+pub mod eventbridge;
+mod fields;
 mod host;
 mod job;
+pub mod kubernetes;
 mod name;
 mod report;
 
 pub use self::{
-    crontab::{Import, Options, Translation},
     host::Host,
-    job::to_yaml,
-    report::{Note, NoteKind},
+    job::{CommandTarget, ImportedJob, to_yaml},
+    report::{Note, NoteKind, Translation},
 };

@@ -35,6 +35,11 @@ impl Observer for Silent {
     fn record(&self, _: Fact<'_>) {}
 }
 
+/// Somebody looks on, and a write in memory costs nothing.
+fn settings() -> Settings {
+    Settings { heartbeat_every: Duration::from_secs(1), ..Settings::standalone() }
+}
+
 impl Temporary {
     pub async fn start(options: TemporaryOptions) -> anyhow::Result<Self> {
         let store = Store::open_in_memory().context("no database in memory")?;
@@ -45,7 +50,7 @@ impl Temporary {
         };
         let runner = Arc::new(Targets::new(targets)?);
         let (standalone, waves) =
-            Standalone::new(store, Settings::standalone(), options.capacity, runner, Arc::new(Silent))?;
+            Standalone::new(store, settings(), options.capacity, runner, Arc::new(Silent))?;
         let standalone = Arc::new(standalone);
         let now = standalone.engine.ports.clock.now();
         let acquired = standalone.store.acquire(LANE, &standalone.owner, now, now.plus(FOR_EVER)).await?;

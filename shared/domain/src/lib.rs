@@ -32,8 +32,8 @@ pub use self::{
     duration::{DurationError, HumanDuration},
     execution::{
         Attempt, AttemptOutcome, Change, Claim, ClaimRequest, ClaimToken, Dependency, Elements, Event,
-        Execution, Failure, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT, NoToken, Refusal, Run, Status,
-        Trigger, transition,
+        Execution, Failure, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT, NoToken, Progress, Refusal, Run,
+        Status, Trigger, transition,
     },
     graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
     id::{BackfillId, ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},

@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use belfry_domain::{Change, Execution, Timestamp, Work};
+use belfry_domain::{Change, Execution, Progress, Timestamp, Work};
 use futures::{
     FutureExt as _,
     future::{Either, select},
@@ -14,11 +14,18 @@ use crate::{
     Engine,
     execute::Worker,
     finish::{Verdict, is_held_by},
-    ports::{Applied, Completion, Invocation, Stop, StoreError},
+    ports::{Applied, Completion, Invocation, Stop, StoreError, StoredOutput, Window},
 };
 
 /// Stop this part of the lease before it ends, so that nothing runs on when it is over.
 const MARGINS_IN_LEASE: u32 = 15;
+
+/// How much of what a running attempt has printed was kept, and when.
+#[derive(Default)]
+struct Kept {
+    bytes: u64,
+    at: Option<Duration>,
+}
 
 pub(crate) enum Beat {
     Renewed,
@@ -41,8 +48,13 @@ impl Engine {
         let Some(token) = row.token() else { return Verdict::LeaseLost };
         let poke = Stop::new();
         let stop = Stop::new();
+        let window = Window::default();
+        let mut kept = Kept::default();
         let _entered = self.running.enter(&row.id, poke.clone());
         let timeout = self.time_allowed(row, work);
+        if timeout.is_zero() {
+            return Verdict::TimedOut(None);
+        }
         let invocation = Invocation {
             execution_id: row.id.clone(),
             run_id: row.run.id.clone(),
@@ -52,6 +64,7 @@ impl Engine {
             input,
             timeout,
             stop: stop.clone(),
+            window: window.clone(),
         };
         let mut run = pin!(worker.runner.run(invocation).fuse());
         let mut poked = pin!(poke.cancelled().fuse());
@@ -69,8 +82,11 @@ impl Engine {
             if now.saturating_sub(started) >= timeout {
                 return Verdict::TimedOut(self.stop(run, &stop).await);
             }
-            match Box::pin(self.beat_in_time(row, renewed)).await {
-                Beat::Renewed => renewed = now,
+            match Box::pin(self.beat_in_time(row, window.progress(), renewed)).await {
+                Beat::Renewed => {
+                    renewed = now;
+                    Box::pin(self.keep_live_output(row, &window, &mut kept, renewed)).await;
+                }
                 Beat::CancelRequested => return Verdict::Cancelled(self.stop(run, &stop).await),
                 Beat::Unanswered if self.is_renewable(renewed) => {}
                 Beat::Unanswered | Beat::Lost => {
@@ -93,9 +109,14 @@ impl Engine {
     }
 
     /// A store that answers late must not make the attempt outlive its lease.
-    pub(crate) async fn beat_in_time(&self, row: &mut Execution, renewed: Duration) -> Beat {
+    pub(crate) async fn beat_in_time(
+        &self,
+        row: &mut Execution,
+        progress: Option<Progress>,
+        renewed: Duration,
+    ) -> Beat {
         let patience = self.settings.heartbeat_every.min(self.lease_left(renewed));
-        let beat = pin!(self.beat(row));
+        let beat = pin!(self.beat(row, progress));
         match select(beat, self.ports.clock.sleep(patience)).await {
             Either::Left((beat, _)) => beat,
             Either::Right(_) => Beat::Unanswered,
@@ -107,12 +128,13 @@ impl Engine {
         left.map_or(work.timeout.0, |left| left.min(work.timeout.0))
     }
 
-    async fn beat(&self, row: &mut Execution) -> Beat {
+    async fn beat(&self, row: &mut Execution, progress: Option<Progress>) -> Beat {
         loop {
             if row.cancel_requested {
                 return Beat::CancelRequested;
             }
             let change = Change::heartbeat(row, self.now().plus(self.settings.lease));
+            let change = change.telling(progress.clone());
             let wanted = change.row.clone();
             match self.ports.executions.apply(change).await {
                 Ok(Applied::Won) => *row = wanted,
@@ -132,6 +154,23 @@ impl Engine {
         }
     }
 
+    /// So that those who follow it see what is printed before the attempt ends. It matters less than
+    /// the lease: what is not kept now, the next heartbeat keeps.
+    async fn keep_live_output(&self, row: &Execution, window: &Window, kept: &mut Kept, renewed: Duration) {
+        let now = self.ports.clock.monotonic();
+        let is_early = kept.at.is_some_and(|at| now.saturating_sub(at) < self.settings.live_output_every);
+        let Some(output) = window.output().filter(|output| output.bytes > kept.bytes && !is_early) else {
+            return;
+        };
+        let bytes = output.bytes;
+        let stored = StoredOutput { attempt: row.attempt, output };
+        let patience = self.settings.heartbeat_every.min(self.lease_left(renewed));
+        let keep = pin!(self.ports.executions.keep_output(&row.id, stored));
+        if let Either::Left((Ok(()), _)) = select(keep, self.ports.clock.sleep(patience)).await {
+            *kept = Kept { bytes, at: Some(now) };
+        }
+    }
+
     /// Tells the target to end, and gives it a moment to do so in good order.
     async fn stop(&self, run: impl Future<Output = Completion> + Unpin, stop: &Stop) -> Option<Completion> {
         stop.cancel();
@@ -143,7 +182,7 @@ impl Engine {
 }
 
 /// When the execution with all its attempts is to have ended.
-fn ends_by(row: &Execution, work: &Work) -> Option<Timestamp> {
+pub(crate) fn ends_by(row: &Execution, work: &Work) -> Option<Timestamp> {
     let timeout = work.execution_timeout?;
     Some(row.start_time.unwrap_or(row.ready_at).plus(timeout.0))
 }

@@ -51,8 +51,8 @@ impl Plan {
         }
         let version = before.map_or(1, |job| job.version + 1);
         let created_at = live.as_ref().map_or(now, |job| job.created_at);
-        let mut job = Job::new(spec.clone(), version, self.revision + 1, created_at, now);
-        job.paused_at = live.as_ref().and_then(|job| job.paused_at);
+        let mut job = Job::new(spec.kept(), version, self.revision + 1, created_at, now);
+        job.paused_at = live.as_ref().map_or_else(|| spec.paused.then_some(now), |job| job.paused_at);
         if let Some(first) = first_slot(&job, now).filter(|_| job.is_active()) {
             self.firsts.push((job.clone(), first));
         }
@@ -114,7 +114,7 @@ impl Engine {
             let prefix =
                 if specs.len() == 1 { String::new() } else { format!("jobs[{index}] ({}): ", spec.job_id) };
             let before = self.ports.jobs.job(&spec.job_id).await?;
-            let is_same = before.as_ref().is_some_and(|job| !job.deleted && job.spec == *spec);
+            let is_same = before.as_ref().is_some_and(|job| !job.deleted && job.spec == spec.kept());
             if !is_same {
                 problems
                     .extend(validate_job(spec, now).into_iter().map(|problem| prefixed(problem, &prefix)));

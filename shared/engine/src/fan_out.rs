@@ -109,7 +109,7 @@ impl Engine {
             if now.saturating_sub(renewed) < self.settings.heartbeat_every {
                 continue;
             }
-            match Box::pin(self.beat_in_time(row, renewed)).await {
+            match Box::pin(self.beat_in_time(row, None, renewed)).await {
                 Beat::Renewed => renewed = now,
                 Beat::CancelRequested => return Ok(ControlFlow::Break(Verdict::Cancelled(None))),
                 Beat::Unanswered => {}

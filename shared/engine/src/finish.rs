@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     Engine, Result,
+    attempt::ends_by,
     ports::{Applied, Completion, Ending, Fact, StoreError, StoredOutput},
 };
 
@@ -79,7 +80,12 @@ impl Engine {
     }
 
     fn after_timeout(&self, row: &Execution, work: &Work) -> Next {
-        let error = format!("attempt {} took longer than {}", row.attempt, work.timeout);
+        let error = match work.execution_timeout {
+            Some(timeout) if ends_by(row, work).is_some_and(|ends_by| ends_by <= self.now()) => {
+                format!("it took longer than {timeout} with all its attempts")
+            }
+            _ => format!("attempt {} took longer than {}", row.attempt, work.timeout),
+        };
         self.retry_or_end(row, work, Failure { outcome: AttemptOutcome::TimedOut, error }, Duration::ZERO)
     }
 
@@ -88,9 +94,7 @@ impl Engine {
             return Next::End(failure);
         }
         let delay = work.retry.delay(row.failures, self.ports.random.fraction()).max(at_least);
-        let ends_at =
-            work.execution_timeout.map(|timeout| row.start_time.unwrap_or(row.ready_at).plus(timeout.0));
-        if ends_at.is_some_and(|ends_at| self.now().plus(delay) >= ends_at) {
+        if ends_by(row, work).is_some_and(|ends_by| self.now().plus(delay) >= ends_by) {
             let error = format!("no time left for another attempt; the last one: {}", failure.error);
             return Next::End(Failure { outcome: AttemptOutcome::TimedOut, error });
         }

@@ -12,8 +12,8 @@
 use std::{pin::pin, time::Duration};
 
 use belfry_domain::{
-    AttemptOutcome, Change, ClaimToken, Execution, ExecutionId, Holder, Message, Status, Timer, TimerKey,
-    Timestamp, Work,
+    AttemptOutcome, Change, ClaimToken, Execution, ExecutionId, Holder, Message, Progress, Status, Timer,
+    TimerKey, Timestamp, Work,
 };
 use futures::future::{Either, join_all, select};
 use serde_json::Value;
@@ -118,7 +118,13 @@ impl Engine {
 
     /// Renews a worker's lease, up to the end of the attempt's time. A target's, and that of a
     /// worker with an engine of its own, stay as they are.
-    pub async fn heartbeat(&self, id: &ExecutionId, token: ClaimToken, lease: Duration) -> Result<Pulse> {
+    pub async fn heartbeat(
+        &self,
+        id: &ExecutionId,
+        token: ClaimToken,
+        lease: Duration,
+        progress: Option<Progress>,
+    ) -> Result<Pulse> {
         let row = self.running_row(id, token).await?;
         let work = self.work_of_claimed(&row).await?;
         let ends_by = attempt_ends_by(&row, &work);
@@ -128,7 +134,8 @@ impl Engine {
         let renewed = self
             .write_as_holder(row, |row, now| {
                 let held_until = row.claim.as_ref().map_or(now, |claim| claim.lease_until);
-                Ok(Change::heartbeat(row, now.plus(lease).max(held_until).min(ends_by)))
+                let change = Change::heartbeat(row, now.plus(lease).max(held_until).min(ends_by));
+                Ok(change.telling(progress.clone()))
             })
             .await?;
         match renewed {

@@ -17,6 +17,8 @@ pub struct Settings {
     /// A claim is worth this long unless renewed.
     pub lease: Duration,
     pub heartbeat_every: Duration,
+    /// What a running attempt prints is kept at a heartbeat, but not more often than this.
+    pub live_output_every: Duration,
     /// A running attempt is taken over this long after its lease ended.
     pub takeover_margin: Duration,
     /// The first interval between two looks at one execution; it doubles up to an hour.
@@ -48,6 +50,7 @@ impl Default for Settings {
             sweep_grace: Duration::from_secs(60),
             lease: Duration::from_secs(60),
             heartbeat_every: Duration::from_secs(15),
+            live_output_every: Duration::from_secs(25),
             takeover_margin: Duration::from_secs(5),
             check_every: Duration::from_secs(60),
             page: 500,
@@ -71,6 +74,7 @@ impl Settings {
             sweep_grace: Duration::from_secs(10),
             lease: Duration::from_secs(30),
             heartbeat_every: Duration::from_secs(5),
+            live_output_every: Duration::ZERO,
             check_every: Duration::from_secs(15),
             hop_limit: u32::MAX,
             ..Self::default()

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use belfry_domain::{
-    Attempt, AttemptOutcome, Claim, Dependency, Execution, Holder, Outcome, Priority, Run, Status, Timer,
-    Timestamp, Trigger,
+    Attempt, AttemptOutcome, Claim, Dependency, Execution, Holder, Outcome, Priority, Progress, Run, Status,
+    Timer, Timestamp, Trigger,
 };
 use belfry_engine::ports::{Creation, Position};
 use serde_json::json;
@@ -47,6 +47,7 @@ fn full() -> Execution {
         lost: 1,
         claim: Some(claim),
         cancel_requested: true,
+        progress: Some(Progress::new(Some(42.0), Some("loading"))),
         dependencies: BTreeMap::from([(job_id("upstream"), dependency)]),
         reason: Some("'; DROP TABLE executions; --".to_owned()),
         input: Some(

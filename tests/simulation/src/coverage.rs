@@ -79,6 +79,7 @@ pub const WANTED: &[&str] = &[
     "row: elements failed",
     "row: cancelled with its elements",
     "row: cancellation requested",
+    "row: says how far it is",
     "row: a write refused",
     "row: a second claim refused",
     "row: a generation after the first",

@@ -1,10 +1,10 @@
 //! Targets by script: what an attempt does follows from the seed, the execution and the attempt.
 
 use async_trait::async_trait;
-use belfry_domain::{ClaimToken, ExecutionId};
-use belfry_engine::ports::{Completion, Ending, Invocation, Output, Runner, Stop};
+use belfry_domain::{ClaimToken, ExecutionId, Progress};
+use belfry_engine::ports::{Completion, Ending, Invocation, Live, Output, Runner, Stop};
 use futures::future::{Either, select};
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use crate::{
     machine::{
@@ -53,6 +53,19 @@ fn script(seed: u64, id: &ExecutionId, attempt: u32) -> (Script, u64, &'static s
     }
 }
 
+/// What an attempt says of itself for as long as it runs.
+struct HalfDone;
+
+impl Live for HalfDone {
+    fn progress(&self) -> Option<Progress> {
+        Some(Progress::new(Some(50.0), Some("half of it")))
+    }
+
+    fn output(&self) -> Option<Output> {
+        Some(Output { tail: "half".to_owned(), bytes: 4 })
+    }
+}
+
 /// Takes note of the end, whether it comes by itself or by a drop.
 struct Presence {
     world: World,
@@ -79,6 +92,7 @@ impl Runner for ScriptedRunner {
         if matches!(script, Script::HandOver) {
             self.world.with(|state| state.will_call_back(&id, invocation.token));
         }
+        invocation.window.show(Arc::new(HalfDone));
         let _presence = Presence { world: self.world.clone(), running };
         self.world.yield_some().await;
         if self.stopped_within(after_ms, &invocation.stop).await {

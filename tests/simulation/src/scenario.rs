@@ -124,7 +124,7 @@ fn graph(rng: &mut Rng) -> Vec<Value> {
 /// A list that fans out and joins again, and one that stands in its job.
 fn fan(rng: &mut Rng) -> Vec<Value> {
     let list: Vec<u64> = (0..rng.below(5)).collect();
-    vec![
+    let mut jobs = vec![
         json!({ "job_id": "fan_list", "schedule": "@every 100s" }),
         json!({
             "job_id": "fan_each", "dependencies": ["fan_list"], "for_each": { "$result": "fan_list", "at": "/list" },
@@ -132,7 +132,11 @@ fn fan(rng: &mut Rng) -> Vec<Value> {
         }),
         json!({ "job_id": "fan_join", "dependencies": ["fan_each"] }),
         json!({ "job_id": "fan_flaky", "schedule": "@every 150s", "for_each": list, "max_retries": 0 }),
-    ]
+    ];
+    if rng.percent(40) {
+        jobs[1]["max_concurrency"] = json!(1);
+    }
+    jobs
 }
 
 fn spec(mut job: Value) -> JobSpec {

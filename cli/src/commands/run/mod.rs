@@ -3,6 +3,7 @@
 //! Schedules are taken off, so that everything flows in one run. In front of the jobs that wait for
 //! nothing stands one that does nothing: with it, several roots are one run.
 
+mod live;
 mod plan;
 mod progress;
 mod report;
@@ -79,7 +80,7 @@ async fn follow(engine: &Engine, plan: &Plan, args: &RunArgs) -> anyhow::Result<
     engine.apply_jobs(plan.specs.clone(), None, false, false).await?;
     let start = TriggerRequest { job_id: plan.start.clone(), input: None, idempotency_key: None };
     let slot = engine.trigger(start).await?.execution.slot();
-    let mut progress = Progress::new(args.verbose);
+    let mut progress = Progress::new(args.verbose, plan.len());
     let mut last_change = Instant::now();
     loop {
         let rows = rows_of(engine, plan, &slot).await?;
@@ -91,6 +92,7 @@ async fn follow(engine: &Engine, plan: &Plan, args: &RunArgs) -> anyhow::Result<
         for row in changed {
             progress.show(row, &outputs(engine, row).await?);
         }
+        progress.update(rows.iter().chain(&elements));
         let has_ended = rows.iter().all(|row| row.status.is_terminal());
         if has_ended && (rows.len() == plan.len() || last_change.elapsed() > SETTLED_AFTER) {
             return Ok(rows);

@@ -1,4 +1,4 @@
-//! What happens, line by line, on standard error.
+//! What happens, on standard error: line by line, and on a terminal also what runs.
 
 use std::{
     collections::BTreeMap,
@@ -9,16 +9,33 @@ use belfry_domain::{Execution, ExecutionId, Status};
 use belfry_engine::ports::StoredOutput;
 use chrono::Local;
 
+use super::live::Live;
+
 pub struct Progress {
     verbose: bool,
-    is_terminal: bool,
+    has_colors: bool,
+    live: Option<Live>,
     seen: BTreeMap<ExecutionId, (Status, u32, usize)>,
 }
 
 impl Progress {
-    pub fn new(verbose: bool) -> Self {
-        let is_terminal = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { verbose, is_terminal, seen: BTreeMap::new() }
+    pub fn new(verbose: bool, jobs: usize) -> Self {
+        let has_colors = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self { verbose, has_colors, live: Live::new(jobs), seen: BTreeMap::new() }
+    }
+
+    /// What runs now.
+    pub fn update<'a>(&mut self, rows: impl Iterator<Item = &'a Execution>) {
+        if let Some(live) = &mut self.live {
+            live.update(rows);
+        }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.live {
+            Some(live) => live.line(text),
+            None => eprintln!("{text}"),
+        }
     }
 
     /// Those that are not as they were the last time.
@@ -34,17 +51,28 @@ impl Progress {
     }
 
     pub fn show(&self, row: &Execution, outputs: &[StoredOutput]) {
+        if self.live.is_some() && matches!(row.status, Status::Running | Status::Queued) {
+            return;
+        }
         let (color, text) = describe(row);
         let time = Local::now().format("%H:%M:%S%.3f");
-        let text = if self.is_terminal { format!("\x1b[{color}m{text}\x1b[0m") } else { text };
+        let text = if self.has_colors { format!("\x1b[{color}m{text}\x1b[0m") } else { text };
         let element = row.id.element_index().map(|index| format!(",{index}")).unwrap_or_default();
-        eprintln!("{time}  {:<24} {text}", format!("{}{element}", row.job_id()));
+        self.line(&format!("{time}  {:<24} {text}", format!("{}{element}", row.job_id())));
         let is_bad = matches!(row.status, Status::Failed | Status::TimedOut);
         let ended = outputs.iter().find(|output| output.attempt == row.attempt);
         if let Some(stored) = ended.filter(|_| (is_bad || self.verbose) && row.status != Status::Running) {
             for line in stored.output.tail.lines() {
-                eprintln!("              │ {line}");
+                self.line(&format!("              │ {line}"));
             }
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(live) = &self.live {
+            live.clear();
         }
     }
 }

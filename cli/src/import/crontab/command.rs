@@ -1,6 +1,6 @@
 //! How an entry's command is started.
 
-use crate::import::{Host, job::CommandTarget};
+use crate::import::{CommandTarget, Host};
 
 use super::settings::Settings;
 

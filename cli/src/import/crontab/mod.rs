@@ -20,15 +20,11 @@ mod tests;
 
 use std::path::Path;
 
-use belfry_domain::{Timestamp, validate_job};
+use belfry_domain::Timestamp;
 
 pub use self::flavour::Flavour;
 use self::{lines::Line, settings::Settings};
-use super::{
-    Host, Note, NoteKind,
-    job::{ImportedJob, Retry},
-    name,
-};
+use super::{CommandTarget, Host, ImportedJob, Note, NoteKind, job::Retry, name};
 
 const MAX_DESCRIPTION: usize = 1000;
 const REBOOT: &str =
@@ -49,11 +45,7 @@ pub struct Options {
     pub timezone: Option<String>,
 }
 
-#[derive(Debug, Default)]
-pub struct Translation {
-    pub jobs: Vec<ImportedJob>,
-    pub notes: Vec<Note>,
-}
+type Translation = super::Translation<CommandTarget>;
 
 struct Entry<'a> {
     file: &'a str,
@@ -103,7 +95,12 @@ impl Import<'_> {
         }
     }
 
-    fn job(&self, entry: &Entry, settings: &Settings, so_far: &Translation) -> Result<ImportedJob, String> {
+    fn job(
+        &self,
+        entry: &Entry,
+        settings: &Settings,
+        so_far: &Translation,
+    ) -> Result<ImportedJob<CommandTarget>, String> {
         if entry.schedule == "@reboot" {
             return Err(REBOOT.to_owned());
         }
@@ -116,22 +113,17 @@ impl Import<'_> {
         let group = Path::new(entry.file).file_name().and_then(|name| name.to_str()).filter(|_| group);
         let base = format!("{}{}", self.options.prefix, name::base(&command, group));
         let fingerprint = format!("{user} {schedule} {text}");
-        let job = ImportedJob {
-            job_id: name::unique(&base, &fingerprint, |name| {
-                so_far.jobs.iter().any(|job| job.job_id == name)
-            }),
-            description: describe(entry),
-            schedule,
-            timezone: Some(settings.timezone.clone())
-                .filter(|zone| !matches!(zone.as_str(), "UTC" | "Etc/UTC")),
-            jitter: settings.random_delay_minutes.map(|minutes| format!("{minutes}m")),
-            target,
-            misfire: "skip",
-            retry: Retry { max_retries: 0, max_lost: 0 },
-            timeout: "7d",
-        };
-        self.check(&job)?;
-        Ok(job)
+        let taken = |name: &str| so_far.jobs.iter().any(|job| job.job_id == name);
+        let mut job = ImportedJob::new(name::unique(&base, &fingerprint, taken), target);
+        job.description = describe(entry);
+        job.schedule = schedule;
+        job.timezone =
+            Some(settings.timezone.clone()).filter(|zone| !matches!(zone.as_str(), "UTC" | "Etc/UTC"));
+        job.jitter = settings.random_delay_minutes.map(|minutes| format!("{minutes}m"));
+        job.misfire = "skip";
+        job.retry = Retry::new(0, 0);
+        "7d".clone_into(&mut job.timeout);
+        job.checked(self.now)
     }
 
     fn user_and_command<'a>(&self, entry: &Entry<'a>) -> Result<(String, &'a str), String> {
@@ -157,12 +149,6 @@ impl Import<'_> {
         let user = words.first().filter(|_| entry.flavour == Flavour::System)?;
         let is_known = *user == self.host.user || self.host.homes.contains_key(*user);
         (!is_known).then(|| format!("runs as {user}, an account that this machine does not have"))
-    }
-
-    fn check(&self, job: &ImportedJob) -> Result<(), String> {
-        let spec = job.spec().map_err(|error| error.to_string())?;
-        let problems: Vec<String> = validate_job(&spec, self.now).iter().map(ToString::to_string).collect();
-        if problems.is_empty() { Ok(()) } else { Err(problems.join("; ")) }
     }
 }
 

@@ -1,7 +1,9 @@
 use belfry_domain::Timestamp;
 
-use super::{Flavour, Import, Options, Translation};
-use crate::import::{Host, NoteKind};
+use super::{Flavour, Import, Options};
+use crate::import::{CommandTarget, Host, NoteKind};
+
+type Translation = crate::import::Translation<CommandTarget>;
 
 fn host(user: &str) -> Host {
     let homes = [("root", "/root"), ("alice", "/home/alice"), ("www-data", "/var/www")];

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{Json as Answer, extract::State, http::Uri};
-use belfry_domain::{ClaimToken, ExecutionId, Holder, MAX_INPUT_BYTES, Timestamp};
+use belfry_domain::{ClaimToken, ExecutionId, Holder, MAX_INPUT_BYTES, Progress, Timestamp};
 use belfry_engine::{
     LeaseRequest,
     ports::{Completion, Ending, Load, Output, WorkerKind, WorkerReport},
@@ -179,6 +179,9 @@ pub struct HeartbeatBody {
     #[serde(default = "usual_lease_seconds")]
     #[schema(minimum = 5, maximum = 3600, default = 60)]
     lease_seconds: u32,
+    /// How far it is, if there is something to say.
+    #[serde(default)]
+    progress: Option<Progress>,
 }
 
 /// Say that an attempt still runs
@@ -188,7 +191,7 @@ pub struct HeartbeatBody {
 #[utoipa::path(
     post, path = "/v1/executions/{execution_id}:heartbeat", tag = "workers", operation_id = "heartbeat",
     params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),
-    request_body(content = HeartbeatBody, example = json!({"token": "1-00c0ffee00c0ffee", "lease_seconds": 60})),
+    request_body(content = HeartbeatBody, example = json!({"token": "1-00c0ffee00c0ffee", "lease_seconds": 60, "progress": {"percent": 42}})),
     responses(
         (status = 200, description = "It is the caller's still", body = PulseView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
@@ -200,7 +203,7 @@ pub async fn heartbeat(
     Json(body): Json<HeartbeatBody>,
 ) -> Result<Answer<PulseView>, ApiError> {
     let lease = lease(body.lease_seconds)?;
-    let pulse = state.engine.heartbeat(&id, body.token, lease).await?;
+    let pulse = state.engine.heartbeat(&id, body.token, lease, body.progress).await?;
     let is_draining = match &pulse.execution.claim {
         Some(claim) if claim.holder == Holder::Remote => state.engine.touch_worker(&claim.worker_id).await?,
         _ => false,

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use belfry_domain::{
-    Attempt, AttemptOutcome, Execution, ExecutionId, Job, JobId, Outcome, Priority, SlotName, Status, Target,
-    Timestamp, Trigger,
+    Attempt, AttemptOutcome, Execution, ExecutionId, Job, JobId, Outcome, Priority, Progress, SlotName,
+    Status, Target, Timestamp, Trigger,
 };
 use belfry_engine::ports::StoredOutput;
 use serde::Serialize;
@@ -47,6 +47,8 @@ pub struct ExecutionView {
     /// Where it is known: for pushed work, and in the answer for a single execution.
     pub max_retries: Option<u32>,
     pub cancel_requested: bool,
+    /// What its last attempt said of itself, as of a heartbeat; none once it has succeeded.
+    pub progress: Option<Progress>,
     /// The newest ones, at most ten of those that have ended, and the one that runs.
     pub attempts: Vec<AttemptView>,
     pub dependencies: BTreeMap<JobId, DependencyView>,
@@ -142,6 +144,7 @@ impl From<Execution> for ExecutionView {
             attempt: row.attempt,
             max_retries: row.work.as_ref().map(|work| work.retry.max_retries),
             cancel_requested: row.cancel_requested,
+            progress: row.progress,
             attempts,
             dependencies: dependencies
                 .map(|(job, on)| (job, DependencyView { execution_id: on.execution_id, outcome: on.outcome }))
@@ -182,6 +185,7 @@ impl ExecutionView {
             attempt: 0,
             max_retries: Some(job.work().retry.max_retries),
             cancel_requested: false,
+            progress: None,
             attempts: Vec::new(),
             dependencies: BTreeMap::new(),
             elements: None,

@@ -66,6 +66,26 @@ async fn a_job_that_the_client_knows_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_new_job_may_begin_paused() {
+    let api = Api::open();
+    let paused = json!({"schedule": "* * * * *", "target": {"type": "empty"}, "paused": true});
+    let created = api.put("/v1/jobs/a", paused.clone()).await;
+    assert_eq!(created.header("etag"), "\"1-paused\"");
+    let created = created.ok(201);
+    assert_eq!((&created["status"], &created["definition"]["paused"]), (&json!("paused"), &Value::Null));
+    api.clock.advance(Duration::from_secs(120));
+    api.work().await;
+    assert_eq!(api.get("/v1/executions").await.ok(200)["items"], json!([]), "nothing has started");
+    api.post("/v1/jobs/a:resume", Value::Null).await.ok(200);
+    let again = api.put("/v1/jobs/a", paused).await.ok(200);
+    assert_eq!(
+        (&again["status"], &again["version"]),
+        (&json!("active"), &json!(2)),
+        "it changes nothing now"
+    );
+}
+
+#[tokio::test]
 async fn a_bad_definition_says_where() {
     let api = Api::open();
     let bad = [

@@ -41,7 +41,7 @@ impl Runner for UntilDeadline {
 #[cfg(test)]
 mod tests {
     use belfry_domain::{ClaimToken, Target};
-    use belfry_engine::ports::{Ending, Stop};
+    use belfry_engine::ports::{Ending, Stop, Window};
 
     use super::*;
 
@@ -66,6 +66,7 @@ mod tests {
             input: serde_json::Value::Null,
             timeout: Duration::from_secs(3600),
             stop: stop.clone(),
+            window: Window::default(),
         };
         let sleeper = Arc::new(Sleeper(Duration::from_secs(takes)));
         let runner = UntilDeadline::new(sleeper, Duration::from_secs(890));

@@ -42,7 +42,7 @@ impl Tail {
     }
 
     /// Nothing where nothing was said.
-    pub fn into_output(self) -> Option<Output> {
+    pub fn output(&self) -> Option<Output> {
         (self.bytes > 0).then(|| Output { tail: self.text(), bytes: self.bytes, log: None })
     }
 
@@ -85,14 +85,14 @@ mod tests {
             tail.push(chunk);
             assert!(tail.kept.len() <= limit * 2);
         }
-        tail.into_output().unwrap()
+        tail.output().unwrap()
     }
 
     #[test]
     fn the_end_is_kept_and_everything_is_counted() {
         let output = tail_of(4, &[b"abcdef", b"g", b"hi", b"jklmnopq", b"r"]);
         assert_eq!(output, Output { tail: "opqr".into(), bytes: 18, log: None });
-        assert_eq!(Tail::new(4).into_output(), None);
+        assert_eq!(Tail::new(4).output(), None);
     }
 
     #[test]

@@ -57,7 +57,7 @@ async fn the_environment_is_what_was_allowed() {
         &targets,
         json!({
             "type": "command",
-            "command": "env | grep -v -e ^BELFRY_RESULT= -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD= | sort",
+            "command": "env | grep -v -e ^BELFRY_RESULT= -e ^BELFRY_PROGRESS= -e ^PWD= -e ^_= -e ^SHLVL= -e ^OLDPWD= | sort",
             "pass_environment": ["REGION", "NOT_SET"],
             "environment": {"MODE": "fast", "LANG": "de", "BELFRY_ATTEMPT": "99"},
         }),

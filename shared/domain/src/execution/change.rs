@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Attempt, AttemptOutcome, Elements, Event, Execution, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT,
-    Trigger, transition,
+    Progress, Trigger, transition,
 };
 use crate::{Admission, Exit, JobId, Outcome, Priority, TimerKey, Timestamp};
 
@@ -51,6 +51,7 @@ impl Change {
         let mut change = Self::ended(row, Event::Succeed, now)?;
         change.row.result = result;
         change.row.reason = None;
+        change.row.progress = None;
         Ok(change)
     }
 
@@ -112,6 +113,13 @@ impl Change {
         }
         change.row.guard = guard;
         change
+    }
+
+    /// With what the attempt says of itself, if it says anything.
+    #[must_use]
+    pub fn telling(mut self, progress: Option<Progress>) -> Self {
+        self.row.progress = progress.or(self.row.progress);
+        self
     }
 
     /// Asks the worker of the running attempt to stop.

@@ -79,6 +79,7 @@ impl ClaimRequest {
         started.attempt = self.attempt;
         started.start_time = row.start_time.or(Some(self.now()));
         started.claim = Some(self.claim.clone());
+        started.progress = None;
         if row.job_version == 0 {
             started.job_version = self.job_version;
         }

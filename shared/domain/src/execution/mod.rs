@@ -3,6 +3,7 @@
 mod change;
 mod claim;
 mod holder;
+mod progress;
 mod state;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ pub use self::{
     change::{Change, Failure},
     claim::{ClaimRequest, Refusal},
     holder::{ClaimToken, Holder, NoToken},
+    progress::Progress,
     state::{Event, IllegalTransition, Status, transition},
 };
 use crate::{
@@ -55,6 +57,9 @@ pub struct Execution {
     pub claim: Option<Claim>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancel_requested: bool,
+    /// What its last attempt said of itself, as of a heartbeat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
     /// Of a waiting one: the dependencies, and what became of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dependencies: BTreeMap<JobId, Dependency>,
@@ -208,6 +213,7 @@ impl Execution {
             lost: 0,
             claim: None,
             cancel_requested: false,
+            progress: None,
             dependencies: BTreeMap::new(),
             elements: None,
             reason: None,

@@ -144,6 +144,10 @@ pub struct JobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
     pub pool: Option<String>,
+    /// A new job begins paused. No part of what is kept of a definition: of a job that is there
+    /// already it changes nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
 }
 
 /// One-time work with its target inline.
@@ -243,6 +247,12 @@ impl JobSpec {
         let of_key =
             Cap { permits: self.max_concurrency_per_key, rate: self.rate_limit_per_key, circuit: None };
         Limits::new(concurrency, job, self.concurrency_key.clone().map(|key| (key, of_key)))
+    }
+
+    /// As it is kept, without what only concerns its beginning.
+    #[must_use]
+    pub fn kept(&self) -> Self {
+        Self { paused: false, ..self.clone() }
     }
 
     /// Has slots of its own.

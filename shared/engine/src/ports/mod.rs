@@ -4,6 +4,7 @@
 mod archive;
 mod backfills;
 mod gates;
+mod live;
 mod logs;
 mod queue;
 mod runner;
@@ -17,6 +18,7 @@ pub use self::{
     archive::Archive,
     backfills::BackfillStore,
     gates::{GateStore, GateWrite, Passed, RowWrite},
+    live::{Live, Window},
     logs::{Log, LogWriter, Logs},
     queue::{Backlog, Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},

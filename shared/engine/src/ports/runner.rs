@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::Window;
+
 /// Tells a running attempt to end now. It has a moment to clean up, then it is dropped.
 pub type Stop = CancellationToken;
 
@@ -26,6 +28,8 @@ pub struct Invocation {
     /// How long the attempt may take at most; for information, the engine stops it.
     pub timeout: Duration,
     pub stop: Stop,
+    /// Where the runner lets the engine see into the attempt, if it can.
+    pub window: Window,
 }
 
 #[derive(Debug, Clone)]

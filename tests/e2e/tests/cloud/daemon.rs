@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::process::{Child, Command};
 
 use crate::{
-    installation::{Installation, SOON, installation},
+    installation::{COMMANDS, Installation, SOON, installation},
     recovery::RECOVERED,
 };
 
@@ -38,14 +38,9 @@ impl Daemon {
     }
 }
 
-/// One daemon after the other, because both serve the only pool that has no function.
-pub async fn daemons_run_commands_end_what_they_run_and_lose_nothing() {
-    a_daemon_runs_commands_and_ends_what_it_runs().await;
-    what_a_lost_message_asked_for_runs_by_the_sweep().await;
-}
-
-async fn a_daemon_runs_commands_and_ends_what_it_runs() {
+pub async fn a_daemon_runs_commands_and_ends_what_it_runs() {
     let belfry = installation().await;
+    let _alone = COMMANDS.lock().await;
     let daemon = Daemon::start(belfry);
     let id = belfry.push(json!({ "command": "echo from a daemon" })).await;
     let row = belfry.until_it_is(&id, "success", SOON).await;
@@ -58,8 +53,9 @@ async fn a_daemon_runs_commands_and_ends_what_it_runs() {
     assert_eq!((row["status"].as_str(), row["attempt"].as_u64()), (Some("success"), Some(1)), "{row}");
 }
 
-async fn what_a_lost_message_asked_for_runs_by_the_sweep() {
+pub async fn what_a_lost_message_asked_for_runs_by_the_sweep() {
     let belfry = installation().await;
+    let _alone = COMMANDS.lock().await;
     let id = belfry.push(json!({ "command": "true" })).await;
     let url = belfry.queue_url(QUEUE).await;
     until("its message", SOON, async || {

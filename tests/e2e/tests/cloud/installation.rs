@@ -11,12 +11,18 @@ use belfry_e2e::{Api, functions, target_directory, until, workspace};
 use belfry_emulator::Emulator;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{sync::OnceCell, task::spawn_blocking};
+use tokio::{
+    sync::{Mutex, OnceCell},
+    task::spawn_blocking,
+};
 
 use crate::interruption::Interruption;
 
 pub const SOON: Duration = Duration::from_secs(60);
 const UP: &str = "localstack/up";
+
+/// For whoever serves the pool `command`: two at once would take each other's work.
+pub static COMMANDS: Mutex<()> = Mutex::const_new(());
 
 pub struct Installation {
     pub api: Api,

@@ -34,7 +34,8 @@ fn main() {
     let cases = vec![
         case("clocks::a_jobs_own_schedule", clocks::a_jobs_own_schedule_starts_its_slot_and_nothing_else),
         case("clocks::second_clock", clocks::the_second_clock_recovers_what_stopped_functions_ran),
-        case("daemon", daemon::daemons_run_commands_end_what_they_run_and_lose_nothing),
+        case("daemon::commands", daemon::a_daemon_runs_commands_and_ends_what_it_runs),
+        case("daemon::lost_message", daemon::what_a_lost_message_asked_for_runs_by_the_sweep),
         case("module::checks", module::the_module_keeps_to_its_rules),
         case("module::second_plan", module::a_second_plan_finds_what_the_emulator_forgets_and_nothing_else),
         case("outside::callback", outside::a_target_calls_back_when_its_worker_is_long_gone),

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
-    installation::{SOON, installation},
+    installation::{COMMANDS, SOON, installation},
     receiver::Receiver,
 };
 
@@ -16,6 +16,7 @@ fn is_taken(_: usize) -> (StatusCode, Duration) {
 
 pub async fn a_worker_over_http_takes_from_the_pools_queues() {
     let belfry = installation().await;
+    let _alone = COMMANDS.lock().await;
     let id = belfry.push(json!({ "name": "outside", "command": "true", "input": 7 })).await;
     let body = json!({ "worker_id": "outside-1", "lease_seconds": 60, "labels": { "zone": "a" } });
     let attempt = belfry_e2e::until("it is leased", SOON, async || {

@@ -14,6 +14,7 @@ async fn each_example_that_needs_no_server_runs_once_and_well() {
         "flaky.yaml",
         "heartbeat.yaml",
         "history.yaml",
+        "long-work.yaml",
         "nightly-chain.yaml",
         "results.yaml",
     ] {

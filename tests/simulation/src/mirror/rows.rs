@@ -135,6 +135,7 @@ impl State {
             Status::Queued if row.lost > 0 => "row: lost to a dead worker",
             Status::Queued => "row: queued",
             Status::Running if row.cancel_requested => "row: cancellation requested",
+            Status::Running if row.progress.is_some() => "row: says how far it is",
             Status::Running => "row: running",
             Status::Success if row.elements.is_some() => "row: elements joined",
             Status::Failed if row.elements.is_some() => "row: elements failed",

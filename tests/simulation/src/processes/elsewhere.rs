@@ -67,7 +67,7 @@ impl Node {
         let completion = match says {
             Says::StillRunning => {
                 let lease = Duration::from_millis(LEASE_MS);
-                let outcome = self.engine.heartbeat(id, *token, lease).await.map(drop);
+                let outcome = self.engine.heartbeat(id, *token, lease, None).await.map(drop);
                 return self.answered(call, outcome);
             }
             Says::Succeeded => Completion::succeeded(Some(json!({ "rows": 4 }))),

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use belfry_domain::{ClaimToken, Target};
-use belfry_engine::ports::{Invocation, Stop};
+use belfry_engine::ports::{Invocation, Stop, Window};
 use serde_json::Value;
 
 pub fn invocation(input: Value) -> Invocation {
@@ -14,5 +14,6 @@ pub fn invocation(input: Value) -> Invocation {
         input,
         timeout: Duration::from_secs(60),
         stop: Stop::new(),
+        window: Window::default(),
     }
 }

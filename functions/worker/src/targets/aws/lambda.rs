@@ -83,7 +83,7 @@ fn completion(answer: &Answer) -> Completion {
 fn output(body: &[u8]) -> Option<Output> {
     let mut tail = Tail::new(OUTPUT_TAIL_BYTES);
     tail.push(body);
-    tail.into_output()
+    tail.output()
 }
 
 /// As the runtimes report it.

@@ -1,6 +1,9 @@
 //! What a process prints: its tail in memory, and all of it in a log once the tail is not all.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use belfry_domain::ExecutionId;
 use belfry_engine::ports::{LogWriter, Logs, Output, StoreError};
@@ -9,7 +12,8 @@ use tokio::time::timeout;
 use crate::targets::tail::Tail;
 
 pub(super) struct Capture {
-    tail: Tail,
+    /// Others look at it while the process runs.
+    tail: Arc<Mutex<Tail>>,
     log: State,
     /// Bytes that may still go into the log.
     room: u64,
@@ -32,28 +36,33 @@ pub(super) struct Place {
 }
 
 impl Capture {
-    pub fn new(tail_bytes: usize, log_bytes: u64, place: Option<Place>) -> Self {
+    pub fn new(tail: Arc<Mutex<Tail>>, log_bytes: u64, place: Option<Place>) -> Self {
         let log = place.map_or(State::Off, State::Unneeded);
-        Self { tail: Tail::new(tail_bytes), log, room: log_bytes, left_out: 0 }
+        Self { tail, log, room: log_bytes, left_out: 0 }
+    }
+
+    fn tail(&self) -> MutexGuard<'_, Tail> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub async fn push(&mut self, chunk: &[u8]) {
-        if !self.tail.has_room(chunk.len()) {
+        let has_room = self.tail().has_room(chunk.len());
+        if !has_room {
             self.open().await;
         }
-        self.tail.push(chunk);
+        self.tail().push(chunk);
         self.write(chunk).await;
     }
 
     pub fn last_line(&self) -> Option<String> {
-        self.tail.last_line()
+        self.tail().last_line()
     }
 
     /// What was printed, with the log's reference if there is one in time.
     pub async fn finish(mut self, patience: Duration) -> Option<Output> {
         if self.left_out > 0 {
             let note = format!("\n[belfry: {} bytes left out, the last of them follow]\n", self.left_out);
-            let end = self.tail.text();
+            let end = self.tail().text();
             self.append(note.as_bytes()).await;
             self.append(end.as_bytes()).await;
         }
@@ -64,7 +73,8 @@ impl Capture {
             },
             _ => None,
         };
-        self.tail.into_output().map(|output| Output { log, ..output })
+        let output = self.tail().output();
+        output.map(|output| Output { log, ..output })
     }
 
     /// Begins the log with what the tail holds, which is all there was so far.
@@ -73,7 +83,7 @@ impl Capture {
         match place.logs.open(&place.execution_id, place.attempt).await {
             Ok(writer) => {
                 self.log = State::Open(writer);
-                let so_far = self.tail.kept().to_vec();
+                let so_far = self.tail().kept().to_vec();
                 self.write(&so_far).await;
             }
             Err(error) => self.give_up(&error),

@@ -8,11 +8,16 @@
 mod capture;
 mod group;
 mod process;
+mod progress_file;
 mod report;
 mod result_file;
 mod start;
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use belfry_domain::CommandTarget;
 use belfry_engine::ports::{Completion, Invocation, Logs};
@@ -22,10 +27,11 @@ use tokio::time::timeout;
 use self::{
     capture::{Capture, Place},
     process::End,
+    progress_file::Sight,
     report::completion,
     result_file::ResultFile,
 };
-use super::{Environment, TargetSettings};
+use super::{Environment, TargetSettings, tail::Tail};
 
 /// How long after the process's end its output is still read, since a process that it left behind may
 /// hold the pipe open for ever.
@@ -46,8 +52,7 @@ pub(super) async fn run(
         return Completion::failed("stopped");
     }
     let result = ResultFile::new();
-    let result_path = result.as_ref().map(ResultFile::path);
-    let started = match start::start(target, environment, invocation, result_path) {
+    let started = match start::start(target, environment, invocation, result.as_ref()) {
         Ok(started) => started,
         Err(error) if error.is_final() => return Completion::failed_for_good(error.to_string()),
         Err(error) => return Completion::failed(error.to_string()),
@@ -57,7 +62,10 @@ pub(super) async fn run(
         execution_id: invocation.execution_id.clone(),
         attempt: invocation.attempt,
     });
-    let mut capture = Capture::new(settings.output_tail_bytes, settings.log_bytes, place);
+    let tail = Arc::new(Mutex::new(Tail::new(settings.output_tail_bytes)));
+    let progress = result.as_ref().map(ResultFile::progress_path);
+    invocation.window.show(Arc::new(Sight { tail: Arc::clone(&tail), progress }));
+    let mut capture = Capture::new(tail, settings.log_bytes, place);
     let end = converse(started, invocation, settings.stop_grace, &mut capture).await;
     let last_line = capture.last_line();
     let patience = if invocation.stop.is_cancelled() { KEEP_STOPPED } else { KEEP };

@@ -1,6 +1,11 @@
 //! A running process: what goes in, what comes out, how it ends.
 
-use std::{io, process::ExitStatus, time::Duration};
+use std::{
+    io,
+    process::ExitStatus,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use belfry_engine::ports::Stop;
 use serde_json::Value;

@@ -47,6 +47,11 @@ impl ResultFile {
         self.0.path().join("result.json")
     }
 
+    /// Beside it.
+    pub fn progress_path(&self) -> PathBuf {
+        self.0.path().join("progress")
+    }
+
     pub fn read(&self) -> Result<Option<Value>, ResultError> {
         match fs::symlink_metadata(self.path()) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

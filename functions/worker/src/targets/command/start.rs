@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, ErrorKind},
-    path::{Path, PathBuf},
+    path::Path,
     process::Stdio,
 };
 
@@ -14,7 +14,7 @@ use tokio::{
     process::{ChildStdin, Command},
 };
 
-use super::process::Process;
+use super::{process::Process, result_file::ResultFile};
 use crate::targets::Environment;
 
 /// The worker's own variables that every process sees. Its others, credentials foremost, stay its own.
@@ -69,10 +69,10 @@ pub(super) fn start(
     target: &CommandTarget,
     environment: &Environment,
     invocation: &Invocation,
-    result_path: Option<PathBuf>,
+    result: Option<&ResultFile>,
 ) -> Result<Started, StartError> {
     let mut command = command(target)?;
-    set_environment(&mut command, target, environment, invocation, result_path);
+    set_environment(&mut command, target, environment, invocation, result);
     let output = one_pipe(&mut command).map_err(StartError::Now)?;
     command.stdin(Stdio::piped()).process_group(0).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| diagnose(error, target))?;
@@ -104,7 +104,7 @@ fn set_environment(
     target: &CommandTarget,
     environment: &Environment,
     invocation: &Invocation,
-    result_path: Option<PathBuf>,
+    result: Option<&ResultFile>,
 ) {
     let passed_on = PASSED_ON.into_iter().chain(target.pass_environment.iter().map(String::as_str));
     let id = &invocation.execution_id;
@@ -119,7 +119,8 @@ fn set_environment(
         .env("BELFRY_RUN_ID", &invocation.run_id)
         .env("BELFRY_ATTEMPT", &attempt)
         .env("BELFRY_FENCE", &attempt)
-        .envs(result_path.map(|path| ("BELFRY_RESULT", path)));
+        .envs(result.map(|file| ("BELFRY_RESULT", file.path())))
+        .envs(result.map(|file| ("BELFRY_PROGRESS", file.progress_path())));
 }
 
 /// One pipe for both outputs: two could not be put back in the order of arrival.

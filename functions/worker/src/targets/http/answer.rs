@@ -44,7 +44,7 @@ pub(super) async fn completion(
         _ if status.is_success() => Completion::succeeded(body.result(response.headers())),
         _ => refused(status, response.headers(), &body),
     };
-    match body.tail.into_output() {
+    match body.tail.output() {
         Some(output) => completion.with_output(output),
         None => completion,
     }

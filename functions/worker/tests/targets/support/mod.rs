@@ -5,7 +5,7 @@ pub mod server;
 use std::{future::Future, time::Duration};
 
 use belfry_domain::{ClaimToken, Target};
-use belfry_engine::ports::{Completion, Ending, Invocation, Runner, Stop};
+use belfry_engine::ports::{Completion, Ending, Invocation, Runner, Stop, Window};
 use belfry_worker::targets::{Environment, TargetSettings, Targets};
 use serde_json::{Value, json};
 
@@ -37,6 +37,7 @@ pub fn invocation(target: Value) -> Invocation {
         input: json!({"day": "Monday"}),
         timeout: Duration::from_secs(60),
         stop: Stop::new(),
+        window: Window::default(),
     }
 }
 

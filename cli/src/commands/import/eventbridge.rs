@@ -1,0 +1,48 @@
+use belfry_domain::Timestamp;
+use chrono::Utc;
+use clap::Args;
+
+use super::{Conversion, Global, Kind, Outcome};
+use crate::import::{
+    Translation,
+    eventbridge::{Import, Options},
+};
+
+const KIND: Kind = Kind {
+    name: "eventbridge",
+    plural: "files",
+    remark: "the worker's role makes the calls that each schedule's own role made",
+};
+
+/// Turn schedules of EventBridge Scheduler into jobs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aws scheduler get-schedule --name nightly | belfry import eventbridge -
+  belfry import eventbridge schedules.json --output jobs.yaml
+  belfry import eventbridge *.json --ecs-container main --apply
+
+A file has one schedule, a list of them, or several one after the other, as a loop prints them:
+  aws scheduler list-schedules --query 'Schedules[].[GroupName,Name]' --output text |
+    while read -r group name; do aws scheduler get-schedule --group-name \"$group\" --name \"$name\"; done
+
+Jobs go to standard output as YAML, what could not be carried over to standard error. With --json both
+go to standard output. A disabled schedule becomes a job that begins paused.")]
+pub struct EventbridgeArgs {
+    #[command(flatten)]
+    files: Conversion,
+    /// The container of ECS tasks whose schedule names none
+    #[arg(long, value_name = "NAME")]
+    ecs_container: Option<String>,
+}
+
+pub async fn run(args: EventbridgeArgs, global: &Global) -> Outcome {
+    let options = Options { prefix: args.files.prefix.clone(), ecs_container: args.ecs_container.clone() };
+    let mut import = Import::new(&options, Timestamp::from(Utc::now()));
+    let mut translation = Translation::default();
+    for (name, text) in args.files.read()? {
+        import.add(&mut translation, &name, &text)?;
+    }
+    import.finish(&mut translation);
+    args.files.deliver(&KIND, &translation, global).await
+}

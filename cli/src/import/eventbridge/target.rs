@@ -1,0 +1,219 @@
+//! What a schedule calls, by the service in its target's ARN.
+
+use belfry_domain::{
+    CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget, LambdaInvocation, LambdaTarget, SqsTarget,
+    StepFunctionsTarget, Target,
+};
+use serde_json::Value;
+
+use super::universal;
+use crate::import::{
+    NoteKind,
+    fields::{Field, Fields, Report, text_of},
+};
+
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub prefix: String,
+    /// The container of ECS tasks, which a schedule names only where it overrides something in it.
+    pub ecs_container: Option<String>,
+}
+
+const ROLE: &str = "the call is the worker's: its own role must allow it";
+const OTHER: &str = "belfry has no such setting of its target";
+const PLACEHOLDER: &str = "belfry fills in no <aws.scheduler…>; the target finds slot, attempt and execution id in what belfry adds";
+const NOT_JSON: &str = "is no JSON: the target gets it as a JSON string";
+const BESIDE: &str = "is no object: the target finds it under `input`, beside `belfry`";
+const NO_INPUT: &str =
+    "EventBridge sends an event of its own where there is no Input; belfry sends its ids alone";
+
+const OVERRIDES: &str = "of what it overrides, belfry has the command and the variables of one container";
+
+type Called = (Target, Option<Value>);
+
+/// The parts of `arn:partition:service:region:account:resource`.
+pub(super) struct Arn<'a> {
+    pub whole: &'a str,
+    pub partition: &'a str,
+    pub service: &'a str,
+    pub region: &'a str,
+    pub account: &'a str,
+    pub resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    pub fn parse(whole: &'a str) -> Option<Self> {
+        let mut parts = whole.splitn(6, ':');
+        let (prefix, partition) = (parts.next()?, parts.next()?);
+        let (service, region, account, resource) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        (prefix == "arn").then_some(Self { whole, partition, service, region, account, resource })
+    }
+}
+
+pub(super) fn read(options: &Options, mut fields: Fields, report: &mut Report) -> Result<Called, String> {
+    let arn = fields.text("Arn", report).ok_or("Target.Arn: missing")?;
+    if let Some(role) = fields.take("RoleArn") {
+        report.changed(&role, ROLE);
+    }
+    let given = fields.take("Input");
+    let arn = Arn::parse(&arn).ok_or_else(|| format!("Target.Arn: {arn:?} is no ARN"))?;
+    if let Some(action) = arn.resource.strip_prefix("aws-sdk:").filter(|_| arn.service == "scheduler") {
+        let input = given.as_ref().and_then(|field| text_of(field.node)).unwrap_or_default();
+        let called = universal::read(action, &input)?;
+        warn(&called.0, given.as_ref(), called.1.as_ref(), report);
+        fields.rest(report, NoteKind::NotCarriedOver, OTHER);
+        return Ok(called);
+    }
+    let input = given.as_ref().map(|field| json_of(field, report));
+    let called = templated(options, &arn, &mut fields, input, report)?;
+    warn(&called.0, given.as_ref(), called.1.as_ref(), report);
+    fields.rest(report, NoteKind::NotCarriedOver, OTHER);
+    Ok(called)
+}
+
+fn json_of(field: &Field, report: &mut Report) -> Value {
+    let text = text_of(field.node).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_else(|_| {
+        report.changed(field, NOT_JSON);
+        Value::String(text)
+    })
+}
+
+/// What the target will see differently.
+fn warn(target: &Target, given: Option<&Field>, input: Option<&Value>, report: &mut Report) {
+    let Some(field) = given else { return };
+    if text_of(field.node).is_some_and(|text| text.contains("<aws.scheduler.")) {
+        report.changed(field, PLACEHOLDER);
+    }
+    let has_ids = matches!(target, Target::Lambda(_) | Target::EventBridge(_) | Target::StepFunctions(_));
+    if has_ids && input.is_some_and(|input| !input.is_object()) {
+        report.changed(field, BESIDE);
+    }
+}
+
+fn templated(
+    options: &Options,
+    arn: &Arn,
+    fields: &mut Fields,
+    input: Option<Value>,
+    report: &mut Report,
+) -> Result<Called, String> {
+    let target = match arn.service {
+        "lambda" => {
+            if input.is_none() {
+                report.add_plain("Target.Input", NoteKind::Changed, NO_INPUT);
+            }
+            lambda(arn.whole)
+        }
+        "sqs" => sqs(arn, fields, report),
+        "states" => Target::StepFunctions(StepFunctionsTarget { state_machine: arn.whole.to_owned() }),
+        "events" => event(arn, fields, report)?,
+        "ecs" => return ecs(options, arn, fields, input.as_ref(), report),
+        other => {
+            return Err(format!(
+                "calls {other}, for which belfry has no target; a Lambda function can call it"
+            ));
+        }
+    };
+    Ok((target, input))
+}
+
+/// `…:function:name`, with a version or an alias behind it.
+pub(super) fn lambda(function: &str) -> Target {
+    let (function, qualifier) =
+        match function.split_once(":function:").and_then(|(_, name)| name.split_once(':')) {
+            Some((_, qualifier)) => {
+                (&function[..function.len() - qualifier.len() - 1], Some(qualifier.to_owned()))
+            }
+            None => (function, None),
+        };
+    Target::Lambda(LambdaTarget {
+        function: function.to_owned(),
+        qualifier,
+        invocation: LambdaInvocation::Event,
+        completion: CompletedBy::default(),
+    })
+}
+
+fn sqs(arn: &Arn, fields: &mut Fields, report: &mut Report) -> Target {
+    let mut parameters = fields.object("SqsParameters", report);
+    let message_group = parameters.text("MessageGroupId", report);
+    parameters.rest(report, NoteKind::NotCarriedOver, OTHER);
+    let domain = if arn.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let queue_url = format!("https://sqs.{}.{domain}/{}/{}", arn.region, arn.account, arn.resource);
+    Target::Sqs(SqsTarget { queue_url, message_group, completion: CompletedBy::default() })
+}
+
+fn event(arn: &Arn, fields: &mut Fields, report: &mut Report) -> Result<Target, String> {
+    let mut parameters = fields.object("EventBridgeParameters", report);
+    let detail_type =
+        parameters.text("DetailType", report).ok_or("Target.EventBridgeParameters.DetailType: missing")?;
+    let source = parameters.text("Source", report).unwrap_or_else(|| "belfry".to_owned());
+    parameters.rest(report, NoteKind::NotCarriedOver, OTHER);
+    Ok(Target::EventBridge(EventBridgeTarget { event_bus: arn.whole.to_owned(), source, detail_type }))
+}
+
+/// Than the command and the variables of one container.
+fn overrides_more(input: &Value) -> bool {
+    let only = |object: &Value, known: &[&str]| {
+        object.as_object().is_some_and(|fields| fields.keys().all(|name| known.contains(&name.as_str())))
+    };
+    let overrides = input["containerOverrides"].as_array().map_or(&[][..], Vec::as_slice);
+    !only(input, &["containerOverrides"])
+        || overrides.len() > 1
+        || !overrides.iter().all(|one| only(one, &["name", "command", "environment"]))
+}
+
+/// What the input overrides in a container is the target's here.
+fn ecs(
+    options: &Options,
+    arn: &Arn,
+    fields: &mut Fields,
+    input: Option<&Value>,
+    report: &mut Report,
+) -> Result<Called, String> {
+    let none = Value::Null;
+    let overrides = input.map_or(&none, |input| &input["containerOverrides"][0]);
+    let named = overrides["name"].as_str().map(str::to_owned);
+    let container = named.or_else(|| options.ecs_container.clone());
+    let container = container.ok_or("names no container of its task: say which with --ecs-container")?;
+    if input.is_some_and(overrides_more) {
+        report.add_plain("Target.Input", NoteKind::NotCarriedOver, OVERRIDES);
+    }
+    let mut parameters = fields.object("EcsParameters", report);
+    let definition = parameters.text("TaskDefinitionArn", report);
+    let task_definition = definition.ok_or("Target.EcsParameters.TaskDefinitionArn: missing")?;
+    let launch_type = match parameters.text("LaunchType", report).as_deref() {
+        Some("EC2") => EcsLaunchType::Ec2,
+        _ => EcsLaunchType::Fargate,
+    };
+    if let Some(field) = parameters.take("TaskCount").filter(|field| field.node.value() != 1) {
+        report.lost(&field, "belfry starts one task for each slot");
+    }
+    let mut network = parameters.object("NetworkConfiguration", report);
+    let mut network = network.object("awsvpcConfiguration", report);
+    let words = |items: Vec<Field>| items.into_iter().filter_map(|item| text_of(item.node)).collect();
+    let subnets = words(network.list("Subnets", report));
+    let security_groups = words(network.list("SecurityGroups", report));
+    let assign_public_ip = network.text("AssignPublicIp", report).is_some_and(|assign| assign == "ENABLED");
+    network.rest(report, NoteKind::NotCarriedOver, OTHER);
+    parameters.rest(report, NoteKind::NotCarriedOver, OTHER);
+    let texts = |list: &Value| {
+        list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let pairs = overrides["environment"].as_array().into_iter().flatten();
+    let pair = |pair: &Value| Some((pair["name"].as_str()?.to_owned(), pair["value"].as_str()?.to_owned()));
+    let target = Target::Ecs(EcsTarget {
+        cluster: arn.whole.to_owned(),
+        task_definition,
+        container,
+        command: texts(&overrides["command"]),
+        environment: pairs.filter_map(pair).collect(),
+        launch_type,
+        subnets,
+        security_groups,
+        assign_public_ip,
+    });
+    Ok((target, None))
+}

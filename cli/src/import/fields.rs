@@ -1,0 +1,142 @@
+//! Reads a definition field by field. What nobody has asked for in the end goes into the report, so
+//! that nothing is dropped in silence.
+
+use serde_json::Value;
+
+use super::{Note, NoteKind};
+use crate::files::{Content, Node};
+
+/// One object of a definition, as far as it has not been read.
+pub struct Fields<'a> {
+    path: String,
+    left: Vec<(&'a str, &'a Node)>,
+}
+
+/// Something in a definition, and where it stands.
+#[derive(Clone)]
+pub struct Field<'a> {
+    pub path: String,
+    pub node: &'a Node,
+}
+
+impl<'a> Fields<'a> {
+    /// Null is as good as nothing, and so is what is no object: it is read as an empty one.
+    pub fn of(path: &str, node: &'a Node) -> Self {
+        let left = match &node.content {
+            Content::Map(fields) => fields.iter().map(|(name, node)| (name.as_str(), node)).collect(),
+            _ => Vec::new(),
+        };
+        let is_given = |(_, node): &(&str, &Node)| node.content != Content::Scalar(Value::Null);
+        Self { path: path.to_owned(), left: left.into_iter().filter(is_given).collect() }
+    }
+
+    pub fn take(&mut self, name: &str) -> Option<Field<'a>> {
+        let at = self.left.iter().position(|(field, _)| *field == name)?;
+        let (name, node) = self.left.remove(at);
+        Some(Field { path: join(&self.path, name), node })
+    }
+
+    /// The fields of a field; none of them where it is not there, or no object.
+    pub fn object(&mut self, name: &str, report: &mut Report) -> Fields<'a> {
+        let Some(field) = self.take(name) else {
+            return Fields { path: join(&self.path, name), left: vec![] };
+        };
+        if !matches!(field.node.content, Content::Map(_)) {
+            report.lost(&field, "is no object");
+        }
+        Fields::of(&field.path, field.node)
+    }
+
+    /// Its items, each under a name of its own.
+    pub fn list(&mut self, name: &str, report: &mut Report) -> Vec<Field<'a>> {
+        let Some(field) = self.take(name) else { return Vec::new() };
+        let Content::List(items) = &field.node.content else {
+            report.lost(&field, "is no list");
+            return Vec::new();
+        };
+        let named = items.iter().enumerate();
+        named.map(|(index, node)| Field { path: format!("{}[{index}]", field.path), node }).collect()
+    }
+
+    /// A text, or a number or truth value as one.
+    pub fn text(&mut self, name: &str, report: &mut Report) -> Option<String> {
+        let field = self.take(name)?;
+        let text = text_of(field.node);
+        if text.is_none() {
+            report.lost(&field, "is no text");
+        }
+        text
+    }
+
+    pub fn number(&mut self, name: &str, report: &mut Report) -> Option<u64> {
+        let field = self.take(name)?;
+        let number = field.node.value().as_u64();
+        if number.is_none() {
+            report.lost(&field, "is no whole number");
+        }
+        number
+    }
+
+    /// All that is left, as one entry of the report.
+    pub fn rest(self, report: &mut Report, kind: NoteKind, reason: &str) {
+        let Some((_, first)) = self.left.first() else { return };
+        let names: Vec<&str> = self.left.iter().map(|(name, _)| *name).collect();
+        let text = if self.path.is_empty() {
+            names.join(", ")
+        } else {
+            format!("{}: {}", self.path, names.join(", "))
+        };
+        report.add(first, text, kind, reason);
+    }
+}
+
+pub fn text_of(node: &Node) -> Option<String> {
+    match &node.content {
+        Content::Scalar(Value::String(text)) => Some(text.clone()),
+        Content::Scalar(value @ (Value::Number(_) | Value::Bool(_))) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// What is to be said about one definition.
+pub struct Report<'a> {
+    pub file: &'a str,
+    /// The definition's name.
+    pub subject: String,
+    pub notes: Vec<Note>,
+}
+
+impl Report<'_> {
+    pub fn lost(&mut self, field: &Field, reason: &str) {
+        self.about(field, NoteKind::NotCarriedOver, reason);
+    }
+
+    pub fn changed(&mut self, field: &Field, reason: &str) {
+        self.about(field, NoteKind::Changed, reason);
+    }
+
+    /// Of what is not there, or stands nowhere in particular.
+    pub fn add_plain(&mut self, text: &str, kind: NoteKind, reason: &str) {
+        let nowhere = Node::without_places(Value::Null);
+        self.add(&nowhere, text.to_owned(), kind, reason);
+    }
+
+    fn about(&mut self, field: &Field, kind: NoteKind, reason: &str) {
+        let text = match text_of(field.node) {
+            Some(value) => format!("{}: {value}", field.path),
+            None => field.path.clone(),
+        };
+        self.add(field.node, text, kind, reason);
+    }
+
+    pub fn add(&mut self, node: &Node, text: String, kind: NoteKind, reason: &str) {
+        let line = node.place().0.and_then(|line| usize::try_from(line).ok()).unwrap_or(0);
+        let subject = &self.subject;
+        let text = if subject.is_empty() { text } else { format!("{subject}: {text}") };
+        self.notes.push(Note { file: self.file.to_owned(), line, text, kind, reason: reason.to_owned() });
+    }
+}

@@ -1,0 +1,179 @@
+//! CronJob manifests to jobs.
+//!
+//! - A schedule keeps the meaning that the CronJob controller gives it: missed slots by the last one
+//!   (`misfire: latest`), within `startingDeadlineSeconds`; failed pods again up to `backoffLimit`,
+//!   10 s later, then twice as long, at most 6 minutes; `suspend` begins paused.
+//! - Belfry runs no images. By default the container's command becomes a process on the worker's host,
+//!   and the report says that its image is not used. Who needs the image has it run by a container
+//!   runtime on that host, or as a task on ECS: see [`Container`].
+//! - Whatever else a manifest says is in the report.
+
+mod container;
+mod policy;
+mod schedule;
+#[cfg(test)]
+mod tests;
+
+use belfry_domain::{Target, Timestamp};
+
+pub use self::container::Container;
+use super::{
+    ImportedJob, NoteKind, Translation,
+    fields::{Fields, Report, text_of},
+    job::Retry,
+    name,
+};
+use crate::files::{self, Content, FileErrors, Node};
+
+const CLUSTERS_OWN: &str = "the cluster's own records; belfry keeps its own";
+const UNKNOWN: &str = "belfry has no such setting";
+const RETENTION: &str = "belfry keeps executions for seven days after their end, whatever became of them";
+const LONGEST_ATTEMPT_SECONDS: u64 = 7 * 24 * 3600;
+
+pub struct Import<'a> {
+    pub options: &'a Options,
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub prefix: String,
+    /// What a schedule without `timeZone` is read in: the controller's.
+    pub timezone: Option<String>,
+    pub container: Container,
+}
+
+impl Import<'_> {
+    /// Adds the CronJobs of a file's documents; `file` is its name, for people.
+    pub fn add(
+        &self,
+        translation: &mut Translation<Target>,
+        file: &str,
+        text: &str,
+    ) -> Result<(), FileErrors> {
+        for document in files::documents(file, text)? {
+            self.add_object(translation, file, &document);
+        }
+        Ok(())
+    }
+
+    fn add_object(&self, translation: &mut Translation<Target>, file: &str, node: &Node) {
+        let mut report = Report { file, subject: String::new(), notes: Vec::new() };
+        let mut object = Fields::of("", node);
+        let kind = object.text("kind", &mut report).unwrap_or_default();
+        let mut items = object.list("items", &mut report);
+        if kind.ends_with("List") {
+            items.drain(..).for_each(|item| self.add_object(translation, file, item.node));
+            return;
+        }
+        if kind != "CronJob" {
+            if node.content != Content::Scalar(serde_json::Value::Null) {
+                let text = if kind.is_empty() { "(no kind)".to_owned() } else { kind };
+                report.add(node, text, NoteKind::NotCarriedOver, "is no CronJob");
+            }
+            translation.notes.extend(report.notes);
+            return;
+        }
+        match self.job(object, translation, &mut report) {
+            Ok(job) => translation.jobs.push(job),
+            Err(reason) => report.add(node, kind, NoteKind::NotCarriedOver, &reason),
+        }
+        translation.notes.extend(report.notes);
+    }
+
+    fn job(
+        &self,
+        mut object: Fields,
+        so_far: &Translation<Target>,
+        report: &mut Report,
+    ) -> Result<ImportedJob<Target>, String> {
+        let mut metadata = object.object("metadata", report);
+        let name = metadata.text("name", report).ok_or("metadata.name: missing")?;
+        report.subject.clone_from(&name);
+        let namespace = metadata.text("namespace", report).unwrap_or_else(|| "default".to_owned());
+        let mut spec = object.object("spec", report);
+        let mut template = spec.object("jobTemplate", report);
+        let mut run = template.object("spec", report);
+
+        let target = container::target(&self.options.container, &name, &mut run, report)?;
+        let mut job = ImportedJob::new(self.name(&name, &namespace, so_far), target);
+        job.description = format!("CronJob {namespace}/{name}");
+        job.tags.extend(tags(&mut metadata, report));
+        self.when(&mut job, &mut spec, report)?;
+        how(&mut job, &mut run, report);
+
+        run.rest(report, NoteKind::NotCarriedOver, UNKNOWN);
+        template.rest(
+            report,
+            NoteKind::NotCarriedOver,
+            "a run has no labels of its own; the job's are its tags",
+        );
+        spec.rest(report, NoteKind::NotCarriedOver, UNKNOWN);
+        metadata.rest(report, NoteKind::NotCarriedOver, CLUSTERS_OWN);
+        let _ = object.take("apiVersion");
+        object.rest(report, NoteKind::NotCarriedOver, CLUSTERS_OWN);
+        job.checked(self.now)
+    }
+
+    /// Another of the same name is in another namespace.
+    fn name(&self, name: &str, namespace: &str, so_far: &Translation<Target>) -> String {
+        let taken = |name: &str| so_far.jobs.iter().any(|job| job.job_id == name);
+        let short = format!("{}{name}", self.options.prefix);
+        let long = format!("{}{namespace}.{name}", self.options.prefix);
+        name::unique(if taken(&short) { &long } else { &short }, &long, taken)
+    }
+
+    /// When a run starts, and what of others that still run.
+    fn when(
+        &self,
+        job: &mut ImportedJob<Target>,
+        spec: &mut Fields,
+        report: &mut Report,
+    ) -> Result<(), String> {
+        let field = spec.take("schedule").ok_or("spec.schedule: missing")?;
+        let (schedule, zone) = schedule::read(&field, report)?;
+        job.schedule = schedule;
+        let zone = spec.text("timeZone", report).or(zone).or_else(|| self.options.timezone.clone());
+        job.timezone = zone.filter(|zone| !matches!(zone.as_str(), "UTC" | "Etc/UTC"));
+        job.paused = spec.text("suspend", report).is_some_and(|suspend| suspend == "true");
+        let deadline = spec.number("startingDeadlineSeconds", report);
+        job.starting_deadline = deadline.map(|seconds| format!("{seconds}s"));
+        policy::concurrency(job, spec, report);
+        for name in ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"] {
+            if let Some(field) = spec.take(name) {
+                report.lost(&field, RETENTION);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How often it is tried, and for how long.
+fn how(job: &mut ImportedJob<Target>, run: &mut Fields, report: &mut Report) {
+    let retries = run.number("backoffLimit", report).unwrap_or(6).min(1000) as u32;
+    // A pod whose node died counts as a failed one.
+    job.retry = Retry::new(retries, retries).growing("10s", "6m");
+    let deadline = run.number("activeDeadlineSeconds", report);
+    job.execution_timeout = deadline.map(|seconds| format!("{seconds}s"));
+    let attempt = deadline.filter(|seconds| *seconds <= LONGEST_ATTEMPT_SECONDS);
+    job.timeout = attempt.map_or_else(|| "7d".to_owned(), |seconds| format!("{seconds}s"));
+    if let Some(field) = run.take("ttlSecondsAfterFinished") {
+        report.lost(&field, RETENTION);
+    }
+    for name in ["parallelism", "completions"] {
+        if let Some(field) = run.take(name).filter(|field| field.node.value() != 1) {
+            report.lost(&field, "belfry runs it once for each slot");
+        }
+    }
+    policy::pod_failures(job, run, report);
+}
+
+/// Labels become tags.
+fn tags(metadata: &mut Fields, report: &mut Report) -> Vec<(String, String)> {
+    let Some(labels) = metadata.take("labels") else { return Vec::new() };
+    let Content::Map(fields) = &labels.node.content else {
+        report.lost(&labels, "is no object");
+        return Vec::new();
+    };
+    fields.iter().filter_map(|(name, node)| Some((name.clone(), text_of(node)?))).collect()
+}
