@@ -65,9 +65,7 @@ fn a_list_fans_out_and_joins_again() {
     assert_eq!(each["result"][1], "Asia/Tokyo is at UTC+0900");
     assert_eq!(rows[2]["status"], "success");
     assert_eq!(rows.as_array().unwrap().len(), 3, "elements are not jobs");
-    for line in ["waiting for 3 elements", "tell_time,2"] {
-        assert!(run.err().contains(line), "{line}: {}", run.err());
-    }
+    assert!(run.err().contains("tell_time,2"), "{}", run.err());
 }
 
 #[test]

@@ -34,11 +34,12 @@ def call(path, body):
 def run(attempt):
     """Runs the command, with a heartbeat every third of the lease; how it ended."""
     command, path = attempt["target"]["command"], f"executions/{attempt['execution_id']}:heartbeat"
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, shell=isinstance(command, str), stdin=subprocess.PIPE, stdout=output,
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output:
+        # A file, not a pipe: a command need not read its input.
+        given.write(json.dumps(attempt["input"]).encode())
+        given.seek(0)
+        process = subprocess.Popen(command, shell=isinstance(command, str), stdin=given, stdout=output,
                                    stderr=output, start_new_session=True)
-        process.stdin.write(json.dumps(attempt["input"]).encode())
-        process.stdin.close()
         while True:
             try:
                 code = process.wait(timeout=LEASE / 3)

@@ -255,6 +255,11 @@ impl Engine {
         let guard = message.guard.clone();
         let fans_out = |job: &&Arc<Job>| job.spec.for_each.is_some() && row.id.whole().is_none();
         if let Some(job) = job.as_ref().filter(fans_out) {
+            let mut row = row;
+            if let Some(claim) = &mut row.claim {
+                // This engine does it, whoever has asked for work, and keeps the lease as a worker does.
+                claim.holder = Holder::Worker;
+            }
             let status = Box::pin(self.fan_out(row, since, job, guard)).await?;
             return Ok(Begun::Not(Handled::Ran(status)));
         }

@@ -120,13 +120,11 @@ impl PartialSchema for RerunBody {
         let ids =
             ArrayBuilder::new().items(reference("ExecutionId")).min_items(Some(1)).max_items(Some(1000));
         let dry_run = || ObjectBuilder::new().schema_type(SchemaType::new(Type::Boolean));
-        let limit = ObjectBuilder::new()
-            .schema_type(SchemaType::new(Type::Integer))
-            .minimum(Some(1))
-            .maximum(Some(1000));
+        let limit =
+            ObjectBuilder::new().schema_type(or_null(Type::Integer)).minimum(Some(1)).maximum(Some(1000));
         let by_filter = only("filter", rerun_filter())
             .property("limit", limit)
-            .property("cursor", text("^([A-Za-z0-9_-]{4})*$"));
+            .property("cursor", text("^([A-Za-z0-9_-]{4})*$").schema_type(or_null(Type::String)));
         OneOfBuilder::new()
             .item(only("execution_ids", ids).property("dry_run", dry_run()))
             .item(only("run_id", reference("ExecutionId")).property("dry_run", dry_run()))
@@ -139,9 +137,11 @@ impl PartialSchema for RerunBody {
 fn rerun_filter() -> ObjectBuilder {
     let instant = || {
         ObjectBuilder::new()
-            .schema_type(SchemaType::new(Type::String))
+            .schema_type(or_null(Type::String))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
     };
+    let null = ObjectBuilder::new().schema_type(SchemaType::new(Type::Null));
+    let job_id = OneOfBuilder::new().item(null).item(reference("JobId"));
     let ended = Status::ALL.into_iter().filter(|status| status.is_terminal()).map(Status::as_str);
     let status = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(ended));
     let values = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
@@ -150,7 +150,7 @@ fn rerun_filter() -> ObjectBuilder {
         .additional_properties(Some(AdditionalProperties::RefOr(Schema::Object(values.build()).into())));
     ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::Object))
-        .property("job_id", reference("JobId"))
+        .property("job_id", job_id)
         .property("tags", tags)
         .property("status", ArrayBuilder::new().items(status))
         .property("since", instant())
@@ -212,6 +212,11 @@ impl ToSchema for Asterisk {
     fn name() -> Cow<'static, str> {
         "Asterisk".into()
     }
+}
+
+/// As if it were not there.
+fn or_null(kind: Type) -> SchemaType {
+    SchemaType::from_iter([kind, Type::Null])
 }
 
 fn text(pattern: &str) -> ObjectBuilder {

@@ -55,7 +55,8 @@ const RIGHTS: &[(Ask, [bool; 4])] = &[
     (Ask::Send("dead-letters"), [true, false, true, true]),
     (Ask::Take("dispatch"), [false, true, false, false]),
     (Ask::Take("default-high"), [false, false, true, false]),
-    (Ask::Take("command-high"), [false; 4]),
+    // For workers that speak HTTP only.
+    (Ask::Take("command-high"), [false, false, false, true]),
     (Ask::Take("dead-letters"), [false; 4]),
     (Ask::Configure("dispatch"), [false; 4]),
     (Ask::ListSchedules, [true, false, false, true]),
