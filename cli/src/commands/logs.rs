@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     fn new(tail: &str, bytes: u64, shown: u64, is_over: bool) -> (String, bool, u64) {
-        let output = Output { tail: tail.to_owned(), bytes };
+        let output = Output { tail: tail.to_owned(), bytes, log: None };
         let New { text, is_gap, until } = New::of(&output, shown, is_over);
         (text.to_owned(), is_gap, until)
     }

@@ -91,8 +91,8 @@ impl Standalone {
         observer: Arc<dyn Observer>,
     ) -> anyhow::Result<(Self, Waves)> {
         let clock = Arc::new(SystemClock::default());
-        let (queue, waves) =
-            MemoryQueue::start(clock.clone()).context("the queue's thread can't be started")?;
+        let (queue, waves) = MemoryQueue::start(clock.clone(), settings.ageing_step)
+            .context("the queue's thread can't be started")?;
         let ports = Ports {
             jobs: Arc::new(store.clone()),
             executions: Arc::new(store.clone()),

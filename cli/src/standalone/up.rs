@@ -41,6 +41,7 @@ pub struct UpOptions {
     /// Where targets reach the API that are to call back; where it listens, if that is an address.
     pub public_url: Option<String>,
     pub backlog_limits: BacklogLimits,
+    pub ageing_step: Duration,
     /// Where all goes that commands print; below `data` by default.
     pub logs: LogPlace,
 }
@@ -77,6 +78,7 @@ fn settings(options: &UpOptions) -> Settings {
     let mut settings = Settings {
         retention: options.retention,
         backlog_limits: options.backlog_limits.clone(),
+        ageing_step: options.ageing_step,
         ..Settings::standalone()
     };
     if let Some(lease) = options.lease {

@@ -52,7 +52,14 @@ impl Installation {
         let names = environment.names.clone();
         let alerts = Arc::new(AwsAlerts::new(sqs.clone(), names.clone(), Arc::clone(&metrics)));
         let pools = environment.pools.clone();
-        let queue = Arc::new(SqsQueue::new(sqs, names, pools, clock.clone(), alerts.clone()));
+        let queue = Arc::new(SqsQueue::new(
+            sqs,
+            names,
+            pools,
+            clock.clone(),
+            alerts.clone(),
+            environment.ageing_step,
+        ));
         let settings = Settings {
             shards: environment.shards,
             retention: environment.retention,

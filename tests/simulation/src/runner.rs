@@ -62,7 +62,7 @@ impl Live for HalfDone {
     }
 
     fn output(&self) -> Option<Output> {
-        Some(Output { tail: "half".to_owned(), bytes: 4 })
+        Some(Output { tail: "half".to_owned(), bytes: 4, log: None })
     }
 }
 

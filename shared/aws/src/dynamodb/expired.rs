@@ -83,7 +83,7 @@ mod tests {
 
     fn ended(id: &str) -> Execution {
         let guard = TimerKey { shard: 0, fire_at: Timestamp(0), what: "start a@x 1".parse().unwrap() };
-        let run = Run { id: id.to_owned(), root: None, graph: 1 };
+        let run = Run { id: id.to_owned(), root: None, more_roots: vec![], graph: 1 };
         let row = Execution::new(id.parse().unwrap(), run, Trigger::Push, Timestamp(0), Timestamp(0), guard);
         Execution { status: Status::Success, end_time: Some(Timestamp(9)), input: Some(json!([1])), ..row }
     }

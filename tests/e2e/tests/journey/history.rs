@@ -34,7 +34,7 @@ async fn database(data: &TempDir, ago: Duration) {
         panic!("a new database has a leader");
     };
     let end = now.minus(ago);
-    let run = Run { id: "push@old".to_owned(), root: None, graph: 0 };
+    let run = Run { id: "push@old".to_owned(), root: None, more_roots: vec![], graph: 0 };
     let guard = TimerKey { shard: 0, fire_at: end, what: "start push@old 1".parse().unwrap() };
     let row = Execution::new("push@old".parse().unwrap(), run, Trigger::Push, end, end, guard);
     store.create(Execution { status: Status::Success, end_time: Some(end), ..row }, None).await.unwrap();

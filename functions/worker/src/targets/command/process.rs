@@ -1,11 +1,6 @@
 //! A running process: what goes in, what comes out, how it ends.
 
-use std::{
-    io,
-    process::ExitStatus,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io, process::ExitStatus, time::Duration};
 
 use belfry_engine::ports::Stop;
 use serde_json::Value;
