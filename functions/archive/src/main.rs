@@ -21,9 +21,9 @@ async fn main() -> Result<(), Error> {
     };
     let archive = &BucketArchive(Bucket::new(access));
     run(service_fn(async |event: LambdaEvent<StreamEvent>| {
-        let removed = event.payload.removed();
-        let count = removed.len();
-        archive.keep(removed).await?;
+        let expired = event.payload.expired();
+        let count = expired.len();
+        archive.keep(expired).await?;
         tracing::info!(executions = count, "archived");
         Ok::<_, Error>(())
     }))

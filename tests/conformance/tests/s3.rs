@@ -1,17 +1,14 @@
 //! A bucket keeps full logs and archives as it should, on an emulator of S3.
 
-use std::process::Command;
+use std::{io::Read as _, process::Command};
 
-use belfry_conformance::{
-    Verdict,
-    fixtures::{at, row},
-    logs,
-};
-use belfry_domain::{Execution, Status};
-use belfry_emulator::Emulator;
+use belfry_aws::dynamodb::StreamEvent;
+use belfry_conformance::{Verdict, logs};
+use belfry_emulator::{EXPIRED, Emulator};
 use belfry_engine::ports::{Archive as _, StoreError};
 use belfry_files::{Bucket, BucketAccess, BucketArchive, BucketLogs};
-use serde_json::Value;
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
 
 /// What `curl` says, decompressed; none where it is refused.
 fn curl(args: &[&str]) -> Option<Vec<u8>> {
@@ -40,26 +37,38 @@ async fn logs_are_kept_in_a_bucket() -> Verdict {
     .await
 }
 
+/// What the function does with an event; Lambda repeats it where an answer is lost.
 #[tokio::test]
-async fn executions_are_archived_in_a_bucket() -> Verdict {
+async fn what_time_has_removed_is_in_the_bucket_once() -> Verdict {
     let archive = BucketArchive(bucket("archive"));
-    let ended = Execution { status: Status::Success, end_time: Some(at(5)), ..row("a@x") };
+    let event: StreamEvent = serde_json::from_str(EXPIRED).expect("an event");
     for _ in 0..2 {
-        archive.keep(vec![ended.clone()]).await?;
+        archive.keep(event.expired()).await?;
     }
     let url = format!("{}/archive", Emulator::shared().url());
     let listing = curl(&[&format!("{url}?list-type=2&prefix=executions/")]).expect("a listing");
     let listing = String::from_utf8_lossy(&listing).into_owned();
     let keys: Vec<&str> = listing.split("<Key>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
-    let [key] = keys[..] else { panic!("one file, not {keys:?}") };
-    assert!(key.starts_with("executions/dt=2026-11-23/20261123T000000.005Z-"), "{key}");
-    let file = curl(&[&format!("{url}/{key}")]).expect("the file");
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file.as_slice()), &mut text)
-        .expect("gzip");
-    let line: Value = serde_json::from_str(&text).expect("a line of JSON");
-    assert_eq!(line["execution_id"], "a@x");
+    let days =
+        ["executions/dt=2026-11-23/20261123T000005.250Z-", "executions/dt=2026-11-24/20261124T000005.250Z-"];
+    assert!(keys.len() == 2 && keys.iter().zip(days).all(|(key, day)| key.starts_with(day)), "{keys:?}");
+    let lines: Vec<Value> = keys.iter().flat_map(|key| lines(&format!("{url}/{key}"))).collect();
+    let told: Vec<_> = lines.iter().map(|line| (&line["execution_id"], &line["status"])).collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("daily_report@2026-11-23T00:00:00Z"), &json!("success")),
+            (&json!("daily_report@2026-11-24T00:00:00Z"), &json!("failed")),
+        ]
+    );
     Ok(())
+}
+
+fn lines(url: &str) -> Vec<Value> {
+    let file = curl(&[url]).expect("a file");
+    let mut text = String::new();
+    GzDecoder::new(file.as_slice()).read_to_string(&mut text).expect("gzip");
+    text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
 
 #[tokio::test]

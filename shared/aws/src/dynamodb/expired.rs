@@ -5,11 +5,15 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use belfry_domain::Execution;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     item::Item,
-    rows::{REVISION, decode},
+    rows::{DOC, REVISION, decode},
 };
+
+/// Who removes a row by its time, in the words of the stream.
+const TIME_TO_LIVE: &str = "dynamodb.amazonaws.com";
 
 /// What Lambda hands over of a stream, as far as it matters here.
 #[derive(Debug, Deserialize)]
@@ -19,44 +23,47 @@ pub struct StreamEvent {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Record {
-    #[serde(rename = "eventName")]
-    event: String,
+    event_name: String,
+    user_identity: Option<Identity>,
     dynamodb: Option<Images>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    principal_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Images {
     #[serde(rename = "OldImage")]
-    old: Option<HashMap<String, Attribute>>,
-}
-
-/// Rows have no attributes but these.
-#[derive(Debug, Clone, Deserialize)]
-enum Attribute {
-    S(String),
-    N(String),
-    #[serde(other)]
-    Other,
+    old: Option<HashMap<String, Value>>,
 }
 
 impl StreamEvent {
-    /// The rows of executions among what was removed, whole. One that can't be read is told of in
-    /// the log; it does not hold up the others.
-    pub fn removed(&self) -> Vec<Execution> {
-        let removed = self.records.iter().filter(|record| record.event == "REMOVE");
-        let images = removed.filter_map(|record| record.dynamodb.as_ref()?.old.as_ref());
-        images.map(item).filter(is_execution).filter_map(|item| readable(&item)).collect()
+    /// The rows of executions among what was removed by its time, whole. One that can't be read
+    /// is told of in the log, whole too: it must not hold up the others.
+    pub fn expired(&self) -> Vec<Execution> {
+        let expired = self.records.iter().filter_map(Record::expired);
+        expired.map(item).filter(is_execution).filter_map(|item| readable(&item)).collect()
     }
 }
 
-fn item(image: &HashMap<String, Attribute>) -> Item {
+impl Record {
+    fn expired(&self) -> Option<&HashMap<String, Value>> {
+        let by = self.user_identity.as_ref()?.principal_id.as_deref();
+        let is_expired = self.event_name == "REMOVE" && by == Some(TIME_TO_LIVE);
+        self.dynamodb.as_ref()?.old.as_ref().filter(|_| is_expired)
+    }
+}
+
+/// Of texts and numbers; rows have nothing else.
+fn item(image: &HashMap<String, Value>) -> Item {
     let attributes = image.iter().filter_map(|(name, value)| {
-        let value = match value {
-            Attribute::S(text) => AttributeValue::S(text.clone()),
-            Attribute::N(number) => AttributeValue::N(number.clone()),
-            Attribute::Other => return None,
-        };
+        let text = |kind| value.get(kind)?.as_str().map(str::to_owned);
+        let value = text("S").map(AttributeValue::S).or_else(|| text("N").map(AttributeValue::N))?;
         Some((name.clone(), value))
     });
     Item(attributes.collect())
@@ -68,7 +75,11 @@ fn is_execution(item: &Item) -> bool {
 }
 
 fn readable(item: &Item) -> Option<Execution> {
-    decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "not archived")).ok()
+    let untold = |why: &_| {
+        let doc = item.get(&DOC).unwrap_or_default();
+        tracing::error!(row = item.name(), %why, doc, "not archived");
+    };
+    decode(item).inspect_err(untold).ok()
 }
 
 #[cfg(test)]
@@ -76,7 +87,7 @@ mod tests {
     use std::time::Duration;
 
     use belfry_domain::{Run, Status, TimerKey, Timestamp, Trigger};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::dynamodb::rows::Layout;
@@ -100,29 +111,35 @@ mod tests {
         Value::Object(typed.collect())
     }
 
-    fn removed(records: &Value) -> Vec<Execution> {
+    fn expired(records: &Value) -> Vec<Execution> {
         let event = json!({ "Records": records });
-        serde_json::from_value::<StreamEvent>(event).unwrap().removed()
+        serde_json::from_value::<StreamEvent>(event).unwrap().expired()
+    }
+
+    fn record(event: &str, identity: &Value, image: &Value) -> Value {
+        json!({ "eventName": event, "userIdentity": identity, "dynamodb": { "OldImage": image } })
     }
 
     #[test]
-    fn what_was_removed_comes_back_whole() {
+    fn what_time_has_removed_comes_back_whole() {
         let rows = [ended("a@x"), ended("b@y")];
-        let record = |event: &str, image: Value| json!({ "eventName": event, "dynamodb": { "OldImage": image, "StreamViewType": "OLD_IMAGE" } });
+        let ttl = json!({ "type": "Service", "principalId": TIME_TO_LIVE });
         let waiter = json!({ "pk": {"S": "w#a@x"}, "sk": {"S": "b@y"}, "expires_at": {"N": "7"} });
         let broken =
             json!({ "pk": {"S": "a#1"}, "sk": {"S": "x"}, "revision": {"N": "1"}, "doc": {"S": "{"} });
         let odd = json!({ "pk": {"S": "a#1"}, "sk": {"S": "x"}, "list": {"L": []} });
         let records = json!([
-            record("REMOVE", image(&rows[0])),
-            record("MODIFY", image(&rows[1])),
-            record("REMOVE", waiter),
-            record("REMOVE", broken),
-            record("REMOVE", odd),
-            record("REMOVE", image(&rows[1])),
-            { "eventName": "REMOVE", "dynamodb": { "Keys": {} } },
+            record("REMOVE", &ttl, &image(&rows[0])),
+            record("MODIFY", &ttl, &image(&rows[1])),
+            record("REMOVE", &Value::Null, &image(&rows[1])),
+            record("REMOVE", &json!({ "type": "User", "principalId": "somebody" }), &image(&rows[1])),
+            record("REMOVE", &ttl, &waiter),
+            record("REMOVE", &ttl, &broken),
+            record("REMOVE", &ttl, &odd),
+            record("REMOVE", &ttl, &image(&rows[1])),
+            { "eventName": "REMOVE", "userIdentity": ttl, "dynamodb": { "Keys": {} } },
         ]);
-        assert_eq!(removed(&records), rows);
-        assert_eq!(removed(&json!([])), []);
+        assert_eq!(expired(&records), rows);
+        assert_eq!(expired(&json!([])), []);
     }
 }
