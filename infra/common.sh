@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034
 # Sourced by infra/check, infra/package and localstack/up: what is built, and where terraform and its provider are.
 
-FUNCTIONS=(tick dispatcher worker api)
-CARGO_FUNCTIONS=(-p belfry-tick -p belfry-dispatcher -p belfry-worker -p belfry-api --bins
+FUNCTIONS=(tick dispatcher worker api archive)
+CARGO_FUNCTIONS=(-p belfry-tick -p belfry-dispatcher -p belfry-worker -p belfry-api -p belfry-archive --bins
     --features "belfry-worker/lambda,belfry-api/lambda")
 
 # binary FUNCTION: what cargo calls its program.

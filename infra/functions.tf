@@ -1,10 +1,12 @@
 locals {
-  functions = {
+  functions = merge({
     tick       = { timeout_seconds = 60, memory_mb = 512 }
     dispatcher = { timeout_seconds = local.dispatcher_timeout_seconds, memory_mb = 256 }
     worker     = { timeout_seconds = var.worker.timeout_seconds, memory_mb = var.worker.memory_mb }
     api        = { timeout_seconds = 29, memory_mb = 512 } # the HTTP API waits 30 s
-  }
+    }, var.history.enabled ? {
+    archive = { timeout_seconds = 120, memory_mb = 512 }
+  } : {})
 
   # Never below the sum of what the mappings may start, or throttled messages end as dead letters.
   reserved_concurrency = {
@@ -12,6 +14,7 @@ locals {
     dispatcher = var.concurrency.dispatcher
     worker     = sum([for priority in local.priorities : var.concurrency[priority]])
     api        = -1
+    archive    = -1
   }
 
   environment = {
@@ -52,7 +55,8 @@ locals {
     tick       = merge(local.schedule_environment, local.alert_environment)
     dispatcher = {}
     worker     = merge(local.callback_environment, var.worker.environment)
-    api        = merge(local.schedule_environment, local.backlog_environment)
+    api        = merge(local.schedule_environment, local.backlog_environment, local.history_environment)
+    archive    = local.history_environment
   }
 }
 

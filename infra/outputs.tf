@@ -55,3 +55,8 @@ output "dashboard" {
   description = "Name of the CloudWatch dashboard."
   value       = aws_cloudwatch_dashboard.this.dashboard_name
 }
+
+output "history_bucket" {
+  description = "The bucket of ended executions and full logs; none without history."
+  value       = var.history.enabled ? local.history_bucket.bucket : null
+}

@@ -40,6 +40,7 @@ locals {
       scan  = [local.table_arns.jobs]
       index = local.index_arns
     }
+    archive = { read = [], write = [], scan = [], index = [] }
   }
 
   sends = {
@@ -47,6 +48,7 @@ locals {
     dispatcher = concat([aws_sqs_queue.dispatch.arn], values(local.worker_queue_arns))
     worker     = concat([aws_sqs_queue.dispatch.arn, aws_sqs_queue.dead_letters.arn], values(local.worker_queue_arns))
     api        = concat([aws_sqs_queue.dispatch.arn, aws_sqs_queue.dead_letters.arn], values(local.worker_queue_arns))
+    archive    = []
   }
 
   receives_from = {
@@ -54,12 +56,13 @@ locals {
     dispatcher = [aws_sqs_queue.dispatch.arn]
     worker     = [for priority in local.priorities : local.worker_queue_arns["default-${priority}"]]
     # For workers that speak HTTP only. The pool default is the worker function's.
-    api = [for key, queue in local.worker_queues : local.worker_queue_arns[key] if queue.pool != "default"]
+    api     = [for key, queue in local.worker_queues : local.worker_queue_arns[key] if queue.pool != "default"]
+    archive = []
   }
 
   # Schedules of jobs with clock: both: the api keeps them in step, the tick's audit looks after them.
   own_schedules   = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule/${aws_scheduler_schedule_group.this.name}"
-  keeps_schedules = { tick = true, dispatcher = false, worker = false, api = true }
+  keeps_schedules = { tick = true, dispatcher = false, worker = false, api = true, archive = false }
 
   # Queues by any name of this installation: those of a pool may not be there yet, which is to be found out.
   own_queues = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-*"
@@ -126,16 +129,54 @@ data "aws_iam_policy_document" "function" {
     }
   }
 
-  statement {
-    sid       = "FindQueues"
-    actions   = ["sqs:GetQueueUrl"]
-    resources = [local.own_queues]
+  dynamic "statement" {
+    for_each = length(local.sends[each.key]) > 0 ? ["FindQueues"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["sqs:GetQueueUrl"]
+      resources = [local.own_queues]
+    }
   }
 
-  statement {
-    sid       = "Send"
-    actions   = local.queue_send
-    resources = local.sends[each.key]
+  dynamic "statement" {
+    for_each = length(local.sends[each.key]) > 0 ? ["Send"] : []
+
+    content {
+      sid       = statement.value
+      actions   = local.queue_send
+      resources = local.sends[each.key]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = each.key == "archive" ? ["ReadStream"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
+      resources = ["${local.table_arns.executions}/stream/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = each.key == "archive" ? ["KeepExecutions"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["s3:PutObject"]
+      resources = ["${local.history_bucket.arn}/executions/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = each.key == "api" ? local.history : []
+
+    content {
+      sid       = "ReadLogs"
+      actions   = ["s3:GetObject"]
+      resources = ["${local.history_bucket.arn}/logs/*"]
+    }
   }
 
   dynamic "statement" {

@@ -16,6 +16,10 @@ resource "aws_dynamodb_table" "this" {
   range_key                   = "sk"
   deletion_protection_enabled = var.deletion_protection
 
+  # For history.tf: what is removed by its time.
+  stream_enabled   = each.key == "executions" && var.history.enabled
+  stream_view_type = each.key == "executions" && var.history.enabled ? "OLD_IMAGE" : null
+
   attribute {
     name = "pk"
     type = "S"

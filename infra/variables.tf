@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "packages" {
-  description = "Directory of the functions' zips, tick.zip, dispatcher.zip, worker.zip and api.zip, as infra/package builds them."
+  description = "Directory of the functions' zips, tick.zip, dispatcher.zip, worker.zip, api.zip and archive.zip, as infra/package builds them."
   type        = string
 }
 
@@ -315,8 +315,23 @@ variable "archive" {
   }
 }
 
+variable "history" {
+  description = "Keeps ended executions in S3 when their retention is over, as compressed JSON lines, for so many days (60 or more), and the full output of the daemons' commands for as long as their executions."
+  type = object({
+    enabled = optional(bool, false)
+    days    = optional(number, 3650)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.history.days >= 60
+    error_message = "history.days must be 60 or more: colder storage is billed for 30 days at least, after the first 30."
+  }
+}
+
 variable "deletion_protection" {
-  description = "Refuses to destroy the tables, and the log archive while it holds anything."
+  description = "Refuses to destroy the tables, and the buckets while they hold anything."
   type        = bool
   default     = true
 }

@@ -85,6 +85,16 @@ data "aws_iam_policy_document" "daemon" {
   }
 
   dynamic "statement" {
+    for_each = local.history
+
+    content {
+      sid       = "KeepLogs"
+      actions   = ["s3:PutObject"]
+      resources = ["${local.history_bucket.arn}/logs/*"]
+    }
+  }
+
+  dynamic "statement" {
     for_each = var.kms_key_arn == null ? [] : ["UseKey"]
 
     content {
@@ -134,7 +144,7 @@ resource "aws_ecs_task_definition" "daemon" {
     command     = ["belfry", "worker", "--pool", each.key]
     essential   = true
     stopTimeout = 120 # the longest that Fargate grants to finish in
-    environment = [for name, value in merge(local.environment, local.callback_environment, {
+    environment = [for name, value in merge(local.environment, local.callback_environment, local.history_environment, {
       AWS_REGION        = local.region
       BELFRY_FUNCTION   = "${var.name}-daemon-${each.key}"
       BELFRY_STEAL_FROM = join(",", each.value.steal_from)

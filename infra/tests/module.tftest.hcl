@@ -159,3 +159,36 @@ run "secrets_of_receivers_are_the_ticks_alone" {
     error_message = "Only the tick tells receivers, so only it is told their secrets."
   }
 }
+
+run "history_has_a_bucket_and_a_stream" {
+  command = plan
+
+  variables {
+    history        = { enabled = true, days = 400 }
+    retention_days = 30
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this["executions"].stream_view_type == "OLD_IMAGE" && !aws_dynamodb_table.this["timers"].stream_enabled
+    error_message = "What is removed from the table of executions, and no other, goes through a stream."
+  }
+
+  assert {
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.archive["history"].rule : rule.id => rule.expiration[0].days } == { executions = 400, logs = 60 }
+    error_message = "Logs stay as long as the rows that name them, executions as long as asked for."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["archive"].function_name == "belfry-archive" && length(aws_lambda_event_source_mapping.history) == 1
+    error_message = "A function reads the stream."
+  }
+}
+
+run "no_history_costs_nothing" {
+  command = plan
+
+  assert {
+    condition     = length(aws_s3_bucket.archive) == 0 && length(aws_lambda_event_source_mapping.history) == 0 && !aws_dynamodb_table.this["executions"].stream_enabled
+    error_message = "There is no bucket, function or stream that nobody has asked for."
+  }
+}

@@ -5,7 +5,7 @@ mod problem;
 mod tls;
 pub mod wire;
 
-use reqwest::{Response, Url};
+use reqwest::{Response, StatusCode, Url, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -44,6 +44,32 @@ impl Client {
             return Ok(Value::Null);
         }
         serde_json::from_str(&text).map_err(|error| self.not_belfry(&error))
+    }
+
+    /// Text as it comes, piece by piece, also where the answer leads elsewhere.
+    pub async fn download(&self, call: Call) -> anyhow::Result<Response> {
+        let request = call.build(&self.http, &self.base, self.token.as_deref());
+        let mut response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status() == StatusCode::TEMPORARY_REDIRECT {
+            let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+            let url = Url::parse(location.unwrap_or_default())?;
+            // Without the token, which is not for that host.
+            response = tls::client(url.scheme() == "https")?
+                .get(url)
+                .send()
+                .await
+                .map_err(|error| self.unreachable(&error))?;
+        }
+        let status = response.status();
+        if !status.is_success() {
+            let text = self.text(response).await?;
+            return Err(CliError::Refused(Box::new(Problem::read(status, &text))).into());
+        }
+        Ok(response)
+    }
+
+    pub async fn next_piece(&self, download: &mut Response) -> Result<Option<impl AsRef<[u8]>>, CliError> {
+        download.chunk().await.map_err(|error| self.unreachable(&error))
     }
 
     async fn text(&self, response: Response) -> Result<String, CliError> {

@@ -70,6 +70,7 @@ pub struct Output {
     pub tail: String,
     #[serde(default)]
     pub bytes: u64,
+    pub log: Option<String>,
 }
 
 #[expect(clippy::struct_field_names, reason = "named as in the API")]

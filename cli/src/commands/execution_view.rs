@@ -97,7 +97,9 @@ pub fn attempt(attempt: &Attempt) -> String {
     if let Some(output) = attempt.output.as_ref().filter(|output| !output.tail.is_empty()) {
         let shown = output.tail.len() as u64;
         if output.bytes > shown {
-            let _ = write!(text, "\n  … the last {} of {}", time::bytes(shown), time::bytes(output.bytes));
+            let all = if output.log.is_some() { "; all of it: belfry logs --full" } else { "" };
+            let (shown, of) = (time::bytes(shown), time::bytes(output.bytes));
+            let _ = write!(text, "\n  … the last {shown} of {of}{all}");
         }
         for line in output.tail.lines() {
             let _ = write!(text, "\n  │ {line}");

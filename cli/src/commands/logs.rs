@@ -3,7 +3,7 @@ use std::{io, time::Duration};
 use clap::Args;
 use tokio::time::sleep;
 
-use super::{DONE, Global, Outcome, execution_view, wait};
+use super::{DONE, Global, Outcome, execution_view, full_log, wait};
 use crate::{
     client::wire::{Attempt, Execution, Output},
     show,
@@ -18,17 +18,29 @@ Examples:
   belfry logs daily_report@2026-11-23T00:00:00Z
   belfry logs -f flaky@01KB…      shows what is printed while it runs; exit code 1 unless it succeeds
 
+  belfry logs --full daily_report@2026-11-23T00:00:00Z > report.log
+
 What a running command prints is seen at its next heartbeat: within 5 seconds in one process, within 30 on
-AWS. The last part of it is kept.")]
+AWS. Its last part is kept and, of commands, all of it up to 10 MiB.")]
 pub struct LogsArgs {
     execution_id: String,
     /// Stay until the execution has ended
     #[arg(short, long)]
     follow: bool,
+    /// All that an attempt printed, and nothing else: the last one that printed anything
+    #[arg(long, conflicts_with = "follow")]
+    full: bool,
+    /// With --full: of this attempt
+    #[arg(long, value_name = "N", requires = "full")]
+    attempt: Option<u32>,
 }
 
 pub async fn run(args: LogsArgs, global: &Global) -> Outcome {
     let client = global.client()?;
+    if args.full {
+        let (_, row) = wait::execution(&client, &args.execution_id).await?;
+        return full_log::print(&client, &row, args.attempt).await;
+    }
     let mut shown = Shown::default();
     loop {
         let (value, row) = wait::execution(&client, &args.execution_id).await?;
@@ -133,7 +145,7 @@ mod tests {
     use super::*;
 
     fn new(tail: &str, bytes: u64, shown: u64, is_over: bool) -> (String, bool, u64) {
-        let output = Output { tail: tail.to_owned(), bytes };
+        let output = Output { tail: tail.to_owned(), bytes, log: None };
         let New { text, is_gap, until } = New::of(&output, shown, is_over);
         (text.to_owned(), is_gap, until)
     }

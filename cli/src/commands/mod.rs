@@ -11,6 +11,7 @@ mod doctor;
 mod execution_view;
 mod executions;
 mod export;
+mod full_log;
 mod graph;
 mod import;
 mod job_summary;

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use belfry::standalone::{self, Capacity, UpOptions};
+use belfry::standalone::{self, Capacity, LogPlace, UpOptions};
 use belfry_alerts::AlertSettings;
 use belfry_domain::{BacklogLimits, HumanDuration};
 use clap::{ArgAction, Args, ValueEnum};
@@ -60,6 +60,12 @@ pub struct UpArgs {
     /// The API's address for targets that call back [default: where it listens]
     #[arg(long, env = "BELFRY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+    /// A folder for all that commands print, up to 10 MiB of each attempt [default: logs, below --data]
+    #[arg(long, env = "BELFRY_LOGS", value_name = "DIR", conflicts_with = "no_logs")]
+    logs: Option<PathBuf>,
+    /// Keep of what commands print only the end
+    #[arg(long, env = "BELFRY_NO_LOGS")]
+    no_logs: bool,
     #[arg(long, env = "BELFRY_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
 }
@@ -154,7 +160,13 @@ fn alert_settings(file: Option<&Path>, webhook: Option<&str>) -> anyhow::Result<
 pub async fn run(args: UpArgs) -> Outcome {
     logging::start(args.log_format);
     let definitions = if args.apply.is_empty() { Vec::new() } else { files::read(&args.apply)? };
+    let logs = match args.logs {
+        _ if args.no_logs => LogPlace::Nowhere,
+        None => LogPlace::BelowData,
+        Some(folder) => LogPlace::Folder(folder),
+    };
     let options = UpOptions {
+        logs,
         capacity: args.limits.capacity(),
         backlog_limits: args.limits.backlog_limits(),
         ageing_step: args.limits.ageing_step,

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use belfry_domain::Shards;
 use belfry_engine::{
     Engine, Settings, StoredAlerts, SystemClock, SystemRandom, Worker,
-    ports::{Archive, Lease, Observer, Ports, Runner},
+    ports::{Archive, Lease, Logs, Observer, Ports, Runner},
 };
 use belfry_files::FolderArchive;
 use belfry_sqlite::{MemoryQueue, Store, Waves};
@@ -28,7 +28,7 @@ pub use self::{
     leader::Leadership,
     temporary::{Temporary, TemporaryOptions},
     tokens::{StoredTokens, create_token, list_tokens, revoke_token},
-    up::{UpOptions, stop_on_signals, up},
+    up::{LogPlace, UpOptions, stop_on_signals, up},
 };
 
 /// There is one lane, and one shard: SQLite has no partitions to spread over.
@@ -80,6 +80,7 @@ pub struct Standalone {
     worker: Worker,
     archive: Option<PathBuf>,
     alerting: Alerting,
+    logs: Option<Arc<dyn Logs>>,
 }
 
 impl Standalone {
@@ -124,6 +125,7 @@ impl Standalone {
                 capacity,
                 worker,
                 archive: None,
+                logs: None,
                 alerting: Alerting::default(),
             },
             waves,
@@ -138,6 +140,11 @@ impl Standalone {
     /// Those who are told of alerts, and what is one.
     pub fn alerting(self, alerting: Alerting) -> Self {
         Self { alerting, ..self }
+    }
+
+    /// Those of executions that are removed go with them.
+    pub fn with_logs(self, logs: Option<Arc<dyn Logs>>) -> Self {
+        Self { logs, ..self }
     }
 
     fn shards(&self) -> Shards {
@@ -220,7 +227,7 @@ impl Standalone {
         let open = |folder| FolderArchive::open(folder).context("the archive can't be written to");
         let archive = folder.map(open).transpose()?;
         let archive = archive.as_ref().map(|archive| archive as &dyn Archive);
-        let removed = self.engine.remove_old(archive).await?;
+        let removed = self.engine.remove_old(archive, self.logs.as_deref()).await?;
         if removed > 0 {
             tracing::info!(executions = removed, archived = archive.is_some(), "removed what is old");
         }

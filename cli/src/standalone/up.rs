@@ -12,7 +12,8 @@ use anyhow::{Context as _, bail};
 use belfry_alerts::{AlertSettings, Receivers};
 use belfry_api::{ApiState, Auth, Telemetry};
 use belfry_domain::{BacklogLimits, JobSpec};
-use belfry_engine::Settings;
+use belfry_engine::{Settings, ports::Logs};
+use belfry_files::FolderLogs;
 use belfry_sqlite::Store;
 use belfry_worker::targets::{TargetSettings, Targets};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -43,6 +44,29 @@ pub struct UpOptions {
     pub backlog_limits: BacklogLimits,
     pub ageing_step: Duration,
     pub alerts: AlertSettings,
+    /// Where all goes that commands print; below `data` by default.
+    pub logs: LogPlace,
+}
+
+#[derive(Debug, Clone, Default)]
+pub enum LogPlace {
+    #[default]
+    BelowData,
+    Folder(PathBuf),
+    Nowhere,
+}
+
+impl UpOptions {
+    fn open_logs(&self) -> anyhow::Result<Option<Arc<dyn Logs>>> {
+        let folder = match &self.logs {
+            LogPlace::BelowData => self.data.join("logs"),
+            LogPlace::Folder(folder) => folder.clone(),
+            LogPlace::Nowhere => return Ok(None),
+        };
+        let logs = FolderLogs::open(&folder)
+            .with_context(|| format!("the logs' folder {} can't be made", folder.display()))?;
+        Ok(Some(Arc::new(logs)))
+    }
 }
 
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
@@ -84,7 +108,8 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
         public_url: options.public_url.clone().or_else(|| own_url(address)),
         ..TargetSettings::default()
     };
-    let runner = Arc::new(Targets::new(targets)?);
+    let logs = options.open_logs()?;
+    let runner = Arc::new(Targets::new(targets)?.keeping_logs(logs.clone()));
     let capacity = options.capacity.clone();
     let settings = settings(&options);
     if let Some(archive) = &options.archive {
@@ -95,7 +120,8 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let watch = alerting.watch.as_ref().map(|(_, watch)| Arc::clone(watch));
     let journal = Arc::new(Journal { telemetry: Arc::clone(&telemetry), watch });
     let (standalone, waves) = Standalone::new(store, settings, options.capacity, runner, journal)?;
-    let standalone = Arc::new(standalone.archiving_to(options.archive).alerting(alerting));
+    let standalone = standalone.archiving_to(options.archive).with_logs(logs.clone()).alerting(alerting);
+    let standalone = Arc::new(standalone);
     let leadership = Arc::new(Leadership::default());
     let shutdown = stop_on_signals();
     let api = ApiState {
@@ -105,6 +131,7 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
         leadership: leadership.clone(),
         source: standalone.queue.clone(),
         closing: shutdown.clone(),
+        logs,
         capacity: capacity.total() as u64,
     };
     let serving = serve(listener, api, shutdown.clone());

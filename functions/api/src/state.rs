@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use belfry_engine::{
     Engine,
-    ports::{Source, Stop},
+    ports::{Logs, Source, Stop},
 };
 
 use crate::Telemetry;
@@ -21,6 +21,8 @@ pub struct ApiState {
     pub source: Arc<dyn Source>,
     /// Ends what waits, so that the process can.
     pub closing: Stop,
+    /// Where full logs are; none where nobody keeps any.
+    pub logs: Option<Arc<dyn Logs>>,
     /// Attempts that this process's workers run at once; 0 where it has none or doesn't know.
     pub capacity: u64,
 }

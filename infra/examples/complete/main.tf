@@ -88,6 +88,7 @@ module "belfry" {
   # }
 
   archive = { enabled = true }
+  history = { enabled = true }
 
   # ----------------------------------------------------------------------
 }

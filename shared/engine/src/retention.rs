@@ -2,7 +2,10 @@
 
 use belfry_domain::ExecutionId;
 
-use crate::{Engine, Result, ports::Archive};
+use crate::{
+    Engine, Result,
+    ports::{Archive, Logs},
+};
 
 /// Rows in one go at most: what an archive takes as one file.
 const BATCH: usize = 10_000;
@@ -12,8 +15,9 @@ const REMOVED_AT_ONCE: usize = 200;
 impl Engine {
     /// Removes executions and backfills that ended before the retention period; how many. Where there is an
     /// archive, each is durable there before it goes: a crash may leave one in both places, or
-    /// twice in the archive, never in none.
-    pub async fn remove_old(&self, archive: Option<&dyn Archive>) -> Result<u64> {
+    /// twice in the archive, never in none. Its logs go first, so that none is left that nothing
+    /// names.
+    pub async fn remove_old(&self, archive: Option<&dyn Archive>, logs: Option<&dyn Logs>) -> Result<u64> {
         let before = self.now().minus(self.settings.retention);
         let mut removed = self.ports.backfills.remove_ended_backfills(before).await? as u64;
         loop {
@@ -26,6 +30,9 @@ impl Engine {
                 archive.keep(ended).await?;
             }
             for some in ids.chunks(REMOVED_AT_ONCE) {
+                if let Some(logs) = logs {
+                    logs.remove(some).await?;
+                }
                 self.ports.executions.remove_ended(some).await?;
             }
             removed += ids.len() as u64;

@@ -13,10 +13,7 @@ use async_trait::async_trait;
 use belfry_domain::Execution;
 use belfry_engine::ports::{Archive, StoreError};
 
-use super::{DayFile, day_files};
-
-/// What begins so was being written when a process died; readers' patterns do not match it.
-const UNFINISHED: &str = ".unfinished-";
+use super::{DayFile, UNFINISHED, day_files};
 
 #[derive(Debug, Clone)]
 pub struct FolderArchive(PathBuf);

@@ -1,18 +1,30 @@
 //! What Belfry keeps in files, outside of its store: executions that have ended, as compressed
-//! JSON lines that DuckDB, Athena and `zcat` read.
+//! JSON lines that DuckDB, Athena and `zcat` read; and all that an attempt printed, where its tail
+//! in the store is not all. In a folder or, with the feature `s3`, in a bucket.
 //!
 //! | concern | module |
 //! |---|---|
 //! | an execution as a line | `record` |
 //! | lines as files, a day in each folder | `day_file` |
 //! | files that survive a crash | `folder` |
+//! | full logs in a folder | `log_folder` |
+//! | both in a bucket | `s3` |
 
 mod day_file;
 mod folder;
+mod log_folder;
 mod record;
+#[cfg(feature = "s3")]
+mod s3;
 
+#[cfg(feature = "s3")]
+pub use self::s3::{Bucket, BucketAccess, BucketArchive, BucketLogs};
 pub use self::{
     day_file::{DayFile, day_files},
     folder::FolderArchive,
+    log_folder::FolderLogs,
     record::Record,
 };
+
+/// What begins so was being written when a process died; readers' patterns do not match it.
+const UNFINISHED: &str = ".unfinished-";

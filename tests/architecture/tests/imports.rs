@@ -19,7 +19,7 @@ const ADAPTERS: &[&str] = &["rusqlite", "reqwest", "axum", "aws-sdk-dynamodb", "
 const OF_OTHERS: &[&str] = &["rusqlite", "reqwest", "axum"];
 
 /// Libraries that a single process takes too, where AWS is of no use.
-const WITHOUT_AWS: &[&str] = &["belfry", "belfry-alerts", "belfry-api", "belfry-worker"];
+const WITHOUT_AWS: &[&str] = &["belfry", "belfry-alerts", "belfry-api", "belfry-files", "belfry-worker"];
 
 const RULES: &[Rule] = &[
     Rule { name: "belfry-domain", ours: &[], never: WORLD },
@@ -38,13 +38,18 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "belfry-api",
-        ours: &["belfry-domain", "belfry-engine", "belfry-aws"],
+        ours: &["belfry-domain", "belfry-engine", "belfry-aws", "belfry-files"],
         never: &["rusqlite"],
     },
     Rule {
         name: "belfry-dispatcher",
         ours: &["belfry-domain", "belfry-engine", "belfry-aws"],
         never: OF_OTHERS,
+    },
+    Rule {
+        name: "belfry-archive",
+        ours: &["belfry-domain", "belfry-engine", "belfry-aws", "belfry-files"],
+        never: &["rusqlite", "axum"],
     },
     Rule {
         name: "belfry-tick",

@@ -25,7 +25,7 @@ fn duckdb_finds_every_execution_of_an_archive() {
 /// The page shows the query that is measured.
 #[test]
 fn the_query_is_the_one_in_the_docs() {
-    let page = include_str!("../../../docs/history.md");
+    let page = include_str!("../../../docs/archive.md");
     let query = include_str!("../src/archive/query.sql");
-    assert!(page.contains(query), "docs/history.md does not show:\n{query}");
+    assert!(page.contains(query), "docs/archive.md does not show:\n{query}");
 }

@@ -19,6 +19,7 @@ pub mod history;
 pub mod jobs;
 pub mod leases;
 pub mod listing;
+pub mod logs;
 mod model;
 pub mod notes;
 pub mod paging;

@@ -5,7 +5,7 @@ use belfry_engine::ports::{Output, StoreError, StoredOutput};
 use crate::{Backend, Verdict, fixtures::id};
 
 pub fn output(attempt: u32, tail: &str) -> StoredOutput {
-    StoredOutput { attempt, output: Output { tail: tail.to_owned(), bytes: tail.len() as u64 } }
+    StoredOutput { attempt, output: Output { tail: tail.to_owned(), bytes: tail.len() as u64, log: None } }
 }
 
 async fn waiters(backend: &Backend, dependency: &str) -> Result<Vec<String>, StoreError> {

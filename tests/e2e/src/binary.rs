@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-const FUNCTIONS: [&str; 4] = ["tick", "dispatcher", "worker", "api"];
+const FUNCTIONS: [&str; 5] = ["tick", "dispatcher", "worker", "api", "archive"];
 
 /// Builds it once in each test program, with the profile of this program. `BELFRY_BIN` names
 /// another one instead, which is taken as it is.

@@ -28,6 +28,12 @@ pub const REGION: &str = "us-east-1";
 pub const ACCESS_KEY: &str = "test";
 pub const SECRET_KEY: &str = "test";
 
+/// What the stream of the table of executions tells of rows that DynamoDB has removed by their
+/// time, as AWS documents what Lambda is handed. The emulator removes such rows without a word.
+///
+/// A success, a failure a day later, and one that somebody removed.
+pub const EXPIRED: &str = include_str!("expired.json");
+
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Somebody else may take a free port before the emulator does.
 const TRIES: usize = 3;

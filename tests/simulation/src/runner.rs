@@ -62,7 +62,7 @@ impl Live for HalfDone {
     }
 
     fn output(&self) -> Option<Output> {
-        Some(Output { tail: "half".to_owned(), bytes: 4 })
+        Some(Output { tail: "half".to_owned(), bytes: 4, log: None })
     }
 }
 
@@ -118,7 +118,7 @@ impl ScriptedRunner {
                 let retry_after = retry_after_ms.map(Duration::from_millis);
                 let ending =
                     Ending::Failed { error: "failed by script".to_owned(), is_final: false, retry_after };
-                Completion { ending, output: Some(Output { tail: "oops".to_owned(), bytes: 4 }) }
+                Completion { ending, output: Some(Output { tail: "oops".to_owned(), bytes: 4, log: None }) }
             }
             Script::FailForGood => Completion::failed_for_good("failed for good by script"),
             Script::Hang => {

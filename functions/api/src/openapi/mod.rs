@@ -14,8 +14,8 @@ pub(crate) use self::{
     types::{Asterisk, BatchExecution, JobBody, RedriveBody, RerunBody, TagFilter},
 };
 use crate::routes::{
-    alerts, apply, attempts, backfills, circuit, dead_letters, executions, jobs, overview, push, reruns,
-    service, timeline, workers,
+    alerts, apply, attempts, backfills, circuit, dead_letters, executions, jobs, logs, overview, push,
+    reruns, service, timeline, workers,
 };
 use crate::views::Instant;
 
@@ -32,7 +32,7 @@ use crate::views::Instant;
         circuit::open_circuit, circuit::close_circuit, apply::apply_jobs,
         push::trigger_job, push::push_execution, push::push_batch,
         timeline::list_job_executions, executions::list_executions, executions::get_execution,
-        executions::cancel_execution, executions::retry_execution, reruns::rerun_executions,
+        executions::cancel_execution, executions::retry_execution, logs::get_log, reruns::rerun_executions,
         workers::list_workers, workers::drain_worker, workers::resume_worker,
         attempts::lease_attempts, attempts::heartbeat, attempts::finish,
         dead_letters::list_dead_letters, dead_letters::redrive_dead_letters, dead_letters::discard_dead_letter,

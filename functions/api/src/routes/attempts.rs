@@ -318,7 +318,7 @@ fn one_line(text: &str) -> String {
 fn tail(text: &str) -> Output {
     let least = text.len().saturating_sub(OUTPUT_TAIL_BYTES);
     let start = (least..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-    Output { tail: text[start..].to_owned(), bytes: text.len() as u64 }
+    Output { tail: text[start..].to_owned(), bytes: text.len() as u64, log: None }
 }
 
 fn lease(seconds: u32) -> Result<Duration, ApiError> {
@@ -343,6 +343,6 @@ mod tests {
         assert_eq!(one_line(&"ä".repeat(600)).chars().count(), MAX_ERROR_CHARACTERS);
         let kept = tail(&format!("{}x", "ä".repeat(4000)));
         assert_eq!((kept.bytes, kept.tail.len()), (8001, OUTPUT_TAIL_BYTES - 1), "no half of a character");
-        assert_eq!(tail("short"), Output { tail: "short".to_owned(), bytes: 5 });
+        assert_eq!(tail("short"), Output { tail: "short".to_owned(), bytes: 5, log: None });
     }
 }

@@ -9,6 +9,7 @@ pub mod dead_letters;
 mod elements;
 pub mod executions;
 pub mod jobs;
+pub mod logs;
 pub mod overview;
 pub mod push;
 pub mod reruns;
@@ -72,6 +73,7 @@ fn jobs_and_executions() -> Router<Arc<ApiState>> {
         .route("/v1/executions:batch", post(push::push_batch).layer(DefaultBodyLimit::max(LARGE)))
         .route("/v1/executions:rerun", post(reruns::rerun_executions))
         .route("/v1/executions/{execution_id}", get(executions::get_execution))
+        .route("/v1/executions/{execution_id}/logs/{attempt}", get(logs::get_log))
         .route("/v1/executions/{execution_id}/:cancel", post(executions::cancel_execution))
         .route("/v1/executions/{execution_id}/:retry", post(executions::retry_execution))
 }

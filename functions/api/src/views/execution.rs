@@ -10,6 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Instant, Summary};
+use crate::http::actions::execution_path;
 
 /// One job at one slot.
 #[derive(Debug, Serialize, ToSchema)]
@@ -87,6 +88,8 @@ pub struct OutputView {
     pub tail: String,
     /// How many bytes it was in all.
     pub bytes: u64,
+    /// Where all of it can be read, up to 10 MiB; none where the tail is all, or all that was kept.
+    pub log: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -197,7 +200,10 @@ impl ExecutionView {
     pub fn with_outputs(mut self, outputs: Vec<StoredOutput>) -> Self {
         for StoredOutput { attempt, output } in outputs {
             if let Some(view) = self.attempts.iter_mut().find(|view| view.number == attempt) {
-                view.output = Some(OutputView { tail: output.tail, bytes: output.bytes });
+                let log = output
+                    .log
+                    .map(|_| format!("{}/logs/{attempt}", execution_path(self.execution_id.as_str())));
+                view.output = Some(OutputView { tail: output.tail, bytes: output.bytes, log });
             }
         }
         self

@@ -13,6 +13,7 @@ mod elements;
 mod executions;
 mod jobs;
 mod limits;
+mod logs;
 mod overview;
 mod push;
 mod reruns;

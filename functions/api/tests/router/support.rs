@@ -13,11 +13,12 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use belfry_api::{ApiState, Auth, Leadership, Telemetry, TokenVerifier, router};
-use belfry_domain::{ClaimToken, CompletedBy, Target, Timestamp};
+use belfry_domain::{ClaimToken, CompletedBy, ExecutionId, Target, Timestamp};
 use belfry_engine::{
     Engine, Settings, StoredAlerts, Worker,
     ports::{
-        Alert, Alerts, Clock, Completion, Invocation, Output, Ports, Random, Runner, Source, Stop, StoreError,
+        Alert, Alerts, Clock, Completion, Invocation, Log, LogWriter, Logs, Output, Ports, Random, Runner,
+        Source, Stop, StoreError,
     },
 };
 use belfry_sqlite::{MemoryQueue, Store, Waves};
@@ -74,7 +75,7 @@ struct Scripted(Arc<Mutex<Vec<ClaimToken>>>);
 #[async_trait]
 impl Runner for Scripted {
     async fn run(&self, invocation: Invocation) -> Completion {
-        let output = Output { tail: "the end".to_owned(), bytes: 70_000 };
+        let output = Output { tail: "the end".to_owned(), bytes: 70_000, log: None };
         match invocation.target {
             Target::Command(_) => Completion::failed_for_good("exit status 3").with_output(output),
             target if target.completion() == CompletedBy::Callback => {
@@ -83,6 +84,31 @@ impl Runner for Scripted {
             }
             _ => Completion::succeeded(Some(invocation.input)).with_output(output),
         }
+    }
+}
+
+/// `here` and `elsewhere`; anything else is gone.
+struct Kept;
+
+#[async_trait]
+impl Logs for Kept {
+    async fn open(&self, _: &ExecutionId, _: u32) -> Result<Box<dyn LogWriter>, StoreError> {
+        unreachable!("nothing here writes logs")
+    }
+
+    async fn read(&self, reference: &str) -> Result<Option<Log>, StoreError> {
+        Ok(match reference {
+            "here" => {
+                let pieces = ["all ", "of it"].map(|piece| Ok(piece.as_bytes().to_vec()));
+                Some(Log::Here(Box::pin(futures::stream::iter(pieces))))
+            }
+            "elsewhere" => Some(Log::Elsewhere("https://bucket.example/key?signed".to_owned())),
+            _ => None,
+        })
+    }
+
+    async fn remove(&self, _: &[ExecutionId]) -> Result<(), StoreError> {
+        unreachable!("nothing here removes logs")
     }
 }
 
@@ -196,6 +222,7 @@ impl Api {
             leadership: role.clone(),
             source: queue.clone(),
             closing: Stop::new(),
+            logs: Some(Arc::new(Kept)),
             capacity: 4,
         };
         Self {

@@ -9,11 +9,11 @@ mod environment;
 mod http;
 mod tail;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use belfry_domain::Target;
-use belfry_engine::ports::{Completion, Invocation, Runner};
+use belfry_engine::ports::{Completion, Invocation, Logs, Runner};
 
 #[cfg(feature = "aws")]
 pub use self::aws::AwsAccess;
@@ -31,6 +31,8 @@ pub struct TargetSettings {
     pub public_url: Option<String>,
     /// How much of the end of what an attempt printed or answered is kept.
     pub output_tail_bytes: usize,
+    /// How much of all of it, in the log of an attempt, where there is a place for logs.
+    pub log_bytes: u64,
     /// Between SIGTERM and SIGKILL when a process is stopped.
     pub stop_grace: Duration,
 }
@@ -42,6 +44,7 @@ impl Default for TargetSettings {
             allow_private_addresses: false,
             public_url: None,
             output_tail_bytes: 4096,
+            log_bytes: 10 << 20,
             stop_grace: Duration::from_secs(2),
         }
     }
@@ -60,6 +63,7 @@ pub struct Targets {
     settings: TargetSettings,
     environment: Environment,
     http: HttpRunner,
+    logs: Option<Arc<dyn Logs>>,
     #[cfg(feature = "aws")]
     aws: Option<aws::AwsRunner>,
 }
@@ -79,9 +83,15 @@ impl Targets {
             settings,
             environment,
             http,
+            logs: None,
             #[cfg(feature = "aws")]
             aws: None,
         })
+    }
+
+    /// All that a command prints goes there, where its tail is not all.
+    pub fn keeping_logs(self, logs: Option<Arc<dyn Logs>>) -> Self {
+        Self { logs, ..self }
     }
 
     /// Runs the targets too that are services of AWS.
@@ -118,7 +128,7 @@ impl Runner for Targets {
                 "this worker doesn't run commands; send the job to a pool that does",
             ),
             Target::Command(target) => {
-                command::run(&self.settings, &self.environment, target, &invocation).await
+                command::run(&self.settings, &self.environment, self.logs.clone(), target, &invocation).await
             }
             Target::Http(target) => self.http.run(target, &invocation, callback.as_ref()).await,
             other => {

@@ -26,6 +26,16 @@ impl Tail {
         }
     }
 
+    /// Whether so many bytes more leave it whole.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.bytes + bytes as u64 <= self.limit as u64
+    }
+
+    /// Everything, as long as it is whole.
+    pub fn kept(&self) -> &[u8] {
+        &self.kept
+    }
+
     /// The last non-blank line, fit for an error line.
     pub fn last_line(&self) -> Option<String> {
         self.text().lines().rev().map(one_line).find(|line| !line.is_empty())
@@ -33,10 +43,10 @@ impl Tail {
 
     /// Nothing where nothing was said.
     pub fn output(&self) -> Option<Output> {
-        (self.bytes > 0).then(|| Output { tail: self.text(), bytes: self.bytes })
+        (self.bytes > 0).then(|| Output { tail: self.text(), bytes: self.bytes, log: None })
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut end = last(&self.kept, self.limit);
         if self.bytes > end.len() as u64 {
             let is_continuation = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
@@ -81,7 +91,7 @@ mod tests {
     #[test]
     fn the_end_is_kept_and_everything_is_counted() {
         let output = tail_of(4, &[b"abcdef", b"g", b"hi", b"jklmnopq", b"r"]);
-        assert_eq!(output, Output { tail: "opqr".into(), bytes: 18 });
+        assert_eq!(output, Output { tail: "opqr".into(), bytes: 18, log: None });
         assert_eq!(Tail::new(4).output(), None);
     }
 

@@ -5,6 +5,7 @@
 mod command;
 mod http;
 mod https;
+mod logs;
 mod reach;
 mod stop;
 mod support;

@@ -8,6 +8,7 @@
 //! | what is read from memory, and when that is right | `known_jobs` |
 //! | walks over the graph | `walk` |
 //! | executions as items; notes beside them; listings | `rows`, `notes`, `listing`, `merge` |
+//! | what DynamoDB has removed by its time | `expired` |
 //! | keys in the order in which they are read | `keys` |
 //! | items, conditions and updates by typed attributes | `item`, `expression` |
 //! | calls: waiting, counting, errors | `client`, `transaction`, `reads`, `retry`, `capacity`, `error` |
@@ -19,6 +20,7 @@ mod client;
 mod dead_letters;
 mod error;
 mod executions;
+mod expired;
 mod expression;
 mod gates;
 mod item;
@@ -46,7 +48,10 @@ use aws_sdk_dynamodb::Client;
 use belfry_domain::Shards;
 use belfry_engine::ports::StoreError;
 
-pub use self::capacity::{Capacity, Table, Used};
+pub use self::{
+    capacity::{Capacity, Table, Used},
+    expired::StreamEvent,
+};
 use self::{client::Tables, known_jobs::KnownJobs, rows::Layout};
 use crate::Names;
 

@@ -6,6 +6,7 @@ mod archive;
 mod backfills;
 mod gates;
 mod live;
+mod logs;
 mod queue;
 mod runner;
 mod stores;
@@ -20,6 +21,7 @@ pub use self::{
     backfills::BackfillStore,
     gates::{GateStore, GateWrite, Passed, RowWrite},
     live::{Live, Window},
+    logs::{Log, LogWriter, Logs},
     queue::{Backlog, Delivery, Loan, Queue, Source},
     runner::{Completion, Ending, Invocation, Output, Runner, Stop},
     stores::{

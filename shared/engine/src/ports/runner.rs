@@ -62,6 +62,10 @@ pub struct Output {
     pub tail: String,
     /// Bytes in all, of which `tail` is the end.
     pub bytes: u64,
+    /// Where all of it is, up to a bound: a reference of [`Logs`](super::Logs). None where the tail
+    /// is all, or all that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
 }
 
 impl Completion {

@@ -1,4 +1,4 @@
-"""Runs the query of docs/history.md over an archive and prints its rows and its time as JSON."""
+"""Runs the query of docs/archive.md over an archive and prints its rows and its time as JSON."""
 
 import json
 import sys

@@ -126,12 +126,12 @@ async fn what_is_old_is_archived_and_then_removed() {
     lead(&store, "one", 0).await;
     fill(&store).await;
     let archive = FolderArchive::open(folder.path()).unwrap();
-    assert_eq!(engine(&store).remove_old(Some(&archive)).await.unwrap(), OLD as u64);
+    assert_eq!(engine(&store).remove_old(Some(&archive), None).await.unwrap(), OLD as u64);
     assert_eq!(rows(&store).await, 2, "what is new, and what has not ended");
     let found = archived(folder.path());
     assert_eq!(found.len(), OLD as usize);
     assert!(found.values().all(|times| *times == 1) && found.contains_key("a@0"), "{found:?}");
-    assert_eq!(engine(&store).remove_old(Some(&archive)).await.unwrap(), 0);
+    assert_eq!(engine(&store).remove_old(Some(&archive), None).await.unwrap(), 0);
     assert_eq!(archived(folder.path()), found);
 }
 
@@ -150,10 +150,14 @@ async fn nothing_goes_that_could_not_be_archived() {
     let store = file.open();
     lead(&store, "one", 0).await;
     fill(&store).await;
-    let failed = engine(&store).remove_old(Some(&Full)).await;
+    let failed = engine(&store).remove_old(Some(&Full), None).await;
     assert!(matches!(failed, Err(EngineError::Store(StoreError::Unavailable(_)))), "{failed:?}");
     assert_eq!(rows(&store).await, OLD as usize + 2);
-    assert_eq!(engine(&store).remove_old(None).await.unwrap(), OLD as u64, "without an archive they just go");
+    assert_eq!(
+        engine(&store).remove_old(None, None).await.unwrap(),
+        OLD as u64,
+        "without an archive they just go"
+    );
     assert_eq!(rows(&store).await, 2);
 }
 
@@ -176,10 +180,10 @@ async fn a_process_that_dies_between_archive_and_removal_loses_nothing() {
     lead(&first, "one", 0).await;
     fill(&first).await;
     let archive = FolderArchive::open(folder.path()).unwrap();
-    let deposed = engine(&first).remove_old(Some(&Deposed(archive.clone(), second.clone()))).await;
+    let deposed = engine(&first).remove_old(Some(&Deposed(archive.clone(), second.clone())), None).await;
     assert!(matches!(deposed, Err(EngineError::Store(StoreError::Fenced))), "{deposed:?}");
     assert_eq!(rows(&second).await, OLD as usize + 2, "archived, and still here");
-    assert_eq!(engine(&second).remove_old(Some(&archive)).await.unwrap(), OLD as u64);
+    assert_eq!(engine(&second).remove_old(Some(&archive), None).await.unwrap(), OLD as u64);
     assert_eq!(rows(&second).await, 2);
     let found = archived(folder.path());
     assert_eq!(found.len(), OLD as usize);

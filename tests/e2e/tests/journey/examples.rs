@@ -22,6 +22,7 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
         "elements.yaml",
         "flaky.yaml",
         "heartbeat.yaml",
+        "history.yaml",
         "limits.yaml",
         "long-work.yaml",
         "nightly-chain.yaml",
@@ -33,8 +34,17 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     let jobs = tour.list(&["jobs"]).await;
     let limited = ["invoice", "preview", "reindex", "sync", "thumbnails"];
     let elements = ["list_zones", "show_times", "tell_time"];
-    let others =
-        ["announce", "flaky", "heartbeat", "hourly_check", "hourly_count", "long_work", "measure", "webhook"];
+    let others = [
+        "announce",
+        "chatty",
+        "flaky",
+        "heartbeat",
+        "hourly_check",
+        "hourly_count",
+        "long_work",
+        "measure",
+        "webhook",
+    ];
     let mut expected = [&CHAIN[..], &limited, &elements, &others, &RERUN].concat();
     expected.sort_unstable();
     assert_eq!(ids(&jobs, "job_id"), expected);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 
 mod examples;
+mod history;
 mod import;
 mod limits;
 mod operate;

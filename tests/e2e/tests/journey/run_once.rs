@@ -13,6 +13,7 @@ async fn each_example_that_needs_no_server_runs_once_and_well() {
         "backfill.yaml",
         "flaky.yaml",
         "heartbeat.yaml",
+        "history.yaml",
         "long-work.yaml",
         "nightly-chain.yaml",
         "results.yaml",

@@ -5,6 +5,7 @@
 //! direct child. Run the worker under something that ends the whole control group with it, as systemd,
 //! ECS and Kubernetes do. Until then the fence tells a target that an older attempt is still about.
 
+mod capture;
 mod group;
 mod process;
 mod progress_file;
@@ -14,25 +15,36 @@ mod start;
 
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use belfry_domain::CommandTarget;
-use belfry_engine::ports::{Completion, Invocation};
+use belfry_engine::ports::{Completion, Invocation, Logs};
 use futures::future::{Either, join, select};
 use tokio::time::timeout;
 
-use self::{process::End, progress_file::Sight, report::completion, result_file::ResultFile};
+use self::{
+    capture::{Capture, Place},
+    process::End,
+    progress_file::Sight,
+    report::completion,
+    result_file::ResultFile,
+};
 use super::{Environment, TargetSettings, tail::Tail};
 
 /// How long after the process's end its output is still read, since a process that it left behind may
 /// hold the pipe open for ever.
 const DRAIN: Duration = Duration::from_millis(200);
+/// How long keeping the log may take at the end. One that was told to stop is dropped soon, and its
+/// tail with it.
+const KEEP: Duration = Duration::from_secs(60);
+const KEEP_STOPPED: Duration = Duration::from_millis(600);
 
 pub(super) async fn run(
     settings: &TargetSettings,
     environment: &Environment,
+    logs: Option<Arc<dyn Logs>>,
     target: &CommandTarget,
     invocation: &Invocation,
 ) -> Completion {
@@ -45,12 +57,20 @@ pub(super) async fn run(
         Err(error) if error.is_final() => return Completion::failed_for_good(error.to_string()),
         Err(error) => return Completion::failed(error.to_string()),
     };
+    let place = logs.map(|logs| Place {
+        logs,
+        execution_id: invocation.execution_id.clone(),
+        attempt: invocation.attempt,
+    });
     let tail = Arc::new(Mutex::new(Tail::new(settings.output_tail_bytes)));
     let progress = result.as_ref().map(ResultFile::progress_path);
     invocation.window.show(Arc::new(Sight { tail: Arc::clone(&tail), progress }));
-    let end = converse(started, invocation, settings.stop_grace, &tail).await;
-    let tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-    completion(&end, &tail, target, result.as_ref())
+    let mut capture = Capture::new(tail, settings.log_bytes, place);
+    let end = converse(started, invocation, settings.stop_grace, &mut capture).await;
+    let last_line = capture.last_line();
+    let patience = if invocation.stop.is_cancelled() { KEEP_STOPPED } else { KEEP };
+    let output = capture.finish(patience).await;
+    completion(&end, last_line, output, target, result.as_ref())
 }
 
 /// Feeds, listens and waits at the same time: any of them in turn could block the others for ever.
@@ -58,10 +78,10 @@ async fn converse(
     started: start::Started,
     invocation: &Invocation,
     grace: Duration,
-    tail: &Mutex<Tail>,
+    capture: &mut Capture,
 ) -> End {
     let start::Started { mut process, input, output } = started;
-    let talk = pin!(join(process::feed(input, &invocation.input), process::listen(output, tail)));
+    let talk = pin!(join(process::feed(input, &invocation.input), process::listen(output, capture)));
     let end = pin!(process.end(&invocation.stop, grace));
     match select(end, talk).await {
         Either::Left((end, talk)) => {

@@ -1,11 +1,6 @@
 //! A running process: what goes in, what comes out, how it ends.
 
-use std::{
-    io,
-    process::ExitStatus,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io, process::ExitStatus, time::Duration};
 
 use belfry_engine::ports::Stop;
 use serde_json::Value;
@@ -17,8 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::group::Group;
-use crate::targets::tail::Tail;
+use super::{capture::Capture, group::Group};
 
 const READ_BYTES: usize = 16 * 1024;
 
@@ -75,9 +69,9 @@ pub(super) async fn feed(stdin: Option<ChildStdin>, input: &Value) {
     }
 }
 
-pub(super) async fn listen(mut output: pipe::Receiver, tail: &Mutex<Tail>) {
+pub(super) async fn listen(mut output: pipe::Receiver, capture: &mut Capture) {
     let mut buffer = vec![0; READ_BYTES];
     while let Ok(length @ 1..) = output.read(&mut buffer).await {
-        tail.lock().unwrap_or_else(PoisonError::into_inner).push(&buffer[..length]);
+        capture.push(&buffer[..length]).await;
     }
 }

@@ -3,11 +3,10 @@
 use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
 
 use belfry_domain::CommandTarget;
-use belfry_engine::ports::Completion;
+use belfry_engine::ports::{Completion, Output};
 use rustix::process::Signal;
 
 use super::{process::End, result_file::ResultFile};
-use crate::targets::tail::Tail;
 
 const SIGNALS: [(Signal, &str); 16] = [
     (Signal::HUP, "SIGHUP"),
@@ -30,7 +29,8 @@ const SIGNALS: [(Signal, &str); 16] = [
 
 pub(super) fn completion(
     end: &End,
-    tail: &Tail,
+    last_line: Option<String>,
+    output: Option<Output>,
     target: &CommandTarget,
     result: Option<&ResultFile>,
 ) -> Completion {
@@ -38,9 +38,9 @@ pub(super) fn completion(
         End::Stopped => Completion::failed("stopped"),
         End::Unknown(error) => Completion::failed(format!("how the process ended is unknown: {error}")),
         End::Exited(status) if status.success() => succeeded(result),
-        End::Exited(status) => failed(*status, tail, target),
+        End::Exited(status) => failed(*status, last_line, target),
     };
-    match tail.output() {
+    match output {
         Some(output) => completion.with_output(output),
         None => completion,
     }
@@ -53,13 +53,13 @@ fn succeeded(result: Option<&ResultFile>) -> Completion {
     }
 }
 
-fn failed(status: ExitStatus, tail: &Tail, target: &CommandTarget) -> Completion {
+fn failed(status: ExitStatus, last_line: Option<String>, target: &CommandTarget) -> Completion {
     let mut error = match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),
         (None, Some(signal)) => format!("killed by signal {}", named(signal)),
         (None, None) => status.to_string(),
     };
-    if let Some(line) = tail.last_line() {
+    if let Some(line) = last_line {
         error = format!("{error}: {line}");
     }
     if status.code().is_some_and(|code| target.final_exit_codes.contains(&code)) {

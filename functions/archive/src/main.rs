@@ -1,0 +1,31 @@
+//! Reads the stream of the table of executions, and writes what DynamoDB has removed by its time
+//! to a bucket, as compressed JSON lines.
+//!
+//! An error makes Lambda hand over the same records again, for as long as the stream keeps them: a
+//! day. The same records make the same file, so that nothing is doubled by that.
+
+use belfry_aws::{config, dynamodb::StreamEvent, telemetry::start_logs};
+use belfry_engine::ports::Archive as _;
+use belfry_files::{Bucket, BucketAccess, BucketArchive};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logs();
+    let sdk = config::load().await;
+    let access = BucketAccess {
+        bucket: std::env::var("BELFRY_HISTORY_BUCKET")?,
+        region: sdk.region().map(ToString::to_string).unwrap_or_default(),
+        endpoint: sdk.endpoint_url().map(str::to_owned),
+        credentials: sdk.credentials_provider(),
+    };
+    let archive = &BucketArchive(Bucket::new(access));
+    run(service_fn(async |event: LambdaEvent<StreamEvent>| {
+        let expired = event.payload.expired();
+        let count = expired.len();
+        archive.keep(expired).await?;
+        tracing::info!(executions = count, "archived");
+        Ok::<_, Error>(())
+    }))
+    .await
+}

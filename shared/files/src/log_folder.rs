@@ -1,0 +1,101 @@
+//! Full logs in a folder: `job/slot~generation/attempt.log`.
+
+use std::{
+    fs,
+    io::{self, ErrorKind, Write as _},
+    path::{Path, PathBuf},
+};
+
+use async_trait::async_trait;
+use belfry_domain::ExecutionId;
+use belfry_engine::ports::{Log, LogWriter, Logs, StoreError};
+use futures::stream;
+use tempfile::NamedTempFile;
+use tokio::{fs::File, io::AsyncReadExt as _};
+
+use super::UNFINISHED;
+
+const PIECE: usize = 64 * 1024;
+
+/// Logs are not flushed to the disk: a power cut may take the last of them, an end of the process
+/// does not.
+#[derive(Debug, Clone)]
+pub struct FolderLogs(PathBuf);
+
+impl FolderLogs {
+    /// Makes the folder where it is missing.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        fs::create_dir_all(path)?;
+        Ok(Self(path.to_owned()))
+    }
+
+    fn failed(&self, error: &io::Error) -> StoreError {
+        StoreError::Unavailable(format!("the logs in {}: {error}", self.0.display()))
+    }
+}
+
+/// Neither part can lead out of the folder: a job's name is never of dots only, and a slot's has
+/// its generation behind it.
+pub(crate) fn folder_of(id: &ExecutionId) -> String {
+    format!("{}/{}~{}", id.job_id(), id.slot(), id.generation())
+}
+
+pub(crate) fn name_of(id: &ExecutionId, attempt: u32) -> String {
+    format!("{}/{attempt}.log", folder_of(id))
+}
+
+struct Writer {
+    logs: FolderLogs,
+    name: String,
+    file: NamedTempFile,
+}
+
+#[async_trait]
+impl LogWriter for Writer {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.file.write_all(bytes).map_err(|error| self.logs.failed(&error))
+    }
+
+    async fn close(self: Box<Self>) -> Result<String, StoreError> {
+        let Self { logs, name, file } = *self;
+        file.persist(logs.0.join(&name)).map_err(|error| logs.failed(&error.error))?;
+        Ok(name)
+    }
+}
+
+#[async_trait]
+impl Logs for FolderLogs {
+    async fn open(&self, id: &ExecutionId, attempt: u32) -> Result<Box<dyn LogWriter>, StoreError> {
+        let folder = self.0.join(folder_of(id));
+        let file = fs::create_dir_all(&folder)
+            .and_then(|()| tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&folder))
+            .map_err(|error| self.failed(&error))?;
+        Ok(Box::new(Writer { logs: self.clone(), name: name_of(id, attempt), file }))
+    }
+
+    async fn read(&self, reference: &str) -> Result<Option<Log>, StoreError> {
+        let file = match File::open(self.0.join(reference)).await {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.failed(&error)),
+        };
+        let logs = self.clone();
+        let pieces = stream::try_unfold((file, logs), |(mut file, logs)| async move {
+            let mut piece = vec![0; PIECE];
+            let length = file.read(&mut piece).await.map_err(|error| logs.failed(&error))?;
+            piece.truncate(length);
+            Ok((length > 0).then_some((piece, (file, logs))))
+        });
+        Ok(Some(Log::Here(Box::pin(pieces))))
+    }
+
+    async fn remove(&self, ids: &[ExecutionId]) -> Result<(), StoreError> {
+        for id in ids {
+            match fs::remove_dir_all(self.0.join(folder_of(id))) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(self.failed(&error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

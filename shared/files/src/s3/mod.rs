@@ -1,0 +1,106 @@
+//! A bucket, by URLs that carry their own signature: the same way for those who write and, of
+//! logs, for whoever is sent there to read.
+
+mod archive;
+mod logs;
+mod sign;
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use belfry_engine::ports::StoreError;
+use reqwest::{Client, Method, Url, redirect};
+use rustls::{ClientConfig, crypto::ring};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::sync::OnceCell;
+
+pub use self::{archive::BucketArchive, logs::BucketLogs};
+
+/// Of one request, whole.
+const PATIENCE: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where AWS is, and who calls.
+#[derive(Debug, Clone)]
+pub struct BucketAccess {
+    pub bucket: String,
+    pub region: String,
+    /// In place of AWS's own addresses.
+    pub endpoint: Option<String>,
+    pub credentials: Option<SharedCredentialsProvider>,
+}
+
+/// Clones share connections.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    access: Arc<BucketAccess>,
+    /// Made when it is first needed: reading the host's certificates takes a while.
+    http: Arc<OnceCell<Client>>,
+}
+
+impl Bucket {
+    pub fn new(access: BucketAccess) -> Self {
+        Self { access: Arc::new(access), http: Arc::default() }
+    }
+
+    /// Replaces what is there under this key.
+    pub async fn put(&self, key: &str, kind: &'static str, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let url = self.signed(&Method::PUT, key, PATIENCE).await?;
+        let client = self.http.get_or_try_init(async || client()).await;
+        let client = client.map_err(|why| self.failed(key, &why))?;
+        let sent = client.put(url).header("content-type", kind).body(bytes).send().await;
+        let answer = sent.map_err(|error| self.failed(key, &cause(&error)))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let text = answer.text().await.unwrap_or_default();
+        Err(self.failed(key, &format!("{status}: {}", text.chars().take(300).collect::<String>())))
+    }
+
+    /// Whoever has this URL can read what is there, for so long.
+    pub async fn url(&self, key: &str, valid: Duration) -> Result<Url, StoreError> {
+        self.signed(&Method::GET, key, valid).await
+    }
+
+    async fn signed(&self, method: &Method, key: &str, valid: Duration) -> Result<Url, StoreError> {
+        let BucketAccess { bucket, region, endpoint, credentials } = &*self.access;
+        let failed = |why: String| self.failed(key, &why);
+        let provider = credentials.as_ref().ok_or_else(|| failed("no credentials".to_owned()))?;
+        let credentials = provider.provide_credentials().await.map_err(|error| failed(error.to_string()))?;
+        let url = sign::url(endpoint.as_deref(), bucket, region, key).map_err(failed)?;
+        let request = sign::Request { method: method.as_str(), url, region, valid, now: SystemTime::now() };
+        sign::sign(request, credentials).map_err(failed)
+    }
+
+    fn failed(&self, key: &str, why: &str) -> StoreError {
+        StoreError::Unavailable(format!("s3://{}/{key}: {why}", self.access.bucket))
+    }
+}
+
+fn client() -> Result<Client, String> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
+    let tls = builder.with_platform_verifier().map_err(|error| error.to_string())?.with_no_client_auth();
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(PATIENCE)
+        .build()
+        .map_err(|error| cause(&error))
+}
+
+/// The client's own words are about itself, and would tell the signed URL; the last cause is what
+/// happened.
+fn cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
