@@ -4,13 +4,16 @@ use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_sqs::Client as Sqs;
 use belfry_aws::{Names, sqs::Body};
 use belfry_domain::{ExecutionId, Message, Origin, Priority, Shards, Timer, Timestamp, Wave};
-use belfry_emulator::Emulator;
+use belfry_emulator::{EXPIRED, Emulator};
 use serde_json::{Value, json};
 
 /// Messages in an invocation of the worker.
 const BATCH: usize = 10;
 
-/// The tables and queues that functions with no other name work on.
+/// Where the function archive writes to.
+pub const BUCKET: &str = "history";
+
+/// The tables, queues and bucket that functions with no other name work on.
 pub async fn prepare(emulator: &Emulator) -> anyhow::Result<()> {
     let sdk = emulator.sdk_config();
     let names = Names::new("belfry".to_owned());
@@ -20,6 +23,7 @@ pub async fn prepare(emulator: &Emulator) -> anyhow::Result<()> {
     for queue in workers.into_iter().chain([names.dispatch_queue(), names.dead_letter_queue()]) {
         sqs.create_queue().queue_name(queue).send().await?;
     }
+    reqwest::Client::new().put(format!("{}/{BUCKET}", emulator.url())).send().await?.error_for_status()?;
     Ok(())
 }
 
@@ -32,6 +36,7 @@ pub fn event(function: &str, number: usize) -> anyhow::Result<Value> {
                 .map(|item| Ok(Body::Message(message(number * BATCH + item)?)))
                 .collect::<anyhow::Result<_>>()?,
         ),
+        "archive" => serde_json::from_str(EXPIRED)?,
         _ => request(number),
     })
 }

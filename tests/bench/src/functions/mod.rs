@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use self::runtime::Runtime;
 use crate::figure::{Figure, percentile};
 
-const FUNCTIONS: [&str; 4] = ["tick", "dispatcher", "worker", "api"];
+const FUNCTIONS: [&str; 5] = ["tick", "dispatcher", "worker", "api", "archive"];
 const STARTS: usize = 20;
 /// Of one process, to see what its memory comes to.
 const INVOCATIONS: usize = 50;

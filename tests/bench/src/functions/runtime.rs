@@ -25,6 +25,8 @@ use tokio::{
     time::timeout,
 };
 
+use super::events::BUCKET;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 /// As `infra/` gives the tick; no event here takes a second.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -62,6 +64,7 @@ impl Runtime {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "belfry")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
+            .env("BELFRY_HISTORY_BUCKET", BUCKET)
             .envs(emulator.variables())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
