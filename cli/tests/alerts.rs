@@ -1,5 +1,7 @@
 //! Alerts, from a failure to a receiver on loopback and to the end.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
+
 mod support;
 
 use std::{
