@@ -15,13 +15,14 @@ locals {
   }
 
   environment = {
-    BELFRY_NAME           = var.name
-    BELFRY_LANES          = tostring(var.lanes)
-    BELFRY_SHARDS         = "64"
-    BELFRY_KEY_BUCKETS    = tostring(var.key_buckets)
-    BELFRY_RETENTION_DAYS = tostring(var.retention_days)
-    BELFRY_POOLS          = join(",", local.pools)
-    BELFRY_LOG            = var.log_level
+    BELFRY_NAME                = var.name
+    BELFRY_LANES               = tostring(var.lanes)
+    BELFRY_SHARDS              = "64"
+    BELFRY_KEY_BUCKETS         = tostring(var.key_buckets)
+    BELFRY_RETENTION_DAYS      = tostring(var.retention_days)
+    BELFRY_POOLS               = join(",", local.pools)
+    BELFRY_AGEING_STEP_SECONDS = tostring(var.ageing_step_seconds)
+    BELFRY_LOG                 = var.log_level
   }
 
   # For the schedules of jobs with clock: both.
@@ -102,7 +103,7 @@ resource "aws_lambda_alias" "live" {
 }
 
 # Deep graphs pass from function to queue to function more often than Lambda's loop detection allows.
-# Belfry counts hops itself, and leaves what goes on for long to its timers.
+# Nothing loops: a message names one attempt, which starts once, and graphs have no cycles.
 resource "aws_lambda_function_recursion_config" "this" {
   for_each = toset(["dispatcher", "worker"])
 

@@ -181,6 +181,17 @@ variable "backlog_limits" {
   }
 }
 
+variable "ageing_step_seconds" {
+  description = "What waits for a worker rises by one priority class for each of these, so that low is not passed over for ever; 0 for never."
+  type        = number
+  default     = 300
+
+  validation {
+    condition     = var.ageing_step_seconds >= 0 && floor(var.ageing_step_seconds) == var.ageing_step_seconds
+    error_message = "ageing_step_seconds must be a whole number from 0."
+  }
+}
+
 variable "pools" {
   description = "Names of pools beside default that daemons outside of this module serve (belfry worker on Kubernetes or a host). Each gets four queues. Pools in daemons need not be named."
   type        = set(string)

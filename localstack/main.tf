@@ -52,7 +52,7 @@ variable "authorizer" {
 variable "pools" {
   description = "Pools for daemons on this machine, beside default."
   type        = set(string)
-  default     = ["command"]
+  default     = ["command", "spare"]
 }
 
 variable "lanes" {

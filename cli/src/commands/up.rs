@@ -83,6 +83,9 @@ pub struct Limits {
     /// POOL/PRIORITY=N with * for any; may be repeated [default: 100000]
     #[arg(long, env = "BELFRY_BACKLOG_LIMITS", value_name = "LIMIT", action = ArgAction::Append)]
     backlog_limit: Vec<BacklogLimits>,
+    /// What waits rises by one priority class for each of these; 0s for never
+    #[arg(long, env = "BELFRY_AGEING_STEP", default_value = "5m", value_name = "DURATION", value_parser = duration)]
+    pub ageing_step: Duration,
     /// Let http targets reach loopback, private and link-local addresses
     #[arg(long, env = "BELFRY_ALLOW_PRIVATE_ADDRESSES")]
     pub allow_private_addresses: bool,
@@ -154,6 +157,7 @@ pub async fn run(args: UpArgs) -> Outcome {
     let options = UpOptions {
         capacity: args.limits.capacity(),
         backlog_limits: args.limits.backlog_limits(),
+        ageing_step: args.limits.ageing_step,
         allow_private_addresses: args.limits.allow_private_addresses,
         data: args.data,
         listen: args.listen,

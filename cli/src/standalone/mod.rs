@@ -92,8 +92,8 @@ impl Standalone {
         observer: Arc<dyn Observer>,
     ) -> anyhow::Result<(Self, Waves)> {
         let clock = Arc::new(SystemClock::default());
-        let (queue, waves) =
-            MemoryQueue::start(clock.clone()).context("the queue's thread can't be started")?;
+        let (queue, waves) = MemoryQueue::start(clock.clone(), settings.ageing_step)
+            .context("the queue's thread can't be started")?;
         let rows = Arc::new(store.clone());
         let alerts = StoredAlerts { rows: rows.clone(), clock: clock.clone(), also: Arc::new(LoggedAlerts) };
         let ports = Ports {

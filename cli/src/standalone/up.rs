@@ -42,6 +42,7 @@ pub struct UpOptions {
     pub public_url: Option<String>,
     pub backlog_limits: BacklogLimits,
     pub alerts: AlertSettings,
+    pub ageing_step: Duration,
 }
 
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
@@ -55,6 +56,7 @@ fn settings(options: &UpOptions) -> Settings {
     let mut settings = Settings {
         retention: options.retention,
         backlog_limits: options.backlog_limits.clone(),
+        ageing_step: options.ageing_step,
         ..Settings::standalone()
     };
     if let Some(lease) = options.lease {

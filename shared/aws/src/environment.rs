@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr, time::Duration};
 
-use belfry_domain::{BacklogLimits, Shards};
+use belfry_domain::{AGEING_STEP, BacklogLimits, Shards};
 
 use crate::Names;
 
@@ -14,6 +14,7 @@ use crate::Names;
 /// | `BELFRY_KEY_BUCKETS` | keys that one job's executions are spread over; never changes | 4 |
 /// | `BELFRY_RETENTION_DAYS` | how long ended executions are kept | 7 |
 /// | `BELFRY_BACKLOG_LIMITS` | where pushes are refused: `100000,*/low=20000,gpu/*=500` | 100000 for each queue |
+/// | `BELFRY_AGEING_STEP_SECONDS` | what waits rises by one priority class for each of these; 0 for never | 300 |
 /// | `BELFRY_SCHEDULE_ROLE_ARN` | what jobs' own schedules act as; without it, they have none | |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
@@ -23,6 +24,7 @@ pub struct Environment {
     pub key_buckets: u16,
     pub retention: Duration,
     pub backlog_limits: BacklogLimits,
+    pub ageing_step: Duration,
     pub schedule_role_arn: Option<String>,
 }
 
@@ -55,6 +57,11 @@ impl Environment {
             key_buckets: parse(&variable, "BELFRY_KEY_BUCKETS", 4)?,
             retention: DAY * u32::from(days.max(1)),
             backlog_limits: parse(&variable, "BELFRY_BACKLOG_LIMITS", BacklogLimits::default())?,
+            ageing_step: Duration::from_secs(parse(
+                &variable,
+                "BELFRY_AGEING_STEP_SECONDS",
+                AGEING_STEP.as_secs(),
+            )?),
             schedule_role_arn: variable("BELFRY_SCHEDULE_ROLE_ARN").filter(|arn| !arn.is_empty()),
         })
     }
@@ -79,7 +86,7 @@ mod tests {
     fn what_is_not_set_has_a_default() {
         let environment = Environment::read(|_| None).unwrap();
         assert_eq!((environment.shards, environment.key_buckets), (Shards(64), 4));
-        assert_eq!(environment.retention, 7 * DAY);
+        assert_eq!((environment.retention, environment.ageing_step), (7 * DAY, AGEING_STEP));
         assert_eq!(environment.pools, ["default"]);
         assert_eq!(environment.names.dispatch_queue(), "belfry-dispatch");
     }
@@ -90,6 +97,8 @@ mod tests {
         assert_eq!(Environment::read(pools).unwrap().pools, ["default", "gpu"]);
         let limits = |name: &str| (name == "BELFRY_BACKLOG_LIMITS").then(|| "*/low=5".to_owned());
         assert_eq!(Environment::read(limits).unwrap().backlog_limits.of("gpu", Priority::Low), 5);
+        let step = |name: &str| (name == "BELFRY_AGEING_STEP_SECONDS").then(|| "0".to_owned());
+        assert_eq!(Environment::read(step).unwrap().ageing_step, Duration::ZERO);
         let shards = |name: &str| (name == "BELFRY_SHARDS").then(|| "many".to_owned());
         let error = Environment::read(shards).unwrap_err().to_string();
         assert_eq!(error, "the variable BELFRY_SHARDS is \"many\": invalid digit found in string");

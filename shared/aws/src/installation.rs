@@ -61,7 +61,14 @@ impl Installation {
         let store = Arc::new(stores.clone());
         let alerts = Arc::new(StoredAlerts { rows: store.clone(), clock: clock.clone(), also: logged });
         let pools = environment.pools.clone();
-        let queue = Arc::new(SqsQueue::new(sqs, names, pools, clock.clone(), alerts.clone()));
+        let queue = Arc::new(SqsQueue::new(
+            sqs,
+            names,
+            pools,
+            clock.clone(),
+            alerts.clone(),
+            environment.ageing_step,
+        ));
         let settings = Settings {
             shards: environment.shards,
             retention: environment.retention,

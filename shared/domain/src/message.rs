@@ -1,9 +1,11 @@
 //! Messages: hints that work is due. Any of them may be lost, late or doubled; the timers own the
 //! work.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{AGEING_STEP, ExecutionId, Priority, TimerKey, Timestamp};
+use crate::{ExecutionId, Priority, TimerKey, Timestamp};
 
 /// Names what may be started: one attempt of one execution, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,17 +20,14 @@ pub struct Message {
     /// The timer to remove when everything is done.
     pub guard: TimerKey,
     pub origin: Origin,
-    /// How many messages in a row led to this one without a timer between them.
-    #[serde(default)]
-    pub hops: u32,
 }
 
 impl Message {
-    /// Its class, with its waiting counted in.
-    pub fn urgency(&self, now: Timestamp) -> Priority {
+    /// Its class, with its waiting counted in: one up for each full `step`.
+    pub fn urgency(&self, now: Timestamp, step: Duration) -> Priority {
         match self.origin {
             Origin::Backfill => self.priority,
-            _ => self.priority.aged(now.since(self.due), AGEING_STEP),
+            _ => self.priority.aged(now.since(self.due), step),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-/// How long an execution waits before it rises by one class.
+/// How long an execution waits before it rises by one class, where nobody says otherwise.
 pub const AGEING_STEP: Duration = Duration::from_secs(5 * 60);
 
 /// How urgent a job is. Ordered by urgency: the most urgent comes first, so `Critical < Low`.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use belfry_domain::{BacklogLimits, Shards};
+use belfry_domain::{AGEING_STEP, BacklogLimits, Shards};
 
 /// The engine's constants of time and size. The defaults are those of the AWS installation;
 /// `Settings::standalone` has those of a single process, whose messages cost nothing.
@@ -31,10 +31,10 @@ pub struct Settings {
     pub shards_at_once: usize,
     /// While more messages than this wait, the sweep sends no more.
     pub queue_limit: u64,
+    /// What waits rises by one priority class for each of these; zero turns that off.
+    pub ageing_step: Duration,
     /// Where this much waits in a queue, pushes and triggers are told to come back later.
     pub backlog_limits: BacklogLimits,
-    /// A chain of messages longer than this is cut: the timer carries on.
-    pub hop_limit: u32,
     /// Ended executions are kept this long, and scheduled slots older than this never start.
     pub retention: Duration,
     /// How long an attempt that was told to stop may take to do so.
@@ -57,8 +57,8 @@ impl Default for Settings {
             parallel: 64,
             shards_at_once: 8,
             queue_limit: 100_000,
+            ageing_step: AGEING_STEP,
             backlog_limits: BacklogLimits::default(),
-            hop_limit: 10,
             retention: Duration::from_secs(7 * 24 * 3600),
             stop_grace: Duration::from_secs(3),
         }
@@ -76,7 +76,6 @@ impl Settings {
             heartbeat_every: Duration::from_secs(5),
             live_output_every: Duration::ZERO,
             check_every: Duration::from_secs(15),
-            hop_limit: u32::MAX,
             ..Self::default()
         }
     }

@@ -157,6 +157,5 @@ pub(crate) fn slot_message(job: &Job, slot: Timestamp, guard: TimerKey) -> Messa
         priority: job.spec.priority,
         guard,
         origin: Origin::Slot { version: job.version },
-        hops: 0,
     }
 }

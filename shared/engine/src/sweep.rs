@@ -263,7 +263,6 @@ impl Engine {
             priority: row.priority,
             guard,
             origin: origin_of(row),
-            hops: 0,
         }))
     }
 

@@ -24,6 +24,7 @@ pub type Waves = mpsc::UnboundedReceiver<Wave>;
 
 pub struct MemoryQueue {
     clock: Arc<dyn Clock>,
+    ageing_step: Duration,
     pools: Mutex<HashMap<String, Arc<Pool>>>,
     deferred: Arc<Deferred>,
 }
@@ -48,11 +49,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl MemoryQueue {
     /// With a thread of its own for what is deferred, because timers of the runtime are exact to
-    /// a millisecond only.
-    pub fn start(clock: Arc<dyn Clock>) -> Result<(Arc<Self>, Waves), OpenError> {
+    /// a millisecond only. What waits rises by one class for each `ageing_step`.
+    pub fn start(clock: Arc<dyn Clock>, ageing_step: Duration) -> Result<(Arc<Self>, Waves), OpenError> {
         let deferred = Arc::new(Deferred::default());
-        let queue =
-            Self { clock: Arc::clone(&clock), pools: Mutex::default(), deferred: Arc::clone(&deferred) };
+        let queue = Self {
+            clock: Arc::clone(&clock),
+            ageing_step,
+            pools: Mutex::default(),
+            deferred: Arc::clone(&deferred),
+        };
         let (sender, waves) = mpsc::unbounded_channel();
         let release = move || release_all(&deferred, clock.as_ref(), &sender);
         thread::Builder::new().name("belfry-waves".to_owned()).spawn(release)?;
@@ -88,9 +93,10 @@ impl Pool {
         })
     }
 
-    fn take(&self, limit: usize, now: Timestamp) -> Vec<Message> {
+    fn take(&self, limit: usize, now: Timestamp, step: Duration) -> Vec<Message> {
         let mut lanes = lock(&self.lanes);
-        let taken: Vec<Message> = std::iter::from_fn(|| most_urgent(&mut lanes, now)).take(limit).collect();
+        let taken: Vec<Message> =
+            std::iter::from_fn(|| most_urgent(&mut lanes, now, step)).take(limit).collect();
         let has_more = lanes.iter().any(|lane| !lane.is_empty());
         drop(lanes);
         if has_more && !taken.is_empty() {
@@ -103,8 +109,8 @@ impl Pool {
 
 /// The first message of the class that is the most urgent with its waiting counted in; between
 /// equals the oldest.
-fn most_urgent(lanes: &mut [VecDeque<Message>; 4], now: Timestamp) -> Option<Message> {
-    let urgency = |message: &Message| (message.urgency(now), message.due);
+fn most_urgent(lanes: &mut [VecDeque<Message>; 4], now: Timestamp, step: Duration) -> Option<Message> {
+    let urgency = |message: &Message| (message.urgency(now, step), message.due);
     let fronts = lanes.iter().enumerate().filter_map(|(lane, queue)| Some((urgency(queue.front()?), lane)));
     let (_, lane) = fronts.min()?;
     lanes[lane].pop_front()
@@ -117,7 +123,7 @@ impl Source for MemoryQueue {
         let mut is_over = pin!(self.clock.sleep(wait).fuse());
         loop {
             let mut arrival = pin!(pool.arrived.notified().fuse());
-            let taken = pool.take(limit, self.clock.now());
+            let taken = pool.take(limit, self.clock.now(), self.ageing_step);
             if !taken.is_empty() || wait.is_zero() {
                 return Ok(taken.into_iter().map(|message| Delivery { message, loan: None }).collect());
             }

@@ -170,7 +170,7 @@ impl Api {
         let start: Timestamp = "2026-11-23T12:00:30Z".parse().unwrap();
         let clock = Arc::new(ManualClock(AtomicI64::new(start.0)));
         let telemetry = Arc::new(Telemetry::default());
-        let (queue, waves) = MemoryQueue::start(clock.clone()).unwrap();
+        let (queue, waves) = MemoryQueue::start(clock.clone(), settings.ageing_step).unwrap();
         let ports = Ports {
             jobs: store.clone(),
             executions: store.clone(),

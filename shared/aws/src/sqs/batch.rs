@@ -1,6 +1,6 @@
 //! From messages to requests, within what SQS takes.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use belfry_domain::{Message, Timestamp, Wave};
 
@@ -58,12 +58,17 @@ fn encoded_bytes(message: &Message) -> usize {
 }
 
 /// By the queue that each belongs to. SQS can't reorder: what is sent again because it has waited
-/// long goes to the queue of the class that it has risen to, and the claim drops the copy that
-/// comes second.
-pub fn by_queue(names: &Names, messages: Vec<Message>, now: Timestamp) -> BTreeMap<String, Vec<Entry>> {
+/// long goes to the queue of the class that it has risen to, one for each `step`, and the claim
+/// drops the copy that comes second.
+pub fn by_queue(
+    names: &Names,
+    messages: Vec<Message>,
+    now: Timestamp,
+    step: Duration,
+) -> BTreeMap<String, Vec<Entry>> {
     let mut queues: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for message in messages {
-        let class = message.urgency(now);
+        let class = message.urgency(now, step);
         let queue = names.worker_queue(&message.pool, class);
         queues
             .entry(queue)
@@ -135,7 +140,7 @@ mod tests {
         let mut gpu = message(1);
         gpu.pool = "gpu".to_owned();
         let now = message(2).due;
-        let queues = by_queue(&Names::new("bell"), vec![gpu, message(2), message(3)], now);
+        let queues = by_queue(&Names::new("bell"), vec![gpu, message(2), message(3)], now, AGEING_STEP);
         let sizes: Vec<_> = queues.iter().map(|(name, entries)| (name.as_str(), entries.len())).collect();
         assert_eq!(sizes, [("bell-default-normal", 2), ("bell-gpu-normal", 1)]);
     }
@@ -145,7 +150,7 @@ mod tests {
         let low = Message { priority: belfry_domain::Priority::Low, ..message(1) };
         let queue = |steps| {
             let now = low.due.plus(AGEING_STEP * steps);
-            by_queue(&Names::new("bell"), vec![low.clone()], now).into_keys().next()
+            by_queue(&Names::new("bell"), vec![low.clone()], now, AGEING_STEP).into_keys().next()
         };
         let names = ["low", "normal", "high", "critical", "critical"]
             .map(|class| Some(format!("bell-default-{class}")));

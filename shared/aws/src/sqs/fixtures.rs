@@ -11,6 +11,5 @@ pub fn message(number: u32) -> Message {
         pool: "default".to_owned(),
         priority: Priority::Normal,
         origin: Origin::Push,
-        hops: 0,
     }
 }

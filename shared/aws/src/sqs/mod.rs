@@ -60,6 +60,7 @@ pub struct SqsQueue {
     pools: Vec<String>,
     clock: Arc<dyn Clock>,
     alerts: Arc<dyn Alerts>,
+    ageing_step: Duration,
     urls: Urls,
     /// Of queues: when it was asked, by the monotonic clock, and the answer.
     depths: Mutex<HashMap<String, (Duration, u64)>>,
@@ -72,8 +73,10 @@ impl SqsQueue {
         pools: Vec<String>,
         clock: Arc<dyn Clock>,
         alerts: Arc<dyn Alerts>,
+        ageing_step: Duration,
     ) -> Self {
-        Self { client, names, pools, clock, alerts, urls: Urls::default(), depths: Mutex::default() }
+        let (urls, depths) = (Urls::default(), Mutex::default());
+        Self { client, names, pools, clock, alerts, ageing_step, urls, depths }
     }
 
     /// None where there is no such queue, which is reported.
@@ -133,7 +136,7 @@ impl Queue for SqsQueue {
     }
 
     async fn enqueue(&self, messages: Vec<Message>) -> Result<(), StoreError> {
-        let queues = by_queue(&self.names, messages, self.clock.now());
+        let queues = by_queue(&self.names, messages, self.clock.now(), self.ageing_step);
         let sends =
             queues.into_iter().map(|(queue, entries)| async move { self.send(&queue, entries).await });
         // All of them, also where one fails.

@@ -10,7 +10,7 @@ use std::{
 
 use aws_sdk_sqs::{Client as Sqs, types::DeleteMessageBatchRequestEntry};
 use belfry_aws::{Environment, Names, sqs::Body};
-use belfry_domain::{BacklogLimits, ExecutionId, Priority, Shards, Wave};
+use belfry_domain::{AGEING_STEP, BacklogLimits, ExecutionId, Priority, Shards, Wave};
 use belfry_emulator::Emulator;
 use belfry_engine::{
     Engine, Worker,
@@ -163,6 +163,7 @@ impl Functions {
         let environment = Environment {
             names: names.clone(),
             pools: vec!["default".to_owned()],
+            ageing_step: AGEING_STEP,
             shards: Shards(SHARDS),
             key_buckets: 4,
             retention: Duration::from_secs(7 * 24 * 3600),

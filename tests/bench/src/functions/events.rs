@@ -48,7 +48,6 @@ fn message(number: usize) -> anyhow::Result<Message> {
         pool: "default".to_owned(),
         priority: Priority::Normal,
         origin: Origin::Push,
-        hops: 0,
     })
 }
 

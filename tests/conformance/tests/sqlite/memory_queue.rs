@@ -51,7 +51,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::default());
-        let (queue, waves) = MemoryQueue::start(clock.clone()).unwrap();
+        let (queue, waves) = MemoryQueue::start(clock.clone(), AGEING_STEP).unwrap();
         Self { clock, queue, waves }
     }
 
@@ -82,7 +82,6 @@ fn message(name: &str, due: i64, priority: Priority) -> Message {
         priority,
         guard: guard(name).key,
         origin: Origin::Push,
-        hops: 0,
     }
 }
 

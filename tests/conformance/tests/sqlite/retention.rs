@@ -67,7 +67,7 @@ impl Alerts for Nobody {
 
 fn engine(store: &Store) -> Engine {
     let clock = Arc::new(Later);
-    let (queue, _) = MemoryQueue::start(clock.clone()).unwrap();
+    let (queue, _) = MemoryQueue::start(clock.clone(), Duration::ZERO).unwrap();
     let store = Arc::new(store.clone());
     let ports = Ports {
         jobs: store.clone(),

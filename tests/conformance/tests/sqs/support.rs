@@ -15,7 +15,7 @@ use belfry_aws::{
     sqs::{Body, SqsQueue},
 };
 use belfry_conformance::fixtures::{guard, id};
-use belfry_domain::{Message, Origin, Priority, Timestamp};
+use belfry_domain::{AGEING_STEP, Message, Origin, Priority, Timestamp};
 use belfry_emulator::Emulator;
 use belfry_engine::{
     SystemClock,
@@ -53,7 +53,7 @@ impl Fixture {
         let raised = Arc::new(Raised::default());
         let pools = vec!["default".to_owned()];
         let clock = Arc::new(SystemClock::default());
-        let queue = SqsQueue::new(client.clone(), names.clone(), pools, clock, raised.clone());
+        let queue = SqsQueue::new(client.clone(), names.clone(), pools, clock, raised.clone(), AGEING_STEP);
         Self { queue, raised, names, client }
     }
 
@@ -104,7 +104,6 @@ pub fn message(name: &str, due: Timestamp, priority: Priority) -> Message {
         priority,
         guard: guard(name).key,
         origin: Origin::Push,
-        hops: 0,
     }
 }
 

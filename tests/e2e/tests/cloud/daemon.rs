@@ -13,13 +13,15 @@ use crate::{
 };
 
 const QUEUE: &str = "belfry-command-normal";
+const OF_COMMANDS: [&str; 2] = ["--pool", "command"];
 
 struct Daemon(Child);
 
 impl Daemon {
-    fn start(installation: &Installation) -> Self {
+    fn start(installation: &Installation, options: &[&str]) -> Self {
         let child = Command::new(belfry())
-            .args(["worker", "--pool", "command", "--capacity", "4"])
+            .args(["worker", "--capacity", "4"])
+            .args(options)
             .envs(installation.emulator.variables())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -41,7 +43,7 @@ impl Daemon {
 pub async fn a_daemon_runs_commands_and_ends_what_it_runs() {
     let belfry = installation().await;
     let _alone = COMMANDS.lock().await;
-    let daemon = Daemon::start(belfry);
+    let daemon = Daemon::start(belfry, &OF_COMMANDS);
     let id = belfry.push(json!({ "command": "echo from a daemon" })).await;
     let row = belfry.until_it_is(&id, "success", SOON).await;
     assert_eq!(row["worker_id"].as_str().and_then(|id| id.split('/').next()), Some("belfry"), "{row}");
@@ -51,6 +53,17 @@ pub async fn a_daemon_runs_commands_and_ends_what_it_runs() {
     // At once: it has been written before the daemon ended.
     let row = belfry.api.execution(&slow).await;
     assert_eq!((row["status"].as_str(), row["attempt"].as_u64()), (Some("success"), Some(1)), "{row}");
+}
+
+pub async fn an_idle_pool_takes_from_another() {
+    let belfry = installation().await;
+    let _alone = COMMANDS.lock().await;
+    let daemon = Daemon::start(belfry, &["--pool", "spare", "--steal-from", "command"]);
+    let id = belfry.push(json!({ "command": "true" })).await;
+    belfry.until_it_is(&id, "success", SOON).await;
+    let own = belfry.push(json!({ "command": "true", "pool": "spare" })).await;
+    belfry.until_it_is(&own, "success", SOON).await;
+    daemon.end().await;
 }
 
 pub async fn what_a_lost_message_asked_for_runs_by_the_sweep() {
@@ -66,7 +79,7 @@ pub async fn what_a_lost_message_asked_for_runs_by_the_sweep() {
     })
     .await;
     belfry.sqs().purge_queue().queue_url(&url).send().await.unwrap();
-    let daemon = Daemon::start(belfry);
+    let daemon = Daemon::start(belfry, &OF_COMMANDS);
     let row = belfry.until_it_is(&id, "success", RECOVERED).await;
     assert_eq!(row["attempt"], 1, "{row}");
     daemon.end().await;

@@ -35,6 +35,7 @@ fn main() {
         case("clocks::a_jobs_own_schedule", clocks::a_jobs_own_schedule_starts_its_slot_and_nothing_else),
         case("clocks::second_clock", clocks::the_second_clock_recovers_what_stopped_functions_ran),
         case("daemon::commands", daemon::a_daemon_runs_commands_and_ends_what_it_runs),
+        case("daemon::stealing", daemon::an_idle_pool_takes_from_another),
         case("daemon::lost_message", daemon::what_a_lost_message_asked_for_runs_by_the_sweep),
         case("module::checks", module::the_module_keeps_to_its_rules),
         case("module::second_plan", module::a_second_plan_finds_what_the_emulator_forgets_and_nothing_else),
