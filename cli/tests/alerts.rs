@@ -1,5 +1,7 @@
 //! Alerts, from a failure to a receiver on loopback and to the end.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
+
 mod support;
 
 use std::{
@@ -128,5 +130,8 @@ fn a_file_that_is_wrong_is_refused_without_its_secrets() {
     let not_a_key = refusal("{type: webhook, url: 'https://a.example', signing_key: top-secret}");
     assert!(not_a_key.contains("receiver webhook: not a signing key"), "{not_a_key}");
     let not_a_field = refusal("{type: slack, url: 'https://a.example/top-secret', colour: red}");
-    assert!(not_a_field.contains("line 2 column 5: unknown field `colour`"), "{not_a_field}");
+    assert!(
+        not_a_field.contains("unknown field `colour`") && not_a_field.contains("line 2"),
+        "{not_a_field}"
+    );
 }

@@ -32,7 +32,7 @@ fn access(endpoint: Option<String>) -> belfry_alerts::AwsAccess {
     belfry_alerts::AwsAccess { endpoint, credentials }
 }
 
-fn one(settings: Value) -> Receivers {
+fn one(settings: &Value) -> Receivers {
     receivers(json!({ "installation": "nightly", "receivers": [settings] }), &[("KEY", KEY)]).unwrap()
 }
 
@@ -65,7 +65,7 @@ async fn told(receivers: &Receivers, server: &Server) -> [server::Request; 2] {
 #[tokio::test]
 async fn a_webhook_gets_signed_events() {
     let server = Server::start(200).await;
-    let webhook = one(json!({ "type": "webhook", "url": server.url("/hook"), "signing_key": "env:KEY" }));
+    let webhook = one(&json!({ "type": "webhook", "url": server.url("/hook"), "signing_key": "env:KEY" }));
     let requests = told(&webhook, &server).await;
     let mut over = data();
     over["resolved_at"] = json!("2026-11-23T01:00:00Z");
@@ -88,7 +88,7 @@ async fn a_webhook_gets_signed_events() {
 async fn pagerduty_gets_a_trigger_and_a_resolve_under_one_key() {
     let server = Server::start(202).await;
     let pagerduty =
-        one(json!({ "type": "pagerduty", "routing_key": "R0", "url": server.url("/v2/enqueue") }));
+        one(&json!({ "type": "pagerduty", "routing_key": "R0", "url": server.url("/v2/enqueue") }));
     let [trigger, resolve] = told(&pagerduty, &server).await.map(|request| request.json());
     assert_eq!(
         trigger,
@@ -110,7 +110,7 @@ async fn pagerduty_gets_a_trigger_and_a_resolve_under_one_key() {
 #[tokio::test]
 async fn slack_gets_a_line_that_calls_nobody() {
     let server = Server::start(200).await;
-    let slack = one(json!({ "type": "slack", "url": server.url("/services/T0/B0/secret") }));
+    let slack = one(&json!({ "type": "slack", "url": server.url("/services/T0/B0/secret") }));
     let texts = told(&slack, &server).await.map(|request| request.json());
     let summary = "report@2026-11-23T00:00:00Z failed for good: exit code 3: &lt;!channel&gt; &amp; more\n`dead_letter/report`";
     assert_eq!(texts[0], json!({ "text": format!(":rotating_light: *nightly* error: {summary}") }));
@@ -145,10 +145,10 @@ async fn a_topic_gets_what_cloudwatch_does_not_tell_it() {
 #[tokio::test]
 async fn a_refusal_is_told_without_the_secret() {
     let server = Server::start(403).await;
-    let slack = one(json!({ "type": "slack", "url": server.url("/services/T0/B0/secret") }));
+    let slack = one(&json!({ "type": "slack", "url": server.url("/services/T0/B0/secret") }));
     let refused = slack[0].tell(&Notice::of(opened())).await.unwrap_err();
     assert_eq!(refused, "HTTP 403");
-    let nobody = one(json!({ "type": "slack", "url": "http://127.0.0.1:1/secret" }));
+    let nobody = one(&json!({ "type": "slack", "url": "http://127.0.0.1:1/secret" }));
     let unreachable = nobody[0].tell(&Notice::of(opened())).await.unwrap_err();
     assert!(!unreachable.contains("secret") && !unreachable.is_empty(), "{unreachable}");
 }

@@ -51,7 +51,7 @@ impl Alerts for StoredAlerts {
             None => Some(AlertRow::opened(&alert, now)),
             Some(row) if row.is_open() => {
                 let is_news = row.is_closing || row.last_at.plus(NOTED) <= now;
-                is_news.then(|| AlertRow { last_at: now, is_closing: false, ..row })
+                is_news.then_some(AlertRow { last_at: now, is_closing: false, ..row })
             }
             // Those who have not heard of its end believe that it is open, and are right again.
             Some(row) => row.kind.recurs().then(|| AlertRow {
@@ -88,7 +88,7 @@ async fn change(
 }
 
 fn resolved(row: AlertRow, now: Timestamp) -> Option<AlertRow> {
-    row.is_open().then(|| AlertRow { resolved_at: Some(now), tries: 0, next_try_at: now, ..row })
+    row.is_open().then_some(AlertRow { resolved_at: Some(now), tries: 0, next_try_at: now, ..row })
 }
 
 impl Engine {

@@ -21,7 +21,7 @@ struct Pager {
 
 #[async_trait]
 impl Receiver for Pager {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "pager"
     }
 
@@ -171,7 +171,7 @@ async fn what_ends_in_time_or_has_no_deadline_is_not_heard_of() {
     api.put("/v1/jobs/quick", job("10s")).await.ok(201);
     let id = "/v1/executions/quick@2026-11-24T12:01:00Z:cancel";
     api.post(id, Value::Null).await.ok(200);
-    api.clock.advance(24 * 3600 * SECOND - 60 * SECOND);
+    api.clock.advance((24 * 60 - 1) * 60 * SECOND);
     tick(&api, 60).await;
     assert_eq!(deadlines(&api).await, 0, "it was looked at");
     assert_eq!(listed(&api, "").await, [Value::Null; 0]);

@@ -64,7 +64,7 @@ impl AlertStore for Chaos {
 
 #[async_trait]
 impl Receiver for Chaos {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         RECEIVER
     }
 

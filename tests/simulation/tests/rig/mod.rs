@@ -116,6 +116,7 @@ impl Installation {
             gates: store.clone(),
             alert_rows: store.clone(),
             workers: store.clone(),
+            alert_rows: store.clone(),
             backfills: store.clone(),
             queue: world.clone(),
             clock: world.clone(),
