@@ -6,7 +6,7 @@ use belfry_engine::{
     Engine, EngineError, REPORT_EVERY, Worker,
     ports::{Delivery, Load, Source, StoreError, WorkerKind, WorkerReport},
 };
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
@@ -81,28 +81,29 @@ impl Daemon {
 
     async fn serve_pool(self: Arc<Self>, pool: Arc<Pool>, shutdown: CancellationToken) {
         let mut attempts = JoinSet::new();
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => break,
-                () = self.take(&pool, &mut attempts) => {}
-            }
+        while !shutdown.is_cancelled() {
+            self.take(&pool, &mut attempts, &shutdown).await;
             while attempts.try_join_next().is_some() {}
         }
         while attempts.join_next().await.is_some() {}
     }
 
-    async fn take(self: &Arc<Self>, pool: &Pool, attempts: &mut JoinSet<()>) {
-        // Its sender is this daemon's own, and lives as long.
-        let _ = self.is_draining.subscribe().wait_for(|is_draining| !is_draining).await;
-        let Ok(first) = Arc::clone(&pool.places).acquire_owned().await else { return };
+    async fn take(self: &Arc<Self>, pool: &Pool, attempts: &mut JoinSet<()>, shutdown: &CancellationToken) {
+        let Some(Some(first)) = shutdown.run_until_cancelled(self.place(pool)).await else { return };
         let free = pool.places.available_permits() + 1;
-        let deliveries = match self.receive(pool, free).await {
+        let deliveries = match self.receive(pool, free, shutdown).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
                 self.report(&pool.name, &error.into());
-                return self.options.engine.ports.clock.sleep(PAUSE).await;
+                shutdown.run_until_cancelled(self.options.engine.ports.clock.sleep(PAUSE)).await;
+                return;
             }
         };
+        if shutdown.is_cancelled() {
+            let loans = deliveries.iter().filter_map(|delivery| delivery.loan.as_ref());
+            join_all(loans.map(|loan| loan.give_back())).await;
+            return;
+        }
         let mut first = Some(first);
         for delivery in deliveries {
             let place = first.take().or_else(|| Arc::clone(&pool.places).try_acquire_owned().ok());
@@ -110,20 +111,32 @@ impl Daemon {
         }
     }
 
+    /// For one attempt, when there is one and this worker is to take any.
+    async fn place(&self, pool: &Pool) -> Option<OwnedSemaphorePermit> {
+        // Its sender is this daemon's own, and lives as long.
+        let _ = self.is_draining.subscribe().wait_for(|is_draining| !is_draining).await;
+        Arc::clone(&pool.places).acquire_owned().await.ok()
+    }
+
     /// Of the pool itself; when it has nothing, of the deepest of those that may be taken from.
-    async fn receive(&self, pool: &Pool, free: usize) -> Result<Vec<Delivery>, StoreError> {
+    async fn receive(
+        &self,
+        pool: &Pool,
+        free: usize,
+        shutdown: &CancellationToken,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let DaemonOptions { source, steal_from, .. } = &self.options;
-        let own = source.receive(&pool.name, free.min(BATCH), IDLE).await?;
+        let own = source.receive(&pool.name, free.min(BATCH), IDLE, shutdown).await?;
         // One place stays free for work of its own, where there is more than one.
         let limit = if pool.capacity > 1 { free - 1 } else { free };
-        if !own.is_empty() || limit == 0 || steal_from.is_empty() {
+        if !own.is_empty() || limit == 0 || steal_from.is_empty() || shutdown.is_cancelled() {
             return Ok(own);
         }
         let others = steal_from.iter().filter(|name| **name != pool.name);
         let depths = others.map(async |name| Ok((source.depth_of(name).await?, name)));
         let depths: Vec<(u64, &String)> = try_join_all(depths).await?;
         match depths.into_iter().max_by_key(|(depth, _)| *depth) {
-            Some((1.., deepest)) => source.receive(deepest, limit.min(BATCH), Duration::ZERO).await,
+            Some((1.., deepest)) => source.receive(deepest, limit.min(BATCH), Duration::ZERO, shutdown).await,
             _ => Ok(Vec::new()),
         }
     }

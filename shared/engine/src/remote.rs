@@ -9,13 +9,13 @@
 //! found by its guard. A claim whose answer never arrived ends with its lease. And what follows
 //! from an end is begun again by the sweep, as after any other.
 
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
 use belfry_domain::{
     AttemptOutcome, Change, ClaimToken, Execution, ExecutionId, Holder, Message, Progress, Status, Timer,
     TimerKey, Timestamp, Work,
 };
-use futures::future::{Either, join_all, select};
+use futures::future::join_all;
 use serde_json::Value;
 
 use crate::{
@@ -69,11 +69,7 @@ impl Engine {
         request: &LeaseRequest,
         closing: &Stop,
     ) -> Result<Vec<Leased>> {
-        let receiving = source.receive(&request.pool, request.limit, request.wait);
-        let deliveries = match select(receiving, pin!(closing.cancelled())).await {
-            Either::Left((deliveries, _)) => deliveries?,
-            Either::Right(_) => return Ok(Vec::new()),
-        };
+        let deliveries = source.receive(&request.pool, request.limit, request.wait, closing).await?;
         let claims = deliveries.into_iter().map(|delivery| self.lease_delivery(delivery, request));
         let (mut leased, mut failure) = (Vec::new(), None);
         for claim in join_all(claims).await {

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, Message, Priority, Timestamp, Wave};
-use belfry_engine::ports::{Backlog, Clock, Delivery, Queue, Source, StoreError};
+use belfry_engine::ports::{Backlog, Clock, Delivery, Queue, Source, Stop, StoreError};
 use futures::{FutureExt as _, select_biased};
 use tokio::sync::{Notify, mpsc};
 
@@ -118,9 +118,16 @@ fn most_urgent(lanes: &mut [VecDeque<Message>; 4], now: Timestamp, step: Duratio
 
 #[async_trait]
 impl Source for MemoryQueue {
-    async fn receive(&self, pool: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError> {
+    async fn receive(
+        &self,
+        pool: &str,
+        limit: usize,
+        wait: Duration,
+        closing: &Stop,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let pool = self.pool(pool);
         let mut is_over = pin!(self.clock.sleep(wait).fuse());
+        let mut is_closed = pin!(closing.cancelled().fuse());
         loop {
             let mut arrival = pin!(pool.arrived.notified().fuse());
             let taken = pool.take(limit, self.clock.now(), self.ageing_step);
@@ -130,6 +137,7 @@ impl Source for MemoryQueue {
             select_biased! {
                 () = arrival => {}
                 () = is_over => return Ok(Vec::new()),
+                () = is_closed => return Ok(Vec::new()),
             }
         }
     }

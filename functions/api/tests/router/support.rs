@@ -286,7 +286,8 @@ impl Api {
 
     /// Handles so many messages of one pool, and not what comes of them.
     pub async fn take_from(&self, pool: &str, count: usize) {
-        let deliveries = self.queue.receive(pool, count, Duration::ZERO).now_or_never().and_then(Result::ok);
+        let deliveries =
+            self.queue.receive(pool, count, Duration::ZERO, &Stop::new()).now_or_never().and_then(Result::ok);
         for delivery in deliveries.unwrap_or_default() {
             self.engine.execute(&delivery.message, &self.worker()).await.unwrap();
         }
@@ -308,7 +309,7 @@ impl Api {
             for pool in pools {
                 deliveries.extend(
                     self.queue
-                        .receive(pool, 10, Duration::ZERO)
+                        .receive(pool, 10, Duration::ZERO, &Stop::new())
                         .now_or_never()
                         .and_then(Result::ok)
                         .unwrap_or_default(),

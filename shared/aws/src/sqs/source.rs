@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use async_trait::async_trait;
 use aws_sdk_sqs::{Client, types::Message as Raw};
 use belfry_domain::{Message, Priority};
-use belfry_engine::ports::{Alert, Delivery, Loan, Source, StoreError};
+use belfry_engine::ports::{Alert, Delivery, Loan, Source, Stop, StoreError};
 use futures::future::try_join_all;
 
 use super::{
@@ -27,7 +27,13 @@ const NO_WAIT: i32 = 0;
 #[async_trait]
 impl Source for SqsQueue {
     /// A low class waits while higher ones are full; the sweep raises what has waited long.
-    async fn receive(&self, pool: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError> {
+    async fn receive(
+        &self,
+        pool: &str,
+        limit: usize,
+        wait: Duration,
+        closing: &Stop,
+    ) -> Result<Vec<Delivery>, StoreError> {
         let queues = self.queues_of(pool).await?;
         let began = self.clock.monotonic();
         loop {
@@ -36,7 +42,8 @@ impl Source for SqsQueue {
                 self.take(url, limit, &mut taken).await?;
             }
             // A poll that is given up may have taken messages along: so it is made, or not.
-            if !taken.is_empty() || self.clock.monotonic().saturating_sub(began) >= wait {
+            let is_over = closing.is_cancelled() || self.clock.monotonic().saturating_sub(began) >= wait;
+            if !taken.is_empty() || is_over {
                 return Ok(taken);
             }
             let polls = queues.iter().map(|url| self.poll(url, limit, IDLE_WAIT_SECONDS));

@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use async_trait::async_trait;
 use belfry_domain::{Message, Priority, Wave};
 
-use super::StoreError;
+use super::{Stop, StoreError};
 
 #[async_trait]
 pub trait Queue: Send + Sync {
@@ -56,8 +56,16 @@ pub trait Loan: Send + Sync {
 /// Where a worker that polls gets its messages.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Up to `limit` messages of a pool, the most urgent first; waits so long for the first.
-    async fn receive(&self, pool: &str, limit: usize, wait: Duration) -> Result<Vec<Delivery>, StoreError>;
+    /// Up to `limit` messages of a pool, the most urgent first; waits so long for the first, or
+    /// until `closing`. Not to be dropped half way: a question that is under way may have taken
+    /// messages, which nobody would see for a while.
+    async fn receive(
+        &self,
+        pool: &str,
+        limit: usize,
+        wait: Duration,
+        closing: &Stop,
+    ) -> Result<Vec<Delivery>, StoreError>;
 
     /// Messages of a pool that wait for a worker, roughly.
     async fn depth_of(&self, pool: &str) -> Result<u64, StoreError>;

@@ -14,7 +14,7 @@ use belfry_conformance::{
     fixtures::{at, guard, id},
 };
 use belfry_domain::{AGEING_STEP, Message, Origin, Priority, Timestamp, Wave};
-use belfry_engine::ports::{Clock, Queue as _, Source as _, StoreError};
+use belfry_engine::ports::{Clock, Queue as _, Source as _, Stop, StoreError};
 use belfry_sqlite::{MemoryQueue, Waves};
 
 /// Stands still until it is set, in milliseconds after the cases' epoch.
@@ -60,7 +60,7 @@ impl Fixture {
     }
 
     async fn received(&self, pool: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        let deliveries = self.queue.receive(pool, limit, FOR_EVER).await?;
+        let deliveries = self.queue.receive(pool, limit, FOR_EVER, &Stop::new()).await?;
         Ok(deliveries.iter().map(|delivery| delivery.message.execution_id.to_string()).collect())
     }
 
@@ -160,7 +160,7 @@ async fn low_work_is_done_under_permanent_critical_load() -> Verdict {
             new.extend(others.map(|class| message(&format!("{class}@{second}"), now, class)));
         }
         fixture.queue.enqueue(new).await?;
-        for delivery in fixture.queue.receive("default", 1, Duration::ZERO).await? {
+        for delivery in fixture.queue.receive("default", 1, Duration::ZERO, &Stop::new()).await? {
             let class = delivery.message.priority as usize;
             started[class] += 1;
             longest[class] = longest[class].max(second - (delivery.message.due.0 - at(0).0) / 1000);
@@ -203,7 +203,8 @@ async fn a_receiver_is_woken_by_what_arrives() -> Verdict {
     let fixture = Fixture::new();
     for number in 0..100 {
         let queue = Arc::clone(&fixture.queue);
-        let receiving = tokio::spawn(async move { queue.receive("default", 1, FOR_EVER).await });
+        let receiving =
+            tokio::spawn(async move { queue.receive("default", 1, FOR_EVER, &Stop::new()).await });
         fixture.queue.enqueue(vec![normal(&format!("a@{number}"), 0)]).await?;
         let received = receiving.await.expect("the receiver ends")?;
         assert_eq!(received[0].message.execution_id, id(&format!("a@{number}")));
@@ -212,11 +213,21 @@ async fn a_receiver_is_woken_by_what_arrives() -> Verdict {
 }
 
 #[tokio::test]
+async fn a_receiver_that_is_closed_returns_at_once() -> Verdict {
+    let (fixture, closing) = (Fixture::new(), Stop::new());
+    let (received, ()) = tokio::join!(fixture.queue.receive("default", 1, FOR_EVER, &closing), async {
+        closing.cancel();
+    });
+    assert!(received?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_receiver_that_gave_up_takes_nothing_along() -> Verdict {
     let fixture = Fixture::new();
     let given_up = tokio::select! {
         biased;
-        _ = fixture.queue.receive("default", 1, FOR_EVER) => false,
+        _ = fixture.queue.receive("default", 1, FOR_EVER, &Stop::new()) => false,
         () = std::future::ready(()) => true,
     };
     assert!(given_up);
@@ -276,7 +287,7 @@ async fn a_wait_ends() -> Verdict {
     let fixture = Fixture::new();
     let wait = Duration::from_secs(20);
     let (queue, clock) = (Arc::clone(&fixture.queue), Arc::clone(&fixture.clock));
-    let receiving = tokio::spawn(async move { queue.receive("default", 1, wait).await });
+    let receiving = tokio::spawn(async move { queue.receive("default", 1, wait, &Stop::new()).await });
     tokio::task::yield_now().await;
     clock.0.store(19_999, Ordering::Release);
     tokio::task::yield_now().await;
@@ -289,7 +300,8 @@ async fn a_wait_ends() -> Verdict {
 #[tokio::test]
 async fn several_who_wait_each_get_one() -> Verdict {
     let fixture = Fixture::new();
-    let receive = |queue: Arc<MemoryQueue>| async move { queue.receive("default", 1, FOR_EVER).await };
+    let receive =
+        |queue: Arc<MemoryQueue>| async move { queue.receive("default", 1, FOR_EVER, &Stop::new()).await };
     let waiting: Vec<_> = (0..3).map(|_| tokio::spawn(receive(Arc::clone(&fixture.queue)))).collect();
     tokio::task::yield_now().await;
     let three = ["a@1", "a@2", "a@3"].map(|name| message(name, 0, Priority::Normal));

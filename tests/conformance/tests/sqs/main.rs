@@ -9,7 +9,7 @@ use std::time::Duration;
 use belfry_aws::sqs::Body;
 use belfry_conformance::Verdict;
 use belfry_domain::{Message, Priority, Wave};
-use belfry_engine::ports::{Alert, Queue as _, Source as _};
+use belfry_engine::ports::{Alert, Queue as _, Source as _, Stop};
 
 use self::support::{Fixture, ids, message, now};
 
@@ -100,8 +100,11 @@ async fn what_nobody_can_read_goes_and_what_is_newer_stays() -> Verdict {
 async fn a_wait_ends_and_a_pools_depth_is_its_own() -> Verdict {
     let fixture = Fixture::new().await;
     let began = std::time::Instant::now();
-    assert!(fixture.queue.receive("default", 10, Duration::from_secs(2)).await?.is_empty());
+    assert!(fixture.queue.receive("default", 10, Duration::from_secs(2), &Stop::new()).await?.is_empty());
     assert!(began.elapsed() >= Duration::from_secs(2));
+    let closing = Stop::new();
+    closing.cancel();
+    assert!(fixture.queue.receive("default", 10, Duration::from_secs(3600), &closing).await?.is_empty());
     fixture.queue.enqueue(vec![normal(1), message("push@low", now(), Priority::Low)]).await?;
     assert_eq!((fixture.queue.depth_of("default").await?, fixture.queue.depth_of("gpu").await?), (2, 0));
     Ok(())

@@ -19,7 +19,7 @@ use belfry_domain::{AGEING_STEP, Message, Origin, Priority, Timestamp};
 use belfry_emulator::Emulator;
 use belfry_engine::{
     SystemClock,
-    ports::{Alert, Alerts, Clock as _, Delivery, Source as _, StoreError},
+    ports::{Alert, Alerts, Clock as _, Delivery, Source as _, Stop, StoreError},
 };
 
 #[derive(Default)]
@@ -87,7 +87,7 @@ impl Fixture {
     }
 
     pub async fn receive(&self, limit: usize) -> Result<Vec<Delivery>, StoreError> {
-        self.queue.receive("default", limit, Duration::from_secs(20)).await
+        self.queue.receive("default", limit, Duration::from_secs(20), &Stop::new()).await
     }
 }
 

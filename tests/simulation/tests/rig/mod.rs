@@ -116,7 +116,6 @@ impl Installation {
             gates: store.clone(),
             alert_rows: store.clone(),
             workers: store.clone(),
-            alert_rows: store.clone(),
             backfills: store.clone(),
             queue: world.clone(),
             clock: world.clone(),
