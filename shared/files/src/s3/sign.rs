@@ -118,6 +118,6 @@ mod tests {
         };
         let signed = sign(request, credentials).unwrap();
         let signature = signed.query_pairs().find(|(name, _)| name == "X-Amz-Signature").unwrap().1;
-        assert_eq!(signature, "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c031957d157751f604d404");
+        assert_eq!(signature, "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
     }
 }
