@@ -224,10 +224,10 @@ async fn a_receiver_that_is_closed_returns_at_once() -> Verdict {
 
 #[tokio::test]
 async fn a_receiver_that_gave_up_takes_nothing_along() -> Verdict {
-    let fixture = Fixture::new();
+    let (fixture, closing) = (Fixture::new(), Stop::new());
     let given_up = tokio::select! {
         biased;
-        _ = fixture.queue.receive("default", 1, FOR_EVER, &Stop::new()) => false,
+        _ = fixture.queue.receive("default", 1, FOR_EVER, &closing) => false,
         () = std::future::ready(()) => true,
     };
     assert!(given_up);
