@@ -48,7 +48,9 @@ impl Up {
     pub fn on(data: &Path) -> Self {
         let args = ["up", "--listen", "127.0.0.1:0", "--data"].map(OsString::from);
         let args = args.into_iter().chain([data.into()]).collect();
-        Self { args, variables: Vec::new(), directory: None, is_unread: false }
+        // What a killed one leaves behind goes with its data.
+        let variables = vec![("TMPDIR", data.into())];
+        Self { args, variables, directory: None, is_unread: false }
     }
 
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {

@@ -11,6 +11,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 
+mod alerts;
 mod clocks;
 mod daemon;
 mod installation;
@@ -32,6 +33,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 fn main() {
     let cases = vec![
+        case("alerts::dead_letter", alerts::a_dead_letter_is_told_of_until_it_is_dealt_with),
         case("clocks::a_jobs_own_schedule", clocks::a_jobs_own_schedule_starts_its_slot_and_nothing_else),
         case("clocks::second_clock", clocks::the_second_clock_recovers_what_stopped_functions_ran),
         case("daemon::commands", daemon::a_daemon_runs_commands_and_ends_what_it_runs),
