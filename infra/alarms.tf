@@ -127,6 +127,25 @@ resource "aws_cloudwatch_metric_alarm" "function" {
   }
 }
 
+# A stream that is stuck: calls that fail are minutes apart, too few for the alarm on errors.
+resource "aws_cloudwatch_metric_alarm" "archive_behind" {
+  for_each = local.history
+
+  alarm_name          = "${var.name}-${each.key}-behind"
+  alarm_description   = "The archive is more than two hours behind what expires. After a day it loses executions."
+  namespace           = "AWS/Lambda"
+  metric_name         = "IteratorAge"
+  dimensions          = { FunctionName = aws_lambda_function.this[each.key].function_name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 2 * 60 * 60 * 1000
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alerts.arn]
+  ok_actions          = [aws_sns_topic.alerts.arn]
+}
+
 resource "aws_cloudwatch_metric_alarm" "success_rate" {
   alarm_name          = "${var.name}-success-rate"
   alarm_description   = "Fewer than 95 % of the executions that ended in five minutes succeeded."

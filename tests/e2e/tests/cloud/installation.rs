@@ -31,6 +31,8 @@ pub struct Installation {
 }
 
 /// Made by the script that a developer uses.
+static MADE: OnceCell<Installation> = OnceCell::const_new();
+
 pub async fn installation() -> &'static Installation {
     started().await.0
 }
@@ -41,10 +43,16 @@ pub async fn interruption() -> &'static Interruption {
 }
 
 async fn started() -> (&'static Installation, &'static Interruption) {
-    static MADE: OnceCell<Installation> = OnceCell::const_new();
     static INTERRUPTED: OnceCell<Interruption> = OnceCell::const_new();
     let made = MADE.get_or_init(async || spawn_blocking(Installation::make).await.unwrap()).await;
     (made, INTERRUPTED.get_or_init(|| Interruption::of(made)).await)
+}
+
+/// What it has left on the disk. Statics are not dropped.
+pub fn clear_up() {
+    if let Some(made) = MADE.get() {
+        drop(std::fs::remove_dir_all(made.state.path()));
+    }
 }
 
 impl Installation {

@@ -4,7 +4,6 @@ use std::{fs, path::Path, time::Duration};
 
 use axum::http::StatusCode;
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::{
     installation::{Installation, SOON, installation},
@@ -14,7 +13,7 @@ use crate::{
 
 /// The lease of an attempt, and what the design allows on top of it on AWS.
 pub const RECOVERED: Duration = Duration::from_secs(60 + 150);
-const FUNCTIONS: [&str; 4] = ["tick", "dispatcher", "worker", "api"];
+const FUNCTIONS: [&str; 5] = ["tick", "dispatcher", "worker", "api", "archive"];
 
 fn is_slow(_: usize) -> (StatusCode, Duration) {
     (StatusCode::OK, Duration::from_millis(200))
@@ -47,7 +46,8 @@ pub async fn a_deployment_in_flight_loses_and_doubles_nothing() {
     });
     let batch = json!({ "executions": delays.collect::<Vec<_>>() });
     let accepted = belfry.api.post("/v1/executions:batch", &batch).await;
-    let packages = Box::leak(TempDir::new().unwrap().keep().into_boxed_path());
+    let packages = Box::leak(belfry.state("next").into_boxed_path());
+    fs::create_dir(&packages).unwrap();
     next_version(belfry, packages);
     let told = belfry.update(packages).await;
     assert!(told.contains("export API="), "{told}");
