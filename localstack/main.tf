@@ -105,7 +105,6 @@ module "belfry" {
   log_level           = var.log_level
   deletion_protection = false
   allow_open_api      = true
-  history             = { enabled = true }
 
   api = {
     authorizer   = var.authorizer

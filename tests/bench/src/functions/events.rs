@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_sqs::Client as Sqs;
 use belfry_aws::{Names, sqs::Body};
 use belfry_domain::{ExecutionId, Message, Origin, Priority, Shards, Timer, Timestamp, Wave};
+use belfry_e2e::Api;
 use belfry_emulator::{EXPIRED, Emulator};
 use serde_json::{Value, json};
 
@@ -23,7 +24,8 @@ pub async fn prepare(emulator: &Emulator) -> anyhow::Result<()> {
     for queue in workers.into_iter().chain([names.dispatch_queue(), names.dead_letter_queue()]) {
         sqs.create_queue().queue_name(queue).send().await?;
     }
-    reqwest::Client::new().put(format!("{}/{BUCKET}", emulator.url())).send().await?.error_for_status()?;
+    let s3 = Api::new(emulator.url());
+    s3.send(s3.request(reqwest::Method::PUT, &format!("/{BUCKET}"))).await?.ok();
     Ok(())
 }
 
