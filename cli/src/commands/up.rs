@@ -6,7 +6,6 @@ use std::{
 };
 
 use anyhow::Context as _;
-
 use belfry::standalone::{self, Capacity, LogPlace, UpOptions};
 use belfry_alerts::AlertSettings;
 use belfry_domain::{BacklogLimits, HumanDuration};

@@ -1,9 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
 use belfry::standalone::stop_on_signals;
-use belfry_aws::{Installation, SdkConfig, lambda::instance, telemetry::Metrics};
-use belfry_engine::{Worker, ports::Logs};
-use belfry_files::{Bucket, BucketAccess, BucketLogs};
+use belfry_aws::{Installation, lambda::instance, telemetry::Metrics};
+use belfry_engine::Worker;
+use belfry_files::BucketLogs;
 use belfry_worker::{
     daemon::{Daemon, DaemonOptions},
     targets::{AwsAccess, TargetSettings, Targets},
@@ -72,7 +72,7 @@ pub async fn run(args: WorkerArgs) -> Outcome {
         endpoint: installation.sdk.endpoint_url().map(str::to_owned),
         credentials: installation.sdk.credentials_provider(),
     };
-    let logs = logs(&installation.sdk);
+    let logs = BucketLogs::of_installation(&installation.sdk);
     let runner = Arc::new(Targets::new(settings)?.with_aws(access).keeping_logs(logs));
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let capacity = args.capacity.map_or((4 * cores).max(8), |capacity| capacity as usize);
@@ -91,17 +91,6 @@ pub async fn run(args: WorkerArgs) -> Outcome {
     flushing.abort();
     installation.metrics.flush();
     DONE
-}
-
-/// Where the installation keeps them; nowhere without a bucket.
-fn logs(sdk: &SdkConfig) -> Option<Arc<dyn Logs>> {
-    let access = BucketAccess {
-        bucket: std::env::var("BELFRY_HISTORY_BUCKET").ok().filter(|name| !name.is_empty())?,
-        region: sdk.region().map(ToString::to_string).unwrap_or_default(),
-        endpoint: sdk.endpoint_url().map(str::to_owned),
-        credentials: sdk.credentials_provider(),
-    };
-    Some(Arc::new(BucketLogs(Bucket::new(access))))
 }
 
 async fn flush_for_ever(metrics: Arc<Metrics>) {

@@ -8,15 +8,14 @@ use axum::{
     response::Response,
 };
 use belfry_api::{ApiState, Auth, Leader, Telemetry, router};
-use belfry_aws::{Installation, SdkConfig, telemetry::Metrics};
-use belfry_engine::ports::{Logs, Stop};
-use belfry_files::{Bucket, BucketAccess, BucketLogs};
+use belfry_aws::{Installation, telemetry::Metrics};
+use belfry_engine::ports::Stop;
+use belfry_files::BucketLogs;
 use lambda_http::request::RequestContext;
 
 pub fn service(installation: Installation) -> Router {
     let telemetry = Arc::new(Telemetry::default());
     let installation = installation.observed_by(telemetry.clone());
-    let sdk = installation.sdk.clone();
     let state = ApiState {
         engine: Arc::new(installation.engine()),
         telemetry,
@@ -25,21 +24,10 @@ pub fn service(installation: Installation) -> Router {
         leadership: Arc::new(Leader),
         source: installation.queue.clone(),
         closing: Stop::new(),
-        logs: logs(&sdk),
+        logs: BucketLogs::of_installation(&installation.sdk),
         capacity: 0,
     };
     router(state).layer(from_fn_with_state(installation.metrics, around))
-}
-
-/// Where the installation keeps them; nowhere without a bucket.
-fn logs(sdk: &SdkConfig) -> Option<Arc<dyn Logs>> {
-    let access = BucketAccess {
-        bucket: std::env::var("BELFRY_HISTORY_BUCKET").ok().filter(|name| !name.is_empty())?,
-        region: sdk.region().map(ToString::to_string).unwrap_or_default(),
-        endpoint: sdk.endpoint_url().map(str::to_owned),
-        credentials: sdk.credentials_provider(),
-    };
-    Some(Arc::new(BucketLogs(Bucket::new(access))))
 }
 
 async fn around(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {

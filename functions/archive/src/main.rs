@@ -6,20 +6,14 @@
 
 use belfry_aws::{config, dynamodb::StreamEvent, telemetry::start_logs};
 use belfry_engine::ports::Archive as _;
-use belfry_files::{Bucket, BucketAccess, BucketArchive};
+use belfry_files::{Bucket, BucketArchive};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_logs();
-    let sdk = config::load().await;
-    let access = BucketAccess {
-        bucket: std::env::var("BELFRY_HISTORY_BUCKET")?,
-        region: sdk.region().map(ToString::to_string).unwrap_or_default(),
-        endpoint: sdk.endpoint_url().map(str::to_owned),
-        credentials: sdk.credentials_provider(),
-    };
-    let archive = &BucketArchive(Bucket::new(access));
+    let bucket = Bucket::of_installation(&config::load().await);
+    let archive = &BucketArchive(bucket.ok_or("BELFRY_HISTORY_BUCKET names no bucket")?);
     run(service_fn(async |event: LambdaEvent<StreamEvent>| {
         let expired = event.payload.expired();
         let count = expired.len();

@@ -18,7 +18,7 @@ mod record;
 mod s3;
 
 #[cfg(feature = "s3")]
-pub use self::s3::{Bucket, BucketAccess, BucketArchive, BucketLogs};
+pub use self::s3::{Bucket, BucketArchive, BucketLogs};
 pub use self::{
     day_file::{DayFile, day_files},
     folder::FolderArchive,

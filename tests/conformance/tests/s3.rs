@@ -6,7 +6,7 @@ use belfry_aws::dynamodb::StreamEvent;
 use belfry_conformance::{Verdict, logs};
 use belfry_emulator::{EXPIRED, Emulator};
 use belfry_engine::ports::{Archive as _, StoreError};
-use belfry_files::{Bucket, BucketAccess, BucketArchive, BucketLogs};
+use belfry_files::{Bucket, BucketArchive, BucketLogs};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
@@ -19,13 +19,7 @@ fn curl(args: &[&str]) -> Option<Vec<u8>> {
 fn bucket(name: &str) -> Bucket {
     let emulator = Emulator::shared();
     curl(&["--request", "PUT", &format!("{}/{name}", emulator.url())]).expect("a bucket is made");
-    let sdk = emulator.sdk_config();
-    Bucket::new(BucketAccess {
-        bucket: name.to_owned(),
-        region: "us-east-1".to_owned(),
-        endpoint: Some(emulator.url().to_owned()),
-        credentials: sdk.credentials_provider(),
-    })
+    Bucket::new(name.to_owned(), &emulator.sdk_config())
 }
 
 #[tokio::test]
@@ -73,13 +67,7 @@ fn lines(url: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_bucket_that_is_not_there_is_told() {
-    let emulator = Emulator::shared();
-    let nowhere = Bucket::new(BucketAccess {
-        bucket: "nowhere".to_owned(),
-        region: "us-east-1".to_owned(),
-        endpoint: Some(emulator.url().to_owned()),
-        credentials: emulator.sdk_config().credentials_provider(),
-    });
+    let nowhere = Bucket::new("nowhere".to_owned(), &Emulator::shared().sdk_config());
     let refused = nowhere.put("k", "text/plain", b"x".to_vec()).await;
     assert!(
         matches!(&refused, Err(StoreError::Unavailable(why)) if why.starts_with("s3://nowhere/k: 404")),

@@ -2,10 +2,12 @@
 
 use std::{
     io::{Read as _, Seek as _, Write as _},
+    sync::Arc,
     time::Duration,
 };
 
 use async_trait::async_trait;
+use aws_types::SdkConfig;
 use belfry_domain::ExecutionId;
 use belfry_engine::ports::{Log, LogWriter, Logs, StoreError};
 
@@ -17,6 +19,13 @@ const VALID: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Clone)]
 pub struct BucketLogs(pub Bucket);
+
+impl BucketLogs {
+    /// None where the installation keeps no history.
+    pub fn of_installation(sdk: &SdkConfig) -> Option<Arc<dyn Logs>> {
+        Bucket::of_installation(sdk).map(|bucket| Arc::new(Self(bucket)) as Arc<dyn Logs>)
+    }
+}
 
 /// What comes is kept in a file until it is whole: objects can't grow.
 struct Writer {

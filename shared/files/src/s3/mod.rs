@@ -11,6 +11,7 @@ use std::{
 };
 
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_types::SdkConfig;
 use belfry_engine::ports::StoreError;
 use reqwest::{Client, Method, Url, redirect};
 use rustls::{ClientConfig, crypto::ring};
@@ -23,26 +24,40 @@ pub use self::{archive::BucketArchive, logs::BucketLogs};
 const PATIENCE: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where AWS is, and who calls.
-#[derive(Debug, Clone)]
-pub struct BucketAccess {
-    pub bucket: String,
-    pub region: String,
-    /// In place of AWS's own addresses.
-    pub endpoint: Option<String>,
-    pub credentials: Option<SharedCredentialsProvider>,
-}
+/// Names the bucket of an installation that keeps its history; `infra/` sets it.
+const VARIABLE: &str = "BELFRY_HISTORY_BUCKET";
 
 /// Clones share connections.
 #[derive(Debug, Clone)]
 pub struct Bucket {
-    access: Arc<BucketAccess>,
+    access: Arc<Access>,
     /// Made when it is first needed: reading the host's certificates takes a while.
     http: Arc<OnceCell<Client>>,
 }
 
+#[derive(Debug)]
+struct Access {
+    bucket: String,
+    region: String,
+    /// In place of AWS's own addresses.
+    endpoint: Option<String>,
+    credentials: Option<SharedCredentialsProvider>,
+}
+
 impl Bucket {
-    pub fn new(access: BucketAccess) -> Self {
+    /// None where the installation keeps no history.
+    pub fn of_installation(sdk: &SdkConfig) -> Option<Self> {
+        let bucket = std::env::var(VARIABLE).ok().filter(|name| !name.is_empty())?;
+        Some(Self::new(bucket, sdk))
+    }
+
+    pub fn new(bucket: String, sdk: &SdkConfig) -> Self {
+        let access = Access {
+            bucket,
+            region: sdk.region().map(ToString::to_string).unwrap_or_default(),
+            endpoint: sdk.endpoint_url().map(str::to_owned),
+            credentials: sdk.credentials_provider(),
+        };
         Self { access: Arc::new(access), http: Arc::default() }
     }
 
@@ -67,7 +82,7 @@ impl Bucket {
     }
 
     async fn signed(&self, method: &Method, key: &str, valid: Duration) -> Result<Url, StoreError> {
-        let BucketAccess { bucket, region, endpoint, credentials } = &*self.access;
+        let Access { bucket, region, endpoint, credentials } = &*self.access;
         let failed = |why: String| self.failed(key, &why);
         let provider = credentials.as_ref().ok_or_else(|| failed("no credentials".to_owned()))?;
         let credentials = provider.provide_credentials().await.map_err(|error| failed(error.to_string()))?;

@@ -77,6 +77,21 @@ async fn a_scheduled_execution_costs_five_writes_and_few_reads() -> Verdict {
     Ok(())
 }
 
+/// What `must_finish_by` adds to each slot.
+#[tokio::test]
+async fn a_deadline_costs_two_writes_and_a_read() -> Verdict {
+    let stores = with_job().await?;
+    let request = claim(SLOT, 1, 1);
+    stores.create(request.start_new(&scheduled()), None).await?;
+    let deadline = Timer { version: 1, ..Timer::deadline(ONE, &id(SLOT), at(60_000)) };
+    let mut meter = Meter::new(&stores);
+    stores.put_timers(vec![deadline.clone()]).await?;
+    stores.execution(&id(SLOT)).await?;
+    stores.remove_unchanged(&deadline).await?;
+    assert_eq!(meter.used("the deadline, and the look at it"), (2.0, 1.0));
+    Ok(())
+}
+
 /// What `max_concurrency` adds; a job without limits never asks for a gate, and costs what it did.
 #[tokio::test]
 async fn a_permit_costs_a_transaction_at_each_end() -> Verdict {
