@@ -105,7 +105,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "archive" {
 }
 
 data "aws_iam_policy_document" "archive_bucket" {
-  for_each = local.buckets
+  for_each = var.allow_plain_http ? {} : local.buckets
 
   statement {
     sid       = "OnlyEncryptedConnections"
@@ -127,7 +127,7 @@ data "aws_iam_policy_document" "archive_bucket" {
 }
 
 resource "aws_s3_bucket_policy" "archive" {
-  for_each = local.buckets
+  for_each = var.allow_plain_http ? {} : local.buckets
 
   bucket = aws_s3_bucket.archive[each.key].id
   policy = data.aws_iam_policy_document.archive_bucket[each.key].json

@@ -124,6 +124,12 @@ variable "allow_open_api" {
   default     = false
 }
 
+variable "allow_plain_http" {
+  description = "Lets the buckets be reached without TLS. For emulators, which have none."
+  type        = bool
+  default     = false
+}
+
 variable "worker" {
   description = "The worker function: the longest attempt in seconds (60 to 900), memory in MB (128 to 10240), and environment variables for it, such as the signing keys that jobs name."
   type = object({

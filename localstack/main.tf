@@ -105,6 +105,8 @@ module "belfry" {
   log_level           = var.log_level
   deletion_protection = false
   allow_open_api      = true
+  allow_plain_http    = true
+  history             = { enabled = true }
 
   api = {
     authorizer   = var.authorizer

@@ -182,6 +182,11 @@ run "history_has_a_bucket_and_a_stream" {
     condition     = aws_lambda_function.this["archive"].function_name == "belfry-archive" && length(aws_lambda_event_source_mapping.history) == 1
     error_message = "A function reads the stream."
   }
+
+  assert {
+    condition     = keys(aws_s3_bucket_policy.archive) == ["history"]
+    error_message = "Nobody reaches the bucket without TLS, unless allow_plain_http says so."
+  }
 }
 
 run "no_history_costs_nothing" {

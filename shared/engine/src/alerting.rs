@@ -153,7 +153,9 @@ impl Engine {
             }
             (AlertKind::MissedDeadline, _, Some(id)) => self.is_over_or_off(id).await?,
             (AlertKind::CircuitOpened, Some(job_id), _) => {
-                matches!(self.job_gate(job_id).await?.circuit, Circuit::Closed { .. })
+                let job = self.ports.jobs.job(job_id).await?;
+                let has_circuit = job.is_some_and(|job| !job.deleted && job.spec.circuit.is_some());
+                !has_circuit || matches!(self.job_gate(job_id).await?.circuit, Circuit::Closed { .. })
             }
             (AlertKind::Test, ..) => is_quiet_for(TEST),
             (AlertKind::SuccessRate | AlertKind::Lateness, ..) => false,

@@ -2,7 +2,7 @@
 
 use belfry_domain::{Backfill, Change, ClaimRequest, Execution, GateKey, Timer, Timestamp, What};
 use belfry_engine::ports::{
-    AlertRow, AlertStore as _, Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _,
+    AlertKind, AlertRow, AlertStore as _, Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _,
     ExecutionStore as _, GateStore as _, GateWrite, Passed, RowWrite, StoreError,
 };
 use belfry_sqlite::Store;
@@ -33,6 +33,8 @@ pub enum Mutation {
     GateRevisionIgnored,
     /// What is wrong is noted nowhere.
     AlertsDropped,
+    /// Nobody hears of circuit breakers.
+    CircuitsUnheard,
     /// Nobody looks when a deadline has come.
     DeadlinesDropped,
     /// A backfill does not keep the names of what it is about to start.
@@ -42,7 +44,7 @@ pub enum Mutation {
 }
 
 impl Mutation {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::GuardGoesFirst,
         Self::SuccessorsDropped,
         Self::RevisionIgnored,
@@ -54,6 +56,7 @@ impl Mutation {
         Self::GatesForgotten,
         Self::GateRevisionIgnored,
         Self::AlertsDropped,
+        Self::CircuitsUnheard,
         Self::DeadlinesDropped,
         Self::BackfillForgets,
         Self::BackfillRevisionIgnored,
@@ -140,8 +143,13 @@ impl Backend {
         timers.into_iter().filter(|timer| !is_dropped(timer)).collect()
     }
 
+    pub fn drops_alert(&self, row: &AlertRow) -> bool {
+        let is_of_circuit = row.kind == AlertKind::CircuitOpened;
+        self.breaks(Mutation::AlertsDropped) || is_of_circuit && self.breaks(Mutation::CircuitsUnheard)
+    }
+
     pub async fn keep_alert(&self, row: &AlertRow) -> Result<bool> {
-        if self.breaks(Mutation::AlertsDropped) { Ok(true) } else { self.store.keep_alert(row).await }
+        if self.drops_alert(row) { Ok(true) } else { self.store.keep_alert(row).await }
     }
 
     pub async fn add_dead_letter(&self, letter: DeadLetter) -> Result<bool> {

@@ -15,14 +15,15 @@ use crate::{
 const QUEUE: &str = "belfry-command-normal";
 const OF_COMMANDS: [&str; 2] = ["--pool", "command"];
 
-struct Daemon(Child);
+pub struct Daemon(Child);
 
 impl Daemon {
-    fn start(installation: &Installation, options: &[&str]) -> Self {
+    pub fn start(installation: &Installation, options: &[&str], variables: &[(&str, &str)]) -> Self {
         let child = Command::new(belfry())
             .args(["worker", "--capacity", "4"])
             .args(options)
             .envs(installation.emulator.variables())
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -32,7 +33,7 @@ impl Daemon {
     }
 
     /// In good order, with what it runs.
-    async fn end(mut self) {
+    pub async fn end(mut self) {
         let pid = Pid::from_raw(self.0.id().unwrap().cast_signed()).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
         let status = tokio::time::timeout(SOON, self.0.wait()).await.expect("it ends in time").unwrap();
@@ -43,7 +44,7 @@ impl Daemon {
 pub async fn a_daemon_runs_commands_and_ends_what_it_runs() {
     let belfry = installation().await;
     let _alone = COMMANDS.lock().await;
-    let daemon = Daemon::start(belfry, &OF_COMMANDS);
+    let daemon = Daemon::start(belfry, &OF_COMMANDS, &[]);
     let id = belfry.push(json!({ "command": "echo from a daemon" })).await;
     let row = belfry.until_it_is(&id, "success", SOON).await;
     assert_eq!(row["worker_id"].as_str().and_then(|id| id.split('/').next()), Some("belfry"), "{row}");
@@ -58,7 +59,7 @@ pub async fn a_daemon_runs_commands_and_ends_what_it_runs() {
 pub async fn an_idle_pool_takes_from_another() {
     let belfry = installation().await;
     let _alone = COMMANDS.lock().await;
-    let daemon = Daemon::start(belfry, &["--pool", "spare", "--steal-from", "command"]);
+    let daemon = Daemon::start(belfry, &["--pool", "spare", "--steal-from", "command"], &[]);
     let id = belfry.push(json!({ "command": "true" })).await;
     belfry.until_it_is(&id, "success", SOON).await;
     let own = belfry.push(json!({ "command": "true", "pool": "spare" })).await;
@@ -79,7 +80,7 @@ pub async fn what_a_lost_message_asked_for_runs_by_the_sweep() {
     })
     .await;
     belfry.sqs().purge_queue().queue_url(&url).send().await.unwrap();
-    let daemon = Daemon::start(belfry, &OF_COMMANDS);
+    let daemon = Daemon::start(belfry, &OF_COMMANDS, &[]);
     let row = belfry.until_it_is(&id, "success", RECOVERED).await;
     assert_eq!(row["attempt"], 1, "{row}");
     daemon.end().await;

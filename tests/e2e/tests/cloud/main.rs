@@ -12,8 +12,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 
 mod alerts;
+mod caller;
 mod clocks;
 mod daemon;
+mod history;
 mod installation;
 mod interruption;
 mod module;
@@ -39,6 +41,8 @@ fn main() {
         case("daemon::commands", daemon::a_daemon_runs_commands_and_ends_what_it_runs),
         case("daemon::stealing", daemon::an_idle_pool_takes_from_another),
         case("daemon::lost_message", daemon::what_a_lost_message_asked_for_runs_by_the_sweep),
+        case("history::archive", history::what_time_has_removed_is_in_the_bucket),
+        case("history::logs", history::all_that_a_daemons_command_printed_is_found_through_the_api),
         case("module::checks", module::the_module_keeps_to_its_rules),
         case("module::second_plan", module::a_second_plan_finds_what_the_emulator_forgets_and_nothing_else),
         case("outside::callback", outside::a_target_calls_back_when_its_worker_is_long_gone),

@@ -13,7 +13,7 @@ use crate::{
 
 /// The lease of an attempt, and what the design allows on top of it on AWS.
 pub const RECOVERED: Duration = Duration::from_secs(60 + 150);
-const FUNCTIONS: [&str; 4] = ["tick", "dispatcher", "worker", "api"];
+const FUNCTIONS: [&str; 5] = ["tick", "dispatcher", "worker", "api", "archive"];
 
 fn is_slow(_: usize) -> (StatusCode, Duration) {
     (StatusCode::OK, Duration::from_millis(200))

@@ -14,8 +14,10 @@ use aws_sdk_sqs::{
     config::{Credentials, SharedCredentialsProvider},
 };
 use belfry_e2e::until;
+use reqwest::Method;
 
 use crate::{
+    caller::{BUCKET, Caller, is_refused},
     installation::{Installation, installation},
     recovery::RECOVERED,
 };
@@ -35,6 +37,9 @@ enum Ask {
     Configure(&'static str),
     ListSchedules,
     DeleteSchedule,
+    Publish,
+    ReadLog,
+    KeepLog,
 }
 
 /// Whether it is permitted to the tick, the dispatcher, the worker and the API.
@@ -61,12 +66,16 @@ const RIGHTS: &[(Ask, [bool; 4])] = &[
     (Ask::Configure("dispatch"), [false; 4]),
     (Ask::ListSchedules, [true, false, false, true]),
     (Ask::DeleteSchedule, [true, false, false, true]),
+    (Ask::Publish, [true, false, false, false]),
+    (Ask::ReadLog, [false, false, false, true]),
+    (Ask::KeepLog, [false; 4]),
 ];
 
 struct Asker {
     dynamodb: DynamoDb,
     sqs: Sqs,
     scheduler: Scheduler,
+    caller: Caller,
 }
 
 pub async fn each_function_may_do_what_it_does_and_no_more() {
@@ -92,10 +101,11 @@ impl Asker {
         .await;
         let [key, secret, token] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
             .map(|name| process.variable(name).to_owned());
+        let caller = Caller { key: key.clone(), secret: secret.clone(), token: Some(token.clone()) };
         let credentials = Credentials::new(key, secret, Some(token), None, "function");
         let sdk = belfry.emulator.sdk_config().into_builder();
         let sdk = sdk.credentials_provider(SharedCredentialsProvider::new(credentials)).build();
-        Self { dynamodb: DynamoDb::new(&sdk), sqs: Sqs::new(&sdk), scheduler: Scheduler::new(&sdk) }
+        Self { dynamodb: DynamoDb::new(&sdk), sqs: Sqs::new(&sdk), scheduler: Scheduler::new(&sdk), caller }
     }
 
     async fn is_permitted(&self, belfry: &Installation, ask: Ask) -> bool {
@@ -114,6 +124,25 @@ impl Asker {
                 let delete = self.scheduler.delete_schedule().group_name("belfry").name("job.nobody.0");
                 is_permitted(delete.send().await)
             }
+            Ask::Publish => {
+                // Without a message.
+                let publish = "Action=Publish&TopicArn=arn:aws:sns:us-east-1:000000000000:belfry-alerts";
+                !is_refused(&self.caller.ask(belfry, "sns", Method::POST, "/", publish))
+            }
+            Ask::ReadLog => !is_refused(&self.caller.ask(
+                belfry,
+                "s3",
+                Method::GET,
+                &format!("/{BUCKET}/logs/nothing"),
+                "",
+            )),
+            Ask::KeepLog => !is_refused(&self.caller.ask(
+                belfry,
+                "s3",
+                Method::PUT,
+                &format!("/{BUCKET}/logs/nothing"),
+                "x",
+            )),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Alerts, as written, and what the one who is told of them believes.
 
+use belfry_domain::{Circuit, GateKey, JobId};
 use belfry_engine::ports::{AlertKind, AlertRow, key_of};
 
 use super::Mirror;
@@ -29,8 +30,16 @@ impl Mirror {
                 .as_ref()
                 .and_then(|id| self.row(id))
                 .is_some_and(|row| row.status.is_terminal()),
+            AlertKind::CircuitOpened => row.job_id.as_ref().is_some_and(|job_id| !self.is_broken_off(job_id)),
             _ => false,
         }
+    }
+
+    /// The job's circuit breaker keeps it from starting.
+    pub fn is_broken_off(&self, job_id: &JobId) -> bool {
+        let has_circuit = self.newest(job_id).is_some_and(|job| !job.deleted && job.spec.circuit.is_some());
+        let gate = self.gates.get(&GateKey { job_id: job_id.clone(), key: None });
+        has_circuit && gate.is_some_and(|gate| !matches!(gate.circuit, Circuit::Closed { .. }))
     }
 
     pub fn has_open_alert(&self, kind: AlertKind, about: &str) -> bool {

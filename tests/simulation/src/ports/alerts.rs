@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use belfry_engine::ports::{Alert, AlertRow, AlertStore, Alerts, Notice, Receiver};
 
 use super::{Chaos, Result};
-use crate::{mirror::RECEIVER, mutation::Mutation};
+use crate::mirror::RECEIVER;
 
 /// In percent: how often it does not take what it is told, and how often it does and says that it
 /// does not.
@@ -43,7 +43,7 @@ impl AlertStore for Chaos {
         self.call("keep_alert", async {
             let is_kept = self.backend.keep_alert(row).await?;
             self.world.with(|state| match is_kept {
-                true if self.backend.breaks(Mutation::AlertsDropped) => {}
+                true if self.backend.drops_alert(row) => {}
                 true => drop(state.mirror.alerts.insert(row.key.clone(), row.clone())),
                 false => state.coverage.add("alert: a write refused"),
             });

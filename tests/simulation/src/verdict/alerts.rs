@@ -21,6 +21,15 @@ impl State {
                 return Err(format!("alerts: {id} missed its deadline and nobody heard of it"));
             }
         }
+        // Nobody opens one by hand here.
+        for job in self.mirror.live_jobs().filter(|job| self.mirror.is_broken_off(&job.spec.job_id)) {
+            if !self.mirror.has_open_alert(AlertKind::CircuitOpened, job.spec.job_id.as_str()) {
+                return Err(format!(
+                    "alerts: the circuit of {} is open and nobody heard of it",
+                    job.spec.job_id
+                ));
+            }
+        }
         let open: BTreeSet<&String> =
             self.mirror.alerts.values().filter(|row| row.is_open()).map(|row| &row.key).collect();
         let believed: BTreeSet<&String> = self.mirror.believed.iter().collect();
