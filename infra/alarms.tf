@@ -148,18 +148,18 @@ resource "aws_cloudwatch_metric_alarm" "archive_behind" {
 
 resource "aws_cloudwatch_metric_alarm" "success_rate" {
   alarm_name          = "${var.name}-success-rate"
-  alarm_description   = "Fewer than 95 % of the executions that ended in five minutes succeeded."
+  alarm_description   = "Fewer than ${var.alerts.success_rate.percent} % of the executions that ended in ${var.alerts.success_rate.minutes} minutes succeeded."
   evaluation_periods  = 3
   datapoints_to_alarm = 2
   comparison_operator = "LessThanThreshold"
-  threshold           = 95
+  threshold           = var.alerts.success_rate.percent
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alerts.arn, aws_lambda_alias.live["tick"].arn]
-  ok_actions          = [aws_sns_topic.alerts.arn, aws_lambda_alias.live["tick"].arn]
+  alarm_actions       = [aws_sns_topic.alerts.arn, aws_lambda_alias.alarms.arn]
+  ok_actions          = [aws_sns_topic.alerts.arn, aws_lambda_alias.alarms.arn]
 
   metric_query {
     id          = "rate"
-    expression  = "IF(good + bad > 0, 100 * good / (good + bad), 100)"
+    expression  = "IF(good + bad >= ${var.alerts.success_rate.at_least}, 100 * good / (good + bad), 100)"
     label       = "Success rate, %"
     return_data = true
   }
@@ -190,7 +190,7 @@ resource "aws_cloudwatch_metric_alarm" "success_rate" {
         metric_name = metric_query.value.metric
         dimensions  = { Function = metric_query.value.function }
         stat        = "Sum"
-        period      = 300
+        period      = 60 * var.alerts.success_rate.minutes
       }
     }
   }
@@ -206,7 +206,7 @@ resource "aws_lambda_permission" "alarms" {
   statement_id  = each.key
   action        = "lambda:InvokeFunction"
   function_name = aws_lambda_function.this["tick"].function_name
-  qualifier     = aws_lambda_alias.live["tick"].name
+  qualifier     = aws_lambda_alias.alarms.name
   principal     = "lambda.alarms.cloudwatch.amazonaws.com"
   source_arn    = each.value
 }
@@ -215,19 +215,19 @@ resource "aws_cloudwatch_metric_alarm" "lateness" {
   for_each = toset(local.starting)
 
   alarm_name          = "${each.key}-lateness"
-  alarm_description   = "One in a hundred executions starts more than 10 s after its time in ${each.key}."
+  alarm_description   = "One in a hundred executions starts more than ${var.alerts.lateness.longer_than_seconds} s after its time in ${each.key}."
   namespace           = "Belfry"
   metric_name         = "StartLatencyMs"
   dimensions          = { Function = each.key }
   extended_statistic  = "p99"
-  period              = 300
+  period              = 60 * var.alerts.lateness.minutes
   evaluation_periods  = 3
   datapoints_to_alarm = 2
   comparison_operator = "GreaterThanThreshold"
-  threshold           = 10000
+  threshold           = 1000 * var.alerts.lateness.longer_than_seconds
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alerts.arn, aws_lambda_alias.live["tick"].arn]
-  ok_actions          = [aws_sns_topic.alerts.arn, aws_lambda_alias.live["tick"].arn]
+  alarm_actions       = [aws_sns_topic.alerts.arn, aws_lambda_alias.alarms.arn]
+  ok_actions          = [aws_sns_topic.alerts.arn, aws_lambda_alias.alarms.arn]
 }
 
 # Bugs of Belfry, or rows that somebody else wrote: they should never happen.

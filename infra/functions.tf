@@ -123,6 +123,21 @@ resource "aws_lambda_function_event_invoke_config" "tick" {
   maximum_event_age_in_seconds = 60
 }
 
+# An alarm speaks only when its state changes: what it says under this name is repeated until it is heard.
+resource "aws_lambda_alias" "alarms" {
+  name             = "alarms"
+  description      = "The version in use, for CloudWatch's alarms"
+  function_name    = aws_lambda_function.this["tick"].function_name
+  function_version = aws_lambda_function.this["tick"].version
+}
+
+resource "aws_lambda_function_event_invoke_config" "alarms" {
+  function_name                = aws_lambda_function.this["tick"].function_name
+  qualifier                    = aws_lambda_alias.alarms.name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 3600
+}
+
 resource "aws_lambda_event_source_mapping" "dispatch" {
   event_source_arn        = aws_sqs_queue.dispatch.arn
   function_name           = aws_lambda_alias.live["dispatcher"].arn

@@ -258,10 +258,23 @@ variable "targets" {
 }
 
 variable "alerts" {
-  description = "Who hears of alarms: e-mail addresses (each confirms by a link) and PagerDuty integration URLs (https)."
+  description = <<-EOT
+    Who hears of alarms: e-mail addresses (each confirms by a link) and PagerDuty integration URLs (https). And when:
+    success_rate, where less than this percentage of what ended in so many minutes succeeded, unless that were fewer
+    than at_least; lateness, where more than one start in a hundred of so many minutes was later than longer_than_seconds.
+  EOT
   type = object({
     emails         = optional(list(string), [])
     pagerduty_urls = optional(list(string), [])
+    success_rate = optional(object({
+      percent  = optional(number, 95)
+      minutes  = optional(number, 5)
+      at_least = optional(number, 20)
+    }), {})
+    lateness = optional(object({
+      longer_than_seconds = optional(number, 10)
+      minutes             = optional(number, 5)
+    }), {})
   })
   default  = {}
   nullable = false
@@ -274,6 +287,22 @@ variable "alerts" {
   validation {
     condition     = alltrue([for url in var.alerts.pagerduty_urls : startswith(url, "https://")])
     error_message = "alerts.pagerduty_urls must begin with https://."
+  }
+
+  validation {
+    condition     = var.alerts.success_rate.percent > 0 && var.alerts.success_rate.percent <= 100 && var.alerts.success_rate.at_least >= 1
+    error_message = "alerts.success_rate.percent must be above 0 and at most 100, and at_least 1 or more."
+  }
+
+  validation {
+    condition     = var.alerts.lateness.longer_than_seconds > 0
+    error_message = "alerts.lateness.longer_than_seconds must be above 0."
+  }
+
+  # CloudWatch evaluates no more than a day: three periods of each.
+  validation {
+    condition     = alltrue([for minutes in [var.alerts.success_rate.minutes, var.alerts.lateness.minutes] : minutes >= 1 && minutes <= 480 && floor(minutes) == minutes])
+    error_message = "alerts.success_rate.minutes and alerts.lateness.minutes must be whole numbers from 1 to 480."
   }
 }
 

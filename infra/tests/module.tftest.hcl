@@ -160,6 +160,29 @@ run "secrets_of_receivers_are_the_ticks_alone" {
   }
 }
 
+run "alarms_take_the_thresholds_and_are_heard" {
+  command = plan
+
+  variables {
+    alerts = { success_rate = { percent = 99, minutes = 10, at_least = 50 }, lateness = { longer_than_seconds = 2 } }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.success_rate.threshold == 99 && anytrue([for query in aws_cloudwatch_metric_alarm.success_rate.metric_query : try(startswith(query.expression, "IF(good + bad >= 50,"), false)])
+    error_message = "The success rate is that of the variable."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.lateness["belfry-worker"].threshold == 2000 && aws_cloudwatch_metric_alarm.lateness["belfry-worker"].period == 300
+    error_message = "Lateness is that of the variable, in milliseconds."
+  }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.alarms.maximum_retry_attempts == 2 && aws_lambda_function_event_invoke_config.tick.maximum_retry_attempts == 0
+    error_message = "What an alarm says is said once by CloudWatch: a failed call must be repeated. A tick need not be."
+  }
+}
+
 run "history_has_a_bucket_and_a_stream" {
   command = plan
 
