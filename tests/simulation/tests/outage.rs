@@ -5,7 +5,7 @@
 
 mod rig;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 use belfry_domain::{JobSpec, Status, Timestamp};
 use belfry_engine::ports::{ExecutionFilter, ExecutionStore as _, Position, TimerStore as _};
@@ -60,6 +60,39 @@ fn after_a_day_each_job_runs_its_newest_slot() {
     assert_eq!((again.len(), resent.len()), (0, 0), "and that was all");
     installation.advance(MINUTE);
     assert_eq!(installation.tick().0.len(), JOBS, "it goes on as before");
+}
+
+/// `examples/misfire.yaml`, five hours later.
+#[test]
+fn each_job_of_the_example_makes_up_for_what_it_promises() {
+    let file = include_str!("../../../examples/misfire.yaml");
+    let mut jobs: BTreeMap<String, Vec<JobSpec>> = serde_saphyr::from_str(file).unwrap();
+    let installation = Installation::new("2026-11-23T10:00:30Z");
+    installation.define(jobs.remove("jobs").unwrap());
+    installation.advance(MINUTE);
+    installation.tick();
+    installation.advance(5 * 60 * MINUTE);
+    let (sent, _) = installation.tick();
+    let slots = |job: &str| {
+        let mut slots: Vec<String> = sent
+            .iter()
+            .filter_map(|message| {
+                Some(message.execution_id.as_str().strip_prefix(&format!("{job}@"))?.to_owned())
+            })
+            .collect();
+        slots.sort_unstable();
+        slots
+    };
+    let hours = |hours: RangeInclusive<u32>| -> Vec<String> {
+        hours.map(|hour| format!("2026-11-23T{hour}:00:00Z")).collect()
+    };
+    assert_eq!(
+        slots("sync_stock"),
+        ["2026-11-23T15:00:00Z", "2026-11-23T15:01:00Z"],
+        "the newest, and the last minute's"
+    );
+    assert_eq!(slots("good_morning"), ["2026-11-23T15:01:00Z"]);
+    assert_eq!(slots("bill_hour"), hours(11..=15));
 }
 
 #[test]

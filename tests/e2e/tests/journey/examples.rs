@@ -19,13 +19,17 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     // Whoever adds one adds what it shows to these tests.
     let files = [
         "backfill.yaml",
+        "circuit.yaml",
         "elements.yaml",
         "flaky.yaml",
         "heartbeat.yaml",
         "history.yaml",
         "limits.yaml",
         "long-work.yaml",
+        "misfire.yaml",
         "nightly-chain.yaml",
+        "pools.yaml",
+        "priorities.yaml",
         "rerun.yaml",
         "results.yaml",
         "webhook.yaml",
@@ -33,6 +37,8 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     assert_eq!(tour.examples.job_files(), files);
     let jobs = tour.list(&["jobs"]).await;
     let limited = ["invoice", "preview", "reindex", "sync", "thumbnails"];
+    let of_pools = ["brochure", "extra", "flyer", "frame", "newspaper", "train"];
+    let missed = ["bill_hour", "good_morning", "sync_stock"];
     let elements = ["list_zones", "show_times", "tell_time"];
     let others = [
         "announce",
@@ -45,7 +51,7 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
         "measure",
         "webhook",
     ];
-    let mut expected = [&CHAIN[..], &limited, &elements, &others, &RERUN].concat();
+    let mut expected = [&CHAIN[..], &limited, &of_pools, &missed, &elements, &others, &RERUN].concat();
     expected.sort_unstable();
     assert_eq!(ids(&jobs, "job_id"), expected);
     let tree = tour.server.run(&["graph"]).await.ok().out();

@@ -1,24 +1,9 @@
-//! `examples/limits.yaml`: how much runs at once, and what becomes of the rest.
+//! `examples/limits.yaml` and `examples/circuit.yaml`: how much runs at once, and what becomes of the rest.
 
 use belfry_e2e::until;
 use serde_json::Value;
 
 use crate::{SOON, Tour, text};
-
-impl Tour {
-    async fn trigger(&self, args: &[&str]) -> String {
-        let accepted = self.server.run(&[&["trigger", "--json"], args].concat()).await.ok().json();
-        text(&accepted, "execution_id").to_owned()
-    }
-
-    async fn until_it_is(&self, id: &str, status: &str) -> Value {
-        until(&format!("{id} is {status}"), SOON, async || {
-            let row = self.server.run(&["executions", "show", id, "--json"]).await.ok().json();
-            (row["status"] == status).then_some(row)
-        })
-        .await
-    }
-}
 
 /// The most of these that ran at one moment.
 fn most_at_once(rows: &[Value]) -> usize {

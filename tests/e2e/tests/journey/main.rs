@@ -7,6 +7,7 @@ mod history;
 mod import;
 mod limits;
 mod operate;
+mod queues;
 mod run_once;
 
 use std::{path::Path, time::Duration};
@@ -30,8 +31,20 @@ impl Tour {
     }
 
     async fn begin_with(examples: Examples) -> Self {
+        let all = examples.file("");
+        Self::begin_as(examples, &["--allow-private-addresses", "--apply", &all]).await
+    }
+
+    /// With one of the examples, and what that one needs.
+    async fn begin_at(file: &str, args: &[&str]) -> Self {
+        let examples = Examples::copy();
+        let file = examples.file(file);
+        Self::begin_as(examples, &[args, &["--apply", &file]].concat()).await
+    }
+
+    async fn begin_as(examples: Examples, args: &[&str]) -> Self {
         let data = TempDir::new().unwrap();
-        let up = Up::on(data.path()).args(["--allow-private-addresses", "--apply"]).args([examples.path()]);
+        let up = Up::on(data.path()).args(args);
         let server = up.start_leader().await;
         until("the examples are applied", SOON, async || {
             let jobs = server.api.get("/v1/jobs").await;
@@ -49,6 +62,20 @@ impl Tour {
 
     async fn apply(&self, text: &str) {
         self.server.run_with_input(&["apply", "-f", "-"], text).await.ok();
+    }
+
+    /// The id of what was triggered.
+    async fn trigger(&self, args: &[&str]) -> String {
+        let accepted = self.server.run(&[&["trigger", "--json"], args].concat()).await.ok().json();
+        text(&accepted, "execution_id").to_owned()
+    }
+
+    async fn until_it_is(&self, id: &str, status: &str) -> Value {
+        until(&format!("{id} is {status}"), SOON, async || {
+            let row = self.server.run(&["executions", "show", id, "--json"]).await.ok().json();
+            (row["status"] == status).then_some(row)
+        })
+        .await
     }
 
     /// The first execution of a job with this status.
