@@ -43,6 +43,7 @@ pub struct Execution {
     #[serde(default)]
     pub result: Value,
     pub rerun_of: Option<String>,
+    pub backfill_id: Option<String>,
     pub progress: Option<Progress>,
 }
 

@@ -31,6 +31,7 @@ fn facts(row: &Execution) -> comfy_table::Table {
         ("execution", row.execution_id.clone()),
         ("run", row.run_id.clone().unwrap_or_default()),
         ("rerun of", row.rerun_of.clone().unwrap_or_default()),
+        ("backfill", row.backfill_id.clone().unwrap_or_default()),
         ("status", row.status.clone()),
         ("reason", row.reason.clone().unwrap_or_default()),
         ("progress", row.progress.as_ref().map(ToString::to_string).unwrap_or_default()),

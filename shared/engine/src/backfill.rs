@@ -5,6 +5,8 @@
 //! is about to be started is written into the row first, then created, each execution with a timer
 //! of its own, then sent. Two looks at once write the same row, and one of them wins; a look that
 //! dies on its way leaves names in the row that have no execution, and the next one creates them.
+//!
+//! Whoever ends an attempt of one of its executions counts it, and starts the next.
 
 use belfry_domain::{
     Backfill, BackfillId, BackfillStatus, Execution, ExecutionId, Job, JobId, MAX_BACKFILL_CONCURRENCY,
@@ -36,6 +38,8 @@ pub struct BackfillPlan {
 
 /// How often a row may change under an operation before it gives up.
 const ATTEMPTS: usize = 20;
+/// The same, for who has something else to do.
+const HURRIED_ATTEMPTS: usize = 3;
 /// Slots that one look goes through, at most: many of them may have run already.
 const SLOTS_IN_A_LOOK: usize = 500;
 
@@ -183,28 +187,57 @@ impl Engine {
 
     /// One look; the row as it is then, as far as is known here.
     async fn look_at_backfill(&self, row: Backfill) -> Result<Backfill> {
-        let job = self.ports.jobs.job(&row.job_id).await?.filter(|job| !job.deleted);
         let mut next = row.clone();
+        let wanted = self.look_at_open(&mut next).await?;
+        Ok(self.move_on(&row, next, wanted).await?.unwrap_or(row))
+    }
+
+    /// After an attempt has ended one of its executions: the next starts at once, not with the sweep's
+    /// next look. What fails or is refused here, that look does.
+    pub(crate) async fn continue_backfill(&self, id: &BackfillId, ended: &ExecutionId, status: Status) {
+        for _ in 0..HURRIED_ATTEMPTS {
+            match self.count_in_backfill(id, ended, status).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => return tracing::debug!(backfill.id = %id, %error, "left to the sweep"),
+            }
+        }
+    }
+
+    /// False where somebody was faster.
+    async fn count_in_backfill(&self, id: &BackfillId, ended: &ExecutionId, status: Status) -> Result<bool> {
+        let Some(row) = self.ports.backfills.backfill(id).await? else { return Ok(true) };
+        if !row.open.contains(ended) {
+            return Ok(true);
+        }
+        let mut next = row.clone();
+        next.close(ended, status);
+        Ok(self.move_on(&row, next, vec![]).await?.is_some())
+    }
+
+    /// Starts these, and as much more as has room. None where somebody was faster.
+    async fn move_on(
+        &self,
+        row: &Backfill,
+        mut next: Backfill,
+        mut wanted: Vec<ExecutionId>,
+    ) -> Result<Option<Backfill>> {
+        let job = self.ports.jobs.job(&row.job_id).await?.filter(|job| !job.deleted);
         if job.is_none() && next.status != BackfillStatus::Cancelled {
             next.cancel("the job was deleted");
         }
-        let mut wanted = self.look_at_open(&mut next).await?;
         if job.is_some() && next.free() > 0 {
             wanted.extend(self.choose_slots(&mut next).await?);
         }
         next.end_if_done(self.now());
-        let row = if next == row {
-            row
-        } else {
-            match self.write_backfill(&row, next).await? {
-                Some(row) => row,
-                None => return Ok(row),
-            }
-        };
-        if let Some(job) = job.filter(|_| row.status == BackfillStatus::Running) {
-            self.start_slots(&job, wanted).await?;
+        if next != *row {
+            let Some(written) = self.write_backfill(row, next).await? else { return Ok(None) };
+            next = written;
         }
-        Ok(row)
+        if let Some(job) = job.filter(|_| next.status == BackfillStatus::Running) {
+            self.start_slots(&job, &next.id, wanted).await?;
+        }
+        Ok(Some(next))
     }
 
     /// Counts what has ended; those that are still to be created.
@@ -293,10 +326,13 @@ impl Engine {
     }
 
     /// Creates what has no row yet, and sends for it.
-    async fn start_slots(&self, job: &Job, ids: Vec<ExecutionId>) -> Result<()> {
+    async fn start_slots(&self, job: &Job, backfill: &BackfillId, ids: Vec<ExecutionId>) -> Result<()> {
         let mut rows = Vec::with_capacity(ids.len());
         for id in ids {
-            rows.extend(self.backfilled_row(job, id).await?);
+            let made = self.backfilled_row(job, id).await?;
+            rows.extend(
+                made.map(|(row, guard)| (Execution { backfill: Some(backfill.clone()), ..row }, guard)),
+            );
         }
         let creations = self.ports.executions.create_all(rows.clone()).await?;
         let created = rows.into_iter().zip(creations).filter(|(_, creation)| *creation == Creation::Created);

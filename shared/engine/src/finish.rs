@@ -109,7 +109,11 @@ impl Engine {
     ) -> Result<Status> {
         let Some(ended) = self.write_as_holder(row, change).await? else { return Ok(Status::Running) };
         let status = ended.status;
+        let backfilled = ended.backfill.clone().map(|backfill| (backfill, ended.id.clone()));
         self.persist_settled(ended, guard).await?;
+        if let Some((backfill, id)) = backfilled {
+            self.continue_backfill(&backfill, &id, status).await;
+        }
         Ok(status)
     }
 

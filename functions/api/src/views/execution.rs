@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use belfry_domain::{
-    Attempt, AttemptOutcome, Execution, ExecutionId, Job, JobId, Outcome, Priority, Progress, SlotName,
-    Status, Target, Timestamp, Trigger,
+    Attempt, AttemptOutcome, BackfillId, Execution, ExecutionId, Job, JobId, Outcome, Priority, Progress,
+    SlotName, Status, Target, Timestamp, Trigger,
 };
 use belfry_engine::ports::StoredOutput;
 use serde::Serialize;
@@ -58,6 +58,8 @@ pub struct ExecutionView {
     pub input: Option<Value>,
     pub result: Option<Value>,
     pub rerun_of: Option<ExecutionId>,
+    /// The backfill that started it.
+    pub backfill_id: Option<BackfillId>,
     /// Of pushed work.
     pub target: Option<Target>,
 }
@@ -154,6 +156,7 @@ impl From<Execution> for ExecutionView {
             input: row.input,
             result: row.result,
             rerun_of: row.rerun_of,
+            backfill_id: row.backfill,
             target: row.work.map(|work| work.target),
         }
     }
@@ -193,6 +196,7 @@ impl ExecutionView {
             input: job.spec.input.clone(),
             result: None,
             rerun_of: None,
+            backfill_id: None,
             target: None,
         }
     }

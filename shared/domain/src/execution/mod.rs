@@ -19,7 +19,8 @@ pub use self::{
     state::{Event, IllegalTransition, Status, transition},
 };
 use crate::{
-    Admission, ExecutionId, GateKey, JobId, Outcome, Place, Priority, SlotName, TimerKey, Timestamp, Work,
+    Admission, BackfillId, ExecutionId, GateKey, JobId, Outcome, Place, Priority, SlotName, TimerKey,
+    Timestamp, Work,
 };
 
 /// An execution's row: small, because a store bills and writes all of it each time.
@@ -80,6 +81,9 @@ pub struct Execution {
     pub work: Option<Box<Work>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ExecutionId>,
+    /// The backfill that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<BackfillId>,
     /// The newest attempts that did not succeed, at most [`MAX_ATTEMPTS_KEPT`]. What a success was
     /// like, the row says itself: see [`Execution::ended_attempts`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -222,6 +226,7 @@ impl Execution {
             result: None,
             work: None,
             rerun_of: None,
+            backfill: None,
             attempts: Vec::new(),
             guard,
         }
