@@ -1,6 +1,13 @@
 //! The worker as a daemon: takes messages of its pools for as long as it lives.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use belfry_engine::{
     Engine, EngineError, REPORT_EVERY, Worker,
@@ -44,11 +51,14 @@ struct Pool {
     name: String,
     capacity: usize,
     places: Arc<Semaphore>,
+    /// A place is taken for whatever comes next.
+    is_waiting: AtomicBool,
 }
 
 impl Pool {
     fn load(&self) -> Load {
-        let running = self.capacity - self.places.available_permits();
+        let taken = self.capacity - self.places.available_permits();
+        let running = taken.saturating_sub(usize::from(self.is_waiting.load(Ordering::Relaxed)));
         Load { capacity: self.capacity as u32, running: running as u32 }
     }
 }
@@ -57,7 +67,12 @@ impl Daemon {
     pub fn new(options: DaemonOptions) -> Arc<Self> {
         let pool = |(name, capacity): &(String, usize)| {
             let places = Arc::new(Semaphore::new(*capacity));
-            Arc::new(Pool { name: name.clone(), capacity: *capacity, places })
+            Arc::new(Pool {
+                name: name.clone(),
+                capacity: *capacity,
+                places,
+                is_waiting: AtomicBool::new(false),
+            })
         };
         let pools = options.pools.iter().map(pool).collect();
         Arc::new(Self { options, pools, is_draining: watch::Sender::new(false) })
@@ -91,7 +106,10 @@ impl Daemon {
     async fn take(self: &Arc<Self>, pool: &Pool, attempts: &mut JoinSet<()>, shutdown: &CancellationToken) {
         let Some(Some(first)) = shutdown.run_until_cancelled(self.place(pool)).await else { return };
         let free = pool.places.available_permits() + 1;
-        let deliveries = match self.receive(pool, free, shutdown).await {
+        pool.is_waiting.store(true, Ordering::Relaxed);
+        let received = self.receive(pool, free, shutdown).await;
+        pool.is_waiting.store(false, Ordering::Relaxed);
+        let deliveries = match received {
             Ok(deliveries) => deliveries,
             Err(error) => {
                 self.report(&pool.name, &error.into());

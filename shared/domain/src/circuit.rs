@@ -8,8 +8,9 @@
 //!                                            └───────────────── failure ────────────┘
 //! ```
 //!
-//! It counts executions, not attempts. A success always closes it, even one that began before it
-//! opened: the target is known to work. A probe that never reports (its worker died, its slot was
+//! It counts executions, not attempts. A success always closes what failures have opened, even one
+//! that began before: the target is known to work. What somebody has opened stays open until the
+//! instant that was named. A probe that never reports (its worker died, its slot was
 //! cancelled) doesn't hold the circuit half open for ever: `open_for` later another one may go.
 
 use std::time::Duration;
@@ -45,7 +46,13 @@ pub enum Circuit {
     /// Everything starts. The finish of an execution moves it on.
     Closed { failures: u32 },
     /// Nothing starts. The first admission at or after `until` moves it on.
-    Open { until: Timestamp, failures: u32 },
+    Open {
+        until: Timestamp,
+        failures: u32,
+        /// Not by failures: somebody wants it so.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_hand: bool,
+    },
     /// One probe has been running since `since`. Its finish moves it on, or the next admission
     /// after it was lost.
     HalfOpen { since: Timestamp, failures: u32 },
@@ -72,7 +79,7 @@ pub enum CircuitAdmission {
 impl Circuit {
     /// After an execution succeeded.
     pub fn on_success(self) -> Self {
-        Self::default()
+        if matches!(self, Self::Open { by_hand: true, .. }) { self } else { Self::default() }
     }
 
     /// After an execution failed for good. A failure of what began before the circuit opened
@@ -81,10 +88,10 @@ impl Circuit {
         let failures = self.failures().saturating_add(1);
         let opens = policy.threshold > 0 && failures >= policy.threshold;
         match self {
-            Self::Open { until, .. } => Self::Open { until, failures },
+            Self::Open { until, by_hand, .. } => Self::Open { until, failures, by_hand },
             Self::Closed { .. } if !opens => Self::Closed { failures },
             Self::Closed { .. } | Self::HalfOpen { .. } => {
-                Self::Open { until: now.plus(policy.open_for), failures }
+                Self::Open { until: now.plus(policy.open_for), failures, by_hand: false }
             }
         }
     }
@@ -128,7 +135,7 @@ mod tests {
         assert_eq!(failed(2, 0), Circuit::Closed { failures: 2 });
         assert_eq!(failed(2, 0).admit(&POLICY, Timestamp(0)).0, CircuitAdmission::Allow);
         let open = failed(3, 1_000);
-        assert_eq!(open, Circuit::Open { until: Timestamp(11_000), failures: 3 });
+        assert_eq!(open, Circuit::Open { until: Timestamp(11_000), failures: 3, by_hand: false });
         let refuse = CircuitAdmission::Refuse { until: Timestamp(11_000) };
         assert_eq!(open.admit(&POLICY, Timestamp(10_999)), (refuse, open));
     }
@@ -147,14 +154,23 @@ mod tests {
     fn the_probe_decides() {
         let (_, probing) = failed(3, 0).admit(&POLICY, Timestamp(10_000));
         assert_eq!(probing.on_success(), Circuit::Closed { failures: 0 });
-        let again = Circuit::Open { until: Timestamp(22_000), failures: 4 };
+        let again = Circuit::Open { until: Timestamp(22_000), failures: 4, by_hand: false };
         assert_eq!(probing.on_failure(&POLICY, Timestamp(12_000)), again);
     }
 
     #[test]
     fn a_late_failure_does_not_prolong_it() {
         let open = failed(3, 0).on_failure(&POLICY, Timestamp(9_000));
-        assert_eq!(open, Circuit::Open { until: Timestamp(10_000), failures: 4 });
+        assert_eq!(open, Circuit::Open { until: Timestamp(10_000), failures: 4, by_hand: false });
+    }
+
+    #[test]
+    fn what_somebody_has_opened_stays_open_until_then() {
+        let open = Circuit::Open { until: Timestamp(9_000), failures: 0, by_hand: true };
+        assert_eq!(open.on_success(), open);
+        assert_eq!(open.on_failure(&POLICY, Timestamp(1)).on_success().failures(), 1);
+        let (admission, probing) = open.admit(&POLICY, Timestamp(9_000));
+        assert_eq!((admission, probing.on_success()), (CircuitAdmission::Probe, Circuit::default()));
     }
 
     #[test]

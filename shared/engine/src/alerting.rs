@@ -198,9 +198,9 @@ fn learned(
 ) -> AlertRow {
     for (receiver, outcome) in outcomes {
         let heard = match outcome {
-            Ok(()) if told.is_open() && told.opened_at == row.opened_at => Heard::Open,
-            // It is over since, and has opened again: what it heard last is not known here.
-            Ok(()) if told.is_open() => Heard::Unsure,
+            // It has opened again since: what it heard last is not known here.
+            Ok(()) if told.opened_at != row.opened_at => Heard::Unsure,
+            Ok(()) if told.is_open() => Heard::Open,
             Ok(()) => {
                 row.heard.remove(*receiver);
                 continue;

@@ -48,6 +48,7 @@ enum Found {
     Ended(ExecutionId, Status),
     /// Nobody has created it, or it was created and is gone.
     Absent(ExecutionId),
+    /// Nothing of it runs: it has not started, or waits for another try.
     Unstarted(ExecutionId),
     UnderWay,
 }
@@ -265,7 +266,7 @@ impl Engine {
         Ok(match self.ports.executions.execution(&id).await? {
             None => Found::Absent(id),
             Some(row) if row.status.is_terminal() => Found::Ended(id, row.status),
-            Some(row) if row.attempt == 0 => Found::Unstarted(id),
+            Some(row) if row.attempt == 0 || row.waits_for_retry() => Found::Unstarted(id),
             Some(_) => Found::UnderWay,
         })
     }

@@ -1,10 +1,13 @@
 //! Jobs: define, delete, pause, resume.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use belfry_domain::{
-    Change, Execution, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status, Timer, Timestamp,
-    Trigger, validate_job,
+    Change, Execution, GateKey, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status, Timer,
+    Timestamp, Trigger, validate_job,
 };
 
 use crate::{
@@ -29,6 +32,15 @@ pub struct ApplyOutcome {
 }
 
 impl ApplyOutcome {
+    fn changes_limits(&self) -> bool {
+        self.before.as_ref().is_some_and(|before| before.limits() != self.job.limits())
+    }
+
+    /// There was one of this name before, and it was deleted.
+    fn is_born_again(&self) -> bool {
+        self.before.is_none() && self.job.version > 1
+    }
+
     fn changes_priority(&self) -> bool {
         self.before.as_ref().is_some_and(|before| before.spec.priority != self.job.spec.priority)
     }
@@ -94,6 +106,12 @@ impl Engine {
                 }
                 for outcome in plan.outcomes.iter().filter(|outcome| outcome.changes_priority()) {
                     self.reprioritise(&outcome.job).await?;
+                }
+                for outcome in plan.outcomes.iter().filter(|outcome| outcome.changes_limits()) {
+                    self.call_up_all(outcome.job.id()).await?;
+                }
+                for outcome in plan.outcomes.iter().filter(|outcome| outcome.is_born_again()) {
+                    self.reset_gate(outcome.job.id()).await?;
                 }
                 return Ok(plan.outcomes);
             }
@@ -267,6 +285,17 @@ impl Engine {
             }
         }
         self.send(messages).await
+    }
+
+    /// After a change of a job's limits: more may be let in than before.
+    async fn call_up_all(&self, id: &JobId) -> Result<()> {
+        let of_job = GateKey { job_id: id.clone(), key: None };
+        let waiting = self.unstarted_of(id).await?;
+        let gates = waiting.iter().filter_map(|row| Some(row.place()?.gate.clone()));
+        for gate in gates.chain([of_job]).collect::<BTreeSet<_>>() {
+            self.call_up(&gate).await?;
+        }
+        Ok(())
     }
 
     /// Gives every active job that has none the timer of its next slot. This should never find

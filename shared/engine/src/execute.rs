@@ -243,7 +243,10 @@ impl Engine {
         job: Option<Arc<Job>>,
         message: &Message,
     ) -> Result<Begun> {
-        let lateness = row.claim.as_ref().map_or(Duration::ZERO, |claim| claim.since.since(row.ready_at));
+        // What its limits make it wait for is no lateness.
+        let has_waited = row.admission.as_ref().is_some_and(|admission| admission.has_waited);
+        let claim = row.claim.as_ref().filter(|_| !has_waited);
+        let lateness = claim.map_or(Duration::ZERO, |claim| claim.since.since(row.ready_at));
         self.ports.observer.record(Fact::Started { id: &row.id, attempt: row.attempt, lateness });
         // In the version that the first claim pinned.
         let job = match job {

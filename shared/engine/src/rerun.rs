@@ -171,6 +171,9 @@ impl Engine {
             let begun = self.begin_as(rerun).await?;
             // Whoever has the first has the number. Another's later ones run again all the same.
             if begun.first().is_none_or(|accepted| accepted.is_new) {
+                for accepted in &begun {
+                    self.close_letters(&accepted.execution.id).await?;
+                }
                 return Ok(begun);
             }
             rerun.generation = self.next_generation(rerun).await?;
@@ -195,7 +198,11 @@ impl Engine {
 
     async fn start_row(&self, old: &Execution, id: ExecutionId, run: Run) -> Result<Execution> {
         let mut row = self.row_due_now(id, run, Trigger::Rerun);
-        row.priority = old.priority;
+        // Of a job, that of its present version; a backfill's low one was for that time.
+        row.priority = match self.ports.jobs.job(&old.job_id()).await? {
+            Some(job) if old.work.is_none() => job.spec.priority,
+            _ => old.priority,
+        };
         row.input.clone_from(&old.input);
         row.work.clone_from(&old.work);
         row.rerun_of = Some(old.id.clone());

@@ -68,7 +68,7 @@ impl Engine {
         let page = self.ports.executions.list(&listed, after, limit).await?;
         let mut fitting = BTreeMap::new();
         for row in page.items {
-            let newest = self.newest_for(&row, filter).await?;
+            let newest = self.newest_for(&row, filter, statuses).await?;
             let newest = newest.filter(|newest| statuses.contains(&newest.status));
             fitting.extend(newest.map(|newest| (newest.id.clone(), newest)));
         }
@@ -82,14 +82,21 @@ impl Engine {
 
     /// The newest generation, in place of the newest one that the filter lets through. The others
     /// are passed over, so that a slot is run again once however often it has failed.
-    async fn newest_for(&self, row: &Execution, filter: &ExecutionFilter) -> Result<Option<Execution>> {
+    /// One that was skipped has not run, and so decides nothing unless it is looked for.
+    async fn newest_for(
+        &self,
+        row: &Execution,
+        filter: &ExecutionFilter,
+        statuses: &[Status],
+    ) -> Result<Option<Execution>> {
         let any = row.id.with_generation(u32::MAX);
         let of_any_status = ExecutionFilter { status: None, ..filter.clone() };
-        let listed = self.newest_where(&any, |row| of_any_status.lets_through(row)).await?;
+        let counts = |row: &Execution| row.status != Status::Skipped || statuses.contains(&Status::Skipped);
+        let listed = self.newest_where(&any, |row| counts(row) && of_any_status.lets_through(row)).await?;
         if listed.is_none_or(|listed| listed.id != row.id) {
             return Ok(None);
         }
-        self.newest(&any).await
+        self.newest_where(&any, counts).await
     }
 }
 

@@ -9,10 +9,11 @@ use crate::{
 };
 
 impl Engine {
-    /// Calls up who is next at its gates, tells those who wait for it, keeps the dead letter, and removes the guard last. Dependents that
-    /// end by it (because they now never run) are settled in turn.
+    /// Calls up who is next at its gates, tells those who wait for it, keeps the dead letter, and
+    /// removes the guard last. Dependents that end by it (because they now never run) are settled in
+    /// turn.
     pub(crate) async fn settle(&self, row: Execution, guard: TimerKey) -> Result<()> {
-        if row.work.is_some() && !is_dead(&row) {
+        if row.work.is_some() && !is_dead(&row) && row.id.generation() == 1 {
             // Pushed work that went well: nobody waits for it.
             return Ok(self.ports.timers.remove_timer(&guard).await?);
         }
@@ -31,6 +32,7 @@ impl Engine {
                 None => {}
             }
             self.after_gates(&row).await?;
+            self.close_letters(&row.id).await?;
             if is_dead(&row) {
                 self.bury(&row).await?;
             }
@@ -53,6 +55,17 @@ impl Engine {
         // since then there is nothing to tell.
         if self.ports.dead_letters.add_dead_letter(letter).await? || self.is_open_letter(&row.id).await? {
             self.ports.alerts.raise(Alert::DeadLetter { id: row.id.clone(), reason }).await?;
+        }
+        Ok(())
+    }
+
+    /// The dead letters of earlier generations are dealt with: this one is in their place.
+    pub(crate) async fn close_letters(&self, id: &ExecutionId) -> Result<()> {
+        for generation in 1..id.generation() {
+            let earlier = id.with_generation(generation);
+            if self.is_open_letter(&earlier).await? {
+                self.ports.dead_letters.mark_redriven(&earlier, id).await?;
+            }
         }
         Ok(())
     }

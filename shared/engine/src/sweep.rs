@@ -172,7 +172,13 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
+        let mut next = self.next_check(timer);
+        if let (Some(_), Some(deadline)) = (row.place(), self.starting_deadline_of(&row).await?) {
+            // One that must start by then is to be looked at when it can't any more.
+            let over = deadline.plus(Duration::from_millis(1));
+            next = if over > self.now() { next.min(over) } else { next };
+        }
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         if let Some(place) = row.place() {
             self.examine_in_line(&row, place, guard.clone()).await?;
         } else if let Some(message) = self.message_for(&row, guard.clone()).await? {

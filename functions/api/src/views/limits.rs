@@ -38,6 +38,8 @@ pub struct CircuitView {
     pub failures: u32,
     /// Of an open one: when it lets one execution through.
     pub until: Option<Instant>,
+    /// Somebody has opened it, and no success closes it before then.
+    pub by_hand: bool,
 }
 
 impl LimitsView {
@@ -58,6 +60,7 @@ impl From<Circuit> for CircuitView {
             Circuit::Open { until, .. } => (CircuitState::Open, Some(Instant(until))),
             Circuit::HalfOpen { .. } => (CircuitState::HalfOpen, None),
         };
-        Self { state, failures: circuit.failures(), until }
+        let by_hand = matches!(circuit, Circuit::Open { by_hand: true, .. });
+        Self { state, failures: circuit.failures(), until, by_hand }
     }
 }

@@ -18,13 +18,19 @@ async fn a_circuit_opens_holds_back_and_is_closed_by_hand() {
     let api = Api::open();
     let definition = json!({"command": "false", "circuit": {"threshold": 2, "open_for": "10m"}});
     api.put("/v1/jobs/breaking", definition).await.ok(201);
-    assert_eq!(circuit(&api).await, json!({"state": "closed", "failures": 0, "until": null}));
+    assert_eq!(
+        circuit(&api).await,
+        json!({"state": "closed", "failures": 0, "until": null, "by_hand": false})
+    );
     for failures in [1, 2] {
         assert_eq!(trigger(&api, "breaking").await["status"], "failed");
         assert_eq!(circuit(&api).await["failures"], failures);
     }
     let until = "2026-11-23T12:10:30.000Z";
-    assert_eq!(circuit(&api).await, json!({"state": "open", "failures": 2, "until": until}));
+    assert_eq!(
+        circuit(&api).await,
+        json!({"state": "open", "failures": 2, "until": until, "by_hand": false})
+    );
     let held = trigger(&api, "breaking").await;
     assert_eq!(
         (&held["status"], &held["reason"]),
@@ -33,7 +39,7 @@ async fn a_circuit_opens_holds_back_and_is_closed_by_hand() {
     let shown = api.get("/v1/jobs/breaking").await.ok(200);
     assert_eq!(shown["limits"]["waiting"], json!([held["execution_id"]]));
     let closed = api.post("/v1/jobs/breaking:close-circuit", json!({})).await.ok(200);
-    assert_eq!(closed, json!({"state": "closed", "failures": 0, "until": null}));
+    assert_eq!(closed, json!({"state": "closed", "failures": 0, "until": null, "by_hand": false}));
     api.work().await;
     let ended = api.get(&format!("/v1/executions/{}", held["execution_id"].as_str().unwrap())).await.ok(200);
     assert_eq!(ended["status"], "failed", "it was called up");
@@ -45,7 +51,10 @@ async fn a_circuit_is_opened_by_hand() {
     let api = Api::open();
     api.put("/v1/jobs/breaking", json!({"circuit": {}})).await.ok(201);
     let open = api.post("/v1/jobs/breaking:open-circuit", json!({"open_for": "1h"})).await.ok(200);
-    assert_eq!(open, json!({"state": "open", "failures": 0, "until": "2026-11-23T13:00:30.000Z"}));
+    assert_eq!(
+        open,
+        json!({"state": "open", "failures": 0, "until": "2026-11-23T13:00:30.000Z", "by_hand": true})
+    );
     assert_eq!(trigger(&api, "breaking").await["status"], "waiting");
     let zero = api.post("/v1/jobs/breaking:open-circuit", json!({"open_for": 0})).await;
     assert_eq!(zero.problem(422), "open_for: must be more than 0");

@@ -282,6 +282,13 @@ impl Execution {
     }
 
     /// Waits for its elements to end. Nothing starts it again.
+    pub fn waits_for_retry(&self) -> bool {
+        self.status == Status::Waiting
+            && self.attempt > 0
+            && self.place().is_none()
+            && !self.waits_for_elements()
+    }
+
     pub fn waits_for_elements(&self) -> bool {
         self.status == Status::Waiting && self.elements.is_some_and(|elements| elements.created)
     }

@@ -22,6 +22,9 @@ pub struct Admission {
     /// Where it waits for its turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// It has waited for its turn before its last start: no wonder that it was late.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_waited: bool,
 }
 
 /// A place in the line before a gate. Lines are in the order of rank, then of the instant at which
@@ -49,7 +52,7 @@ pub enum Exit {
 impl Admission {
     pub fn new(limits: &Limits, gates: Vec<GateKey>) -> Self {
         let until_end = limits.holds_until_end();
-        Self { gates, holds: false, until_end, circuit: limits.job.circuit, place: None }
+        Self { gates, holds: false, until_end, circuit: limits.job.circuit, place: None, has_waited: false }
     }
 
     /// What the move to `status` means for the permits: how it leaves its gates, if it does.

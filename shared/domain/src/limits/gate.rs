@@ -73,11 +73,12 @@ impl Gate {
             return Err(Why::Full);
         }
         if let Some(rate) = &cap.rate {
-            let at = rate.allowed(self.next_start, now);
+            let next_start = rate.bounded(self.next_start, now);
+            let at = rate.allowed(next_start, now);
             if at > now {
                 return Err(Why::TooSoon(at));
             }
-            next.next_start = Some(rate.after(self.next_start, now));
+            next.next_start = Some(rate.after(next_start, now));
         }
         if cap.permits.is_some() {
             next.holders.insert(id.clone());
@@ -114,7 +115,7 @@ impl Gate {
                 CircuitAdmission::Refuse { until } => (until, limit.min(1)),
             },
         };
-        let mut next = self.next_start;
+        let mut next = cap.rate.as_ref().map_or(self.next_start, |rate| rate.bounded(self.next_start, now));
         let places = 0..limit.min(self.free(cap));
         places
             .map(|_| match &cap.rate {
@@ -201,6 +202,17 @@ mod tests {
         let after = next.plus(Duration::from_millis(500));
         assert_eq!(gate.openings(&cap, NOW, 2), [next, after]);
         assert!(gate.enter(&id("b"), &cap, true, next).is_ok());
+    }
+
+    #[test]
+    fn a_rate_that_was_loosened_holds_nobody_up() {
+        let hourly = RateLimit { starts: 1, per: HumanDuration(Duration::from_secs(3600)), burst: 1 };
+        let cap = |rate| Cap { rate: Some(rate), ..Cap::default() };
+        let gate = Gate::default().enter(&id("a"), &cap(hourly), true, NOW).unwrap();
+        let quick = RateLimit { starts: 100, per: HumanDuration(Duration::from_secs(1)), burst: 1 };
+        let soon = NOW.plus(Duration::from_millis(10));
+        assert_eq!(gate.enter(&id("b"), &cap(quick), true, NOW), Err(Why::TooSoon(soon)));
+        assert_eq!(gate.openings(&cap(quick), NOW, 2), [soon, soon.plus(Duration::from_millis(10))]);
     }
 
     #[test]

@@ -106,6 +106,7 @@ impl Limits {
             started.admission = Some(admission);
             return Ok(vec![]);
         }
+        let has_waited = admission.place.is_some();
         let rank = admission.place.map_or(0, |place| place.rank);
         let mut passed = Vec::with_capacity(gates.len());
         for (index, (key, gate)) in keys.iter().zip(gates).enumerate() {
@@ -116,7 +117,8 @@ impl Limits {
             }
             passed.push(next);
         }
-        started.admission = Some(Box::new(Admission { holds: true, ..Admission::new(self, keys.to_vec()) }));
+        started.admission =
+            Some(Box::new(Admission { holds: true, has_waited, ..Admission::new(self, keys.to_vec()) }));
         Ok(passed)
     }
 

@@ -39,6 +39,12 @@ impl RateLimit {
         Duration::from_millis(ms.max(1))
     }
 
+    /// No further ahead than its own starts could have brought it: one that was loosened, or a clock
+    /// that was set back, holds nobody up for longer than an interval.
+    pub(super) fn bounded(&self, next: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        next.map(|next| next.min(now.plus(self.interval().saturating_mul(self.burst))))
+    }
+
     /// The first instant from `now` on at which a start is allowed. `next` is what [`Self::after`]
     /// gave for the one before.
     pub(super) fn allowed(&self, next: Option<Timestamp>, now: Timestamp) -> Timestamp {

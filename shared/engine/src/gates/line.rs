@@ -70,6 +70,12 @@ impl Engine {
         }
     }
 
+    /// Of one that has not started: the last instant at which it may.
+    pub(crate) async fn starting_deadline_of(&self, row: &Execution) -> Result<Option<Timestamp>> {
+        let work = if row.attempt == 0 { self.work_of(row).await? } else { None };
+        Ok(work.and_then(|work| work.starting_deadline).map(|deadline| row.ready_at.plus(deadline.0)))
+    }
+
     /// The sweep's look at one that waits in line.
     pub(crate) async fn examine_in_line(
         &self,
@@ -77,9 +83,8 @@ impl Engine {
         place: &Place,
         guard: TimerKey,
     ) -> Result<()> {
-        let deadline = self.work_of(row).await?.and_then(|work| work.starting_deadline);
-        let is_late = deadline.is_some_and(|deadline| self.now() > row.ready_at.plus(deadline.0));
-        if is_late && row.attempt == 0 {
+        let deadline = self.starting_deadline_of(row).await?;
+        if deadline.is_some_and(|deadline| self.now() > deadline) {
             // The worker skips it.
             let message = self.message_for(row, guard).await?;
             return self.send(message.into_iter().collect()).await;

@@ -125,7 +125,7 @@ impl Engine {
             return Ok(());
         }
         let gate = self.job_gate(&row.job_id()).await?;
-        if let Circuit::Open { until, .. } = gate.circuit {
+        if let Circuit::Open { until, by_hand: false, .. } = gate.circuit {
             self.ports.alerts.raise(Alert::CircuitOpened { job_id: row.job_id(), until }).await?;
         }
         Ok(())
@@ -147,23 +147,33 @@ impl Engine {
             let message = format!("job {job_id} has no circuit breaker; give it one with `circuit: {{}}`");
             return Err(EngineError::Conflict(message));
         };
+        let change =
+            |gate: Gate| Gate { circuit: changed(gate.circuit, &policy, change, self.now()), ..gate };
+        Ok(self.change_gate(job_id, change).await?.circuit)
+    }
+
+    /// A job that takes the name of one that was deleted begins anew. What still runs of that keeps
+    /// its permits.
+    pub(crate) async fn reset_gate(&self, job_id: &JobId) -> Result<()> {
+        let change = |gate| Gate { circuit: Circuit::default(), next_start: None, ..gate };
+        self.change_gate(job_id, change).await.map(drop)
+    }
+
+    async fn change_gate(&self, job_id: &JobId, change: impl Fn(Gate) -> Gate) -> Result<Gate> {
         let key = GateKey { job_id: job_id.clone(), key: None };
         let _turn = self.turns.take(job_id).await;
         for attempt in 0..ATTEMPTS {
             let gate = self.gate(&key).await?;
-            let circuit = changed(gate.circuit, &policy, change, self.now());
-            let writes = self.gate_writes(
-                std::slice::from_ref(&key),
-                std::slice::from_ref(&gate),
-                vec![Gate { circuit, ..gate.clone() }],
-            );
+            let next = change(gate.clone());
+            let writes =
+                self.gate_writes(std::slice::from_ref(&key), std::slice::from_ref(&gate), vec![next.clone()]);
             if writes.is_empty() || self.ports.gates.pass(RowWrite::Nothing, writes).await? == Passed::Done {
                 self.call_up(&key).await?;
-                return Ok(circuit);
+                return Ok(next);
             }
             self.pause_at_gate(attempt).await;
         }
-        Err(EngineError::Conflict(format!("the circuit of {job_id} changes all the time; try again")))
+        Err(EngineError::Conflict(format!("the gate of {job_id} changes all the time; try again")))
     }
 }
 
@@ -173,6 +183,7 @@ fn changed(circuit: Circuit, policy: &CircuitPolicy, change: CircuitChange, now:
         CircuitChange::Open(open_for) => Circuit::Open {
             until: now.plus(open_for.unwrap_or(policy.open_for)),
             failures: circuit.failures(),
+            by_hand: true,
         },
     }
 }

@@ -30,9 +30,11 @@ impl Engine {
         closed: Closed,
     ) -> Result<Arrived> {
         let key = keys[closed.gate].clone();
-        if let Some(reason) =
-            self.why_skipped(arrival, &found.row, &key, &gates[closed.gate], closed.why).await?
-        {
+        // Whether others wait says nothing about those that run, nor about the circuit.
+        let mut as_if_first = Execution { attempt: found.row.attempt + 1, ..found.row.clone() };
+        let shut = arrival.limits.admit(&mut as_if_first, &keys, gates, arrival.request.claim.since).err();
+        let Closed { gate, why } = shut.filter(|_| closed.why == Why::Behind).unwrap_or(closed);
+        if let Some(reason) = self.why_skipped(arrival, &found.row, &keys[gate], &gates[gate], why).await? {
             return self.skip_at_gate(arrival, found, &reason).await;
         }
         if found.row.place().is_some_and(|place| place.gate == key) {
@@ -54,7 +56,7 @@ impl Engine {
         gate: &Gate,
         why: Why,
     ) -> Result<Option<String>> {
-        if row.attempt > 0 {
+        if row.attempt > 0 || is_asked_for(row) {
             return Ok(None);
         }
         let is_slot = row.trigger == Trigger::Schedule;
@@ -87,6 +89,7 @@ impl Engine {
         for id in ids.filter(|id| *id != row.id) {
             if let Some(other) = self.ports.executions.execution(&id).await?
                 && !other.status.is_terminal()
+                && !is_asked_for(&other)
             {
                 others.push((other.due, id));
             }
@@ -135,7 +138,7 @@ impl Engine {
         };
         let place = Place { gate: keys[closed.gate].clone(), rank, due: found.row.was_due() };
         let admission = Admission { place: Some(place.clone()), ..Admission::new(arrival.limits, keys) };
-        let held = Change::held(&found.row, admission, &reason_for(closed.why))?;
+        let held = Change::held(&found.row, admission, &reason_for(closed.why, &place.gate))?;
         let id = held.row.id.clone();
         let waits = match arrival.fresh.as_ref().filter(|_| found.is_new) {
             Some(fresh) => {
@@ -175,10 +178,17 @@ impl Engine {
     }
 }
 
-fn reason_for(why: Why) -> String {
+/// A backfill or a re-run asks for just this execution: it is never left out for another's sake.
+fn is_asked_for(row: &Execution) -> bool {
+    matches!(row.trigger, Trigger::Backfill | Trigger::Rerun)
+}
+
+fn reason_for(why: Why, gate: &GateKey) -> String {
+    let whose = gate.key.as_ref().map_or_else(String::new, |key| format!(" of the key {key}"));
     match why {
-        Why::Full | Why::Behind => "waits for its turn: as many run as may".to_owned(),
-        Why::TooSoon(at) => format!("waits for its turn by the rate limit, which is not before {at}"),
+        Why::Full => format!("waits for its turn: as many{whose} run as may"),
+        Why::Behind => format!("waits for its turn: others{whose} were there before"),
+        Why::TooSoon(at) => format!("waits for its turn by the rate limit{whose}, which is not before {at}"),
         Why::Open(until) => format!("waits: the circuit is open until {until}"),
     }
 }

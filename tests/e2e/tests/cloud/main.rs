@@ -50,6 +50,7 @@ fn main() {
         case("recovery::deployment", recovery::a_deployment_in_flight_loses_and_doubles_nothing),
         case("recovery::killed_worker", recovery::what_a_killed_worker_ran_runs_again),
         case("rights", rights::each_function_may_do_what_it_does_and_no_more),
+        case("work::backfill", work::a_backfill_goes_on_by_itself),
         case("work::cancel", work::what_is_cancelled_in_time_never_runs),
         case("work::chain", work::a_chain_runs_in_order),
         case("work::cron", work::every_slot_runs_once_and_not_before_its_time),

@@ -187,3 +187,24 @@ pub async fn a_paused_job_starts_nothing_until_it_is_resumed() {
     assert!(!before.is_empty() && !after.is_empty(), "{rows:?}");
     assert!(before.iter().all(|start| *start < paused), "{before:?} are not all before {paused}");
 }
+
+/// One after the other, each when the one before has ended: a tick a minute would take six minutes.
+pub async fn a_backfill_goes_on_by_itself() {
+    let belfry = installation().await;
+    let receiver = Receiver::start(succeeds).await;
+    belfry.define(json!({ "job_id": "past", "schedule": "@yearly", "target": http(&receiver.url) })).await;
+    let range = json!({ "from": "2020-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z", "concurrency": 1 });
+    let began = belfry.api.post("/v1/jobs/past/backfills", &range).await;
+    let path = format!("/v1/backfills/{}", began["backfill_id"].as_str().unwrap());
+    let over = until("the backfill is over", SOON, async || {
+        Some(belfry.api.get(&path).await).filter(|row| row["status"] == "finished")
+    })
+    .await;
+    assert_eq!(
+        (&over["progress"]["slots"], &over["progress"]["succeeded"]),
+        (&json!(6), &json!(6)),
+        "{over}"
+    );
+    let expected: Vec<_> = (2020..2026).map(|year| (format!("past@{year}-01-01T00:00:00Z"), 1)).collect();
+    assert_eq!(receiver.calls(), expected, "oldest first");
+}
