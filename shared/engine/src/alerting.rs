@@ -174,7 +174,12 @@ impl Engine {
         told.tries += u32::from(news.is_empty());
         told.revision += 1;
         told.next_try_at = now.plus(TELLING);
+        let began = self.ports.clock.monotonic();
         if !rows.keep_alert(&told).await? || news.is_empty() {
+            return Ok(());
+        }
+        if self.ports.clock.monotonic().saturating_sub(began) > TELLING / 2 {
+            // Another may be about to take this one for dead, and this news may be old.
             return Ok(());
         }
         let notice = Notice::of(told);
@@ -185,7 +190,8 @@ impl Engine {
         }
         let now = self.now();
         let learn = |found: Option<AlertRow>| Some(learned(found?, &notice.alert, &outcomes, now));
-        Ok(change(rows, &notice.alert.key, learn).await?)
+        // To tell and not to note it would leave a receiver that was told late with the old word.
+        Ok(self.persist(|| change(rows, &notice.alert.key, &learn)).await?)
     }
 }
 

@@ -3,7 +3,8 @@
 //! A case is a function over a fresh [`Backend`]; [`suite!`] makes a test of each. A new store
 //! brings one function that opens it empty, and runs them all; a new promise of a port becomes a
 //! case here before any store keeps it. The [`Model`] is the smallest store that keeps them all:
-//! the others are compared with it over random histories.
+//! the others are compared with it over random histories. The cases of [`features`] run the engine
+//! over the store.
 
 pub mod alerts;
 pub mod backfills;
@@ -13,6 +14,7 @@ pub mod claims;
 pub mod creation;
 pub mod dead_letters;
 pub mod dependents;
+pub mod features;
 pub mod fixtures;
 pub mod gates;
 pub mod history;
@@ -238,6 +240,28 @@ macro_rules! suite {
             they_page_newest_first,
             those_that_are_over_are_removed,
         ]);
+        $crate::cases!($fresh, features: [
+            one_waits_while_as_many_run_as_may,
+            keys_take_turns,
+            a_slot_that_is_forbidden_is_skipped,
+            what_is_asked_for_waits_where_others_are_skipped_or_replaced,
+            the_newest_replaces_what_runs,
+            changed_limits_reach_what_waits,
+            a_rate_spaces_starts,
+            a_circuit_opens_skips_slots_and_tries_one,
+            a_circuit_that_was_opened_by_hand_stays_open,
+            a_job_that_is_defined_again_begins_with_a_closed_circuit,
+            a_change_of_priority_reaches_what_waits,
+            a_full_queue_refuses,
+            each_misfire_policy_makes_up_for_what_it_says,
+            what_has_not_started_by_its_deadline_is_skipped,
+            a_missed_deadline_is_an_alert_until_it_has_ended,
+            a_backfill_goes_on_as_its_executions_end,
+            a_backfill_is_paused_and_cancelled,
+            a_graph_runs_again_from_what_failed,
+            long_work_tells_how_far_it_is_and_is_stopped,
+            a_vanished_workers_work_starts_again,
+        ]);
     };
 }
 
@@ -248,8 +272,9 @@ macro_rules! cases {
         mod $module {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $case() -> $crate::Verdict {
-                    $crate::$module::$case(&super::$fresh().await).await
+                async fn $case() -> $crate::features::Tried {
+                    $crate::$module::$case(&super::$fresh().await).await?;
+                    Ok(())
                 }
             )*
         }

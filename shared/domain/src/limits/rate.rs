@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{HumanDuration, Timestamp};
 
+/// What one host's clock may be ahead of another's.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(5);
+
 /// So many starts in each period, evenly spaced; after a quiet time `burst` of them at once.
 /// No window of one period sees more than `starts + burst - 1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,10 +42,11 @@ impl RateLimit {
         Duration::from_millis(ms.max(1))
     }
 
-    /// No further ahead than its own starts could have brought it: one that was loosened, or a clock
-    /// that was set back, holds nobody up for longer than an interval.
-    pub(super) fn bounded(&self, next: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-        next.map(|next| next.min(now.plus(self.interval().saturating_mul(self.burst))))
+    /// What it is to go by: nothing, where that is further ahead than its own starts can have brought
+    /// it. It was stricter then, or a clock was set back.
+    pub(super) fn valid(&self, next: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        let furthest = now.plus(self.interval().saturating_mul(self.burst)).plus(CLOCKS_DIFFER);
+        next.filter(|next| *next <= furthest)
     }
 
     /// The first instant from `now` on at which a start is allowed. `next` is what [`Self::after`]

@@ -1,0 +1,264 @@
+//! The engine over a store, with a clock that is set and a queue that is taken from by hand.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use belfry_domain::{
+    BackfillId, Execution, ExecutionId, JobSpec, Message, Priority, SlotRange, Timestamp, Wave,
+};
+use belfry_engine::{
+    BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Settings, StoredAlerts, TriggerRequest,
+    ports::{
+        Acquired, Alert, Alerts, Backlog, Clock, Completion, Fact, Observer, Ports, Queue, Random, StoreError,
+    },
+};
+use serde_json::Value;
+
+use crate::{
+    Backend,
+    fixtures::{EPOCH_MS, ONE, id, job_id},
+};
+
+/// A lane that no store leads by itself.
+const LANE: u16 = 1;
+const LEASE: Duration = Duration::from_secs(60);
+/// Of an attempt.
+pub const HELD_SECONDS: u64 = 600;
+
+#[derive(Default)]
+struct Outside {
+    now: AtomicI64,
+    drawn: AtomicU64,
+    sent: Mutex<Vec<Message>>,
+}
+
+impl Outside {
+    fn sent(&self) -> std::sync::MutexGuard<'_, Vec<Message>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Queue for Outside {
+    async fn defer(&self, waves: Vec<Wave>) -> Result<(), StoreError> {
+        self.enqueue(waves.into_iter().flat_map(|wave| wave.messages).collect()).await
+    }
+
+    async fn enqueue(&self, messages: Vec<Message>) -> Result<(), StoreError> {
+        self.sent().extend(messages);
+        Ok(())
+    }
+
+    async fn depth(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError> {
+        let is_in_it = |message: &&Message| message.pool == pool && message.priority == priority;
+        Ok(self.sent().iter().filter(is_in_it).count() as u64)
+    }
+
+    async fn backlogs(&self) -> Result<Vec<Backlog>, StoreError> {
+        Ok(vec![])
+    }
+}
+
+#[async_trait]
+impl Clock for Outside {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(SeqCst))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.now.load(SeqCst).unsigned_abs())
+    }
+
+    /// Whoever waits for another waits for what goes on meanwhile.
+    async fn sleep(&self, _: Duration) {
+        tokio::task::yield_now().await;
+    }
+}
+
+impl Random for Outside {
+    fn next(&self) -> u64 {
+        self.drawn.fetch_add(1, SeqCst)
+    }
+}
+
+impl Observer for Outside {
+    fn record(&self, _: Fact<'_>) {}
+}
+
+#[async_trait]
+impl Alerts for Outside {
+    async fn raise(&self, _: Alert) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+pub type Tried<T = ()> = Result<T, EngineError>;
+
+pub struct World {
+    outside: Arc<Outside>,
+    pub engine: Engine,
+}
+
+impl World {
+    /// At the cases' epoch.
+    pub fn over(backend: &Backend) -> Self {
+        Self::with(backend, Settings::standalone())
+    }
+
+    pub fn with(backend: &Backend, settings: Settings) -> Self {
+        let outside = Arc::new(Outside::default());
+        outside.now.store(EPOCH_MS, SeqCst);
+        let alerts =
+            StoredAlerts { rows: backend.alerts.clone(), clock: outside.clone(), also: outside.clone() };
+        let ports = Ports {
+            jobs: backend.jobs.clone(),
+            executions: backend.executions.clone(),
+            timers: backend.timers.clone(),
+            leases: backend.leases.clone(),
+            dead_letters: backend.dead_letters.clone(),
+            backfills: backend.backfills.clone(),
+            gates: backend.gates.clone(),
+            workers: backend.workers.clone(),
+            queue: outside.clone(),
+            clock: outside.clone(),
+            random: outside.clone(),
+            observer: outside.clone(),
+            alerts: Arc::new(alerts),
+            alert_rows: backend.alerts.clone(),
+        };
+        Self { outside, engine: Engine::new(ports, Settings { shards: ONE, ..settings }) }
+    }
+
+    pub async fn define(&self, jobs: impl IntoIterator<Item = Value>) -> Tried {
+        let parse = |job| serde_json::from_value(job).unwrap_or_else(|error| panic!("{error}"));
+        let specs: Vec<JobSpec> = jobs.into_iter().map(parse).collect();
+        self.engine.apply_jobs(specs, None, false, false).await.map(drop)
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.outside.now.fetch_add(1000 * seconds as i64, SeqCst);
+    }
+
+    /// What the leader does each second: fires what is due, looks after what is not done, and after
+    /// alerts.
+    pub async fn tick(&self) -> Tried {
+        let now = self.outside.now();
+        let acquired = self.engine.ports.leases.acquire(LANE, "case", now, now.plus(LEASE)).await?;
+        let Acquired::Leader(lease) = acquired else { panic!("it leads: {acquired:?}") };
+        self.engine.tick(&lease, ONE.all()).await?;
+        self.engine.sweep(ONE.all()).await?;
+        self.engine.tend_alerts(&[]).await
+    }
+
+    pub async fn pass(&self, seconds: u64) -> Tried {
+        for _ in 0..seconds {
+            self.advance(1);
+            self.tick().await?;
+        }
+        Ok(())
+    }
+
+    pub async fn trigger(&self, job: &str, name: &str, input: Value) -> Tried<ExecutionId> {
+        let key = name.parse().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let request = TriggerRequest {
+            job_id: job_id(job),
+            input: Some(input).filter(|input| !input.is_null()),
+            idempotency_key: Some(key),
+        };
+        Ok(self.engine.trigger(request).await?.execution.id)
+    }
+
+    /// The classes in which work was sent, the last one first to go.
+    pub fn classes_of(&self, execution: &ExecutionId) -> Vec<Priority> {
+        let sent = self.outside.sent();
+        sent.iter()
+            .filter(|message| message.execution_id == *execution)
+            .map(|message| message.priority)
+            .collect()
+    }
+
+    /// A worker takes all messages whose time has come, the higher classes first, and starts what
+    /// they name.
+    pub async fn start(&self) -> Tried<Vec<Leased>> {
+        let now = self.outside.now();
+        let mut due: Vec<Message> =
+            self.outside.sent().extract_if(.., |message| message.due <= now).collect();
+        due.sort_by_key(|message| (message.priority, message.due));
+        let request = LeaseRequest {
+            pool: String::new(),
+            worker_id: "worker".to_owned(),
+            limit: due.len(),
+            wait: Duration::ZERO,
+            lease: Duration::from_secs(HELD_SECONDS),
+        };
+        let mut started = Vec::new();
+        for message in due {
+            started.extend(self.engine.lease_message(&message, &request).await?);
+        }
+        Ok(started)
+    }
+
+    pub async fn end(&self, attempt: &Leased, completion: Completion) -> Tried {
+        self.engine.finish_elsewhere(&attempt.execution.id, attempt.token, completion).await.map(drop)
+    }
+
+    /// Starts and ends all there is, each as `how` says, until nothing is left to start; what was
+    /// started, in its order.
+    pub async fn work(&self, how: impl Fn(&Execution) -> Completion) -> Tried<Vec<String>> {
+        let mut all = Vec::new();
+        loop {
+            let started = self.start().await?;
+            if started.is_empty() {
+                return Ok(all);
+            }
+            for attempt in started {
+                all.push(attempt.execution.id.to_string());
+                self.end(&attempt, how(&attempt.execution)).await?;
+            }
+        }
+    }
+
+    pub async fn row(&self, name: &str) -> Tried<Execution> {
+        let row = self.engine.ports.executions.execution(&id(name)).await?;
+        Ok(row.unwrap_or_else(|| panic!("there is no {name}")))
+    }
+
+    /// Its status and its reason.
+    pub async fn stands(&self, name: &str) -> Tried<(String, String)> {
+        let row = self.row(name).await?;
+        Ok((row.status.to_string(), row.reason.unwrap_or_default()))
+    }
+
+    pub async fn backfill(&self, job: &str, range: SlotRange, concurrency: u32) -> Tried<BackfillId> {
+        let request = BackfillRequest { job_id: job_id(job), range, concurrency };
+        Ok(self.engine.start_backfill(&request).await?.id)
+    }
+
+    /// The keys of the alerts that are open.
+    pub async fn alerts(&self) -> Tried<Vec<String>> {
+        let rows = self.engine.ports.alert_rows.alerts().await?;
+        Ok(rows.into_iter().filter(belfry_engine::ports::AlertRow::is_open).map(|row| row.key).collect())
+    }
+}
+
+pub fn good(_: &Execution) -> Completion {
+    Completion::succeeded(None)
+}
+
+pub fn bad(_: &Execution) -> Completion {
+    Completion::failed_for_good("it is broken")
+}
+
+pub fn attempts(started: &[Leased]) -> Vec<&str> {
+    started.iter().map(|attempt| attempt.execution.id.as_str()).collect()
+}
