@@ -21,6 +21,10 @@ fn the_textbook_job_works_unchanged() {
     let Target::Command(target) = &work.target else { panic!("{:?}", work.target) };
     assert_eq!(target.command, CommandLine::Shell("python generate_report.py".to_owned()));
     assert_eq!((work.retry.max_retries, work.timeout.0.as_secs(), work.pool.as_str()), (3, 3600, "command"));
+    let short: JobSpec =
+        serde_json::from_str(r#"{"job_id":"a","max_retries":2,"retry":{"backoff":"fixed"}}"#).unwrap();
+    assert_eq!(validate_job(&short, NOW), []);
+    assert_eq!(short.work().retry.max_retries, 2);
     assert_eq!(spec.dependencies[0].as_str(), "data_ingestion");
 }
 

@@ -31,6 +31,8 @@ pub enum Mutation {
     GatesForgotten,
     /// A gate is replaced whatever has become of it since it was read.
     GateRevisionIgnored,
+    /// Nobody knows when the last start was.
+    RatesForgotten,
     /// What is wrong is noted nowhere.
     AlertsDropped,
     /// Nobody hears of circuit breakers.
@@ -44,7 +46,7 @@ pub enum Mutation {
 }
 
 impl Mutation {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::GuardGoesFirst,
         Self::SuccessorsDropped,
         Self::RevisionIgnored,
@@ -55,6 +57,7 @@ impl Mutation {
         Self::DependentsForgotten,
         Self::GatesForgotten,
         Self::GateRevisionIgnored,
+        Self::RatesForgotten,
         Self::AlertsDropped,
         Self::CircuitsUnheard,
         Self::DeadlinesDropped,
@@ -109,6 +112,10 @@ impl Backend {
     pub async fn pass(&self, row: RowWrite, mut gates: Vec<GateWrite>) -> Result<Passed> {
         if self.breaks(Mutation::GatesForgotten) {
             gates.clear();
+        }
+        if self.breaks(Mutation::RatesForgotten) {
+            let kept = gates.iter_mut().filter_map(|write| write.gate.as_mut());
+            kept.for_each(|gate| gate.next_start = None);
         }
         if self.breaks(Mutation::GateRevisionIgnored) {
             let keys: Vec<GateKey> = gates.iter().map(|write| write.key.clone()).collect();

@@ -91,6 +91,7 @@ fn limited(began: Timestamp, end_ms: i64, rng: &mut Rng) -> Vec<Value> {
         json!({ "job_id": "breaking_flaky", "schedule": "*/15 * * * * *", "end": end, "max_retries": 0, "circuit": { "threshold": 2, "open_for": "40s" } }),
         json!({
             "job_id": KEYED, "max_concurrency": 2, "concurrency_key": "input.key", "max_concurrency_per_key": 1,
+            "rate_limit_per_key": { "starts": 3, "per": "10s", "burst": 2 },
             "circuit": { "threshold": 2, "open_for": "40s" }, "max_retries": 1,
         }),
     ];

@@ -18,7 +18,7 @@ use crate::{
     error::CliError,
     files,
     import::{Note, NoteKind, Translation, to_yaml},
-    show::{self, short, table},
+    show::{self, table},
 };
 
 /// Turn other schedulers' definitions into job files
@@ -142,7 +142,7 @@ fn report<T>(kind: &Kind, translation: &Translation<T>) -> String {
     let mut table = table::new(["WHERE", "WHAT", "LINE", "WHY"]);
     for Note { file, line, text, kind, reason } in &translation.notes {
         let place = if *line == 0 { file.clone() } else { format!("{file}:{line}") };
-        table.add_row([place, kind.as_str().to_owned(), short(text, 60), reason.clone()]);
+        table.add_row([place, kind.as_str().to_owned(), text.clone(), reason.clone()]);
     }
     text.push_str("\n\n");
     text.push_str(&table::text(&table));

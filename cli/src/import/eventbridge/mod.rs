@@ -145,7 +145,7 @@ impl<'a> Import<'a> {
         let taken = |name: &str| so_far.jobs.iter().any(|job| job.job_id == name);
         let short = format!("{}{name}", self.options.prefix);
         let long = format!("{}{group}.{name}", self.options.prefix);
-        name::unique(if taken(&short) { &long } else { &short }, &long, taken)
+        name::unique(if group == "default" { &short } else { &long }, &long, taken)
     }
 }
 

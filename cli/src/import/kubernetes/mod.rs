@@ -115,12 +115,12 @@ impl Import<'_> {
         job.checked(self.now)
     }
 
-    /// Another of the same name is in another namespace.
+    /// Those of another namespace may be imported at another time, and are others all the same.
     fn name(&self, name: &str, namespace: &str, so_far: &Translation<Target>) -> String {
         let taken = |name: &str| so_far.jobs.iter().any(|job| job.job_id == name);
         let short = format!("{}{name}", self.options.prefix);
         let long = format!("{}{namespace}.{name}", self.options.prefix);
-        name::unique(if taken(&short) { &long } else { &short }, &long, taken)
+        name::unique(if namespace == "default" { &short } else { &long }, &long, taken)
     }
 
     /// When a run starts, and what of others that still run.

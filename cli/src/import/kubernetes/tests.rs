@@ -131,6 +131,6 @@ fn equal_names_stay_apart() {
     let text = ["one", "two", "two"].map(manifest).join("---\n");
     let names: Vec<String> =
         import(&Options::default(), "f", &text).jobs.into_iter().map(|job| job.job_id).collect();
-    assert_eq!(names[..2], ["a", "two.a"]);
+    assert_eq!(names[..2], ["one.a", "two.a"]);
     assert!(names[2].starts_with("two.a-"), "{names:?}");
 }

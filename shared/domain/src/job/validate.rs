@@ -12,7 +12,7 @@ use super::{
     validate_elements::check_for_each,
     validate_limits::check_limits,
 };
-use crate::{JobId, Timestamp, misfire::MAX_CAP};
+use crate::{JobId, RetryPolicy, Timestamp, misfire::MAX_CAP};
 
 /// Larger inputs belong into an object store, with a reference here.
 pub const MAX_INPUT_BYTES: usize = 64 * 1024;
@@ -146,6 +146,8 @@ fn check_schedule(problems: &mut Vec<Problem>, spec: &JobSpec, now: Timestamp) {
 fn check_retries(problems: &mut Vec<Problem>, short: Option<u32>, long: Option<u32>) {
     if let (Some(short), Some(long)) = (short, long)
         && short != long
+        // What is not given, where there are other fields, reads as the default.
+        && long != RetryPolicy::default().max_retries
     {
         let message = format!("says {short}, but `retry.max_retries` says {long}; give one of them");
         problems.push(Problem::new("max_retries", message));

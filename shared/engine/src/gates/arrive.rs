@@ -110,7 +110,10 @@ impl Engine {
         keys: &[GateKey],
         gates: &[Gate],
     ) -> Result<std::result::Result<Entered, Closed>> {
-        let passed = match arrival.limits.admit(&mut change.row, keys, gates, arrival.request.claim.since) {
+        // By the clock as it is after the gates were read: this host may have stood still since the
+        // claim was made up.
+        let now = self.now().max(arrival.request.claim.since);
+        let passed = match arrival.limits.admit(&mut change.row, keys, gates, now) {
             Ok(passed) => passed,
             Err(closed) => return Ok(Err(closed)),
         };

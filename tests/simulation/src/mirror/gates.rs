@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use belfry_domain::{Circuit, ClaimRequest, Execution, Gate, GateKey, Job, Status};
+use belfry_domain::{Circuit, ClaimRequest, Execution, Gate, GateKey, Job, Status, Timestamp};
 use belfry_engine::ports::{Applied, Claimed, Creation, GateWrite, Passed, RowWrite};
 
 use super::Mirror;
@@ -18,6 +18,10 @@ impl State {
             self.coverage.add("gate: a write refused");
             self.note(process, || format!("pass {}: {passed:?}", name_of(row)));
             return;
+        }
+        if let Some(row) = started(&self.mirror, row) {
+            let verdict = self.mirror.judge_start(row, gates, self.wall_of(process));
+            self.judge(verdict);
         }
         for write in gates {
             self.note(process, || format!("gate {}: {:?}", write.key, write.gate));
@@ -53,6 +57,54 @@ impl State {
 }
 
 impl Mirror {
+    /// While a circuit is open nothing starts, and then one alone. By a rate, each start takes its
+    /// interval, and nothing starts before enough of those are over: as far as clocks can be trusted.
+    fn judge_start(&self, row: &Execution, gates: &[GateWrite], now: Timestamp) -> Verdict {
+        self.judge_probe(row, gates)?;
+        for write in gates.iter().filter(|_| self.clocks_moved_ms.is_none()) {
+            let Some(rate) =
+                self.newest(&write.key.job_id).and_then(|job| job.limits()?.cap(&write.key).rate)
+            else {
+                continue;
+            };
+            let next_start = |gate: Option<&Gate>| gate.and_then(|gate| gate.next_start);
+            let before = next_start(self.gates.get(&write.key)).unwrap_or(Timestamp::MIN);
+            let Some(after) = next_start(write.gate.as_ref()) else {
+                return Err(format!("8: {} started, and the rate of {} has not noticed", row.id, write.key));
+            };
+            let burst = rate.interval().saturating_mul(rate.burst);
+            if after < before.plus(rate.interval()) || after > now.plus(burst) {
+                let rate = format!("from {before} to {after}");
+                return Err(format!("8: {} started and took the rate of {} {rate}", row.id, write.key));
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_probe(&self, row: &Execution, gates: &[GateWrite]) -> Verdict {
+        let policy = row.admission.as_ref().and_then(|admission| admission.circuit);
+        let Some(policy) = policy.filter(|_| row.attempt == 1) else { return Ok(()) };
+        let key = GateKey { job_id: row.job_id(), key: None };
+        let before = self.gates.get(&key).map(|gate| gate.circuit).unwrap_or_default();
+        // A start that a closed circuit lets in writes nothing of a gate without permits and rate, so
+        // one that was let in just before the circuit opened may come after that.
+        let Some(write) = gates.iter().find(|write| write.key == key) else { return Ok(()) };
+        let after = write.gate.as_ref().map(|gate| gate.circuit);
+        let may_start = match (before, after) {
+            (Circuit::Closed { .. }, _) => true,
+            (Circuit::Open { until, .. }, Some(Circuit::HalfOpen { since, .. })) => since >= until,
+            (Circuit::HalfOpen { since: last, .. }, Some(Circuit::HalfOpen { since, .. })) => {
+                since >= last.plus(policy.open_for)
+            }
+            _ => false,
+        };
+        if may_start {
+            Ok(())
+        } else {
+            Err(format!("8: {} started while its circuit was {before:?}", row.id))
+        }
+    }
+
     fn write_gate(&mut self, write: &GateWrite) {
         match &write.gate {
             Some(gate) => self.gates.insert(write.key.clone(), gate.clone()),
@@ -114,6 +166,15 @@ fn has_permits(job: &Job) -> bool {
     job.limits().is_some_and(|limits| {
         limits.job.permits.is_some() || limits.key.as_ref().is_some_and(|(_, cap)| cap.permits.is_some())
     })
+}
+
+/// The row that a write starts an attempt of.
+fn started<'a>(mirror: &Mirror, row: &'a RowWrite) -> Option<&'a Execution> {
+    match row {
+        RowWrite::New(row) if row.status == Status::Running => Some(row),
+        RowWrite::Changed(change) if is_claim(mirror, &change.row) => Some(&change.row),
+        _ => None,
+    }
 }
 
 fn is_claim(mirror: &Mirror, row: &Execution) -> bool {
