@@ -61,6 +61,10 @@ fn rounded(paths: &Paths) -> Paths {
         retry: usage(paths.retry),
         dependent: usage(paths.dependent),
         long: usage(paths.long),
+        max_concurrency: usage(paths.max_concurrency),
+        max_concurrency_per_key: usage(paths.max_concurrency_per_key),
+        rate_limit: usage(paths.rate_limit),
+        circuit: usage(paths.circuit),
         idle_tick: usage(paths.idle_tick),
     }
 }
@@ -88,6 +92,10 @@ fn by_path(paths: &Paths, prices: &Prices) -> anyhow::Result<String> {
         ("push with one retry", paths.retry),
         ("a dependent, on top of what it follows", paths.dependent),
         ("push of 50 s, three heartbeats", paths.long),
+        ("`max_concurrency`, on top of the same without", paths.max_concurrency),
+        ("`max_concurrency` and `max_concurrency_per_key`, on top", paths.max_concurrency_per_key),
+        ("`rate_limit`, on top", paths.rate_limit),
+        ("`circuit`, on top", paths.circuit),
     ];
     for (name, usage) in rows {
         writeln!(
@@ -95,7 +103,8 @@ fn by_path(paths: &Paths, prices: &Prices) -> anyhow::Result<String> {
             "| {name} | {:.2} | {:.2} | {:.2} | {:.0} | {:.2} | {:.4} | {:.2} |",
             usage.write_units,
             usage.read_units,
-            usage.sqs_requests,
+            // What is on top is a difference, and batches differ from run to run.
+            usage.sqs_requests.max(0.0),
             usage.api_requests,
             usage.invocations,
             usage.gb_seconds,

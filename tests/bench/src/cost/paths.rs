@@ -6,7 +6,7 @@ use belfry_aws::Installation;
 use belfry_domain::{JobSpec, PushSpec};
 use belfry_engine::{Engine, PushRequest, Settings, TriggerRequest};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     account::Usage,
@@ -29,6 +29,11 @@ pub struct Paths {
     /// What a dependent adds to the execution that it follows.
     pub dependent: Usage,
     pub long: Usage,
+    /// What each limit adds to the execution of a job without any.
+    pub max_concurrency: Usage,
+    pub max_concurrency_per_key: Usage,
+    pub rate_limit: Usage,
+    pub circuit: Usage,
     /// The tick of all shards, with nothing due.
     pub idle_tick: Usage,
 }
@@ -40,13 +45,32 @@ pub async fn measure() -> anyhow::Result<Paths> {
     let push = pushes(&world, "plain").await?;
     let retry = pushes(&world, FLAKY).await?;
     eprintln!("dependents");
-    let dependent = dependents(&world).await?;
+    let alone = alone(&world).await?;
+    let dependent = dependents(&world).await? - alone;
+    eprintln!("limits");
+    let limited = async |name, limits| Ok::<_, anyhow::Error>(limited(&world, name, limits).await? - alone);
+    let max_concurrency = limited("permits", json!({ "max_concurrency": 5 })).await?;
+    let keys = json!({ "max_concurrency": 5, "concurrency_key": "input.key", "max_concurrency_per_key": 2 });
+    let max_concurrency_per_key = limited("keys", keys).await?;
+    let rate_limit = limited("rate", json!({ "rate_limit": { "starts": 1000, "per": "1s" } })).await?;
+    let circuit = limited("circuit", json!({ "circuit": {} })).await?;
     eprintln!("long jobs");
     let long = long(&world).await?;
     drop(world);
     eprintln!("{BULK} jobs that are due each minute");
     let scheduled = scheduled(idle_tick).await?;
-    Ok(Paths { scheduled, push, retry, dependent, long, idle_tick })
+    Ok(Paths {
+        scheduled,
+        push,
+        retry,
+        dependent,
+        long,
+        max_concurrency,
+        max_concurrency_per_key,
+        rate_limit,
+        circuit,
+        idle_tick,
+    })
 }
 
 /// The second one: the first finds no cursors yet.
@@ -57,7 +81,7 @@ async fn idle_tick(world: &World) -> anyhow::Result<Usage> {
     Ok(world.used() - before)
 }
 
-fn job(definition: serde_json::Value) -> anyhow::Result<JobSpec> {
+fn job(definition: Value) -> anyhow::Result<JobSpec> {
     Ok(serde_json::from_value(definition)?)
 }
 
@@ -98,23 +122,35 @@ async fn long(world: &World) -> anyhow::Result<Usage> {
     Ok(world.settled(before).await + requests)
 }
 
+async fn alone(world: &World) -> anyhow::Result<Usage> {
+    limited(world, "alone", json!({})).await
+}
+
+/// A job of its own with these limits, none of which makes it wait.
+async fn limited(world: &World, name: &str, mut definition: Value) -> anyhow::Result<Usage> {
+    definition["job_id"] = json!(name);
+    let job = job(definition)?;
+    call(world, async |engine| engine.apply_jobs(vec![job], None, false, false).await).await?;
+    triggers(world, name, name).await
+}
+
 async fn dependents(world: &World) -> anyhow::Result<Usage> {
-    let target = json!({ "type": "empty" });
     let jobs = vec![
-        job(json!({ "job_id": "alone", "target": target }))?,
-        job(json!({ "job_id": "first", "target": target }))?,
-        job(json!({ "job_id": "second", "target": target, "dependencies": ["first"] }))?,
+        job(json!({ "job_id": "first" }))?,
+        job(json!({ "job_id": "second", "dependencies": ["first"] }))?,
     ];
     call(world, async |engine| engine.apply_jobs(jobs, None, false, false).await).await?;
-    let alone = triggers(world, "alone", "alone").await?;
-    let both = triggers(world, "first", "second").await?;
-    Ok(both - alone)
+    triggers(world, "first", "second").await
 }
 
 async fn triggers(world: &World, first: &str, last: &str) -> anyhow::Result<Usage> {
     let before = world.used();
     for number in 0..SINGLES {
-        let request = TriggerRequest { job_id: first.parse()?, input: None, idempotency_key: None };
+        let request = TriggerRequest {
+            job_id: first.parse()?,
+            input: Some(json!({ "key": number % 2 })),
+            idempotency_key: None,
+        };
         call(world, async |engine| engine.trigger(request).await).await?;
         world.ended.until(last, number + 1).await;
     }

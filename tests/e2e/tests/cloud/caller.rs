@@ -33,7 +33,7 @@ impl Caller {
         &self,
         belfry: &Installation,
         service: &str,
-        method: Method,
+        method: &Method,
         path: &str,
         body: &str,
     ) -> Answer {
@@ -43,7 +43,7 @@ impl Caller {
         let token = self.token.as_ref().map(|token| format!("x-amz-security-token: {token}"));
         let mut args = vec!["--user", &user, "--aws-sigv4", &scope, "--request", method.as_str()];
         args.extend(token.iter().flat_map(|header| ["--header", header]));
-        if method != Method::GET {
+        if *method != Method::GET {
             args.extend(["--data-binary", "@-"]);
         }
         args.push(&url);

@@ -21,8 +21,9 @@ const LINES: usize = 3_000;
 pub async fn what_time_has_removed_is_in_the_bucket() {
     let belfry = installation().await;
     let invoke = "/2015-03-31/functions/belfry-archive:live/invocations";
-    assert_eq!(String::from_utf8_lossy(&signed(belfry, "lambda", Method::POST, invoke, EXPIRED)), "null");
-    let listing = signed(belfry, "s3", Method::GET, &format!("/{BUCKET}?list-type=2&prefix=executions/"), "");
+    assert_eq!(String::from_utf8_lossy(&signed(belfry, "lambda", &Method::POST, invoke, EXPIRED)), "null");
+    let listing =
+        signed(belfry, "s3", &Method::GET, &format!("/{BUCKET}?list-type=2&prefix=executions/"), "");
     let listing = String::from_utf8_lossy(&listing).into_owned();
     let keys: Vec<&str> = listing.split("<Key>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
     assert_eq!(keys.len(), 2, "one for each day: {listing}");
@@ -48,14 +49,14 @@ pub async fn all_that_a_daemons_command_printed_is_found_through_the_api() {
 }
 
 fn ids_in(belfry: &Installation, key: &str) -> Vec<Value> {
-    let file = signed(belfry, "s3", Method::GET, &format!("/{BUCKET}/{key}"), "");
+    let file = signed(belfry, "s3", &Method::GET, &format!("/{BUCKET}/{key}"), "");
     let mut text = String::new();
     GzDecoder::new(file.as_slice()).read_to_string(&mut text).unwrap();
     text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["execution_id"].clone()).collect()
 }
 
 /// What a service answers to somebody who may do everything.
-fn signed(belfry: &Installation, service: &str, method: Method, path: &str, body: &str) -> Vec<u8> {
+fn signed(belfry: &Installation, service: &str, method: &Method, path: &str, body: &str) -> Vec<u8> {
     let answer = Caller::of_the_account().ask(belfry, service, method, path, body);
     assert!(answer.is_success, "{path}: {}", String::from_utf8_lossy(&answer.body));
     answer.body

@@ -127,19 +127,19 @@ impl Asker {
             Ask::Publish => {
                 // Without a message.
                 let publish = "Action=Publish&TopicArn=arn:aws:sns:us-east-1:000000000000:belfry-alerts";
-                !is_refused(&self.caller.ask(belfry, "sns", Method::POST, "/", publish))
+                !is_refused(&self.caller.ask(belfry, "sns", &Method::POST, "/", publish))
             }
             Ask::ReadLog => !is_refused(&self.caller.ask(
                 belfry,
                 "s3",
-                Method::GET,
+                &Method::GET,
                 &format!("/{BUCKET}/logs/nothing"),
                 "",
             )),
             Ask::KeepLog => !is_refused(&self.caller.ask(
                 belfry,
                 "s3",
-                Method::PUT,
+                &Method::PUT,
                 &format!("/{BUCKET}/logs/nothing"),
                 "x",
             )),

@@ -14,9 +14,7 @@ mod transitions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use belfry_domain::{
-    Backfill, BackfillId, Execution, ExecutionId, GateKey, Job, JobId, Timer, TimerKey, Timestamp,
-};
+use belfry_domain::{Backfill, BackfillId, Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
 use belfry_engine::ports::AlertRow;
 
 pub use self::{
