@@ -23,7 +23,7 @@ fn what_is_exported_restores_every_definition_on_another_server() {
         server.run(&["import", kind, &file, "--apply", "--prefix", &format!("{kind}-")]).ok();
     }
     server.run(&["pause", "heartbeat", "ingest"]).ok();
-    server.run(&["resume", "eventbridge-reindex"]).ok();
+    server.run(&["resume", "eventbridge-shop.reindex"]).ok();
     let wanted = definitions(&server);
     assert!(wanted.len() > 15 && wanted.iter().any(|job| job[1] == "paused"), "{}", wanted.len());
 

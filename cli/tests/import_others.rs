@@ -32,7 +32,7 @@ fn a_belfry_takes_what_was_imported_and_suspended_jobs_begin_paused() {
         .filter(|(_, status)| status == "paused")
         .map(|(job_id, _)| job_id)
         .collect();
-    assert_eq!(paused, ["aws-reindex", "cache-warmer"]);
+    assert_eq!(paused, ["aws-shop.reindex", "cache-warmer"]);
     assert_eq!(statuses(&server).len(), 11);
 }
 
@@ -47,7 +47,7 @@ fn a_job_file_of_an_import_is_one_that_apply_takes() {
     assert!(imported.starts_with("# From 2 files by `belfry import eventbridge`.\n"), "{imported}");
     let applied = server.run(&["apply", "-f", &file, "--json"]).ok().json();
     assert_eq!(applied["jobs"].as_array().map(Vec::len), Some(6));
-    assert!(statuses(&server).contains(&("reindex".to_owned(), "paused".to_owned())));
+    assert!(statuses(&server).contains(&("shop.reindex".to_owned(), "paused".to_owned())));
 }
 
 #[test]
