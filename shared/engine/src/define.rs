@@ -6,8 +6,8 @@ use std::{
 };
 
 use belfry_domain::{
-    Change, Execution, GateKey, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status, Timer,
-    Timestamp, Trigger, validate_job,
+    Change, Execution, ExecutionId, GateKey, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status,
+    Timer, Timestamp, Trigger, What, validate_job,
 };
 
 use crate::{
@@ -279,8 +279,11 @@ impl Engine {
             }
         }
         for timer in self.ports.timers.slots_of_job(job.id()).await? {
-            let Some(id) = timer.key.what.execution_id() else { continue };
+            let What::Slot { slot, .. } = timer.key.what else { continue };
+            let id = ExecutionId::scheduled(job.id(), slot);
             if timer.key.fire_at <= self.now() && self.ports.executions.execution(&id).await?.is_none() {
+                // It may run before a tick has seen its timer, and takes that along when it has ended.
+                self.ensure_successor(&timer, job.id(), slot).await?;
                 messages.extend(self.message_for_absent(&id, &timer).await?);
             }
         }

@@ -145,7 +145,12 @@ impl Engine {
     /// A timer that was written behind the cursor has been seen by no tick. If its writer died
     /// before it got to the next one, this is where the chain goes on. Nor has a tick written the
     /// slot's deadline.
-    async fn ensure_successor(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<()> {
+    pub(crate) async fn ensure_successor(
+        &self,
+        timer: &Timer,
+        job_id: &JobId,
+        slot: Timestamp,
+    ) -> Result<()> {
         let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted) else { return Ok(()) };
         let Some(Owner { job, ends }) = self.owner_of(&job, timer.version, slot).await? else {
             return Ok(());

@@ -88,6 +88,8 @@ pub const WANTED: &[&str] = &[
     "gate: overlap forbidden",
     "gate: replaced",
     "gate: a write refused",
+    "job: another priority",
+    "job: more may run at once",
     "circuit: open",
     "circuit: half open",
     "slot: misfired",

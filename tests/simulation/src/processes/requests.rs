@@ -1,8 +1,8 @@
 //! What clients ask for, one thing at a time, drawn from the seed.
 
 use belfry_domain::{
-    BackfillId, BackfillOrder, ExecutionId, JobId, JobSpec, Outcome as Ending, PushSpec, SlotName, SlotRange,
-    Timestamp,
+    BackfillId, BackfillOrder, ExecutionId, JobId, JobSpec, Outcome as Ending, Priority, PushSpec, SlotName,
+    SlotRange, Timestamp,
 };
 use belfry_engine::{Accepted, BackfillRequest, EngineError, PushRequest, TriggerRequest};
 use serde_json::json;
@@ -184,7 +184,8 @@ impl Node {
         })
     }
 
-    /// A new version: sometimes of another schedule, always of another description.
+    /// A new version: sometimes of another schedule, of another priority, or with more that may run at
+    /// once, always of another description.
     async fn update(&self) -> Outcome {
         let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
         let spec = self.world.with(|state| {
@@ -194,6 +195,14 @@ impl Node {
             if is_alone && spec.schedule.is_some() && state.rng.percent(50) {
                 spec.schedule =
                     state.rng.pick(&["* * * * *", "*/2 * * * *", "@every 70s"]).map(ToString::to_string);
+            }
+            if state.rng.percent(50) {
+                spec.priority = *state.rng.pick(&Priority::ALL).unwrap_or(&spec.priority);
+                state.coverage.add("job: another priority");
+            }
+            if let Some(permits) = &mut spec.max_concurrency {
+                *permits += 1;
+                state.coverage.add("job: more may run at once");
             }
             Some(spec)
         });
