@@ -93,9 +93,8 @@ impl Engine {
                 "dead letter {id} was redriven already, as {generation}"
             )));
         }
-        let accepted = self.retry_by_hand(id).await?;
-        self.ports.dead_letters.mark_redriven(id, &accepted.execution.id).await?;
-        Ok(accepted)
+        // Whatever runs again deals with its letters.
+        self.retry_by_hand(id).await
     }
 
     /// Redrives all dead letters of a job, or all there are; at most `limit`.

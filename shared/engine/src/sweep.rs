@@ -178,14 +178,16 @@ impl Engine {
             return self.cancel_unstarted(&row, timer).await;
         }
         let mut next = self.next_check(timer);
-        if let (Some(_), Some(deadline)) = (row.place(), self.starting_deadline_of(&row).await?) {
+        let deadline = if row.place().is_some() { self.starting_deadline_of(&row).await? } else { None };
+        if let Some(over) = deadline.map(|deadline| deadline.plus(Duration::from_millis(1)))
+            && over > self.now()
+        {
             // One that must start by then is to be looked at when it can't any more.
-            let over = deadline.plus(Duration::from_millis(1));
-            next = if over > self.now() { next.min(over) } else { next };
+            next = next.min(over);
         }
         let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         if let Some(place) = row.place() {
-            self.examine_in_line(&row, place, guard.clone()).await?;
+            self.examine_in_line(&row, place, deadline, guard.clone()).await?;
         } else if let Some(message) = self.message_for(&row, guard.clone()).await? {
             self.resend(message).await?;
         }

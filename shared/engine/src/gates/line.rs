@@ -76,14 +76,14 @@ impl Engine {
         Ok(work.and_then(|work| work.starting_deadline).map(|deadline| row.ready_at.plus(deadline.0)))
     }
 
-    /// The sweep's look at one that waits in line.
+    /// The sweep's look at one that waits in line and must start by `deadline`.
     pub(crate) async fn examine_in_line(
         &self,
         row: &Execution,
         place: &Place,
+        deadline: Option<Timestamp>,
         guard: TimerKey,
     ) -> Result<()> {
-        let deadline = self.starting_deadline_of(row).await?;
         if deadline.is_some_and(|deadline| self.now() > deadline) {
             // The worker skips it.
             let message = self.message_for(row, guard).await?;

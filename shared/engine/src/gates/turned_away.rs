@@ -31,9 +31,12 @@ impl Engine {
     ) -> Result<Arrived> {
         let key = keys[closed.gate].clone();
         // Whether others wait says nothing about those that run, nor about the circuit.
-        let mut as_if_first = Execution { attempt: found.row.attempt + 1, ..found.row.clone() };
-        let shut = arrival.limits.admit(&mut as_if_first, &keys, gates, self.now()).err();
-        let Closed { gate, why } = shut.filter(|_| closed.why == Why::Behind).unwrap_or(closed);
+        let Closed { gate, why } = if closed.why == Why::Behind {
+            let mut as_if_first = Execution { attempt: found.row.attempt + 1, ..found.row.clone() };
+            arrival.limits.admit(&mut as_if_first, &keys, gates, self.now()).err().unwrap_or(closed)
+        } else {
+            closed
+        };
         if let Some(reason) = self.why_skipped(arrival, &found.row, &keys[gate], &gates[gate], why).await? {
             return self.skip_at_gate(arrival, found, &reason).await;
         }
