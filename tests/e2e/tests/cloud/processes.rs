@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fs};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+};
 
 use crate::installation::Installation;
 
@@ -40,9 +43,12 @@ impl Process {
         format!("{}/{}", self.function(), self.variable("AWS_LAMBDA_LOG_STREAM_NAME"))
     }
 
-    /// It may have ended meanwhile.
+    /// Returns when it is dead: until then the emulator would still hand it what is called next, which
+    /// nobody would answer. It may have ended by itself meanwhile.
     pub fn kill(&self) {
-        kill_process(self.pid, Signal::KILL).ok();
+        let Ok(process) = pidfd_open(self.pid, PidfdFlags::empty()) else { return };
+        pidfd_send_signal(&process, Signal::KILL).ok();
+        poll(&mut [PollFd::new(&process, PollFlags::IN)], None).unwrap();
     }
 }
 
