@@ -45,8 +45,9 @@ impl BackfillStore for Store {
     async fn change_backfill(&self, expected: u64, row: Backfill) -> Result<bool> {
         let doc = serde_json::to_string(&row).map_err(unavailable)?;
         self.write(move |connection| {
-            let sql =
-                "UPDATE backfills SET revision = ?3, ended_at = ?4, doc = ?5 WHERE id = ?1 AND revision = ?2";
+            // What is there already passes, and is written once more.
+            let sql = "UPDATE backfills SET revision = ?3, ended_at = ?4, doc = ?5
+                       WHERE id = ?1 AND (revision = ?2 OR doc = ?5)";
             let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
             let values = (row.id.as_str(), expected, row.revision, row.ended_at.map(|at| at.0), doc);
             Ok(statement.execute(values).map_err(unavailable)? == 1)

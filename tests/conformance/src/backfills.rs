@@ -95,6 +95,17 @@ pub async fn one_of_two_changes_wins(backend: &Backend) -> Verdict {
     Ok(())
 }
 
+pub async fn a_repeated_change_finds_what_it_has_written(backend: &Backend) -> Verdict {
+    let row = backfill(1, "a");
+    create(backend, &row).await?;
+    let next = Backfill { revision: 1, concurrency: 7, ..row };
+    for _ in 0..2 {
+        assert!(backend.backfills.change_backfill(0, next.clone()).await?);
+        assert_eq!(backend.backfills.backfill(&next.id).await?, Some(next.clone()));
+    }
+    Ok(())
+}
+
 /// All pages, one after the other.
 async fn walk(backend: &Backend, job: Option<&str>, limit: usize) -> Result<Vec<BackfillId>, StoreError> {
     let job = job.map(job_id);

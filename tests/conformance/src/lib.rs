@@ -237,6 +237,7 @@ macro_rules! suite {
             a_backfill_comes_with_its_timer,
             a_change_of_another_revision_is_refused,
             one_of_two_changes_wins,
+            a_repeated_change_finds_what_it_has_written,
             they_page_newest_first,
             those_that_are_over_are_removed,
         ]);

@@ -1,5 +1,5 @@
-//! The real engine, over the real store in memory, in a simulated world: one thread, a clock that
-//! is moved by hand, and a seed that decides which task goes next and what goes wrong.
+//! The real engine, over a real store, in a simulated world: one thread, a clock that is moved by
+//! hand, and a seed that decides which task goes next and what goes wrong.
 //!
 //! Each port call yields before and after, so any two processes interleave at every call. Faults
 //! come within a budget and stop at an instant; after that everything must come to rest. The rules
@@ -18,13 +18,14 @@ mod ports;
 mod processes;
 mod runner;
 mod scenario;
+mod store;
 mod verdict;
 
 use std::sync::Arc;
 
 use belfry_domain::Timestamp;
-use belfry_sqlite::{OpenError, Store};
 
+pub use self::store::Store;
 use self::{
     coverage::Coverage,
     machine::{
@@ -79,19 +80,17 @@ impl Director for Simulation {
     }
 }
 
-/// Runs one plan to its end.
-///
-/// # Errors
-/// Where the store can't be opened.
-pub fn run(plan: &Plan) -> Result<Report, OpenError> {
+/// Runs one plan to its end, over a store that is empty. What the store waits for must go on by
+/// itself meanwhile: this thread waits for each answer.
+pub fn run(plan: &Plan, store: Arc<dyn Store>) -> Report {
     // A stream of its own: the world draws from the plain one.
     let mut rng = Rng::of(plan.seed, &["installation"], 0);
     let began = Timestamp(BEGAN + rng.below(120_000) as i64);
     let world = World::new(plan, began);
     let installation = Arc::new(Installation {
         scenario: plan.scenario,
-        backend: Backend { store: Store::open_in_memory()?, mutation: plan.mutation },
-        settings: scenario::settings(plan.scenario, &mut rng),
+        backend: Backend { store, mutation: plan.mutation },
+        settings: scenario::settings(plan, &mut rng),
         specs: scenario::specs(plan.scenario, began, &mut rng),
         requests_until_ms: scenario::requests_until_ms(plan.scenario),
     });
@@ -104,12 +103,13 @@ pub fn run(plan: &Plan) -> Result<Report, OpenError> {
     executor.run();
     let steps = executor.steps;
     drop(executor);
-    Ok(report(plan, &world, &installation, steps))
+    report(plan, &world, &installation, steps)
 }
 
 fn report(plan: &Plan, world: &World, installation: &Installation, steps: u64) -> Report {
     world.with(|state| {
-        let same = verdict::compare(&state.mirror, &installation.backend.store, installation.settings.shards);
+        let same =
+            verdict::compare(&state.mirror, &*installation.backend.store, installation.settings.shards);
         let end = state.judge_end();
         state.judge(end.and(same));
         let trace = std::mem::take(&mut state.trace);
@@ -129,13 +129,11 @@ fn report(plan: &Plan, world: &World, installation: &Installation, steps: u64) -
 }
 
 impl Report {
-    /// The trace, the broken rule, and the command that shows it again.
-    pub fn explain(&self) -> String {
+    /// The trace, the broken rule, and `replay`, the command that shows it again.
+    pub fn explain(&self, replay: &str) -> String {
         let why = self.violation.as_deref().unwrap_or("nothing was violated");
         let trace = self.trace.join("\n");
         let seed = self.seed;
-        format!(
-            "{trace}\n\nseed {seed}: {why}\nreplay it with\n  BELFRY_SEED={seed} cargo test -p belfry-simulation --test simulation replay -- --nocapture"
-        )
+        format!("{trace}\n\nseed {seed}: {why}\nreplay it with\n  {replay}")
     }
 }

@@ -1,11 +1,13 @@
 //! Stores that break a rule, to see whether the simulation notices.
 
+use std::sync::Arc;
+
 use belfry_domain::{Backfill, Change, ClaimRequest, Execution, GateKey, Timer, Timestamp, What};
 use belfry_engine::ports::{
-    AlertKind, AlertRow, AlertStore as _, Applied, Claimed, Creation, DeadLetter, DeadLetterStore as _,
-    ExecutionStore as _, GateStore as _, GateWrite, Passed, RowWrite, StoreError,
+    AlertKind, AlertRow, Applied, Claimed, Creation, DeadLetter, GateWrite, Passed, RowWrite, StoreError,
 };
-use belfry_sqlite::Store;
+
+use crate::store::Store;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -69,7 +71,7 @@ impl Mutation {
 /// The store, with a rule broken or not.
 #[derive(Clone)]
 pub struct Backend {
-    pub store: Store,
+    pub store: Arc<dyn Store>,
     pub mutation: Option<Mutation>,
 }
 

@@ -1,5 +1,8 @@
 //! What one run is to be.
 
+use belfry_domain::Shards;
+use belfry_engine::Settings;
+
 use crate::mutation::Mutation;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,15 @@ impl Plan {
             _ => Scenario::Mixed,
         };
         Self { seed, scenario, mutation: None, is_loud: false }
+    }
+
+    /// Of the timers: few, where lanes are not what is tried out.
+    pub fn shards(&self) -> Shards {
+        match self.scenario {
+            Scenario::Mixed => Shards(2),
+            Scenario::LostTicks => Settings::default().shards,
+            Scenario::Standalone => Settings::standalone().shards,
+        }
     }
 
     pub fn loud(self) -> Self {

@@ -1,12 +1,12 @@
 //! The installations that are simulated: their settings, processes and jobs.
 
-use belfry_domain::{JobSpec, Shards, Timestamp};
+use belfry_domain::{JobSpec, Timestamp};
 use belfry_engine::Settings;
 use serde_json::{Value, json};
 
 use crate::{
     machine::{Role, rng::Rng},
-    plan::Scenario,
+    plan::{Plan, Scenario},
     processes::{KEYED, VICTIM},
 };
 
@@ -34,19 +34,19 @@ pub fn roles(scenario: Scenario) -> Vec<Role> {
     }
 }
 
-/// With few shards, where lanes are not what is tried out; with small pages, so that a few timers
-/// fill several.
-pub fn settings(scenario: Scenario, rng: &mut Rng) -> Settings {
+/// With small pages, so that a few timers fill several.
+pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
     let small = |rng: &mut Rng, settings: Settings| Settings {
         page: *rng.pick(&[4, 25, 500]).unwrap_or(&500),
         parallel: *rng.pick(&[1, 3, 64]).unwrap_or(&64),
         ..settings
     };
-    match scenario {
-        Scenario::Mixed => small(rng, Settings { shards: Shards(2), ..Settings::default() }),
+    let settings = match plan.scenario {
+        Scenario::Mixed => small(rng, Settings::default()),
         Scenario::LostTicks => Settings::default(),
         Scenario::Standalone => small(rng, Settings::standalone()),
-    }
+    };
+    Settings { shards: plan.shards(), ..settings }
 }
 
 /// Some of all kinds of jobs.

@@ -14,7 +14,8 @@ pub trait BackfillStore: Send + Sync {
 
     async fn backfill(&self, id: &BackfillId) -> Result<Option<Backfill>>;
 
-    /// Replaces the row if its revision is `expected`; false where somebody was faster.
+    /// Replaces the row if its revision is `expected`; false where somebody was faster, unless with
+    /// this very row: a call that is repeated finds what it has written.
     async fn change_backfill(&self, expected: u64, row: Backfill) -> Result<bool>;
 
     /// The newest first. May lag behind writes.

@@ -22,7 +22,8 @@ impl BackfillStore for Model {
 
     async fn change_backfill(&self, expected: u64, row: Backfill) -> Result<bool> {
         let mut state = self.state();
-        let found = state.backfills.get_mut(&row.id).filter(|found| found.revision == expected);
+        let found = state.backfills.get_mut(&row.id);
+        let found = found.filter(|found| found.revision == expected || **found == row);
         Ok(found.map(|found| *found = row).is_some())
     }
 

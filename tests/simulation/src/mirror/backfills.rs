@@ -11,6 +11,10 @@ type Verdict = Result<(), String>;
 
 impl State {
     pub fn saw_backfill(&mut self, process: usize, row: &Backfill) {
+        if self.mirror.backfills.get(&row.id) == Some(row) {
+            self.coverage.add("backfill: the same was written");
+            return;
+        }
         let (status, open, next) = (row.status.as_str(), row.open.len(), row.next);
         self.note(process, || {
             format!("backfill {} {status} r{} open {open} next {next:?}", row.id, row.revision)

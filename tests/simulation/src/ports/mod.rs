@@ -16,6 +16,7 @@ use belfry_engine::{
     StoredAlerts,
     ports::{Ports, StoreError},
 };
+use futures::executor::block_on;
 
 use crate::{
     faults::Fault,
@@ -50,7 +51,7 @@ impl Chaos {
             leases: this.clone(),
             dead_letters: this.clone(),
             gates: this.clone(),
-            workers: Arc::new(self.backend.store.clone()),
+            workers: self.backend.store.clone(),
             backfills: this.clone(),
             queue: this.clone(),
             clock: clock.clone(),
@@ -61,8 +62,8 @@ impl Chaos {
         }
     }
 
-    /// One call. The work itself takes no time and yields to nobody: it is atomic, as the store's
-    /// verbs are.
+    /// One call. The work itself takes none of the world's time and yields to nobody: it is atomic,
+    /// as the store's verbs are.
     async fn call<T: Send>(
         &self,
         verb: &'static str,
@@ -77,7 +78,7 @@ impl Chaos {
             Some(fault) => self.world.with(|state| state.shift_clocks(self.process, fault)),
             None => {}
         }
-        let answer = work.await;
+        let answer = block_on(work);
         match fault {
             Some(Fault::ErrorAfter) => return Err(no_answer(verb)),
             Some(Fault::CrashAfter) => self.world.die(self.process).await,

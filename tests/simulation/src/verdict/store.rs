@@ -1,32 +1,27 @@
 //! The mirror against what the store really holds.
 
 use belfry_domain::{Shards, Timestamp};
-use belfry_engine::ports::{
-    AlertRow, AlertStore as _, ExecutionFilter, ExecutionStore as _, Position, StoreError, TimerStore as _,
-};
-use belfry_sqlite::Store;
-use futures::FutureExt as _;
+use belfry_engine::ports::{AlertRow, ExecutionFilter, Position, StoreError};
+use futures::executor::block_on;
 
-use crate::mirror::Mirror;
+use crate::{mirror::Mirror, store::Store};
 
 const PAGE: usize = 500;
 
 /// Whether the mirror shows what is there; otherwise what differs.
-pub fn compare(mirror: &Mirror, store: &Store, shards: Shards) -> Result<(), String> {
+pub fn compare(mirror: &Mirror, store: &dyn Store, shards: Shards) -> Result<(), String> {
     let differs = async {
         let differs = rows_differ(mirror, store).await?.or(timers_differ(mirror, store, shards).await?);
         Ok::<_, StoreError>(differs.or(alerts_differ(mirror, store).await?))
     };
-    // In memory, every call is answered at once.
-    match differs.now_or_never() {
-        Some(Ok(None)) => Ok(()),
-        Some(Ok(Some(what))) => Err(format!("the store differs from what was written: {what}")),
-        Some(Err(error)) => Err(error.to_string()),
-        None => Err("the store kept us waiting".to_owned()),
+    match block_on(differs) {
+        Ok(None) => Ok(()),
+        Ok(Some(what)) => Err(format!("the store differs from what was written: {what}")),
+        Err(error) => Err(error.to_string()),
     }
 }
 
-async fn rows_differ(mirror: &Mirror, store: &Store) -> Result<Option<String>, StoreError> {
+async fn rows_differ(mirror: &Mirror, store: &dyn Store) -> Result<Option<String>, StoreError> {
     let (mut after, mut count) = (None, 0);
     loop {
         let page = store.list(&ExecutionFilter::default(), after.as_deref(), PAGE).await?;
@@ -42,14 +37,18 @@ async fn rows_differ(mirror: &Mirror, store: &Store) -> Result<Option<String>, S
     }
 }
 
-async fn alerts_differ(mirror: &Mirror, store: &Store) -> Result<Option<String>, StoreError> {
+async fn alerts_differ(mirror: &Mirror, store: &dyn Store) -> Result<Option<String>, StoreError> {
     let rows = store.alerts().await?;
     let is_same = |row: &&AlertRow| mirror.alerts.get(&row.key) == Some(row);
     Ok((!rows.iter().all(|row| is_same(&row)) || rows.len() != mirror.alerts.len())
         .then(|| "alerts".to_owned()))
 }
 
-async fn timers_differ(mirror: &Mirror, store: &Store, shards: Shards) -> Result<Option<String>, StoreError> {
+async fn timers_differ(
+    mirror: &Mirror,
+    store: &dyn Store,
+    shards: Shards,
+) -> Result<Option<String>, StoreError> {
     let mut count = 0;
     for shard in shards.all() {
         let page = store.due(shard, &Position::After(Timestamp::MIN), Timestamp(i64::MAX), 100_000).await?;
