@@ -90,6 +90,8 @@ pub const WANTED: &[&str] = &[
     "gate: a write refused",
     "job: another priority",
     "job: more may run at once",
+    "job: fewer may run at once",
+    "job: another rate",
     "circuit: open",
     "circuit: half open",
     "slot: misfired",
@@ -119,4 +121,5 @@ pub const WANTED: &[&str] = &[
     "backfill: a write refused",
     "push: accepted",
     "push: known already",
+    "push: refused by a full queue",
 ];

@@ -1,6 +1,6 @@
 //! The installations that are simulated: their settings, processes and jobs.
 
-use belfry_domain::{JobSpec, Timestamp};
+use belfry_domain::{BacklogLimits, JobSpec, Timestamp};
 use belfry_engine::Settings;
 use serde_json::{Value, json};
 
@@ -34,11 +34,12 @@ pub fn roles(scenario: Scenario) -> Vec<Role> {
     }
 }
 
-/// With small pages, so that a few timers fill several.
+/// With small pages, so that a few timers fill several, and sometimes with queues that are soon full.
 pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
     let small = |rng: &mut Rng, settings: Settings| Settings {
         page: *rng.pick(&[4, 25, 500]).unwrap_or(&500),
         parallel: *rng.pick(&[1, 3, 64]).unwrap_or(&64),
+        backlog_limits: if rng.percent(25) { BacklogLimits::all(1) } else { BacklogLimits::default() },
         ..settings
     };
     let settings = match plan.scenario {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use belfry_domain::{Circuit, ClaimRequest, Execution, Gate, GateKey, Job, Status, Timestamp};
+use belfry_domain::{Cap, Circuit, ClaimRequest, Execution, Gate, GateKey, Job, Status, Timestamp};
 use belfry_engine::ports::{Applied, Claimed, Creation, GateWrite, Passed, RowWrite};
 
 use super::Mirror;
-use crate::machine::State;
+use crate::machine::{State, executor::TaskId};
 
 type Verdict = Result<(), String>;
 
@@ -20,10 +20,12 @@ impl State {
             return;
         }
         if let Some(row) = started(&self.mirror, row) {
-            let verdict = self.mirror.judge_start(row, gates, self.wall_of(process));
+            let verdict = self.mirror.judge_start(row, gates, self.current_task, self.wall_of(process));
             self.judge(verdict);
         }
         for write in gates {
+            let verdict = self.mirror.judge_permits_taken(write, self.current_task);
+            self.judge(verdict);
             self.note(process, || format!("gate {}: {:?}", write.key, write.gate));
             self.count_gate(write);
             self.mirror.write_gate(write);
@@ -59,14 +61,10 @@ impl State {
 impl Mirror {
     /// While a circuit is open nothing starts, and then one alone. By a rate, each start takes its
     /// interval, and nothing starts before enough of those are over: as far as clocks can be trusted.
-    fn judge_start(&self, row: &Execution, gates: &[GateWrite], now: Timestamp) -> Verdict {
+    fn judge_start(&self, row: &Execution, gates: &[GateWrite], task: TaskId, now: Timestamp) -> Verdict {
         self.judge_probe(row, gates)?;
         for write in gates.iter().filter(|_| self.clocks_moved_ms.is_none()) {
-            let Some(rate) =
-                self.newest(&write.key.job_id).and_then(|job| job.limits()?.cap(&write.key).rate)
-            else {
-                continue;
-            };
+            let Some(rate) = self.cap_read(&write.key, task).and_then(|cap| cap.rate) else { continue };
             let next_start = |gate: Option<&Gate>| gate.and_then(|gate| gate.next_start);
             let before = next_start(self.gates.get(&write.key)).unwrap_or(Timestamp::MIN);
             let Some(after) = next_start(write.gate.as_ref()) else {
@@ -129,18 +127,31 @@ impl Mirror {
         Ok(())
     }
 
-    /// No more than may hold a permit, only what has not ended, and everything that runs.
+    /// No more than may hold a permit, by the job as whoever writes has read it: it may have been
+    /// changed since. What has started by a higher limit stays.
+    fn judge_permits_taken(&self, write: &GateWrite, task: TaskId) -> Verdict {
+        let Some(permits) = self.cap_read(&write.key, task).and_then(|cap| cap.permits) else {
+            return Ok(());
+        };
+        let holders = |gate: Option<&Gate>| gate.map_or(0, |gate| gate.holders.len());
+        let (before, after) = (holders(self.gates.get(&write.key)), holders(write.gate.as_ref()));
+        if after > before && after > permits as usize {
+            return Err(format!("8: {} has {permits} permits, and {after} hold one", write.key));
+        }
+        Ok(())
+    }
+
+    /// Only what has not ended holds a permit, and everything that runs.
     fn judge_gate(&self, key: &GateKey) -> Verdict {
-        let Some(permits) = self.permits_of(key) else { return Ok(()) };
+        if self.permits_of(key).is_none() {
+            return Ok(());
+        }
         let open = Gate::default();
         let gate = self.gates.get(key).unwrap_or(&open);
         let passes = |row: &&Execution| row.status == Status::Running && row.gates().contains(key);
         let running = self.rows.values().map(|row| &row.execution).filter(passes);
         if let Some(row) = running.into_iter().find(|row| !gate.holders.contains(&row.id)) {
             return Err(format!("8: {} runs, and {key} has forgotten it", row.id));
-        }
-        if gate.holders.len() > permits as usize {
-            return Err(format!("8: {key} has {permits} permits, and they are held by {:?}", gate.holders));
         }
         for id in &gate.holders {
             let row = self.row(id);
@@ -149,6 +160,12 @@ impl Mirror {
             }
         }
         Ok(())
+    }
+
+    /// What this task knows of a limit.
+    fn cap_read(&self, key: &GateKey, task: TaskId) -> Option<Cap> {
+        let read = self.reads.get(&(task, key.job_id.clone()))?;
+        Some(read.limits.as_ref()?.cap(key))
     }
 
     fn permits_of(&self, key: &GateKey) -> Option<u32> {

@@ -1,17 +1,18 @@
 //! Jobs, as committed, and what tasks have read of them.
 
-use belfry_domain::{ExecutionId, Job, JobId, Timer, Timestamp};
+use belfry_domain::{ExecutionId, Job, JobId, Limits, Timer, Timestamp};
 
 use super::Mirror;
 use crate::machine::State;
 
 /// What a task knows of a job.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct JobRead {
     pub at: Timestamp,
     pub at_ms: u64,
     pub paused_at: Option<Timestamp>,
     pub is_deleted: bool,
+    pub limits: Option<Limits>,
 }
 
 impl Mirror {
@@ -45,6 +46,7 @@ impl State {
             at_ms: self.time.now_ms,
             paused_at: job.and_then(|job| job.paused_at),
             is_deleted: job.is_none_or(|job| job.deleted),
+            limits: job.and_then(|job| job.limits().cloned()),
         };
         self.mirror.reads.insert((self.current_task, id.clone()), read);
     }

@@ -1,8 +1,10 @@
 //! What clients ask for, one thing at a time, drawn from the seed.
 
+use std::{cmp::Ordering, time::Duration};
+
 use belfry_domain::{
-    BackfillId, BackfillOrder, ExecutionId, JobId, JobSpec, Outcome as Ending, Priority, PushSpec, SlotName,
-    SlotRange, Timestamp,
+    BackfillId, BackfillOrder, ExecutionId, HumanDuration, JobId, JobSpec, Outcome as Ending, Priority,
+    PushSpec, SlotName, SlotRange, Timestamp,
 };
 use belfry_engine::{Accepted, BackfillRequest, EngineError, PushRequest, TriggerRequest};
 use serde_json::json;
@@ -66,12 +68,25 @@ impl Node {
         let word = self.chance(Rng::next);
         let mut rng = idempotency_key.as_ref().map_or(Rng::new(word), |key| Rng::of(1, &[key.as_str()], 0));
         let spec = push_spec(&mut rng);
-        let accepted = self.engine.push(PushRequest { spec, idempotency_key }).await?;
+        let request = PushRequest { spec, idempotency_key };
+        let mut pushed = self.engine.push(request.clone()).await;
+        while let Some(retry_after) = self.refused(&pushed) {
+            self.world.sleep_ms(retry_after).await;
+            pushed = self.engine.push(request.clone()).await;
+        }
+        let accepted = pushed?;
         self.world.with(|state| {
             state.coverage.add(if accepted.is_new { "push: accepted" } else { "push: known already" });
         });
         self.accepted(&accepted);
         Ok(())
+    }
+
+    /// For how long a full queue asks to wait, in milliseconds.
+    fn refused(&self, pushed: &Result<Accepted, EngineError>) -> Option<u64> {
+        let Err(EngineError::Backlogged { retry_after, .. }) = pushed else { return None };
+        self.world.with(|state| state.coverage.add("push: refused by a full queue"));
+        Some(retry_after.as_millis() as u64)
     }
 
     async fn trigger(&self) -> Outcome {
@@ -184,8 +199,8 @@ impl Node {
         })
     }
 
-    /// A new version: sometimes of another schedule, of another priority, or with more that may run at
-    /// once, always of another description.
+    /// A new version: sometimes of another schedule, of another priority, or with other limits, always
+    /// of another description.
     async fn update(&self) -> Outcome {
         let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
         let spec = self.world.with(|state| {
@@ -200,10 +215,7 @@ impl Node {
                 spec.priority = *state.rng.pick(&Priority::ALL).unwrap_or(&spec.priority);
                 state.coverage.add("job: another priority");
             }
-            if let Some(permits) = &mut spec.max_concurrency {
-                *permits += 1;
-                state.coverage.add("job: more may run at once");
-            }
+            change_limits(&mut spec, state);
             Some(spec)
         });
         let Some(spec) = spec else { return Ok(()) };
@@ -259,6 +271,22 @@ impl Node {
             let slot = job.schedule()?.upcoming(now.to_utc()).nth(nth)?;
             Some(ExecutionId::scheduled(&job_id, Timestamp::from(slot)))
         })
+    }
+}
+
+fn change_limits(spec: &mut JobSpec, state: &mut State) {
+    for permits in [&mut spec.max_concurrency, &mut spec.max_concurrency_per_key].into_iter().flatten() {
+        let now = state.rng.between(1, 4) as u32;
+        match now.cmp(permits) {
+            Ordering::Less => state.coverage.add("job: fewer may run at once"),
+            Ordering::Equal => {}
+            Ordering::Greater => state.coverage.add("job: more may run at once"),
+        }
+        *permits = now;
+    }
+    for rate in [&mut spec.rate_limit, &mut spec.rate_limit_per_key].into_iter().flatten() {
+        rate.per = HumanDuration(Duration::from_secs(state.rng.between(3, 20)));
+        state.coverage.add("job: another rate");
     }
 }
 

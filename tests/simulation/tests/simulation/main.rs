@@ -29,7 +29,7 @@ use self::dynamodb::DynamoDb;
 /// The seeds that every run of the tests goes through; `BELFRY_SEEDS` asks for another number.
 const SEEDS: u64 = 2_000;
 /// Those that are gone through over DynamoDB, too; `BELFRY_DYNAMODB_SEEDS` asks for another number.
-const DYNAMODB_SEEDS: u64 = 20;
+const DYNAMODB_SEEDS: u64 = 16;
 /// Seeds within which a broken rule must come to light.
 const SEEDS_PER_MUTATION: u64 = 300;
 /// From here on rare states are a matter of course, and their absence is a mistake.
