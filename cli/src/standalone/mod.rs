@@ -97,22 +97,8 @@ impl Standalone {
             .context("the queue's thread can't be started")?;
         let rows = Arc::new(store.clone());
         let alerts = StoredAlerts { rows: rows.clone(), clock: clock.clone(), also: Arc::new(LoggedAlerts) };
-        let ports = Ports {
-            jobs: Arc::new(store.clone()),
-            executions: Arc::new(store.clone()),
-            timers: Arc::new(store.clone()),
-            leases: Arc::new(store.clone()),
-            dead_letters: Arc::new(store.clone()),
-            gates: Arc::new(store.clone()),
-            workers: Arc::new(store.clone()),
-            backfills: Arc::new(store.clone()),
-            queue: queue.clone(),
-            clock,
-            random: Arc::new(SystemRandom),
-            observer,
-            alerts: Arc::new(alerts),
-            alert_rows: rows,
-        };
+        let ports =
+            Ports::new(rows, queue.clone(), clock, Arc::new(SystemRandom), observer, Arc::new(alerts));
         let owner = format!("belfry-{}", Ulid::new());
         let worker = Worker { id: owner.clone(), runner };
         let engine = Arc::new(Engine::new(ports, settings));

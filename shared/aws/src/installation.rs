@@ -72,22 +72,7 @@ impl Installation {
         let queue = Arc::new(SqsQueue::new(sqs, names, pools, clock.clone(), alerts.clone(), step));
         let second_clock =
             environment.schedule_role_arn.as_deref().map(|role| job_schedules(environment, &sdk, role));
-        let ports = Ports {
-            jobs: store.clone(),
-            executions: store.clone(),
-            timers: store.clone(),
-            leases: store.clone(),
-            dead_letters: store.clone(),
-            gates: store.clone(),
-            alert_rows: store.clone(),
-            workers: store.clone(),
-            backfills: store,
-            queue: queue.clone(),
-            clock,
-            random: Arc::new(SystemRandom),
-            observer: metrics.clone(),
-            alerts,
-        };
+        let ports = Ports::new(store, queue.clone(), clock, Arc::new(SystemRandom), metrics.clone(), alerts);
         Self { ports, settings, stores, queue, metrics, second_clock, sdk }
     }
 

@@ -33,8 +33,8 @@ pub mod workers;
 use std::{any::Any, sync::Arc};
 
 use belfry_engine::ports::{
-    AlertStore, BackfillStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, StoreError,
-    TimerStore, WorkerRegistry,
+    AlertStore, BackfillStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, Store,
+    StoreError, TimerStore, WorkerRegistry,
 };
 
 pub use self::model::Model;
@@ -64,19 +64,7 @@ pub struct Backend {
 impl Backend {
     /// The store must be allowed to write: one that asks for leadership leads lane 0 already. The
     /// cases leave that lane alone.
-    pub fn over<S>(store: S, alive: impl Any + Send + Sync) -> Self
-    where
-        S: JobStore
-            + ExecutionStore
-            + TimerStore
-            + LeaseStore
-            + AlertStore
-            + DeadLetterStore
-            + GateStore
-            + WorkerRegistry
-            + BackfillStore
-            + 'static,
-    {
+    pub fn over(store: impl Store + 'static, alive: impl Any + Send + Sync) -> Self {
         let store = Arc::new(store);
         Self {
             jobs: store.clone(),

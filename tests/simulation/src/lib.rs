@@ -18,14 +18,13 @@ mod ports;
 mod processes;
 mod runner;
 mod scenario;
-mod store;
 mod verdict;
 
 use std::sync::Arc;
 
 use belfry_domain::Timestamp;
+use belfry_engine::ports::Store;
 
-pub use self::store::Store;
 use self::{
     coverage::Coverage,
     machine::{

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use belfry_domain::{Backfill, Change, ClaimRequest, Execution, GateKey, Timer, Timestamp, What};
 use belfry_engine::ports::{
-    AlertKind, AlertRow, Applied, Claimed, Creation, DeadLetter, GateWrite, Passed, RowWrite, StoreError,
+    AlertKind, AlertRow, Applied, Claimed, Creation, DeadLetter, GateWrite, Passed, RowWrite, Store,
+    StoreError,
 };
-
-use crate::store::Store;
 
 type Result<T> = std::result::Result<T, StoreError>;
 

@@ -197,22 +197,15 @@ impl Api {
         let clock = Arc::new(ManualClock(AtomicI64::new(start.0)));
         let telemetry = Arc::new(Telemetry::default());
         let (queue, waves) = MemoryQueue::start(clock.clone(), settings.ageing_step).unwrap();
-        let ports = Ports {
-            jobs: store.clone(),
-            executions: store.clone(),
-            timers: store.clone(),
-            leases: store.clone(),
-            dead_letters: store.clone(),
-            gates: store.clone(),
-            alert_rows: store.clone(),
-            workers: store.clone(),
-            backfills: store.clone(),
-            queue: queue.clone(),
-            clock: clock.clone(),
-            random: Arc::new(Counter::default()),
-            observer: telemetry.clone(),
-            alerts: Arc::new(StoredAlerts { rows: store, clock: clock.clone(), also: Arc::new(Silent) }),
-        };
+        let alerts = StoredAlerts { rows: store.clone(), clock: clock.clone(), also: Arc::new(Silent) };
+        let ports = Ports::new(
+            store,
+            queue.clone(),
+            clock.clone(),
+            Arc::new(Counter::default()),
+            telemetry.clone(),
+            Arc::new(alerts),
+        );
         let engine = Arc::new(Engine::new(ports, settings));
         let role = Arc::new(Role(AtomicBool::new(true)));
         let state = ApiState {

@@ -33,6 +33,33 @@ pub use self::{
     world::{Alert, Alerts, Clock, Fact, Observer, Random, SecondClock},
 };
 
+/// All durable ports in one.
+pub trait Store:
+    JobStore
+    + ExecutionStore
+    + TimerStore
+    + LeaseStore
+    + DeadLetterStore
+    + BackfillStore
+    + GateStore
+    + WorkerRegistry
+    + AlertStore
+{
+}
+
+impl<S> Store for S where
+    S: JobStore
+        + ExecutionStore
+        + TimerStore
+        + LeaseStore
+        + DeadLetterStore
+        + BackfillStore
+        + GateStore
+        + WorkerRegistry
+        + AlertStore
+{
+}
+
 /// Everything that an engine is wired to.
 #[derive(Clone)]
 pub struct Ports {
@@ -51,4 +78,33 @@ pub struct Ports {
     /// Hears of what a person should know; beside it, [`StoredAlerts`](crate::StoredAlerts) keeps it.
     pub alerts: Arc<dyn Alerts>,
     pub alert_rows: Arc<dyn AlertStore>,
+}
+
+impl Ports {
+    /// With everything durable in one store.
+    pub fn new(
+        store: Arc<impl Store + 'static>,
+        queue: Arc<dyn Queue>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        observer: Arc<dyn Observer>,
+        alerts: Arc<dyn Alerts>,
+    ) -> Self {
+        Self {
+            jobs: store.clone(),
+            executions: store.clone(),
+            timers: store.clone(),
+            leases: store.clone(),
+            dead_letters: store.clone(),
+            backfills: store.clone(),
+            gates: store.clone(),
+            workers: store.clone(),
+            queue,
+            clock,
+            random,
+            observer,
+            alerts,
+            alert_rows: store,
+        }
+    }
 }

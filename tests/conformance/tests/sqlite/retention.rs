@@ -68,23 +68,8 @@ impl Alerts for Nobody {
 fn engine(store: &Store) -> Engine {
     let clock = Arc::new(Later);
     let (queue, _) = MemoryQueue::start(clock.clone(), Duration::ZERO).unwrap();
-    let store = Arc::new(store.clone());
-    let ports = Ports {
-        jobs: store.clone(),
-        executions: store.clone(),
-        timers: store.clone(),
-        leases: store.clone(),
-        dead_letters: store.clone(),
-        gates: store.clone(),
-        alert_rows: store.clone(),
-        workers: store.clone(),
-        backfills: store,
-        queue,
-        clock,
-        random: Arc::new(SystemRandom),
-        observer: Arc::new(Nobody),
-        alerts: Arc::new(Nobody),
-    };
+    let (store, random) = (Arc::new(store.clone()), Arc::new(SystemRandom));
+    let ports = Ports::new(store, queue, clock, random, Arc::new(Nobody), Arc::new(Nobody));
     Engine::new(ports, Settings { retention: RETENTION, ..Settings::standalone() })
 }
 

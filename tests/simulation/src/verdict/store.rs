@@ -1,10 +1,10 @@
 //! The mirror against what the store really holds.
 
 use belfry_domain::{Shards, Timestamp};
-use belfry_engine::ports::{AlertRow, ExecutionFilter, Position, StoreError};
+use belfry_engine::ports::{AlertRow, ExecutionFilter, Position, Store, StoreError};
 use futures::executor::block_on;
 
-use crate::{mirror::Mirror, store::Store};
+use crate::mirror::Mirror;
 
 const PAGE: usize = 500;
 

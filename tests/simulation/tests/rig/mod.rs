@@ -107,22 +107,14 @@ impl Installation {
         let world = Arc::new(World::default());
         world.now.store(start.parse::<Timestamp>().unwrap().0, SeqCst);
         let store = Arc::new(Store::open_in_memory().unwrap());
-        let ports = Ports {
-            jobs: store.clone(),
-            executions: store.clone(),
-            timers: store.clone(),
-            leases: store.clone(),
-            dead_letters: store.clone(),
-            gates: store.clone(),
-            alert_rows: store.clone(),
-            workers: store.clone(),
-            backfills: store.clone(),
-            queue: world.clone(),
-            clock: world.clone(),
-            random: world.clone(),
-            observer: world.clone(),
-            alerts: world.clone(),
-        };
+        let ports = Ports::new(
+            store.clone(),
+            world.clone(),
+            world.clone(),
+            world.clone(),
+            world.clone(),
+            world.clone(),
+        );
         let engine = Engine::new(ports, Settings::standalone());
         Self { world, store, engine }
     }

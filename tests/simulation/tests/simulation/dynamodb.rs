@@ -8,7 +8,8 @@ use belfry_aws::{
     dynamodb::{Options, Stores},
 };
 use belfry_emulator::{Emulator, create_tables};
-use belfry_simulation::{Store, plan::Plan};
+use belfry_engine::ports::Store;
+use belfry_simulation::plan::Plan;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
 
 /// An emulator, and the runtime on which its answers arrive while the simulation's thread waits.

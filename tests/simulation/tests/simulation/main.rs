@@ -15,8 +15,9 @@ use std::{
     time::Instant,
 };
 
+use belfry_engine::ports::Store;
 use belfry_simulation::{
-    Report, Store,
+    Report,
     coverage::{Coverage, WANTED},
     mutation::Mutation,
     plan::Plan,
