@@ -138,17 +138,22 @@ impl Engine {
         guard: Timer,
         began: Duration,
     ) -> Result<Creation> {
+        let id = row.id.clone();
         let created = self.ports.executions.create(row, None).await?;
         if created == Creation::Created {
-            self.guard_again(&guard, began).await?;
+            self.guard_again(&id, &guard, began).await?;
         }
         Ok(created)
     }
 
-    /// The guard of a slot's row that has just been written, if it may have been cleared away.
-    pub(crate) async fn guard_again(&self, guard: &Timer, began: Duration) -> Result<()> {
+    /// Another guard for a slot's row that has just been written, if its own may have been cleared
+    /// away, or is about to be: so it is another timer.
+    pub(crate) async fn guard_again(&self, id: &ExecutionId, guard: &Timer, began: Duration) -> Result<()> {
         if self.is_stale(began) {
-            self.persist(|| self.ports.timers.put_timers(vec![guard.clone()])).await?;
+            let at = self.next_check(guard);
+            let check = Timer::check(self.settings.shards, id, 1, at, guard.checks + 1);
+            let check = Timer { version: guard.version, ..check };
+            self.persist(|| self.ports.timers.put_timers(vec![check.clone()])).await?;
         }
         Ok(())
     }

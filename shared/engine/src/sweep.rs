@@ -130,12 +130,16 @@ impl Engine {
     }
 
     /// A slot that is not to start needs no timer. But a worker that read its job before the change
-    /// that forbids it may still be about to start it, under this very guard.
+    /// that forbids it may still be about to start it, under this very guard. And this sweep may have
+    /// stood still since it found no row: what has been started meanwhile keeps its guard.
     async fn clear(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
         let job = self.ports.jobs.job(&id.job_id()).await?;
         let changed_at =
             job.map(|job| job.paused_at.map_or(job.updated_at, |paused_at| paused_at.max(job.updated_at)));
         if changed_at.is_none_or(|changed_at| self.now() > changed_at.plus(self.settings.lease)) {
+            if self.ports.executions.execution(id).await?.is_some() {
+                return Ok(());
+            }
             return Ok(self.ports.timers.remove_unchanged(timer).await?);
         }
         let next = self.check_later(timer, id, 1, self.next_check(timer)).await?;

@@ -129,7 +129,7 @@ impl Engine {
 
     async fn started(&self, arrival: &Arrival<'_>, found: &Found, row: Box<Execution>) -> Result<Arrived> {
         if let Some(fresh) = arrival.fresh.as_ref().filter(|_| found.is_new) {
-            self.guard_again(&fresh.guard, fresh.began).await?;
+            self.guard_again(&row.id, &fresh.guard, fresh.began).await?;
         }
         if let Some(place) = found.row.place() {
             self.ports.gates.leave_line(place, &row.id).await?;
