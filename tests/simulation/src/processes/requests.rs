@@ -70,8 +70,8 @@ impl Node {
         let spec = push_spec(&mut rng);
         let request = PushRequest { spec, idempotency_key };
         let mut pushed = self.engine.push(request.clone()).await;
-        while let Some(retry_after) = self.refused(&pushed) {
-            self.world.sleep_ms(retry_after).await;
+        while let Some(retry_after_ms) = self.refused(&pushed) {
+            self.world.sleep_ms(retry_after_ms).await;
             pushed = self.engine.push(request.clone()).await;
         }
         let accepted = pushed?;
