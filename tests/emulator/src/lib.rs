@@ -50,13 +50,8 @@ pub struct Emulator {
 impl Emulator {
     /// One for all tests of this process.
     pub fn shared() -> &'static Self {
-        Self::shared_with(&[])
-    }
-
-    /// The same, started with these variables unless it runs already.
-    pub fn shared_with(variables: &[(&str, &str)]) -> &'static Self {
         static SHARED: OnceLock<Emulator> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(variables).unwrap_or_else(|error| panic!("{error}")))
+        SHARED.get_or_init(|| Self::start(&[]).unwrap_or_else(|error| panic!("{error}")))
     }
 
     /// Starts one with these variables in its environment, and waits until it answers.

@@ -26,7 +26,7 @@ pub static COMMANDS: Mutex<()> = Mutex::const_new(());
 
 pub struct Installation {
     pub api: Api,
-    pub emulator: &'static Emulator,
+    pub emulator: Emulator,
     state: TempDir,
 }
 
@@ -57,18 +57,28 @@ pub fn clear_up() {
 
 impl Installation {
     fn make() -> Self {
+        Self::try_make().unwrap_or_else(|error| {
+            // Where an answer of the emulator is lost, Terraform asks again for what is there by then.
+            assert!(error.contains("already exists"), "{error}");
+            eprintln!("{error}\nonce more, with another emulator");
+            Self::try_make().unwrap_or_else(|error| panic!("{error}"))
+        })
+    }
+
+    fn try_make() -> Result<Self, String> {
         // IAM is enforced, so that each case shows that the functions have the rights they need.
-        let emulator = Emulator::shared_with(&[("AUTH", "true")]);
+        let emulator = Emulator::start(&[("AUTH", "true")])?;
         let state = TempDir::new().unwrap();
-        let told = up(emulator, &state, ("BELFRY_PROGRAMS", functions()));
+        let told = up(&emulator, &state, ("BELFRY_PROGRAMS", functions()))?;
         let url = told.split_once("export API='").and_then(|(_, rest)| rest.split_once('\''));
         let (url, _) = url.unwrap_or_else(|| panic!("it names no API: {told}"));
-        Self { api: Api::new(url), emulator, state }
+        Ok(Self { api: Api::new(url), emulator, state })
     }
 
     /// Again, over what is there, with these packages.
     pub async fn update(&'static self, packages: &'static Path) -> String {
-        spawn_blocking(move || up(self.emulator, &self.state, ("BELFRY_PACKAGES", packages))).await.unwrap()
+        let up = move || up(&self.emulator, &self.state, ("BELFRY_PACKAGES", packages));
+        spawn_blocking(up).await.unwrap().unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// What `localstack/up` has left there.
@@ -112,7 +122,7 @@ impl Installation {
     }
 }
 
-fn up(emulator: &Emulator, state: &TempDir, (variable, directory): (&str, &Path)) -> String {
+fn up(emulator: &Emulator, state: &TempDir, (variable, directory): (&str, &Path)) -> Result<String, String> {
     let output = Command::new(workspace().join(UP))
         .env("CARGO_TARGET_DIR", target_directory())
         .env(variable, directory)
@@ -122,12 +132,10 @@ fn up(emulator: &Emulator, state: &TempDir, (variable, directory): (&str, &Path)
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{UP}: {}\n{told}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    println!("{}", String::from_utf8_lossy(&output.stderr));
-    told
+    let progress = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("{UP}: {}\n{told}\n{progress}", output.status));
+    }
+    println!("{progress}");
+    Ok(told)
 }
