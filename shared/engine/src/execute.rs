@@ -150,9 +150,7 @@ impl Engine {
     /// away, or is about to be: so it is another timer.
     pub(crate) async fn guard_again(&self, id: &ExecutionId, guard: &Timer, began: Duration) -> Result<()> {
         if self.is_stale(began) {
-            let at = self.next_check(guard);
-            let check = Timer::check(self.settings.shards, id, 1, at, guard.checks + 1);
-            let check = Timer { version: guard.version, ..check };
+            let check = self.later_check(guard, id, 1, self.next_check(guard));
             self.persist(|| self.ports.timers.put_timers(vec![check.clone()])).await?;
         }
         Ok(())

@@ -310,10 +310,16 @@ impl Engine {
         attempt: u32,
         at: Timestamp,
     ) -> Result<TimerKey> {
-        let check = Timer::check(self.settings.shards, id, attempt, at, timer.checks + 1);
+        let check = self.later_check(timer, id, attempt, at);
         let key = check.key.clone();
-        self.ports.timers.put_timers(vec![Timer { version: timer.version, ..check }]).await?;
+        self.ports.timers.put_timers(vec![check]).await?;
         Ok(key)
+    }
+
+    /// The look that comes after that of `timer`.
+    pub(crate) fn later_check(&self, timer: &Timer, id: &ExecutionId, attempt: u32, at: Timestamp) -> Timer {
+        let check = Timer::check(self.settings.shards, id, attempt, at, timer.checks + 1);
+        Timer { version: timer.version, ..check }
     }
 
     /// Removes a timer that `next` has taken the place of. After the clock was set back, the two

@@ -1,6 +1,6 @@
 //! Empty installations on DynamoDB, on an emulator of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aws_sdk_dynamodb::Client;
 use belfry_aws::{
@@ -10,25 +10,25 @@ use belfry_aws::{
 use belfry_emulator::{Emulator, create_tables};
 use belfry_engine::ports::Store;
 use belfry_simulation::plan::Plan;
-use tokio::runtime::{Builder, EnterGuard, Runtime};
+use tokio::runtime::{EnterGuard, Runtime};
 
-/// An emulator, and the runtime on which its answers arrive while the simulation's thread waits.
+/// Its answers arrive here while the simulation's thread waits.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// An emulator, for the thread that has started it.
 pub struct DynamoDb {
     emulator: Emulator,
-    runtime: &'static Runtime,
     _entered: EnterGuard<'static>,
 }
 
 impl DynamoDb {
     pub fn start() -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let runtime: &'static Runtime = Box::leak(Box::new(runtime));
-        Self { emulator: Emulator::start(&[]).unwrap(), runtime, _entered: runtime.enter() }
+        Self { emulator: Emulator::start(&[]).unwrap(), _entered: RUNTIME.enter() }
     }
 
     pub fn fresh(&self, plan: &Plan) -> Arc<dyn Store> {
         let (config, names) = (self.emulator.sdk_config(), Names::new(format!("seed-{}", plan.seed)));
-        self.runtime.block_on(create_tables(&Client::new(&config), &names));
+        RUNTIME.block_on(create_tables(&Client::new(&config), &names));
         Arc::new(Stores::new(&config, &names, Options { shards: plan.shards(), ..Options::default() }))
     }
 }
