@@ -104,6 +104,17 @@ impl Change {
         change
     }
 
+    /// The start of an attempt, when it could begin only after its claim had been asked for.
+    #[must_use]
+    pub fn starting_at(mut self, instant: Timestamp) -> Self {
+        let Some(claim) = &mut self.row.claim else { return self };
+        if self.row.start_time == Some(claim.since) {
+            self.row.start_time = Some(instant);
+        }
+        claim.since = instant;
+        self
+    }
+
     /// The target has taken the work, and will tell how it ended, until `lease_until`; `guard` is
     /// the timer that will look whether it has.
     pub fn handed_over(row: &Execution, lease_until: Timestamp, guard: TimerKey) -> Self {

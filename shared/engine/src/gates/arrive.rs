@@ -106,13 +106,14 @@ impl Engine {
         &self,
         arrival: &Arrival<'_>,
         found: &Found,
-        mut change: Change,
+        change: Change,
         keys: &[GateKey],
         gates: &[Gate],
     ) -> Result<std::result::Result<Entered, Closed>> {
-        // By the clock as it is after the gates were read: this host may have stood still since the
-        // claim was made up.
+        // By the clock as it is after the gates were read: since the claim was made up, this host may
+        // have stood still, or another have left. History must not show both at once.
         let now = self.now().max(arrival.request.claim.since);
+        let mut change = change.starting_at(now);
         let passed = match arrival.limits.admit(&mut change.row, keys, gates, now) {
             Ok(passed) => passed,
             Err(closed) => return Ok(Err(closed)),

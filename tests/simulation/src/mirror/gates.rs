@@ -21,8 +21,10 @@ impl State {
         }
         if let Some(row) = started(&self.mirror, row) {
             let verdict = self.mirror.judge_start(row, gates, self.current_task, self.wall_of(process));
+            let verdict = verdict.and_then(|()| self.mirror.judge_history(process, row));
             self.judge(verdict);
         }
+        self.mirror.note_exit(process, row);
         for write in gates {
             let verdict = self.mirror.judge_permits_taken(write, self.current_task);
             self.judge(verdict);
@@ -77,6 +79,29 @@ impl Mirror {
             }
         }
         Ok(())
+    }
+
+    /// Who reads history counts as running what had started and not ended: no more than may. Clocks
+    /// of hosts differ; by its own, nothing starts before the end that made room for it.
+    fn judge_history(&self, process: usize, row: &Execution) -> Verdict {
+        let started = row.claim.as_ref().map(|claim| claim.since);
+        for key in row.gates().iter().filter(|_| self.clocks_moved_ms.is_none()) {
+            let left = self.left.get(&(process, key.clone()));
+            if let Some(left) = left.filter(|left| started.is_some_and(|started| started < **left)) {
+                return Err(format!("8: {} says it started before {key} was left at {left}", row.id));
+            }
+        }
+        Ok(())
+    }
+
+    fn note_exit(&mut self, process: usize, row: &RowWrite) {
+        let RowWrite::Changed(change) = row else { return };
+        let Some(attempt) = change.row.ended_attempts().pop().filter(|_| change.exit.is_some()) else {
+            return;
+        };
+        for key in change.row.gates() {
+            self.left.insert((process, key.clone()), attempt.end_time);
+        }
     }
 
     fn judge_probe(&self, row: &Execution, gates: &[GateWrite]) -> Verdict {
