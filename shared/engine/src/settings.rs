@@ -23,6 +23,9 @@ pub struct Settings {
     pub takeover_margin: Duration,
     /// The first interval between two looks at one execution; it doubles up to an hour.
     pub check_every: Duration,
+    /// So long after the change that forbids a slot, nobody is still about to start it: a worker lets
+    /// go half a lease after its look at the job, unless it stands still on its very way to the store.
+    pub clear_after: Duration,
     /// Rows in one read of the timers.
     pub page: usize,
     /// Calls to the store at once.
@@ -53,6 +56,7 @@ impl Default for Settings {
             live_output_every: Duration::from_secs(25),
             takeover_margin: Duration::from_secs(5),
             check_every: Duration::from_secs(60),
+            clear_after: Duration::from_secs(3600),
             page: 500,
             parallel: 64,
             shards_at_once: 8,

@@ -1,5 +1,7 @@
 //! The installations that are simulated: their settings, processes and jobs.
 
+use std::time::Duration;
+
 use belfry_domain::{BacklogLimits, JobSpec, Timestamp};
 use belfry_engine::Settings;
 use serde_json::{Value, json};
@@ -47,7 +49,8 @@ pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
         Scenario::LostTicks => Settings::default(),
         Scenario::Standalone => small(rng, Settings::standalone()),
     };
-    Settings { shards: plan.shards(), ..settings }
+    // Longer than hosts stand still here and clocks jump, together, mostly.
+    Settings { shards: plan.shards(), clear_after: Duration::from_secs(600), ..settings }
 }
 
 /// Some of all kinds of jobs.

@@ -14,7 +14,9 @@ mod transitions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use belfry_domain::{Backfill, BackfillId, Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
+use belfry_domain::{
+    Backfill, BackfillId, Execution, ExecutionId, GateKey, Job, JobId, Timer, TimerKey, Timestamp,
+};
 use belfry_engine::ports::AlertRow;
 
 pub use self::{
@@ -46,6 +48,8 @@ pub struct Mirror {
     pub heard: BTreeSet<String>,
     pub backfills: BTreeMap<BackfillId, Backfill>,
     gates: gates::Gates,
+    /// When a process last said that something it ended left a gate.
+    left: BTreeMap<(usize, GateKey), Timestamp>,
     cursors: BTreeMap<u16, Timestamp>,
     pub attempts: Attempts,
     /// What each task last read of a job.
@@ -54,9 +58,6 @@ pub struct Mirror {
     pub clocks_moved_ms: Option<u64>,
     /// Whether every start is to come in its second.
     pub is_punctual: bool,
-    /// Created by a host that had stood still on its way to the store: it still has to put the
-    /// guard back.
-    late_creations: BTreeSet<ExecutionId>,
     writes: u64,
     touched: BTreeSet<ExecutionId>,
     chains_touched: bool,

@@ -56,7 +56,7 @@ impl Mirror {
     /// Whether the host stood still after its look at the job.
     fn is_stale(&self, row: &Execution, task: TaskId, frozen_at_ms: Option<u64>) -> bool {
         let read = self.reads.get(&(task, row.job_id()));
-        !self.owns_timer(&row.id) && read.is_some_and(|read| frozen_at_ms.is_some_and(|at| at >= read.at_ms))
+        read.is_some_and(|read| frozen_at_ms.is_some_and(|at| at >= read.at_ms))
     }
 }
 
@@ -78,7 +78,6 @@ impl State {
         self.judge(permits);
         if self.mirror.is_stale(row, self.current_task, self.processes[process].frozen_at_ms) {
             self.coverage.add("row: created by a host that had stood still");
-            self.mirror.late_creations.insert(row.id.clone());
         }
         self.count_row(row);
         self.mirror.store(row.clone(), self.time.now_ms);

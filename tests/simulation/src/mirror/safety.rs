@@ -32,7 +32,7 @@ impl Mirror {
     /// An execution owns a timer until all that follows from its end is done.
     fn judge_guard(&self, id: &ExecutionId) -> Verdict {
         let Some(row) = self.rows.get(id) else { return Ok(()) };
-        if self.owns_timer(id) || self.late_creations.contains(id) {
+        if self.owns_timer(id) {
             return Ok(());
         }
         match row.end {

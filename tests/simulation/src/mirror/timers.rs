@@ -17,7 +17,6 @@ impl Mirror {
                 self.chains_touched = true;
             }
             if let Some(id) = key.what.execution_id() {
-                self.late_creations.remove(&id);
                 self.timers_of.entry(id).or_default().insert(key.clone());
             }
             self.timers.insert(key, timer.clone());
