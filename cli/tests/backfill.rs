@@ -4,19 +4,22 @@
 
 mod support;
 
+use std::{fs, path::Path};
+
 use support::{Server, examples};
+use tempfile::NamedTempFile;
 
 const DAY: [&str; 5] = ["hourly_count", "--from", "2026-10-01", "--to", "2026-10-02"];
 
-fn server_with_example() -> Server {
+fn server_with(jobs: &Path) -> Server {
     let server = Server::start(&[]);
-    server.run(&["apply", "-f", examples().join("backfill.yaml").to_str().unwrap()]).ok();
+    server.run(&["apply", "-f", jobs.to_str().unwrap()]).ok();
     server
 }
 
 #[test]
 fn a_day_is_backfilled_once() {
-    let server = server_with_example();
+    let server = server_with(&examples().join("backfill.yaml"));
     let backfill = |more: &[&str]| server.run(&[&["backfill"], &DAY[..], more].concat());
     let plan = backfill(&["--dry-run"]).ok().out();
     assert!(
@@ -41,7 +44,10 @@ fn a_day_is_backfilled_once() {
 
 #[test]
 fn one_is_paused_resumed_and_cancelled_by_hand() {
-    let server = server_with_example();
+    let jobs = NamedTempFile::with_suffix(".yaml").unwrap();
+    // Two minutes in all: it is not over before it is cancelled, on a slow machine too.
+    fs::write(&jobs, "{job_id: hourly_count, schedule: '@hourly', command: sleep 5}").unwrap();
+    let server = server_with(jobs.path());
     let started = server.run(&[&["backfill"], &DAY[..], &["--json"]].concat()).ok().json();
     let id = started["backfill_id"].as_str().unwrap();
     assert!(server.run(&["backfills", "pause", id]).ok().out().contains("paused"));

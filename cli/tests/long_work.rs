@@ -16,21 +16,10 @@ use belfry::standalone::{Temporary, TemporaryOptions};
 use belfry_domain::{ExecutionId, JobSpec, Status};
 use belfry_engine::{CancelOutcome, Engine, TriggerRequest};
 use serde_json::{Value, json};
-use support::{Server, command};
+use support::{BOUND, Server, command, until};
 
-/// Far more than anything here takes, on a busy machine too.
-const BOUND: Duration = Duration::from_secs(60);
-
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + BOUND;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
+/// Heartbeats come soon, and the lease outlives a machine that stands still for some seconds.
+const LEASE: [&str; 2] = ["--lease", "9s"];
 
 /// Says something, and then goes on for as long as the file is not there.
 fn waiting_for(file: &Path) -> String {
@@ -43,7 +32,7 @@ fn waiting_for(file: &Path) -> String {
 
 #[test]
 fn progress_and_output_are_seen_while_it_runs() {
-    let server = Server::start(&["--lease", "3s"]);
+    let server = Server::start(&LEASE);
     let directory = tempfile::tempdir().unwrap();
     let go_on = directory.path().join("go-on");
     let job = json!({ "job_id": "long", "command": waiting_for(&go_on), "max_retries": 0 });
@@ -55,7 +44,11 @@ fn progress_and_output_are_seen_while_it_runs() {
     let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines().map(Result::unwrap);
     assert!(lines.by_ref().any(|line| line.ends_with("│ first")), "seen while it runs");
 
-    let row = server.run(&["executions", "show", "long@x", "--json"]).ok().json();
+    // Its output may be kept a heartbeat before its progress.
+    let row = until("its progress is kept", || {
+        let row = server.run(&["executions", "show", "long@x", "--json"]).ok().json();
+        Some(row).filter(|row| row["progress"].is_object())
+    });
     assert_eq!(
         (&row["status"], &row["progress"]),
         (&json!("running"), &json!({"percent": 42, "message": "loading"}))
@@ -76,7 +69,7 @@ fn progress_and_output_are_seen_while_it_runs() {
 
 #[test]
 fn what_an_attempt_said_last_stays_when_it_fails() {
-    let server = Server::start(&["--lease", "3s"]);
+    let server = Server::start(&LEASE);
     let directory = tempfile::tempdir().unwrap();
     let go_on = directory.path().join("go-on");
     let job =

@@ -4,9 +4,9 @@
 
 mod support;
 
-use std::{fs, path::Path};
+use std::{fs, io::Read, path::Path, process::Stdio};
 
-use support::{belfry, belfry_with_input, examples};
+use support::{belfry, belfry_with_input, command, examples};
 
 /// The chain writes beside its scripts: the source tree stays as it is.
 fn copy_of_examples() -> tempfile::TempDir {
@@ -117,26 +117,48 @@ fn what_is_wrong_in_a_file_is_told_with_its_line() {
 const ON_A_TERMINAL: &str =
     "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
+/// All that is said, by one that waits for a file to go on: it is made when `mark` has been seen.
+fn all_said(mut from: impl Read, mark: &str, go_on: &Path) -> String {
+    let (mut said, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let length = from.read(&mut piece).unwrap();
+        said.extend_from_slice(&piece[..length]);
+        let text = String::from_utf8_lossy(&said);
+        if length == 0 {
+            return text.into_owned();
+        }
+        if text.contains(mark) {
+            fs::write(go_on, "").unwrap();
+        }
+    }
+}
+
 /// What runs, with its progress and the number of those that have ended; elsewhere lines only.
 #[test]
 fn a_terminal_shows_what_runs() {
-    let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
-    let job = "{job_id: slow, command: 'echo \"42 % loading\" > \"$BELFRY_PROGRESS\"; sleep 3'}";
-    fs::write(&file, job).unwrap();
-    let path = file.path().to_str().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let (file, go_on) = (directory.path().join("slow.yaml"), directory.path().join("go-on"));
+    let line = format!(
+        "echo '42 % loading' > \"$BELFRY_PROGRESS\"; until [ -e '{}' ]; do sleep 0.05; done",
+        go_on.display()
+    );
+    let job = serde_json::json!({ "job_id": "slow", "command": line, "timeout": "60s", "max_retries": 0 });
+    fs::write(&file, job.to_string()).unwrap();
+    let path = file.to_str().unwrap();
     let belfry_run = [env!("CARGO_BIN_EXE_belfry"), "run", path];
     let mut python = std::process::Command::new("python3");
-    python
-        .args(["-c", ON_A_TERMINAL])
-        .args(belfry_run)
-        .env("TERM", "xterm")
-        .stdin(std::process::Stdio::null());
-    let shown = python.output().unwrap();
-    let text = String::from_utf8_lossy(&shown.stdout);
-    assert!(shown.status.success(), "{text}");
+    python.args(["-c", ON_A_TERMINAL]).args(belfry_run).env("TERM", "xterm");
+    let mut shown = python.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let text = all_said(shown.stdout.take().unwrap(), "42 % loading", &go_on);
+    assert!(shown.wait().unwrap().success(), "{text}");
     for part in ["42 % loading", "0/1 ended", "success in"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let plain = belfry(&["run", path]).ok().err();
+    fs::remove_file(&go_on).unwrap();
+    let mut elsewhere = command(&["run", path]);
+    elsewhere.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut elsewhere = elsewhere.spawn().unwrap();
+    let plain = all_said(elsewhere.stderr.take().unwrap(), "running", &go_on);
+    assert!(elsewhere.wait().unwrap().success(), "{plain}");
     assert!(plain.contains("running") && !plain.contains("ended"), "{plain}");
 }

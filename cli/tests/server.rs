@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::Server;
+use support::{Server, until};
 
 const JOBS: &str = "\
 - {job_id: hello, description: says hello, command: 'echo hello'}
@@ -14,6 +14,17 @@ fn server_with_jobs() -> Server {
     let server = Server::start(&[]);
     server.run_with_input(&["apply", "-f", "-"], JOBS).ok();
     server
+}
+
+/// A letter is written after the end that callers wait for.
+fn until_dead_letters(server: &Server, expected: &[&str]) {
+    until("these are the dead letters", || {
+        let letters = server.run(&["dead-letters", "--json"]).ok().json();
+        let letters = letters.as_array().into_iter().flatten();
+        let mut ids: Vec<&str> = letters.filter_map(|letter| letter["execution_id"].as_str()).collect();
+        ids.sort_unstable();
+        (ids == expected).then_some(())
+    });
 }
 
 #[test]
@@ -71,6 +82,7 @@ fn executions_are_triggered_followed_retried_and_shown() {
     let one = server.run(&["executions", "--limit", "1", "--json"]).ok().json();
     assert_eq!(one.as_array().unwrap().len(), 1);
     assert!(server.run(&["executions", "--job", "hello"]).ok().out().contains("success"));
+    until_dead_letters(&server, &["fails@once~2"]);
     let stats = server.run(&["stats"]).ok().out();
     assert!(stats.contains("dead letters       1"), "one, for what was run again: {stats}");
 }
@@ -81,18 +93,15 @@ fn dead_letters_are_listed_redriven_and_discarded() {
     for key in ["a", "b", "c"] {
         assert_eq!(server.run(&["trigger", "fails", "--key", key, "--wait"]).code(), 1);
     }
-    let list = server.run(&["dead-letters"]).ok().out();
+    until_dead_letters(&server, &["fails@a", "fails@b", "fails@c"]);
+    let list = server.run(&["dead-letters", "--job", "fails"]).ok().out();
     assert!(list.contains("fails@b") && list.contains("exit code 3"), "{list}");
     assert_eq!(server.run(&["dead-letters", "redrive", "fails@a"]).ok().out(), "fails@a → fails@a~2\n");
     server.run(&["dead-letters", "discard", "fails@b"]).ok();
     let wrong = server.run(&["dead-letters", "redrive", "fails@nope"]);
     assert_eq!(wrong.code(), 1);
     server.run(&["logs", "-f", "fails@a~2"]);
-    let rest = server.run(&["dead-letters", "--job", "fails", "--json"]).ok().json();
-    let mut ids: Vec<_> =
-        rest.as_array().unwrap().iter().map(|row| row["execution_id"].as_str().unwrap()).collect();
-    ids.sort_unstable();
-    assert_eq!(ids, ["fails@a~2", "fails@c"]);
+    until_dead_letters(&server, &["fails@a~2", "fails@c"]);
 }
 
 #[test]
@@ -119,13 +128,11 @@ fn work_is_pushed_now_and_later_and_cancelled() {
 fn a_full_queue_refuses_pushes() {
     let server = Server::start(&["--max-processes", "1", "--backlog-limit", "command/low=1"]);
     let push = ["push", "--priority", "low", "--", "sleep", "60"];
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
     // One runs, one waits, none more.
-    let mut refused = server.run(&push);
-    while refused.code() == 0 {
-        assert!(std::time::Instant::now() < deadline, "nothing is refused");
-        refused = server.run(&push);
-    }
+    let first = server.run(&push).ok().out();
+    let show = ["executions", "show", first.trim(), "--json"];
+    until("the first runs", || (server.run(&show).ok().json()["status"] == "running").then_some(()));
+    let refused = until("one is refused", || Some(server.run(&push)).filter(|push| push.code() != 0));
     let error = refused.err();
     assert!(error.contains("429") && error.contains("the queue command/low holds 1 executions"), "{error}");
     let stats = server.run(&["stats"]).ok().out();
@@ -149,11 +156,8 @@ fn up_applies_files_and_doctor_finds_it() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("jobs.yaml"), JOBS).unwrap();
     let server = Server::start(&["--apply", directory.path().to_str().unwrap()]);
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    while server.run(&["jobs", "--json"]).ok().json().as_array().unwrap().len() < 3 {
-        assert!(std::time::Instant::now() < deadline, "the jobs are not there");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    let count = || server.run(&["jobs", "--json"]).ok().json().as_array().unwrap().len();
+    until("the jobs are there", || (count() == 3).then_some(()));
     let data = directory.path().join("data");
     let address = server.url.strip_prefix("http://").unwrap();
     let doctor = server.run(&["doctor", "--listen", address, "--data", data.to_str().unwrap()]).ok().out();

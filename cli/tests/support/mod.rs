@@ -2,10 +2,26 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
+
+/// Far more than anything here takes, on a busy machine too.
+pub const BOUND: Duration = Duration::from_secs(60);
+
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + BOUND;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
 
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_belfry"));
@@ -79,12 +95,17 @@ impl Server {
         server
     }
 
+    /// Before it leads it answers whoever asks, but takes nothing.
     fn wait_until_leader(&self) {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-        while self.run(&["jobs"]).code() != 0 {
-            assert!(std::time::Instant::now() < deadline, "it does not lead");
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until("it leads", || self.health().contains("\"role\":\"leader\"").then_some(()));
+    }
+
+    fn health(&self) -> String {
+        let mut stream = TcpStream::connect(self.url.strip_prefix("http://").unwrap()).unwrap();
+        stream.write_all(b"GET /v1/health HTTP/1.1\r\nhost: belfry\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     pub fn run(&self, args: &[&str]) -> Run {

@@ -120,32 +120,33 @@ fn answers() {
     assert!(graph.dependents("ghost").is_empty() && graph.reachable_by_flow("ghost").is_empty());
 }
 
-/// Layers of 100 jobs, five dependencies each. The budget is 50 ms in release; the test allows for
-/// an unoptimised build on a busy machine.
+/// Layers of 1,000 jobs, five dependencies each. The budget is 50 ms in release for a tenth of them.
+/// There are so many that whatever grows with their square takes longer than the bound, which allows
+/// for an unoptimised build on a busy machine.
 #[test]
-fn ten_thousand_jobs_are_quick() {
+fn a_hundred_thousand_jobs_are_quick() {
     let name = |n: usize| format!("team/service/job-{n:05}");
     let node = |n: usize| GraphNode {
         id: name(n),
-        schedule: (n < 100).then(|| "daily".to_owned()),
-        dependencies: if n < 100 {
+        schedule: (n < 1000).then(|| "daily".to_owned()),
+        dependencies: if n < 1000 {
             vec![]
         } else {
-            (0..5).map(|k| name(n / 100 * 100 - 1 - (n + k * 17) % 100)).collect()
+            (0..5).map(|k| name(n / 1000 * 1000 - 1 - (n + k * 17) % 1000)).collect()
         },
     };
-    let nodes: Vec<_> = (0..10_000).map(node).collect();
-    let ring: Vec<_> = (0..10_000)
-        .map(|n| GraphNode { id: name(n), schedule: None, dependencies: vec![name((n + 1) % 10_000)] })
+    let nodes: Vec<_> = (0..100_000).map(node).collect();
+    let ring: Vec<_> = (0..100_000)
+        .map(|n| GraphNode { id: name(n), schedule: None, dependencies: vec![name((n + 1) % 100_000)] })
         .collect();
     let begun = Instant::now();
     let graph = Graph::build(nodes).expect("a sound graph");
     let built = begun.elapsed();
     let errors = Graph::build(ring).unwrap_err();
     println!("built in {built:?}, then a ring refused, in all {:?}", begun.elapsed());
-    assert_eq!(graph.topological_order().count(), 10_000);
-    assert!(matches!(&errors[0].problem, GraphProblem::Cycle { path } if path.len() == 10_001));
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert_eq!(graph.topological_order().count(), 100_000);
+    assert!(matches!(&errors[0].problem, GraphProblem::Cycle { path } if path.len() == 100_001));
+    assert!(begun.elapsed() < Duration::from_secs(30));
 }
 
 /// Up to 12 jobs; dependencies point anywhere, so that there are cycles too.

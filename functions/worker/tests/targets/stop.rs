@@ -66,10 +66,15 @@ fn is_child_of_ours(id: i32) -> bool {
     status.contains(&format!("PPid:\t{}\n", std::process::id()))
 }
 
+/// With a grace that a shell keeps to on a busy machine too.
+fn patient() -> Targets {
+    Targets::new(TargetSettings { stop_grace: Duration::from_secs(20), ..settings() }).unwrap()
+}
+
 #[tokio::test]
 async fn stop_is_polite_first() {
     let line = "trap 'echo cleaned; exit 0' TERM; echo $$ >> $IDS; while :; do sleep 0.01; done";
-    let (invocation, task, _) = start(targets(), line, 1).await;
+    let (invocation, task, _) = start(patient(), line, 1).await;
     invocation.stop.cancel();
     let completion = bounded(task).await.unwrap();
     let failed = failure(&completion);
@@ -80,7 +85,7 @@ async fn stop_is_polite_first() {
 #[tokio::test]
 async fn the_grace_is_for_the_whole_group() {
     let inner = "trap \"sleep 0.2; echo cleaned; exit\" TERM; echo $$ >> $IDS; while :; do sleep 0.01; done";
-    let (invocation, task, _) = start(targets(), &format!("sh -c '{inner}'; true"), 1).await;
+    let (invocation, task, _) = start(patient(), &format!("sh -c '{inner}'; true"), 1).await;
     invocation.stop.cancel();
     let completion = bounded(task).await.unwrap();
     assert!(printed(&completion).ends_with("cleaned\n"), "{}", printed(&completion));
