@@ -4,14 +4,14 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use belfry_aws::sqs::Body;
 use belfry_conformance::Verdict;
 use belfry_domain::{Message, Priority, Wave};
 use belfry_engine::ports::{Alert, Queue as _, Source as _, Stop};
 
-use self::support::{Fixture, ids, message, now};
+use self::support::{Fixture, ManualClock, ids, message, now};
 
 fn normal(number: usize) -> Message {
     message(&format!("push@{number}"), now(), Priority::Normal)
@@ -33,7 +33,8 @@ async fn waves_are_delayed_and_far_ones_are_left_to_the_timers() -> Verdict {
 
 #[tokio::test]
 async fn many_go_in_batches_and_come_out_in_the_order_of_their_classes() -> Verdict {
-    let fixture = Fixture::new().await;
+    let clock = Arc::new(ManualClock::default());
+    let fixture = Fixture::with_clock(clock.clone()).await;
     let mut messages: Vec<Message> = (0..35).map(normal).collect();
     messages.push(message("push@low", now(), Priority::Low));
     messages.push(message("push@high", now(), Priority::High));
@@ -42,12 +43,17 @@ async fn many_go_in_batches_and_come_out_in_the_order_of_their_classes() -> Verd
     assert_eq!(fixture.queue.backlog("default", Priority::Normal).await?, 35);
     let depths: Vec<u64> = fixture.queue.backlogs().await?.iter().map(|backlog| backlog.depth).collect();
     assert_eq!(depths, [0, 1, 35, 1], "the most urgent class first");
-    let first = fixture.receive(30).await?;
+    // Where the clock stands still, a wait would not end.
+    let open = Stop::new();
+    let take = || fixture.queue.receive("default", 30, Duration::ZERO, &open);
+    let first = take().await?;
     assert_eq!((first.len(), ids(&first)[0]), (30, "push@high"));
     assert!(first[1..].iter().all(|delivery| delivery.message.priority == Priority::Normal));
-    let rest = fixture.receive(30).await?;
+    let rest = take().await?;
     assert_eq!((rest.len(), ids(&rest).last().copied()), (7, Some("push@low")));
     assert_eq!(fixture.queue.depth().await?, 37, "it is remembered for a while");
+    clock.advance(5);
+    assert_eq!(fixture.queue.depth().await?, 0, "and then asked again");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -19,7 +19,7 @@ use belfry_domain::{AGEING_STEP, Message, Origin, Priority, Timestamp};
 use belfry_emulator::Emulator;
 use belfry_engine::{
     SystemClock,
-    ports::{Alert, Alerts, Clock as _, Delivery, Source as _, Stop, StoreError},
+    ports::{Alert, Alerts, Clock, Delivery, Source as _, Stop, StoreError},
 };
 
 #[derive(Default)]
@@ -33,6 +33,31 @@ impl Alerts for Raised {
     }
 }
 
+/// Its monotonic time stands still until it is moved.
+#[derive(Default)]
+pub struct ManualClock(AtomicU64);
+
+impl ManualClock {
+    pub fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::AcqRel);
+    }
+}
+
+#[async_trait]
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::Acquire))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        SystemClock::default().sleep(duration).await;
+    }
+}
+
 pub struct Fixture {
     pub queue: SqsQueue,
     pub raised: Arc<Raised>,
@@ -43,6 +68,10 @@ pub struct Fixture {
 impl Fixture {
     /// With queues for the pool `default`, and no others.
     pub async fn new() -> Self {
+        Self::with_clock(Arc::new(SystemClock::default())).await
+    }
+
+    pub async fn with_clock(clock: Arc<dyn Clock>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let names = Names::new(format!("test-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
         let client = Client::new(&Emulator::shared().sdk_config());
@@ -52,7 +81,6 @@ impl Fixture {
         }
         let raised = Arc::new(Raised::default());
         let pools = vec!["default".to_owned()];
-        let clock = Arc::new(SystemClock::default());
         let queue = SqsQueue::new(client.clone(), names.clone(), pools, clock, raised.clone(), AGEING_STEP);
         Self { queue, raised, names, client }
     }
