@@ -1,7 +1,7 @@
 //! What calls the slots: the tick's schedules, and those of jobs.
 
 use belfry_e2e::until;
-use chrono::{SubsecRound as _, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::{
@@ -25,9 +25,8 @@ pub async fn the_second_clock_recovers_what_stopped_functions_ran() {
 /// As EventBridge Scheduler is documented to send it.
 pub async fn a_jobs_own_schedule_starts_its_slot_and_nothing_else() {
     let belfry = installation().await;
-    let slot = Utc::now().trunc_subsecs(0) + TimeDelta::seconds(15);
-    let job = json!({ "job_id": "twice", "run_at": slot, "clock": "both", "target": { "type": "empty" } });
-    belfry.define(job).await;
+    let job = json!({ "job_id": "twice", "clock": "both", "target": { "type": "empty" } });
+    let slot = belfry.define_ahead(15, job).await;
     let queue = belfry.queue_url("belfry-dispatch").await;
     for called in [slot, slot, slot + TimeDelta::seconds(60)] {
         let slot = called.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);

@@ -1,6 +1,6 @@
 //! `belfry worker`, on the same installation as the functions.
 
-use std::process::Stdio;
+use std::{fs, process::Stdio};
 
 use belfry_e2e::{belfry, until};
 use rustix::process::{Pid, Signal, kill_process};
@@ -33,9 +33,17 @@ impl Daemon {
     }
 
     /// In good order, with what it runs.
-    pub async fn end(mut self) {
+    pub async fn end(self) {
+        self.terminate();
+        self.until_it_ends().await;
+    }
+
+    fn terminate(&self) {
         let pid = Pid::from_raw(self.0.id().unwrap().cast_signed()).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
+    }
+
+    async fn until_it_ends(mut self) {
         let status = tokio::time::timeout(SOON, self.0.wait()).await.expect("it ends in time").unwrap();
         assert!(status.success(), "{status}");
     }
@@ -48,9 +56,15 @@ pub async fn a_daemon_runs_commands_and_ends_what_it_runs() {
     let id = belfry.push(json!({ "command": "echo from a daemon" })).await;
     let row = belfry.until_it_is(&id, "success", SOON).await;
     assert_eq!(row["worker_id"].as_str().and_then(|id| id.split('/').next()), Some("belfry"), "{row}");
-    let slow = belfry.push(json!({ "command": "sleep 3" })).await;
+    // It runs for as long as this is there, and a second more: for so long the daemon is to wait.
+    let held = belfry.state("held");
+    fs::write(&held, "").unwrap();
+    let command = format!("while test -e {}; do sleep 0.1; done; sleep 1", held.display());
+    let slow = belfry.push(json!({ "command": command })).await;
     belfry.until_it_is(&slow, "running", SOON).await;
-    daemon.end().await;
+    daemon.terminate();
+    fs::remove_file(&held).unwrap();
+    daemon.until_it_ends().await;
     // At once: it has been written before the daemon ended.
     let row = belfry.api.execution(&slow).await;
     assert_eq!((row["status"].as_str(), row["attempt"].as_u64()), (Some("success"), Some(1)), "{row}");

@@ -38,7 +38,7 @@ pub async fn all_that_a_daemons_command_printed_is_found_through_the_api() {
     let id = belfry.push(json!({ "command": format!("seq {LINES}") })).await;
     belfry.until_it_is(&id, "success", SOON).await;
     let asked = belfry.api.request(Method::GET, &format!("/v1/executions/{id}/logs/1"));
-    let answer = belfry.api.send(asked).await.unwrap();
+    let answer = belfry.api.answer(asked).await;
     assert_eq!(answer.status, 307, "{}", answer.body);
     // Whoever has the address needs no rights.
     let log = curl(&[answer.header(LOCATION.as_str()).unwrap()], "");

@@ -7,16 +7,18 @@ use std::{
 };
 
 use aws_sdk_sqs::Client as Sqs;
-use belfry_e2e::{Api, functions, target_directory, until, workspace};
+use belfry_e2e::{Answer, functions, target_directory, until, workspace};
 use belfry_emulator::Emulator;
-use serde_json::Value;
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use reqwest::Method;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
     sync::{Mutex, OnceCell},
     task::spawn_blocking,
 };
 
-use crate::interruption::Interruption;
+use crate::{api::Api, interruption::Interruption};
 
 pub const SOON: Duration = Duration::from_secs(60);
 const UP: &str = "localstack/up";
@@ -87,8 +89,28 @@ impl Installation {
     }
 
     pub async fn define(&self, job: Value) {
+        self.put(&job).await.ok();
+    }
+
+    /// For one instant, so many seconds ahead. Where it was over before the API had read of it,
+    /// there is another one.
+    pub async fn define_ahead(&self, seconds: i64, mut job: Value) -> DateTime<Utc> {
+        until("it is defined in time", SOON, async || {
+            let at = Utc::now().trunc_subsecs(0) + TimeDelta::seconds(seconds);
+            job["run_at"] = json!(at);
+            let answer = self.put(&job).await;
+            if answer.status == 422 && at <= Utc::now() {
+                return None;
+            }
+            answer.ok();
+            Some(at)
+        })
+        .await
+    }
+
+    async fn put(&self, job: &Value) -> Answer {
         let path = format!("/v1/jobs/{}", job["job_id"].as_str().unwrap());
-        self.api.try_put(&path, &job).await.unwrap().ok();
+        self.api.answer(self.api.change(Method::PUT, &path, job)).await
     }
 
     /// The id of what was pushed.

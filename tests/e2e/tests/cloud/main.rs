@@ -12,6 +12,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 
 mod alerts;
+mod api;
 mod caller;
 mod clocks;
 mod daemon;

@@ -42,6 +42,7 @@ pub async fn a_deployment_in_flight_loses_and_doubles_nothing() {
     let delays = (0..40).map(|n| {
         let mut work = work.clone();
         work["delay"] = json!(format!("{n}s"));
+        work["idempotency_key"] = json!(format!("flight-{n}"));
         work
     });
     let batch = json!({ "executions": delays.collect::<Vec<_>>() });
