@@ -14,6 +14,7 @@
 mod api;
 mod binary;
 mod examples;
+mod held;
 mod run;
 mod server;
 mod wait;
@@ -22,6 +23,7 @@ pub use self::{
     api::{Answer, Api},
     binary::{belfry, functions, target_directory, workspace},
     examples::Examples,
+    held::Held,
     run::{Run, run, run_with_input, run_with_variables},
     server::{Server, Up},
     wait::until,

@@ -154,9 +154,14 @@ impl Server {
         self.until_it_ends().await;
     }
 
+    /// SIGTERM: it is to end in good order.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
     /// In good order.
     pub async fn stop(&mut self) -> ExitStatus {
-        self.signal(Signal::TERM);
+        self.terminate();
         self.until_it_ends().await
     }
 }

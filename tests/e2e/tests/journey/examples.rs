@@ -56,10 +56,13 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     assert_eq!(ids(&jobs, "job_id"), expected);
     let tree = tour.server.run(&["graph"]).await.ok().out();
     assert!(tree.contains("ingest") && tree.contains("report"), "{tree}");
-    let beat = tour.until_one_is("heartbeat", "success").await;
-    let id = text(&beat, "execution_id");
-    assert!(beat["lateness_ms"].as_u64().unwrap() < 1000, "on time: {beat}");
-    let said = tour.server.run(&["logs", id]).await.ok().out();
+    // One of them: the machine that tests may have been busy with something else at the others' times.
+    let beat = until("a heartbeat is on time", SOON, async || {
+        let beats = tour.list(&["executions", "--job", "heartbeat", "--status", "success"]).await;
+        beats.into_iter().find(|beat| beat["lateness_ms"].as_u64().unwrap() < 1000)
+    })
+    .await;
+    let said = tour.server.run(&["logs", text(&beat, "execution_id")]).await.ok().out();
     assert!(said.contains("load "), "{said}");
 }
 
@@ -91,7 +94,7 @@ async fn triggering_the_first_of_the_nightly_chain_makes_its_report() {
 
 #[tokio::test]
 async fn the_flaky_job_is_tried_again_and_recovers() {
-    let tour = Tour::begin().await;
+    let tour = Tour::begin_at("flaky.yaml", &[]).await;
     let id = tour.server.run(&["trigger", "flaky"]).await.ok().out().trim().to_owned();
     let followed = tour.server.run(&["logs", "-f", &id]).await.ok().out();
     for words in ["attempt 1", "attempt 2", "attempt 3", "the service is not there yet", "there it is"] {

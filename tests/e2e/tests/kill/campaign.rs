@@ -50,7 +50,7 @@ impl<'a> Campaign<'a> {
                 server.api.post("/v1/jobs:apply", &self.plan.recurring()).await;
             }
             self.push_for(*moment).await;
-            until("an attempt runs", Duration::from_secs(10), async || has_work_in_flight(&server).await)
+            until("an attempt runs", Duration::from_secs(30), async || has_work_in_flight(&server).await)
                 .await;
             server.kill().await;
         }

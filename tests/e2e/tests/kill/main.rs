@@ -23,7 +23,7 @@ use plan::Plan;
 use serde_json::Value;
 
 /// Attempts in flight at the last kill are taken over when their lease and its margin have passed.
-const DRAIN: Duration = Duration::from_secs(60);
+const DRAIN: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_kills_lose_nothing_and_do_nothing_twice() {

@@ -1,30 +1,35 @@
 //! Pushed work of all kinds, so that some of it runs, waits and lies ahead at any moment.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
-use belfry_e2e::{Api, until};
+use belfry_e2e::{Api, Held, until};
 use serde_json::{Value, json};
 
 const COUNT: usize = 200;
 const END: Duration = Duration::from_secs(60);
 
-/// What was accepted.
-pub struct Work(Vec<String>);
+/// What was accepted. Its commands run until they are let go.
+pub struct Work {
+    accepted: Vec<String>,
+    pub commands: Held,
+}
 
 impl Work {
-    pub async fn push(api: &Api) -> Self {
-        let executions: Vec<Value> = (0..COUNT).map(one).collect();
+    pub async fn push(api: &Api, data: &Path) -> Self {
+        let commands = Held::within(data);
+        let executions: Vec<Value> = (0..COUNT).map(|number| one(number, &commands)).collect();
         let answer = api.post("/v1/executions:batch", &json!({ "executions": executions })).await;
         let ids = answer["results"].as_array().unwrap().iter();
-        Self(ids.map(|result| result["execution_id"].as_str().unwrap().to_owned()).collect())
+        let accepted = ids.map(|result| result["execution_id"].as_str().unwrap().to_owned()).collect();
+        Self { accepted, commands }
     }
 
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.accepted.len()
     }
 
     pub async fn until_some_runs(&self, api: &Api) {
-        until("a command runs", Duration::from_secs(10), async || {
+        until("a command runs", END, async || {
             let running = api.get("/v1/executions?status=running").await;
             let mut rows = running["items"].as_array()?.iter();
             rows.any(|row| row["target"]["type"] == "command").then_some(())
@@ -39,16 +44,16 @@ impl Work {
             rows.iter().all(|row| row["status"] == "success").then_some(rows)
         })
         .await;
-        for id in &self.0 {
+        for id in &self.accepted {
             assert_eq!(rows.iter().filter(|row| row["execution_id"] == **id).count(), 1, "{id}");
         }
         rows.iter().map(lost).sum()
     }
 }
 
-fn one(number: usize) -> Value {
+fn one(number: usize, commands: &Held) -> Value {
     match number % 10 {
-        0 => json!({ "command": "sleep 0.3" }),
+        0 => json!({ "command": commands.command() }),
         1..=5 => json!({ "target": { "type": "empty" } }),
         seconds => json!({ "target": { "type": "empty" }, "delay": seconds }),
     }

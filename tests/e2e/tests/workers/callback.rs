@@ -90,7 +90,7 @@ async fn it_ends_when_the_target_says_so() {
 async fn it_times_out_when_the_target_says_nothing_and_is_retried() {
     let studio = Studio::begin().await;
     let retry = json!({"max_retries": 1, "base": "100ms"});
-    let id = studio.push(json!({"timeout": "3s", "retry": retry})).await;
+    let id = studio.push(json!({"timeout": "10s", "retry": retry})).await;
     let first = studio.asked(0).await;
     let second = studio.asked(1).await;
     let late = studio.call_back(&first, json!({"status": "success"})).await;

@@ -1,14 +1,18 @@
 //! Idle pools take from others.
 
 use belfry_e2e::{Server, Up};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{SOON, until_it_is};
 
-async fn push(server: &Server, pool: &str) -> String {
-    let push = json!({"name": pool, "pool": pool, "target": {"type": "empty"}});
-    server.api.post("/v1/executions", &push).await["execution_id"].as_str().unwrap().to_owned()
+/// One execution for each of these pools, all in one call: nobody takes any before all are there.
+async fn push(server: &Server, pools: &[&str]) -> Vec<String> {
+    let push = |pool| json!({"name": pool, "pool": pool, "target": {"type": "empty"}});
+    let executions: Vec<Value> = pools.iter().map(push).collect();
+    let answer = server.api.post("/v1/executions:batch", &json!({"executions": executions})).await;
+    let results = answer["results"].as_array().unwrap().iter();
+    results.map(|result| result["execution_id"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -18,17 +22,13 @@ async fn an_idle_pool_takes_from_the_deepest_that_permits_it() {
     let places = ["--pool", "gpu=1", "--concurrency", "1", "--max-processes", "1"];
     let permitted = ["--steal-from", "shallow", "--steal-from", "deep"];
     let server = Up::on(data.path()).args(places).args(permitted).start_leader().await;
-    let shallow = push(&server, "shallow").await;
-    let mut deep = Vec::new();
-    for _ in 0..5 {
-        deep.push(push(&server, "deep").await);
-    }
-    let private = push(&server, "private").await;
-    let shallow = until_it_is(&server, &shallow, "success", SOON).await;
+    let pushed = push(&server, &["shallow", "deep", "deep", "deep", "deep", "deep", "private"]).await;
+    let [shallow, deep @ .., private] = &pushed[..] else { panic!("{pushed:?}") };
+    let shallow = until_it_is(&server, shallow, "success", SOON).await;
     let deepest = until_it_is(&server, &deep[0], "success", SOON).await;
     assert!(deepest["start_time"].as_str() < shallow["start_time"].as_str(), "{deepest} {shallow}");
     for id in &deep[1..] {
         until_it_is(&server, id, "success", SOON).await;
     }
-    assert_eq!(server.api.execution(&private).await["status"], "queued", "nobody may take it");
+    assert_eq!(server.api.execution(private).await["status"], "queued", "nobody may take it");
 }
