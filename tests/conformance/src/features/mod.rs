@@ -2,7 +2,9 @@
 
 mod world;
 
-use belfry_domain::{BackfillOrder, BackfillStatus, Execution, Priority, Progress, SlotRange, Status};
+use belfry_domain::{
+    BackfillOrder, BackfillStatus, Execution, Priority, Progress, SlotRange, Status, Trigger,
+};
 use belfry_engine::{CircuitChange, EngineError, Settings, ports::Completion};
 use serde_json::{Value, json};
 
@@ -10,7 +12,7 @@ pub use self::world::Tried;
 use self::world::{HELD_SECONDS, World, attempts, bad, good};
 use crate::{
     Backend,
-    fixtures::{id, job_id},
+    fixtures::{at, claim_at, id, job_id, row_at},
 };
 
 const NOTHING: Value = Value::Null;
@@ -363,5 +365,38 @@ pub async fn a_vanished_workers_work_starts_again(backend: &Backend) -> Tried {
     assert!(world.end(&vanished[0], Completion::succeeded(None)).await.is_err(), "it is not its any more");
     world.end(&second[0], Completion::succeeded(None)).await?;
     assert_eq!(world.row("lost@a").await?.lost, 1);
+    Ok(())
+}
+
+/// A worker read the job before its pause, stood still on its way to the store, and died there.
+pub async fn a_start_that_comes_after_a_pause_is_not_lost(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    let jobs = ["late", "never"];
+    world.define(jobs.map(|name| json!({ "job_id": name, "schedule": "@hourly" }))).await?;
+    world.advance(3598);
+    world.tick().await?;
+    for name in jobs {
+        world.engine.pause_job(&job_id(name)).await?;
+    }
+    world.advance(2);
+    assert_eq!(attempts(&world.start().await?), [""; 0], "their messages have come");
+    let minutes = async |count| {
+        for _ in 0..count {
+            world.advance(60);
+            world.tick().await?;
+        }
+        Tried::Ok(())
+    };
+    minutes(59).await?;
+    let [late, never] = jobs.map(|name| format!("{name}@2026-11-23T01:00:00Z"));
+    assert!(world.is_guarded(&never).await?);
+    let slot = at(3_600_000);
+    let row = Execution { trigger: Trigger::Schedule, ..row_at(&late, slot) };
+    backend.create_new(claim_at(&late, 1, 7, slot).start_new(&row)).await?;
+    // Looks are an hour and a quarter apart at most.
+    minutes(150).await?;
+    assert_eq!(world.work(good).await?, [late.as_str()]);
+    assert_eq!((world.row(&late).await?.attempt, world.row(&late).await?.lost), (2, 1));
+    assert!(!world.is_guarded(&never).await?, "nobody looks for it for ever");
     Ok(())
 }

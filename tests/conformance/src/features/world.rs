@@ -15,7 +15,8 @@ use belfry_domain::{
 use belfry_engine::{
     BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Settings, StoredAlerts, TriggerRequest,
     ports::{
-        Acquired, Alert, Alerts, Backlog, Clock, Completion, Fact, Observer, Ports, Queue, Random, StoreError,
+        Acquired, Alert, Alerts, Backlog, Clock, Completion, Fact, Observer, Ports, Position, Queue, Random,
+        StoreError,
     },
 };
 use serde_json::Value;
@@ -231,6 +232,15 @@ impl World {
     pub async fn row(&self, name: &str) -> Tried<Execution> {
         let row = self.engine.ports.executions.execution(&id(name)).await?;
         Ok(row.unwrap_or_else(|| panic!("there is no {name}")))
+    }
+
+    /// Whether a timer that has fired, or fires within a day, is there for it.
+    pub async fn is_guarded(&self, name: &str) -> Tried<bool> {
+        let timers = &self.engine.ports.timers;
+        let until = self.outside.now().plus(Duration::from_secs(24 * 3600));
+        let page = timers.due(0, &Position::After(Timestamp::MIN), until, 1000).await?;
+        let execution = Some(id(name));
+        Ok(page.timers.iter().any(|timer| timer.key.what.execution_id() == execution))
     }
 
     /// Its status and its reason.
