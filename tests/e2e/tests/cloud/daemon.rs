@@ -1,8 +1,8 @@
 //! `belfry worker`, on the same installation as the functions.
 
-use std::{fs, process::Stdio};
+use std::process::Stdio;
 
-use belfry_e2e::{belfry, until};
+use belfry_e2e::{Held, belfry, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tokio::process::{Child, Command};
@@ -56,14 +56,12 @@ pub async fn a_daemon_runs_commands_and_ends_what_it_runs() {
     let id = belfry.push(json!({ "command": "echo from a daemon" })).await;
     let row = belfry.until_it_is(&id, "success", SOON).await;
     assert_eq!(row["worker_id"].as_str().and_then(|id| id.split('/').next()), Some("belfry"), "{row}");
-    // It runs for as long as this is there, and a second more: for so long the daemon is to wait.
-    let held = belfry.state("held");
-    fs::write(&held, "").unwrap();
-    let command = format!("while test -e {}; do sleep 0.1; done; sleep 1", held.display());
-    let slow = belfry.push(json!({ "command": command })).await;
+    // It is let go when the daemon is told to end, and takes a second more: for so long that is to wait.
+    let held = Held::within(&belfry.state(""));
+    let slow = belfry.push(json!({ "command": format!("{}; sleep 1", held.command()) })).await;
     belfry.until_it_is(&slow, "running", SOON).await;
     daemon.terminate();
-    fs::remove_file(&held).unwrap();
+    held.let_go();
     daemon.until_it_ends().await;
     // At once: it has been written before the daemon ended.
     let row = belfry.api.execution(&slow).await;
