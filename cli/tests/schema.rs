@@ -2,8 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
-use std::{fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    mem::take,
+    path::{Path, PathBuf},
+};
 
+use belfry_domain::{JobSpec, Timestamp, validate_job};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -14,16 +20,46 @@ fn schema() -> Validator {
 #[test]
 fn every_example_fits() {
     let schema = schema();
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let files: Vec<_> =
-        files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
+    let files = [job_files(""), job_files("aws")].concat();
     assert!(files.len() >= 5, "{files:?}");
     for path in files {
-        let file: Value = serde_saphyr::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        let problems: Vec<String> = schema.iter_errors(&file).map(|error| error.to_string()).collect();
+        let problems: Vec<String> = schema.iter_errors(&read(&path)).map(|error| error.to_string()).collect();
         assert!(problems.is_empty(), "{}: {problems:?}", path.display());
     }
+}
+
+#[test]
+fn every_type_of_target_has_an_example() {
+    let files = [job_files(""), job_files("aws")].concat();
+    let mut found = BTreeSet::new();
+    for file in files {
+        let jobs = match read(&file) {
+            Value::Array(jobs) => jobs,
+            mut set if set["jobs"].is_array() => take(set["jobs"].as_array_mut().unwrap()),
+            job => vec![job],
+        };
+        for job in jobs {
+            let kind = job["target"]["type"].as_str().map(str::to_owned);
+            found.extend(kind.or_else(|| job.get("command").map(|_| "command".to_owned())));
+            let spec: JobSpec = serde_json::from_value(job).unwrap();
+            let problems = validate_job(&spec, Timestamp::MIN);
+            assert!(problems.is_empty(), "{}: {problems:?}", file.display());
+        }
+    }
+    // The AWS types are called for real, on an emulator, in the tests of the worker and of the installation.
+    let all = ["command", "ecs", "empty", "eventbridge", "http", "lambda", "sqs", "step_functions"];
+    assert_eq!(found, all.map(str::to_owned).into());
+}
+
+/// The job files of a folder of the examples, itself only.
+fn job_files(folder: &str) -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(folder);
+    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect()
+}
+
+fn read(path: &Path) -> Value {
+    serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 #[test]
@@ -46,5 +82,34 @@ fn the_textbook_fits_and_mistakes_do_not() {
         let mut job = textbook.clone();
         job[field] = wrong;
         assert!(!schema.is_valid(&job), "{job}");
+    }
+}
+
+#[test]
+fn every_property_is_described() {
+    let mut missing = BTreeSet::new();
+    look_at("", &belfry_api::job_file_schema(), &mut missing);
+    assert!(missing.is_empty(), "properties without a description: {missing:#?}");
+}
+
+/// Adds the place of each property below `schema` that says nothing of itself, and refers to no type that does.
+fn look_at(place: &str, schema: &Value, missing: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(properties) = fields.get("properties").and_then(Value::as_object) {
+                // A tag that tells the variants of a type apart is explained by the variant.
+                let spoken = |property: &Value| {
+                    property.get("description").is_some()
+                        || property["enum"].as_array().is_some_and(|one| one.len() == 1)
+                };
+                let silent = properties.iter().filter(|(_, property)| !spoken(property));
+                missing.extend(silent.map(|(name, _)| format!("{place}/{name}")));
+            }
+            for (name, inner) in fields {
+                look_at(&format!("{place}/{name}"), inner, missing);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|inner| look_at(place, inner, missing)),
+        _ => {}
     }
 }

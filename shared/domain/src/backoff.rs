@@ -12,20 +12,23 @@ const PROPORTIONAL_SPREAD: f64 = 0.1;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryPolicy {
-    /// Attempts after the first one; 0 means that the first failure is final.
+    /// Maximum number of attempts after the first one; with 0 the first failure is final. Default 3.
     #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
     pub max_retries: u32,
+    /// Growth of the delay with each retry. Default `exponential`.
     pub backoff: Backoff,
-    /// The first delay, to the millisecond.
+    /// First delay, to the millisecond. Default 2 s.
     #[serde(with = "crate::duration")]
     #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration, default = "2s"))]
     pub base: Duration,
-    /// No delay is longer than this, jitter included.
+    /// Longest delay, jitter included. Default 1 h.
     #[serde(with = "crate::duration")]
     #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration, default = "1h"))]
     pub cap: Duration,
+    /// Randomness of the delay. Default `proportional`.
     pub jitter: Jitter,
-    /// Attempts that may be lost to a dying worker, apart from `max_retries`; 0 means at most once.
+    /// Maximum number of further attempts after attempts that were lost with their worker, apart from
+    /// `max_retries`. 0 means that an execution starts at most once. Default 3.
     #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
     pub max_lost: u32,
 }
@@ -59,7 +62,7 @@ pub enum Backoff {
     Fixed,
 }
 
-/// What randomness does to a delay, so that what failed together doesn't come back together.
+/// Randomness of a delay, so that executions that failed together are not retried together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

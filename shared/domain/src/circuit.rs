@@ -24,10 +24,10 @@ use crate::Timestamp;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct CircuitPolicy {
-    /// Failed executions in a row that open the circuit; 0 means never.
+    /// Number of failed executions in a row that opens the circuit; 0 means never. Default 5.
     #[cfg_attr(feature = "openapi", schema(maximum = 4_294_967_295u32))]
     pub threshold: u32,
-    /// How long it stays open before a probe.
+    /// Time for which the circuit stays open before one probe starts. Default 10 min.
     #[serde(with = "crate::duration")]
     #[cfg_attr(feature = "openapi", schema(value_type = crate::HumanDuration, default = "10m"))]
     pub open_for: Duration,

@@ -17,7 +17,7 @@ pub fn job_file_schema() -> Value {
         missing.retain(|name| !definitions.contains_key(name));
     }
     let job = json!({"$ref": "#/$defs/JobSpec"});
-    let jobs = json!({"type": "array", "items": job});
+    let jobs = json!({"type": "array", "items": job, "description": "Jobs that are applied together or not at all."});
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Belfry job file",

@@ -1,5 +1,7 @@
 //! Where derived schemas say less, or more, than the reader does.
 
+use std::mem::take;
+
 use utoipa::{
     Modify,
     openapi::{
@@ -13,6 +15,7 @@ pub struct Exact;
 impl Modify for Exact {
     fn modify(&self, document: &mut OpenApi) {
         if let Some(components) = &mut document.components {
+            components.schemas.values_mut().for_each(lift_descriptions);
             merge_variants(components, "Target");
         }
         for path in document.paths.paths.values_mut() {
@@ -58,6 +61,27 @@ fn merge(mut all: Object, more: Object) -> Object {
     all.properties.extend(more.properties);
     all.required.extend(more.required);
     all
+}
+
+/// The derive describes an optional property inside the branch that refers to its type, where few
+/// editors and generators look: the description belongs to the property.
+fn lift_descriptions(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            for property in object.properties.values_mut() {
+                if let RefOr::T(Schema::OneOf(branches)) = property {
+                    let described = branches.items.iter_mut().filter_map(|branch| match branch {
+                        RefOr::Ref(reference) if !reference.description.is_empty() => Some(reference),
+                        _ => None,
+                    });
+                    branches.description = described.last().map(|reference| take(&mut reference.description));
+                }
+            }
+        }
+        RefOr::T(Schema::AllOf(parts)) => parts.items.iter_mut().for_each(lift_descriptions),
+        RefOr::T(Schema::OneOf(parts)) => parts.items.iter_mut().for_each(lift_descriptions),
+        _ => {}
+    }
 }
 
 /// There is no null in a query string or a header: what may be absent is just not required.

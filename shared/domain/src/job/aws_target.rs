@@ -14,17 +14,18 @@ use super::target::CompletedBy;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LambdaTarget {
-    /// Name, partial ARN or ARN.
+    /// Name, partial ARN or ARN of the function.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9:_$-]{1,256}$", example = "send-report"))]
     pub function: String,
-    /// Version or alias.
+    /// Version or alias of the function. Default: the unpublished version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_$-]{1,128}$"))]
     pub qualifier: Option<String>,
+    /// Whether to wait for the function's answer. Default `request_response`.
     #[serde(default)]
     pub invocation: LambdaInvocation,
-    /// With `callback`, the function calls back: `belfry` holds `callback_url` and
-    /// `callback_token` too. It may do so after it has returned.
+    /// Event that ends the attempt. With `callback` the function calls back, also after it has
+    /// returned: `belfry` holds `callback_url` and `callback_token` too. Default `answer`.
     #[serde(default, skip_serializing_if = "CompletedBy::is_answer")]
     pub completion: CompletedBy,
 }
@@ -47,6 +48,7 @@ pub enum LambdaInvocation {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SqsTarget {
+    /// Address of the queue.
     #[cfg_attr(
         feature = "openapi",
         schema(
@@ -55,12 +57,12 @@ pub struct SqsTarget {
         )
     )]
     pub queue_url: String,
-    /// Of a FIFO queue; the job's id by default.
+    /// Message group in a FIFO queue. Default: the job's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = "^[!-~]{1,128}$"))]
     pub message_group: Option<String>,
-    /// With `callback`, whoever takes the message calls back: `belfry-callback-url` and
-    /// `belfry-callback-token` are attributes too.
+    /// Event that ends the attempt. With `callback` the receiver of the message calls back:
+    /// `belfry-callback-url` and `belfry-callback-token` are attributes too. Default `answer`.
     #[serde(default, skip_serializing_if = "CompletedBy::is_answer")]
     pub completion: CompletedBy,
 }
@@ -71,13 +73,15 @@ pub struct SqsTarget {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EventBridgeTarget {
-    /// Name or ARN; the account's default bus where it is not given.
+    /// Name or ARN of the bus. Default: the account's default bus.
     #[serde(default = "default_bus")]
     #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_./:-]{1,256}$"))]
     pub event_bus: String,
+    /// Source of the event. Default `belfry`.
     #[serde(default = "default_source")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub source: String,
+    /// Detail type of the event.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128, example = "Report due"))]
     pub detail_type: String,
 }
@@ -96,7 +100,7 @@ fn default_source() -> String {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StepFunctionsTarget {
-    /// Its ARN.
+    /// ARN of the state machine.
     #[cfg_attr(
         feature = "openapi",
         schema(
@@ -113,27 +117,31 @@ pub struct StepFunctionsTarget {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EcsTarget {
-    /// Name or ARN.
+    /// Name or ARN of the cluster.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_/:-]{1,256}$"))]
     pub cluster: String,
-    /// Family, `family:revision` or ARN.
+    /// Task definition: family, `family:revision` or ARN.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_/:-]{1,512}$"))]
     pub task_definition: String,
-    /// The container that gets the variables and the command.
+    /// Name of the container that gets the variables and the command.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub container: String,
-    /// Instead of the container's own.
+    /// Command that replaces the container's own. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
+    /// Environment variables of the container.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
+    /// Capacity that runs the task. Default `FARGATE`.
     #[serde(default)]
     pub launch_type: EcsLaunchType,
-    /// Of tasks with a network of their own, as on Fargate.
+    /// Subnets of a task with a network of its own; Fargate needs one at least.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subnets: Vec<String>,
+    /// Security groups of a task with a network of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub security_groups: Vec<String>,
+    /// Whether a task with a network of its own gets a public address. Default false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub assign_public_ip: bool,
 }

@@ -13,16 +13,16 @@ use crate::{
     schedule::{Schedule, ScheduleError, jitter::jitter},
 };
 
-/// Who calls a job's slots.
+/// The clock that starts a job's slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Clock {
-    /// The tick.
+    /// Belfry's own tick.
     #[default]
     Tick,
-    /// On AWS a schedule of its own in EventBridge Scheduler too: whichever is first starts the
-    /// slot, the other finds it started. Elsewhere the same as `tick`.
+    /// The tick, and on AWS a schedule in EventBridge Scheduler as well. Whichever is first starts
+    /// the slot; the other finds it started. Elsewhere the same as `tick`.
     Both,
 }
 
@@ -38,117 +38,132 @@ impl Clock {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JobSpec {
+    /// Name of the job, unique in the installation.
     pub job_id: JobId,
+    /// Text for people, at most 1,024 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub description: Option<String>,
-    /// Cron with 5 or 6 fields, `@daily` and its kin, `@every 90s`, AWS `cron(…)`, `rate(…)`, `at(…)`.
+    /// Schedule: cron with 5 fields, or 6 with leading seconds; `@yearly` to `@hourly`; `@every 90s`;
+    /// AWS `cron(…)`, `rate(…)`, `at(…)`. Without a schedule the job runs when it is triggered, or when
+    /// its dependencies have run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
-    /// IANA time zone of the schedule; UTC by default.
+    /// IANA time zone of the schedule, such as `Europe/Berlin`. Default UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
-    /// One instant instead of a schedule, RFC 3339.
+    /// Single slot instead of a schedule: an RFC 3339 instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_at: Option<DateTime<Utc>>,
-    /// No slot before this instant.
+    /// Earliest instant of a slot (RFC 3339). Default: no bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<DateTime<Utc>>,
-    /// No slot after this instant.
+    /// Latest instant of a slot (RFC 3339). Default: no bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<DateTime<Utc>>,
-    /// Each slot starts up to this much later, by an amount that is fixed for the slot.
+    /// Longest delay that is added to each slot, at most 1 day. The delay is fixed for a slot, so a
+    /// repeated start gets the same one. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jitter: Option<HumanDuration>,
-    /// Short for a target of type `command`.
+    /// Command to run; short for a target of type `command`. A string runs through `sh -c`, a list
+    /// without a shell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<CommandLine>,
+    /// Work that an execution does: a process, a request, or a service of AWS. Instead of `command`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub target: Option<Target>,
-    /// JSON handed to the target, where the trigger brings none of its own.
+    /// JSON for the target: standard input of a process, body of a request. A trigger with an input
+    /// of its own replaces it. Default null.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
-    /// Who calls its slots.
+    /// Clock that starts the slots. Default `tick`.
     #[serde(default, skip_serializing_if = "Clock::is_default")]
     pub clock: Clock,
-    /// Jobs to wait for.
+    /// Jobs that must end before this one starts, at most 100. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub dependencies: Vec<JobId>,
+    /// Outcomes of the dependencies with which the job runs. Default `all_success`.
     #[serde(default)]
     pub trigger_rule: TriggerRule,
-    /// How long to wait for dependencies before giving up; a day by default.
+    /// Time limit of the wait for dependencies; then the execution ends as `timed_out`. Default 1 day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dependency_timeout: Option<HumanDuration>,
-    /// A list, or a reference to a dependency's result that is one: `{"$result": "list_files"}`. Each
-    /// element gets an execution of its own; the job's ends when all of them have.
+    /// List with one execution for each element, or a reference to a dependency's result that is a
+    /// list: `{"$result": "list_files"}`. The job's execution ends when those of all elements have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_each: Option<Value>,
-    /// Of a list with more elements than this no execution is made; 100 by default.
+    /// Maximum length of the list; a longer list fails the execution. 1 to 10,000. Default 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10000))]
     pub max_elements: Option<u32>,
+    /// Class in which executions wait for a worker; it rises with waiting. Default `normal`.
     #[serde(default)]
     pub priority: Priority,
-    /// Further attempts after a failed one; 3 by default. Short for `retry.max_retries`.
+    /// Maximum number of attempts after the first one; short for `retry.max_retries`. 0 to 1,000.
+    /// Default 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
     pub max_retries: Option<u32>,
+    /// Number of retries and the delays between them. Default: 3 retries, exponential from 2 s to 1 h.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub retry: Option<RetryPolicy>,
-    /// Of one attempt; an hour by default.
+    /// Time limit of one attempt. Default 1 h.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<HumanDuration>,
-    /// Of the execution with all its attempts, from its first start; none by default.
+    /// Time limit of an execution with all its attempts, from its first start. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_timeout: Option<HumanDuration>,
-    /// An execution that has not started this long after its slot is skipped.
+    /// Time after the slot within which an execution must start; later it is skipped. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting_deadline: Option<HumanDuration>,
-    /// An execution of a slot that has not ended this long after it is an alert; at most 7d.
+    /// Time after the slot within which an execution must end; later it raises an alert. At most 7
+    /// days, and only with a schedule. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub must_finish_by: Option<HumanDuration>,
-    /// What to do about slots that were missed by more than a minute.
+    /// Policy for slots that were missed by more than 60 s: in an outage, or while the job was paused.
+    /// Default `latest`.
     #[serde(default)]
     pub misfire: MisfirePolicy,
-    /// With misfire `all`: at most this many, the newest; 100 by default.
+    /// Maximum number of missed slots that run with misfire `all`, the newest first. 1 to 1,000.
+    /// Default 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     pub misfire_cap: Option<u32>,
-    /// Executions that may run at once. Without it, there is no limit.
+    /// Maximum number of executions that run at once. 1 to 1,000. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     pub max_concurrency: Option<u32>,
-    /// What becomes of an execution beyond `max_concurrency` (which is then 1, where not given);
-    /// `queue` by default.
+    /// Policy for an execution beyond `max_concurrency`. Any policy but `allow` makes
+    /// `max_concurrency` 1 where it is not given. Default `queue`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,
-    /// The part of the input that executions are told apart by, such as `input.customer_id`. Keys
-    /// take turns under `max_concurrency`, and have limits of their own.
+    /// Part of the input that groups executions, such as `input.customer_id`. Groups take turns under
+    /// `max_concurrency`, and each has the limits per key to itself. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency_key: Option<KeyExpression>,
-    /// Executions of one key that may run at once.
+    /// Maximum number of executions of one key that run at once. 1 to 1,000. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     pub max_concurrency_per_key: Option<u32>,
-    /// How often attempts may start.
+    /// Maximum number of attempts that start in a time. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub rate_limit: Option<RateLimit>,
-    /// How often attempts of one key may start.
+    /// Maximum number of attempts of one key that start in a time. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub rate_limit_per_key: Option<RateLimit>,
-    /// Stops starting what keeps failing. `{}` has the defaults: five failed executions in a row,
-    /// ten minutes.
+    /// Circuit breaker: stops starts after failed executions in a row. `{}` takes the defaults: 5
+    /// failures, 10 minutes. Default: no circuit breaker.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub circuit: Option<CircuitPolicy>,
+    /// Labels by which jobs and executions are listed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
-    /// The workers that run it; by the kind of target, where not given.
+    /// Pool whose workers run the job. Default `command` for processes, `default` for other targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
     pub pool: Option<String>,
-    /// A new job begins paused. No part of what is kept of a definition: of a job that is there
-    /// already it changes nothing.
+    /// Whether a new job begins paused. It changes nothing for a job that exists. Default false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
 }
@@ -158,34 +173,48 @@ pub struct JobSpec {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PushSpec {
-    /// Under which name it is filed; `push` by default.
+    /// Name under which the execution is listed. Default `push`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<JobId>,
-    /// The earliest start, RFC 3339; at once by default.
+    /// Earliest start: an RFC 3339 instant. Default: at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_at: Option<DateTime<Utc>>,
-    /// The earliest start, from now.
+    /// Time from now until the earliest start, instead of `run_at`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<HumanDuration>,
+    /// Command to run; short for a target of type `command`. A string runs through `sh -c`, a list
+    /// without a shell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<CommandLine>,
+    /// Work that the execution does, instead of `command`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub target: Option<Target>,
+    /// JSON for the target: standard input of a process, body of a request. Default null.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
+    /// Class in which the execution waits for a worker; it rises with waiting. Default `normal`.
     #[serde(default)]
     pub priority: Priority,
+    /// Maximum number of attempts after the first one; short for `retry.max_retries`. 0 to 1,000.
+    /// Default 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
     pub max_retries: Option<u32>,
+    /// Number of retries and the delays between them. Default: 3 retries, exponential from 2 s to 1 h.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
     pub retry: Option<RetryPolicy>,
+    /// Time limit of one attempt. Default 1 h.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<HumanDuration>,
+    /// Time limit of the execution with all its attempts, from its first start. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_timeout: Option<HumanDuration>,
+    /// Time after the earliest start within which the execution must start; later it is skipped.
+    /// Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting_deadline: Option<HumanDuration>,
+    /// Pool whose workers run the execution. Default `command` for processes, `default` for other
+    /// targets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
     pub pool: Option<String>,
@@ -240,7 +269,7 @@ impl JobSpec {
         Work::new(target, retry, limits, self.pool.as_deref())
     }
 
-    /// None where nothing is limited.
+    /// Returns the job's limits; none where nothing is limited.
     pub fn limits(&self) -> Option<Limits> {
         let concurrency = self.concurrency.unwrap_or_default();
         let is_limited = self.max_concurrency.is_some()
@@ -252,13 +281,13 @@ impl JobSpec {
         Limits::new(concurrency, job, self.concurrency_key.clone().map(|key| (key, of_key)))
     }
 
-    /// As it is kept, without what only concerns its beginning.
+    /// Returns the definition as stores keep it: without `paused`, which only concerns a new job.
     #[must_use]
     pub fn kept(&self) -> Self {
         Self { paused: false, ..self.clone() }
     }
 
-    /// Has slots of its own.
+    /// Tells whether the job has slots of its own.
     pub fn is_scheduled(&self) -> bool {
         self.schedule.is_some() || self.run_at.is_some()
     }

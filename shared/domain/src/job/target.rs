@@ -77,24 +77,25 @@ impl CommandLine {
     }
 }
 
-/// A process on the worker's host. It finds its input on standard input as JSON, and its ids in
+/// A process on the worker's host. The process finds its input on standard input as JSON, and its ids in
 /// `BELFRY_EXECUTION_ID`, `BELFRY_JOB_ID`, `BELFRY_ATTEMPT`, `BELFRY_FENCE` and `BELFRY_SLOT`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CommandTarget {
+    /// Command to run: a string for `sh -c`, or a list without a shell.
     pub command: CommandLine,
-    /// Where it starts; the worker's own directory by default.
+    /// Directory in which the process starts. Default: the worker's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<String>,
-    /// Variables set for it, over those passed on.
+    /// Environment variables of the process; they replace those that are passed on.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
-    /// Names of the worker's own variables that it may see, beside PATH, HOME, USER, SHELL, LANG,
-    /// TZ and TMPDIR.
+    /// Names of the worker's own variables that are passed on, beside PATH, HOME, USER, SHELL, LANG,
+    /// LC_ALL, TZ and TMPDIR.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pass_environment: Vec<String>,
-    /// Exit codes after which another try is pointless.
+    /// Exit codes that fail the execution without another attempt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub final_exit_codes: Vec<i32>,
 }
@@ -104,26 +105,30 @@ pub struct CommandTarget {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HttpTarget {
-    /// `http://` or `https://`.
+    /// Address of the request, with `http://` or `https://`.
     #[cfg_attr(
         feature = "openapi",
         schema(pattern = r"^https?://[^/?#\s]+\S*$", example = "https://example.com/hook")
     )]
     pub url: String,
+    /// Method of the request. Default POST.
     #[serde(default)]
     pub method: HttpMethod,
+    /// Headers of the request, beside those that belfry sets.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// `env:NAME`: the worker's variable that holds the Standard Webhooks key (`whsec_…`) to sign with.
+    /// Key to sign the request with, as Standard Webhooks says: `env:NAME` names the worker's variable
+    /// that holds it (`whsec_…`). Default: unsigned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(pattern = "^env:.+$", example = "env:HOOK_KEY"))]
     pub signing_key: Option<String>,
-    /// With `callback`, an answer of 202 ends nothing: the target will call back.
+    /// Event that ends the attempt. With `callback`, an answer of 202 leaves it running until the
+    /// target calls back. Default `answer`.
     #[serde(default, skip_serializing_if = "CompletedBy::is_answer")]
     pub completion: CompletedBy,
 }
 
-/// What tells how an attempt ended.
+/// The event that ends an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

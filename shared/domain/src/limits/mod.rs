@@ -24,19 +24,19 @@ use crate::{CircuitPolicy, Execution, JobId, Timestamp};
 /// The most permits of one gate: its row holds an id for each of them, and is billed by its size.
 pub const MAX_CONCURRENCY: u32 = 1000;
 
-/// What becomes of an execution that finds `max_concurrency` others of its job.
+/// Policy for an execution that finds `max_concurrency` others of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Concurrency {
-    /// There is no limit: executions overlap.
+    /// Executions overlap without a limit.
     Allow,
-    /// It waits for its turn. What runs is counted: a retry that waits takes no place.
+    /// The execution waits for a permit. Running executions count; one that waits for a retry does not.
     #[default]
     Queue,
-    /// It is skipped, while another has begun and not ended, its waits for retries included.
+    /// The execution is skipped while others have begun and not ended, waits for retries included.
     Forbid,
-    /// The oldest of them is cancelled; it starts when that one has ended.
+    /// The oldest execution is cancelled; the new one starts when that one has ended.
     Replace,
 }
 

@@ -19,6 +19,7 @@ pub struct RateLimit {
     /// Attempts that may start in each period, retries included.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
     pub starts: u32,
+    /// Length of the period.
     pub per: HumanDuration,
     /// How many may start together after a quiet time; 1 by default.
     #[serde(default = "one", skip_serializing_if = "is_one")]
