@@ -9,6 +9,7 @@ mod backfills;
 mod backlog;
 mod bodies;
 mod dead_letters;
+mod door;
 mod elements;
 mod executions;
 mod jobs;

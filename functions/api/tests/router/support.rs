@@ -236,6 +236,7 @@ impl Api {
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
+    /// As clients do, with a Host, unless there is one among the headers.
     pub async fn call(
         &self,
         method: Method,
@@ -244,6 +245,9 @@ impl Api {
         body: impl Into<Body>,
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header(header::HOST, "127.0.0.1:7433");
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
