@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `tests/kill` | nothing is lost or done twice over twenty kill -9 |
 //! | `tests/standby` | a second process takes over, and the first one can't write any more |
+//! | `tests/browser` | pages of the web, in real browsers, change nothing and read nothing |
 //! | `tests/api_fuzz.rs` | the API keeps to its OpenAPI document, whatever comes in |
 //! | `tests/bad_input` | what is wrong is refused, with its place, and changes nothing |
 //! | `tests/cloud` | the real functions on an emulated AWS, after a real `terraform apply` |
@@ -15,6 +16,7 @@ mod api;
 mod binary;
 mod examples;
 mod held;
+mod needs;
 mod run;
 mod server;
 mod wait;
@@ -24,6 +26,7 @@ pub use self::{
     binary::{belfry, functions, target_directory, workspace},
     examples::Examples,
     held::Held,
+    needs::Needs,
     run::{Run, run, run_with_input, run_with_variables},
     server::{Server, Up},
     wait::until,
