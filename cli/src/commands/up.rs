@@ -56,7 +56,8 @@ pub struct UpArgs {
     /// Tell this address of alerts, signed with the key in BELFRY_ALERT_WEBHOOK_KEY (whsec_…)
     #[arg(long, env = "BELFRY_ALERT_WEBHOOK", hide_env_values = true, value_name = "URL")]
     alert_webhook: Option<String>,
-    /// The API's address for targets that call back [default: where it listens]
+    /// The API's address as others know it: targets that call back, and whoever asks for it by that host, such as
+    /// through a proxy [default: where it listens]
     #[arg(long, env = "BELFRY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// A folder for all that commands print, up to 10 MiB of each attempt [default: logs, below --data]

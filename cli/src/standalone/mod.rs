@@ -3,6 +3,7 @@
 mod alerts;
 mod journal;
 mod leader;
+mod serve;
 mod temporary;
 mod tokens;
 mod up;

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use belfry_alerts::{AlertSettings, Receivers};
-use belfry_api::{ApiState, Auth, Telemetry};
+use belfry_api::{ApiState, Auth, Door, PublicUrl, Telemetry};
 use belfry_domain::{BacklogLimits, JobSpec};
 use belfry_engine::{Settings, ports::Logs};
 use belfry_files::FolderLogs;
@@ -19,7 +19,7 @@ use belfry_worker::targets::{TargetSettings, Targets};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Alerting, Capacity, Leadership, Standalone, StoredTokens, journal::Journal};
+use super::{Alerting, Capacity, Leadership, Standalone, StoredTokens, journal::Journal, serve::serve};
 
 /// How long attempts may take to end when the process is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -39,7 +39,8 @@ pub struct UpOptions {
     pub retention: Duration,
     /// Where they go then; nowhere by default.
     pub archive: Option<PathBuf>,
-    /// Where targets reach the API that are to call back; where it listens, if that is an address.
+    /// Where others reach the API: targets that are to call back, and clients through a proxy. Where it
+    /// listens, if that is an address.
     pub public_url: Option<String>,
     pub backlog_limits: BacklogLimits,
     pub ageing_step: Duration,
@@ -96,6 +97,7 @@ fn settings(options: &UpOptions) -> Settings {
 /// # Errors
 /// Where it can't start, or another process has taken over the database.
 pub async fn up(options: UpOptions) -> anyhow::Result<()> {
+    let public = options.public_url.as_deref().map(public_url).transpose()?;
     let store = open_store(&options.data)?;
     let telemetry = Arc::new(Telemetry::default());
     let listener = TcpListener::bind(options.listen).await.with_context(|| {
@@ -127,6 +129,7 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let api = ApiState {
         engine: Arc::clone(&standalone.engine),
         telemetry,
+        door: Door::Server { listening: address.ip(), public },
         auth: auth(options.require_token || !address.ip().is_loopback(), &standalone.store),
         leadership: leadership.clone(),
         source: standalone.queue.clone(),
@@ -180,6 +183,12 @@ async fn receivers(settings: &AlertSettings) -> anyhow::Result<Receivers> {
     Ok(settings.receivers(&|name| std::env::var(name).ok())?)
 }
 
+fn public_url(url: &str) -> anyhow::Result<PublicUrl> {
+    PublicUrl::read(url).with_context(|| {
+        format!("--public-url {url:?}: must be the API's address, such as https://belfry.example.com")
+    })
+}
+
 /// None where it listens on all addresses: which of them others know is not known here.
 fn own_url(address: SocketAddr) -> Option<String> {
     (!address.ip().is_unspecified()).then(|| format!("http://{address}"))
@@ -219,24 +228,6 @@ fn auth(needs_token: bool, store: &Store) -> Auth {
     }
     tracing::info!("callers need a token: belfry token create NAME");
     Auth::Bearer(Arc::new(StoredTokens(store.clone())))
-}
-
-fn serve(
-    listener: TcpListener,
-    api: ApiState,
-    shutdown: CancellationToken,
-) -> JoinHandle<std::io::Result<()>> {
-    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-        // Answers are small and complete: waiting to fill a packet only delays them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY");
-        }
-    });
-    tokio::spawn(async move {
-        axum::serve(listener, belfry_api::router(api))
-            .with_graceful_shutdown(shutdown.cancelled_owned())
-            .await
-    })
 }
 
 /// The first signal asks for an orderly end, the second ends at once.

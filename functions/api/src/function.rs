@@ -7,7 +7,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
-use belfry_api::{ApiState, Auth, Leader, Telemetry, router};
+use belfry_api::{ApiState, Auth, Door, Leader, Telemetry, router};
 use belfry_aws::{Installation, telemetry::Metrics};
 use belfry_engine::ports::Stop;
 use belfry_files::BucketLogs;
@@ -19,6 +19,7 @@ pub fn service(installation: Installation) -> Router {
     let state = ApiState {
         engine: Arc::new(installation.engine()),
         telemetry,
+        door: Door::Gateway,
         // API Gateway lets nobody through whom its authorizer does not know.
         auth: Auth::Open,
         leadership: Arc::new(Leader),

@@ -17,7 +17,10 @@ mod telemetry;
 mod views;
 
 pub use self::{
-    http::problem::{Kind, ProblemDetails},
+    http::{
+        door::{ArrivedAt, Door, PublicUrl},
+        problem::{Kind, ProblemDetails},
+    },
     openapi::{job_file_schema, openapi},
     routes::router,
     state::{ApiState, Auth, Leader, Leadership, TokenVerifier},

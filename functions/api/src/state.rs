@@ -8,13 +8,15 @@ use belfry_engine::{
     ports::{Logs, Source, Stop},
 };
 
-use crate::Telemetry;
+use crate::{Door, Telemetry};
 
 #[derive(Clone)]
 pub struct ApiState {
     pub engine: Arc<Engine>,
     /// The same that the engine's ports have as their observer, or there is nothing to show.
     pub telemetry: Arc<Telemetry>,
+    /// Which requests may come in at all.
+    pub door: Door,
     pub auth: Auth,
     pub leadership: Arc<dyn Leadership>,
     /// Where workers that speak HTTP only get their work from.

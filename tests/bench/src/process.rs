@@ -92,7 +92,7 @@ async fn send(
     connection: &str,
 ) -> anyhow::Result<()> {
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: belfry\r\ncontent-type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
          content-length: {}\r\nconnection: {connection}\r\n\r\n{body}",
         body.len()
     );

@@ -3,7 +3,6 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request, rejection::BytesRejection},
-    http::{HeaderMap, header},
     response::IntoResponse,
 };
 use serde::de::{DeserializeOwned, DeserializeSeed};
@@ -20,7 +19,7 @@ pub const SMALL: usize = 1024 * 1024;
 /// For those that take many things at once.
 pub const LARGE: usize = 16 * 1024 * 1024;
 
-/// A body that is to be JSON, as yet unread.
+/// A body that is to be JSON, as yet unread. The door has seen to it that it is said to be.
 pub struct RawJson(Bytes);
 
 impl RawJson {
@@ -45,13 +44,7 @@ impl<S: Send + Sync> FromRequest<S> for RawJson {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let is_json = says_json(request.headers());
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
-        if is_json || bytes.is_empty() {
-            return Ok(Self(bytes));
-        }
-        let detail = "send it as application/json; without a Content-Type it is taken for JSON";
-        Err(ApiError::new(Kind::UnsupportedMediaType, detail))
+        Bytes::from_request(request, state).await.map(Self).map_err(unread)
     }
 }
 
@@ -64,13 +57,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         RawJson::from_request(request, state).await?.read().map(Self)
     }
-}
-
-fn says_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return true };
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-    let essence = essence.trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 fn unread(rejection: BytesRejection) -> ApiError {

@@ -11,6 +11,7 @@ use axum::{
 use futures::FutureExt;
 
 use super::{
+    door::UNEMBEDDABLE,
     headers::REQUEST_ID,
     problem::{ApiError, Kind, PROBLEM_JSON},
 };
@@ -29,6 +30,7 @@ pub async fn envelope(State(state): State<Arc<ApiState>>, request: Request, next
     let status = response.status().as_u16();
     tracing::info!(target: "belfry::access", %method, path, status, latency_ms, request.id = ?id);
     response.headers_mut().insert(REQUEST_ID, id);
+    response.headers_mut().extend(UNEMBEDDABLE);
     response
 }
 

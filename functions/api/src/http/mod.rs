@@ -2,12 +2,14 @@
 
 pub mod actions;
 pub mod body;
+pub mod door;
 pub mod envelope;
 pub mod fields;
 pub mod guard;
 pub mod headers;
 pub mod hint;
 pub mod ids;
+pub mod origin;
 pub mod problem;
 pub mod query;
 pub mod worker_id;

@@ -19,11 +19,15 @@ pub enum Kind {
     /// A query parameter or header has a value that it can't have.
     InvalidParameter,
     Unauthorized,
+    /// A browser sent it for a page that is not the API's own.
+    ForeignPage,
     NotFound,
     MethodNotAllowed,
     Conflict,
     PreconditionFailed,
     TooLarge,
+    /// It asks for a host that is not this one.
+    Misdirected,
     UnsupportedMediaType,
     /// The body can be read but says something that is not possible.
     Invalid,
@@ -45,6 +49,9 @@ impl Kind {
             Self::Unauthorized => {
                 (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is required")
             }
+            Self::ForeignPage => {
+                (StatusCode::FORBIDDEN, "foreign-page", "A web page of another origin may not call")
+            }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
@@ -54,6 +61,9 @@ impl Kind {
                 (StatusCode::PRECONDITION_FAILED, "precondition-failed", "The condition doesn't hold")
             }
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::Misdirected => {
+                (StatusCode::MISDIRECTED_REQUEST, "misdirected", "This API has another name")
+            }
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
             }

@@ -52,14 +52,26 @@ const UNAUTHORIZED: Documented = Documented {
     header: Some("WWW-Authenticate"),
     ..documented("Unauthorized", "401", Kind::Unauthorized, "No token, or none that is known")
 };
+const FOREIGN_PAGE: Documented = documented(
+    "ForeignPage",
+    "403",
+    Kind::ForeignPage,
+    "A browser says that a page of another origin sent it",
+);
+const MISDIRECTED: Documented =
+    documented("Misdirected", "421", Kind::Misdirected, "The host that it asks for is not this API");
 const TOO_LARGE: Documented = documented(
     "TooLarge",
     "413",
     Kind::TooLarge,
     "The body is larger than 1 MiB; than 16 MiB where many things are sent at once",
 );
-const UNSUPPORTED: Documented =
-    documented("UnsupportedMediaType", "415", Kind::UnsupportedMediaType, "The body is not said to be JSON");
+const UNSUPPORTED: Documented = documented(
+    "UnsupportedMediaType",
+    "415",
+    Kind::UnsupportedMediaType,
+    "The body is not exactly one application/json",
+);
 const INVALID: Documented = documented(
     "Invalid",
     "422",
@@ -86,12 +98,14 @@ const UNAVAILABLE: Documented = Documented {
     )
 };
 
-const ALL: [Documented; 11] = [
+const ALL: [Documented; 13] = [
     NOT_FOUND,
     CONFLICT,
     PRECONDITION_FAILED,
     BAD_REQUEST,
     UNAUTHORIZED,
+    FOREIGN_PAGE,
+    MISDIRECTED,
     TOO_LARGE,
     UNSUPPORTED,
     INVALID,
@@ -163,13 +177,15 @@ impl Modify for Common {
 
 fn complete(operation: &mut Operation) {
     let has_body = operation.request_body.is_some();
-    let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
     let is_open = operation.security.is_some();
     let applicable = [
-        (BAD_REQUEST, has_body || has_parameters),
+        // The door stands before everything: a second Host, a body where none is asked for.
+        (BAD_REQUEST, true),
+        (FOREIGN_PAGE, true),
+        (MISDIRECTED, true),
         (UNAUTHORIZED, !is_open),
         (TOO_LARGE, has_body),
-        (UNSUPPORTED, has_body),
+        (UNSUPPORTED, true),
         (INVALID, has_body),
         (INTERNAL, true),
         (UNAVAILABLE, true),

@@ -34,12 +34,13 @@ use crate::{
     http::{
         actions::{execution_path, split_action},
         body::{LARGE, SMALL},
+        door::door,
         envelope::envelope,
         guard::guard,
     },
 };
 
-/// Everything under `/v1`, and `/metrics`. It has a fallback of its own; routes can be added to it.
+/// Everything under `/v1`, and `/metrics`, behind the door. Nothing can be added to it that is not.
 pub fn router(state: ApiState) -> Router {
     let state = Arc::new(state);
     let routes = jobs_and_executions()
@@ -49,7 +50,10 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/health", get(service::health))
         .layer(DefaultBodyLimit::max(SMALL))
         .with_state(Arc::clone(&state));
-    let around = ServiceBuilder::new().layer(from_fn_with_state(state, envelope)).layer(map_request(rewrite));
+    let around = ServiceBuilder::new()
+        .layer(from_fn_with_state(Arc::clone(&state), envelope))
+        .layer(from_fn_with_state(state, door))
+        .layer(map_request(rewrite));
     Router::new().fallback_service(around.service(routes))
 }
 

@@ -7,19 +7,6 @@ async fn post(api: &Api, path: &str, kind: &str, body: String) -> Answer {
 }
 
 #[tokio::test]
-async fn only_json_is_read() {
-    let api = Api::open();
-    let body = r#"{"target":{"type":"empty"}}"#;
-    for kind in ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"] {
-        post(&api, "/v1/executions", kind, body.to_owned()).await.ok(201);
-    }
-    api.call(Method::POST, "/v1/executions", &[], body).await.ok(201);
-    for kind in ["text/plain", "application/yaml", "application/x-www-form-urlencoded", "", "json"] {
-        post(&api, "/v1/executions", kind, body.to_owned()).await.problem(415);
-    }
-}
-
-#[tokio::test]
 async fn what_is_no_json_says_where() {
     let api = Api::open();
     let bad = ["{", "{\"target\":}", "\u{feff}{}", "{} {}", "'a'", "{\"input\": 1e999}"];

@@ -7,9 +7,8 @@ use axum::{
 use futures::stream;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api};
+use crate::support::{Answer, Api, JSON};
 
-const JSON: (&str, &str) = ("content-type", "application/json");
 const PUSH: &str = r#"{"command": "id > pwned"}"#;
 
 const ALL_METHODS: [Method; 8] = [
@@ -98,7 +97,7 @@ async fn a_body_is_exactly_one_application_json() {
             (Method::GET, "/v1/jobs"),
             (Method::GET, "/v1/health"),
         ] {
-            let refused = api.call(method.clone(), path, headers, PUSH).await;
+            let refused = api.call_bare(method.clone(), path, headers, PUSH).await;
             assert_eq!(refused.status.as_u16(), 415, "{method} {path} {headers:?}: {}", refused.text);
             assert!(refused.problem(415).contains("Content-Type: application/json"), "{}", refused.text);
         }
@@ -119,8 +118,8 @@ async fn what_has_no_body_needs_no_type() {
     }
     // Whoever announces a body sends one, even if nothing comes of it.
     let nothing = || Body::from_stream(stream::iter(Vec::<Result<Bytes, std::io::Error>>::new()));
-    api.call(Method::POST, "/v1/jobs/daily:pause", &[], nothing()).await.problem(415);
-    api.call(Method::POST, "/v1/jobs/daily:pause", &[JSON], nothing()).await.ok(200);
+    api.call_bare(Method::POST, "/v1/jobs/daily:pause", &[], nothing()).await.problem(415);
+    api.call_bare(Method::POST, "/v1/jobs/daily:pause", &[JSON], nothing()).await.ok(200);
 }
 
 #[tokio::test]
@@ -235,10 +234,15 @@ async fn a_whole_address_as_the_requests_target_counts_like_a_host() {
         let request = Request::get(target).header("host", host).body(Body::empty()).unwrap();
         api.send(request).await
     };
+    let ask_without_host =
+        async |target: &str| -> Answer { api.send(Request::get(target).body(Body::empty()).unwrap()).await };
     ask("http://127.0.0.1:7433/v1/jobs", "127.0.0.1:7433").await.ok(200);
     ask("http://evil.example/v1/jobs", "127.0.0.1:7433").await.problem(421);
     ask("http://127.0.0.1:7433/v1/jobs", "evil.example").await.problem(421);
     ask("http://user@127.0.0.1:7433/v1/jobs", "127.0.0.1:7433").await.problem(400);
+    // As HTTP/2 has it.
+    ask_without_host("http://127.0.0.1:7433/v1/jobs").await.ok(200);
+    ask_without_host("http://evil.example/v1/jobs").await.problem(421);
 }
 
 #[tokio::test]
@@ -246,7 +250,7 @@ async fn it_comes_before_the_token() {
     let api = Api::guarded();
     api.call(Method::GET, "/v1/jobs", &[("host", "evil.example")], "").await.problem(421);
     api.call(Method::GET, "/v1/jobs", &[("origin", "http://evil.example")], "").await.problem(403);
-    api.call(Method::POST, "/v1/executions", &[], PUSH).await.problem(415);
+    api.call_bare(Method::POST, "/v1/executions", &[], PUSH).await.problem(415);
     api.call(Method::POST, "/v1/executions", &[JSON], PUSH).await.problem(401);
 }
 

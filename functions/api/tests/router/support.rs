@@ -9,10 +9,10 @@ use std::{
 use async_trait::async_trait;
 use axum::{
     Router,
-    body::Body,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    body::{Body, HttpBody},
+    http::{HeaderMap, HeaderName, Method, Request, StatusCode, header},
 };
-use belfry_api::{ApiState, Auth, Leadership, Telemetry, TokenVerifier, router};
+use belfry_api::{ApiState, Auth, Door, Leadership, Telemetry, TokenVerifier, router};
 use belfry_domain::{ClaimToken, CompletedBy, ExecutionId, Target, Timestamp};
 use belfry_engine::{
     Engine, Settings, StoredAlerts, Worker,
@@ -28,6 +28,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 pub const TOKEN: &str = "the-token";
+pub const JSON: (&str, &str) = ("content-type", "application/json");
 
 pub struct ManualClock(AtomicI64);
 
@@ -211,6 +212,7 @@ impl Api {
         let state = ApiState {
             engine: engine.clone(),
             telemetry,
+            door: Door::Server { listening: [127, 0, 0, 1].into(), public: None },
             auth,
             leadership: role.clone(),
             source: queue.clone(),
@@ -236,8 +238,23 @@ impl Api {
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
-    /// As clients do, with a Host, unless there is one among the headers.
+    /// As clients do: with a Host and, for a body, its type, unless there are others among the
+    /// headers.
     pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let body = body.into();
+        let has = |name: HeaderName| headers.iter().any(|(other, _)| name == *other);
+        let kind = (!body.is_end_stream() && !has(header::CONTENT_TYPE)).then_some(JSON);
+        self.call_bare(method, path, &[headers, kind.as_slice()].concat(), body).await
+    }
+
+    /// With a Host at least.
+    pub async fn call_bare(
         &self,
         method: Method,
         path: &str,
@@ -259,18 +276,11 @@ impl Api {
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
-        self.call(Method::PUT, path, &[(header::CONTENT_TYPE.as_str(), "application/json")], body.to_string())
-            .await
+        self.call(Method::PUT, path, &[], body.to_string()).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.call(
-            Method::POST,
-            path,
-            &[(header::CONTENT_TYPE.as_str(), "application/json")],
-            body.to_string(),
-        )
-        .await
+        self.call(Method::POST, path, &[], body.to_string()).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {

@@ -9,7 +9,6 @@ use axum::{
     routing::post,
 };
 use belfry_e2e::{Server, Up, until};
-use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -61,8 +60,7 @@ impl Studio {
         let mut body = json!({"token": token});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let path = url.strip_prefix(self.server.url()).expect("it is this server's");
-        let request = self.server.api.request(Method::POST, path).body(body.to_string());
-        let answer = self.server.api.send(request).await.unwrap();
+        let answer = self.server.api.try_post(path, &body).await.unwrap();
         (answer.status, answer.body)
     }
 }
