@@ -69,3 +69,33 @@ impl Archive for FolderArchive {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use belfry_domain::{Run, Status, TimerKey, Timestamp, Trigger};
+
+    use super::*;
+
+    fn ended() -> Execution {
+        let at = Timestamp(1_000);
+        let guard = TimerKey { shard: 0, fire_at: at, what: "start a@x 1".parse().unwrap() };
+        let run = Run { id: "a@x".to_owned(), root: None, more_roots: vec![], graph: 1 };
+        let row = Execution::new("a@x".parse().unwrap(), run, Trigger::Push, at, at, guard);
+        Execution { status: Status::Success, end_time: Some(at), ..row }
+    }
+
+    #[test]
+    fn files_and_their_folders_are_for_their_owner_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("archive");
+        let files = FolderArchive::open(&folder).unwrap().write(&[ended()]).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for file in files {
+            assert_eq!(format!("{:o}", mode(&file)), "600");
+            assert_eq!(format!("{:o}", mode(file.parent().unwrap())), "700");
+        }
+        assert_eq!(format!("{:o}", mode(&folder)), "700");
+    }
+}

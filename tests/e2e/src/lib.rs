@@ -6,6 +6,7 @@
 //! | `tests/standby` | a second process takes over, and the first one can't write any more |
 //! | `tests/api_fuzz.rs` | the API keeps to its OpenAPI document, whatever comes in |
 //! | `tests/bad_input` | what is wrong is refused, with its place, and changes nothing |
+//! | `tests/file_modes.rs` | what belfry writes is for its user alone, and no place that others share is closed to them |
 //! | `tests/cloud` | the real functions on an emulated AWS, after a real `terraform apply` |
 //! | `tests/journey` | the tour of the README and all that `examples/` promises |
 
