@@ -13,7 +13,10 @@ use async_trait::async_trait;
 use belfry_domain::Execution;
 use belfry_engine::ports::{Archive, StoreError};
 
-use super::{DayFile, UNFINISHED, day_files};
+use super::{
+    DayFile, UNFINISHED, day_files,
+    private::{begins, make_within, private_folder},
+};
 
 #[derive(Debug, Clone)]
 pub struct FolderArchive(PathBuf);
@@ -22,7 +25,7 @@ impl FolderArchive {
     /// Makes the folder where it is missing, and clears away what another process left unfinished.
     /// Only for the process that is about to write.
     pub fn open(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
+        make_archive_folder(path)?;
         for entry in fs::read_dir(path)? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
@@ -40,7 +43,7 @@ impl FolderArchive {
     fn put(&self, DayFile { name, bytes }: &DayFile) -> io::Result<PathBuf> {
         let path = self.0.join(name);
         let day = path.parent().unwrap_or(&self.0);
-        fs::create_dir_all(day)?;
+        make_within(day)?;
         let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.0)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
@@ -49,6 +52,11 @@ impl FolderArchive {
         sync(&self.0)?;
         Ok(path)
     }
+}
+
+/// For its owner alone, where it holds nothing but days.
+pub fn make_archive_folder(path: &Path) -> io::Result<()> {
+    private_folder(path, |entry| begins(entry, "dt=") || begins(entry, UNFINISHED))
 }
 
 /// A name is durable when its folder is.
