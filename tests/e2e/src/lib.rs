@@ -7,6 +7,7 @@
 //! | `tests/api_fuzz.rs` | the API keeps to its OpenAPI document, whatever comes in |
 //! | `tests/bad_input` | what is wrong is refused, with its place, and changes nothing |
 //! | `tests/file_modes.rs` | what belfry writes is for its user alone, and no place that others share is closed to them |
+//! | `tests/stored` | what an older version stored is read and ends, and both versions run side by side |
 //! | `tests/cloud` | the real functions on an emulated AWS, after a real `terraform apply` |
 //! | `tests/journey` | the tour of the README and all that `examples/` promises |
 
@@ -15,6 +16,7 @@
 mod api;
 mod binary;
 mod examples;
+mod function;
 mod held;
 mod run;
 mod server;
@@ -24,6 +26,7 @@ pub use self::{
     api::{Answer, Api},
     binary::{belfry, functions, target_directory, workspace},
     examples::Examples,
+    function::Function,
     held::Held,
     run::{Run, run, run_with_input, run_with_variables},
     server::{Server, Up},

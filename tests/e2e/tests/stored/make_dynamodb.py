@@ -26,7 +26,10 @@ class Quiet(http.server.BaseHTTPRequestHandler):
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.wfile.write(body)
+        except BrokenPipeError:
+            pass  # Who asked was killed.
 
     def body(self):
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -28,7 +28,7 @@ def jobs(target):
         # Slots that wait for the slots of others. They end, so that each has a few slots and no more.
         {"job_id": "upstream", "schedule": "*/10 * * * * *", "end": instant(25), "target": held, "concurrency": "forbid"},
         {"job_id": "downstream", "schedule": "*/10 * * * * *", "end": instant(25), "dependencies": ["upstream"],
-         "trigger_rule": "all_done", "target": good},
+         "trigger_rule": "all_done", "dependency_timeout": "7d", "target": good},
         # Runs that flow down.
         {"job_id": "root", "target": target("list")},
         {"job_id": "leaf", "dependencies": ["root"], "target": good, "input": {"from": {"$result": "root"}}},
