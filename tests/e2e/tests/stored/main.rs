@@ -15,6 +15,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 
+mod dynamodb;
 mod expected;
 mod moved;
+mod node;
+mod side_by_side;
 mod sqlite;
+mod target;
+mod versions;
