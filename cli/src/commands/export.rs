@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{DONE, Global, Outcome, executions::tag};
 use crate::{
     client::{Call, Client},
-    show,
+    files, show,
 };
 
 /// Write all definitions as one job file, which `belfry apply` takes
@@ -49,7 +49,7 @@ impl ExportArgs {
 pub async fn run(args: ExportArgs, global: &Global) -> Outcome {
     let specs = definitions(&global.client()?, args.tag.as_ref()).await?;
     let text = match args.format(global) {
-        Format::Yaml => format!("# By `belfry export`.\n{}", serde_saphyr::to_string(&specs)?),
+        Format::Yaml => format!("# By `belfry export`.\n{}", files::to_yaml(&specs)?),
         Format::Json => serde_json::to_string_pretty(&specs)?,
     };
     match &args.output {

@@ -10,6 +10,7 @@ mod locate;
 mod node;
 mod parse;
 mod source;
+mod write;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -19,6 +20,7 @@ pub use self::error::{FileErrors, FileProblem};
 pub use self::locate::{locate, with_places};
 pub use self::node::{Content, Node};
 use self::source::Source;
+pub use self::write::{to_yaml, to_yaml_in_lines};
 
 /// A job, and where it was written.
 #[derive(Debug, Clone)]

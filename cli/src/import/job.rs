@@ -104,9 +104,3 @@ impl<T: Serialize> ImportedJob<T> {
         if problems.is_empty() { Ok(self) } else { Err(problems.join("; ")) }
     }
 }
-
-pub fn to_yaml(jobs: &[impl Serialize]) -> anyhow::Result<String> {
-    // Folded texts are shorter to look at, but a command is easier to search for in one line.
-    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-    Ok(serde_saphyr::to_string_with_options(&jobs, options)?)
-}

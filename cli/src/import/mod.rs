@@ -11,6 +11,6 @@ mod report;
 
 pub use self::{
     host::Host,
-    job::{CommandTarget, ImportedJob, to_yaml},
+    job::{CommandTarget, ImportedJob},
     report::{Note, NoteKind, Translation},
 };

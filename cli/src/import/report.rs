@@ -50,7 +50,7 @@ pub(crate) mod tests {
     use serde::Serialize;
 
     use super::{Note, Translation};
-    use crate::import::to_yaml;
+    use crate::files::to_yaml_in_lines;
 
     /// The job file, and below it the report.
     pub(crate) fn shown<T: Serialize>(translation: &Translation<T>) -> String {
@@ -58,6 +58,6 @@ pub(crate) mod tests {
             format!("{file}:{line} {}: {text}\n    {reason}", kind.as_str())
         };
         let notes: Vec<String> = translation.notes.iter().map(line).collect();
-        format!("{}\n{}", to_yaml(&translation.jobs).unwrap(), notes.join("\n"))
+        format!("{}\n{}", to_yaml_in_lines(&translation.jobs).unwrap(), notes.join("\n"))
     }
 }

@@ -13,7 +13,7 @@ use belfry_alerts::{AlertSettings, Receivers};
 use belfry_api::{ApiState, Auth, Door, PublicUrl, Telemetry};
 use belfry_domain::{BacklogLimits, JobSpec};
 use belfry_engine::{Settings, ports::Logs};
-use belfry_files::FolderLogs;
+use belfry_files::{FolderLogs, make_archive_folder, private_folder};
 use belfry_sqlite::Store;
 use belfry_worker::targets::{TargetSettings, Targets};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -71,10 +71,17 @@ impl UpOptions {
 }
 
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
-    fs::create_dir_all(data)
-        .with_context(|| format!("the data directory {} can't be made", data.display()))?;
+    private_folder(data, is_of_belfry)
+        .with_context(|| format!("the data directory {} can't be used", data.display()))?;
     let path = data.join("belfry.sqlite");
     Store::open(&path).with_context(|| format!("{}", path.display()))
+}
+
+/// What belfry puts into its data directory, or an operator beside it; a file system's own.
+fn is_of_belfry(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    name.starts_with("belfry") || ["logs", "archive", "lost+found"].contains(&&*name)
 }
 
 fn settings(options: &UpOptions) -> Settings {
@@ -115,7 +122,7 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let capacity = options.capacity.clone();
     let settings = settings(&options);
     if let Some(archive) = &options.archive {
-        fs::create_dir_all(archive)
+        make_archive_folder(archive)
             .with_context(|| format!("the archive's folder {} can't be made", archive.display()))?;
     }
     let alerting = Alerting::new(receivers(&options.alerts).await?, &options.alerts);

@@ -13,7 +13,10 @@ use async_trait::async_trait;
 use belfry_domain::Execution;
 use belfry_engine::ports::{Archive, StoreError};
 
-use super::{DayFile, UNFINISHED, day_files};
+use super::{
+    DayFile, UNFINISHED, day_files,
+    private::{begins, make_within, private_folder},
+};
 
 #[derive(Debug, Clone)]
 pub struct FolderArchive(PathBuf);
@@ -22,7 +25,7 @@ impl FolderArchive {
     /// Makes the folder where it is missing, and clears away what another process left unfinished.
     /// Only for the process that is about to write.
     pub fn open(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
+        make_archive_folder(path)?;
         for entry in fs::read_dir(path)? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
@@ -40,7 +43,7 @@ impl FolderArchive {
     fn put(&self, DayFile { name, bytes }: &DayFile) -> io::Result<PathBuf> {
         let path = self.0.join(name);
         let day = path.parent().unwrap_or(&self.0);
-        fs::create_dir_all(day)?;
+        make_within(day)?;
         let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.0)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
@@ -49,6 +52,11 @@ impl FolderArchive {
         sync(&self.0)?;
         Ok(path)
     }
+}
+
+/// For its owner alone, where it holds nothing but days.
+pub fn make_archive_folder(path: &Path) -> io::Result<()> {
+    private_folder(path, |entry| begins(entry, "dt=") || begins(entry, UNFINISHED))
 }
 
 /// A name is durable when its folder is.
@@ -67,5 +75,35 @@ impl Archive for FolderArchive {
             Ok(Err(error)) => Err(failed(error.to_string())),
             Err(error) => Err(failed(error.to_string())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use belfry_domain::{Run, Status, TimerKey, Timestamp, Trigger};
+
+    use super::*;
+
+    fn ended() -> Execution {
+        let at = Timestamp(1_000);
+        let guard = TimerKey { shard: 0, fire_at: at, what: "start a@x 1".parse().unwrap() };
+        let run = Run { id: "a@x".to_owned(), root: None, more_roots: vec![], graph: 1 };
+        let row = Execution::new("a@x".parse().unwrap(), run, Trigger::Push, at, at, guard);
+        Execution { status: Status::Success, end_time: Some(at), ..row }
+    }
+
+    #[test]
+    fn files_and_their_folders_are_for_their_owner_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("archive");
+        let files = FolderArchive::open(&folder).unwrap().write(&[ended()]).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for file in files {
+            assert_eq!(format!("{:o}", mode(&file)), "600");
+            assert_eq!(format!("{:o}", mode(file.parent().unwrap())), "700");
+        }
+        assert_eq!(format!("{:o}", mode(&folder)), "700");
     }
 }

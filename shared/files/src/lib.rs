@@ -8,11 +8,13 @@
 //! | lines as files, a day in each folder | `day_file` |
 //! | files that survive a crash | `folder` |
 //! | full logs in a folder | `log_folder` |
+//! | folders for their owner alone | `private` |
 //! | both in a bucket | `s3` |
 
 mod day_file;
 mod folder;
 mod log_folder;
+mod private;
 mod record;
 #[cfg(feature = "s3")]
 mod s3;
@@ -21,8 +23,9 @@ mod s3;
 pub use self::s3::{Bucket, BucketArchive, BucketLogs};
 pub use self::{
     day_file::{DayFile, day_files},
-    folder::FolderArchive,
+    folder::{FolderArchive, make_archive_folder},
     log_folder::FolderLogs,
+    private::private_folder,
     record::Record,
 };
 

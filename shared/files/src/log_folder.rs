@@ -13,7 +13,10 @@ use futures::stream;
 use tempfile::NamedTempFile;
 use tokio::{fs::File, io::AsyncReadExt as _};
 
-use super::UNFINISHED;
+use super::{
+    UNFINISHED,
+    private::{make_within, private_folder},
+};
 
 const PIECE: usize = 64 * 1024;
 
@@ -23,15 +26,22 @@ const PIECE: usize = 64 * 1024;
 pub struct FolderLogs(PathBuf);
 
 impl FolderLogs {
-    /// Makes the folder where it is missing.
+    /// Makes the folder where it is missing, for its owner alone.
     pub fn open(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
+        private_folder(path, is_of_job)?;
         Ok(Self(path.to_owned()))
     }
 
     fn failed(&self, error: &io::Error) -> StoreError {
         StoreError::Unavailable(format!("the logs in {}: {error}", self.0.display()))
     }
+}
+
+/// Its folders are those of executions, which have a generation.
+fn is_of_job(entry: &fs::DirEntry) -> bool {
+    let executions = fs::read_dir(entry.path()).into_iter().flatten().flatten();
+    entry.path().is_dir()
+        && executions.into_iter().all(|execution| execution.file_name().to_string_lossy().contains('~'))
 }
 
 /// Neither part can lead out of the folder: a job's name is never of dots only, and a slot's has
@@ -67,7 +77,7 @@ impl LogWriter for Writer {
 impl Logs for FolderLogs {
     async fn open(&self, id: &ExecutionId, attempt: u32) -> Result<Box<dyn LogWriter>, StoreError> {
         let folder = self.0.join(folder_of(id));
-        let file = fs::create_dir_all(&folder)
+        let file = make_within(&folder)
             .and_then(|()| tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&folder))
             .map_err(|error| self.failed(&error))?;
         Ok(Box::new(Writer { logs: self.clone(), name: name_of(id, attempt), file }))

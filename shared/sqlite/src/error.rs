@@ -10,6 +10,8 @@ pub enum OpenError {
     Newer { found: i64, known: i64 },
     #[error("the database can't be opened: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    #[error("the file can't be made: {0}")]
+    File(std::io::Error),
     #[error("the writer's thread can't be started: {0}")]
     Thread(#[from] std::io::Error),
 }

@@ -13,6 +13,7 @@ mod executions;
 mod gates;
 mod jobs;
 mod leases;
+mod private;
 mod queue;
 mod rows;
 mod schema;

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use crate::OpenError;
+use crate::{OpenError, private};
 
 /// One step for each version of the format; `user_version` counts those that were made.
 const MIGRATIONS: &[&str] = &[
@@ -22,6 +22,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CACHE_KIB: i64 = -64 * 1024;
 
 pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
+    private::prepare(path).map_err(OpenError::File)?;
     // Only the writer's thread uses it, so SQLite need not lock.
     let connection =
         Connection::open_with_flags(path, OpenFlags::default() | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
@@ -78,4 +79,14 @@ pub(crate) fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqli
     let mut statement =
         connection.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
     statement.execute((key, value)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    /// Before 3.51.3, a checkpoint at the same time as a write could lose the write, or break the file:
+    /// https://sqlite.org/wal.html#walresetbug
+    #[test]
+    fn the_bundled_sqlite_resets_its_log_safely() {
+        assert!(rusqlite::version_number() >= 3_051_003, "SQLite {}", rusqlite::version());
+    }
 }

@@ -7,6 +7,8 @@
 //! | `tests/browser` | pages of the web, in real browsers, change nothing and read nothing |
 //! | `tests/api_fuzz.rs` | the API keeps to its OpenAPI document, whatever comes in |
 //! | `tests/bad_input` | what is wrong is refused, with its place, and changes nothing |
+//! | `tests/file_modes.rs` | what belfry writes is for its user alone, and no place that others share is closed to them |
+//! | `tests/stored` | what an older version stored is read and ends, and both versions run side by side |
 //! | `tests/cloud` | the real functions on an emulated AWS, after a real `terraform apply` |
 //! | `tests/journey` | the tour of the README and all that `examples/` promises |
 
@@ -15,6 +17,7 @@
 mod api;
 mod binary;
 mod examples;
+mod function;
 mod held;
 mod needs;
 mod run;
@@ -25,6 +28,7 @@ pub use self::{
     api::{Answer, Api},
     binary::{belfry, functions, target_directory, workspace},
     examples::Examples,
+    function::Function,
     held::Held,
     needs::Needs,
     run::{Run, run, run_with_input, run_with_variables},

@@ -15,7 +15,17 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// `belfry` with nothing of this process's settings.
 pub(crate) fn command() -> Command {
-    let mut command = Command::new(belfry());
+    without_settings(Command::new(belfry()))
+}
+
+/// The same, by a shell that sets the umask first: this process's own is of all its threads.
+pub(crate) fn command_under(umask: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("umask {umask} && exec \"$0\" \"$@\"")]).arg(belfry());
+    without_settings(shell)
+}
+
+fn without_settings(mut command: Command) -> Command {
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BELFRY_")) {
         command.env_remove(name);
     }

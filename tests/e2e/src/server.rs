@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     Api, Run,
-    run::{self, command},
+    run::{self, command, command_under},
     until,
 };
 
@@ -34,6 +34,7 @@ pub struct Up {
     args: Vec<OsString>,
     variables: Vec<(&'static str, OsString)>,
     directory: Option<PathBuf>,
+    umask: Option<&'static str>,
     is_unread: bool,
 }
 
@@ -50,7 +51,7 @@ impl Up {
         let args = args.into_iter().chain([data.into()]).collect();
         // What a killed one leaves behind goes with its data.
         let variables = vec![("TMPDIR", data.into())];
-        Self { args, variables, directory: None, is_unread: false }
+        Self { args, variables, directory: None, umask: None, is_unread: false }
     }
 
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
@@ -67,13 +68,18 @@ impl Up {
         Self { directory: Some(directory.to_owned()), ..self }
     }
 
+    /// In octal digits, such as 022.
+    pub fn umask(self, umask: &'static str) -> Self {
+        Self { umask: Some(umask), ..self }
+    }
+
     /// With a log whose reader has gone away.
     pub fn unread(self) -> Self {
         Self { is_unread: true, ..self }
     }
 
     fn command(&self) -> Command {
-        let mut command = command();
+        let mut command = self.umask.map_or_else(command, command_under);
         command.args(&self.args).envs(self.variables.iter().cloned());
         if let Some(directory) = &self.directory {
             command.current_dir(directory);

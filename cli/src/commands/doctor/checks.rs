@@ -1,6 +1,7 @@
 use std::{
-    fs,
+    fs, iter,
     net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -34,9 +35,31 @@ pub fn data_directory(data: &Path) -> Finding {
             let detail = format!("{} can't be written: {error}", existing.display());
             Finding::fail(CHECK, detail, "give another one with --data, or change its owner")
         }
-        Ok(_) if data.is_dir() => Finding::ok(CHECK, format!("{shown} can be written")),
+        Ok(_) if data.is_dir() => match open_to_others(data) {
+            open if open.is_empty() => Finding::ok(CHECK, format!("{shown} can be written")),
+            open => {
+                let detail = format!("other users of this machine can look into {}", open.join(", "));
+                Finding::warn(
+                    CHECK,
+                    detail,
+                    "chmod go= them; `belfry up` does it where it shares no directory",
+                )
+            }
+        },
         Ok(_) => Finding::ok(CHECK, format!("{shown} will be made by `belfry up`")),
     }
+}
+
+/// The directory and the database's files, with their modes.
+fn open_to_others(data: &Path) -> Vec<String> {
+    let files = ["belfry.sqlite", "belfry.sqlite-wal", "belfry.sqlite-shm"].map(|name| data.join(name));
+    let mode = |path: &PathBuf| Some(fs::metadata(path).ok()?.permissions().mode() & 0o7777);
+    iter::once(data.to_owned())
+        .chain(files)
+        .filter_map(|path| Some((mode(&path)?, path)))
+        .filter(|(mode, _)| mode & 0o077 != 0)
+        .map(|(mode, path)| format!("{} ({mode:04o})", path.display()))
+        .collect()
 }
 
 fn nearest_existing(path: &Path) -> PathBuf {

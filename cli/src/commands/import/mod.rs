@@ -17,7 +17,7 @@ use super::{DONE, FAILED, Global, Outcome, apply};
 use crate::{
     error::CliError,
     files,
-    import::{Note, NoteKind, Translation, to_yaml},
+    import::{Note, NoteKind, Translation},
     show::{self, table},
 };
 
@@ -90,7 +90,7 @@ impl Conversion {
         translation: &Translation<T>,
         global: &Global,
     ) -> Outcome {
-        let jobs = to_yaml(&translation.jobs)?;
+        let jobs = files::to_yaml_in_lines(&translation.jobs)?;
         let yaml = format!("# From {} by `belfry import {}`.\n{jobs}", self.origin(kind), kind.name);
         if let Some(path) = &self.output {
             fs::write(path, &yaml).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;

@@ -61,7 +61,7 @@ fn the_examples_through_a_container_runtime() {
 fn the_examples_as_tasks_on_ecs() {
     let container = Container::Ecs { cluster: "batch".to_owned(), subnets: vec!["subnet-1".to_owned()] };
     let translation = examples(&Options { container, prefix: "k8s-".to_owned(), ..Options::default() });
-    let first = crate::import::to_yaml(&translation.jobs[..1]).unwrap();
+    let first = crate::files::to_yaml_in_lines(&translation.jobs[..1]).unwrap();
     insta::assert_snapshot!(first);
 }
 

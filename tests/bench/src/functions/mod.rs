@@ -2,7 +2,6 @@
 //! to ask for the first invocation, and how much memory they use.
 
 mod events;
-mod runtime;
 
 use std::{
     fs,
@@ -12,10 +11,10 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
+use belfry_e2e::Function;
 use belfry_emulator::Emulator;
 use tempfile::TempDir;
 
-use self::runtime::Runtime;
 use crate::figure::{Figure, percentile};
 
 const FUNCTIONS: [&str; 5] = ["tick", "dispatcher", "worker", "api", "archive"];
@@ -62,22 +61,28 @@ async fn measure_one(packages: &Path, function: &str, emulator: &Emulator) -> an
     let program = unpack(&package, directory.path())?;
     let mut inits = Vec::new();
     for _ in 0..STARTS {
-        let mut runtime = Runtime::start(&program, function, emulator).await?;
-        inits.push(runtime.until_next().await?.as_secs_f64() * 1000.0);
+        let mut process = start(&program, function, emulator).await?;
+        inits.push(process.until_next().await.map_err(anyhow::Error::msg)?.as_secs_f64() * 1000.0);
     }
     inits.sort_by(f64::total_cmp);
-    let mut runtime = Runtime::start(&program, function, emulator).await?;
-    runtime.until_next().await?;
+    let mut process = start(&program, function, emulator).await?;
+    process.until_next().await.map_err(anyhow::Error::msg)?;
     for number in 0..INVOCATIONS {
-        runtime.invoke(events::event(function, number)?).await?;
+        process.invoke(events::event(function, number)?).await.map_err(anyhow::Error::msg)?;
     }
+    let pid = process.pid().context("the function has ended")?;
     let figure = |what: &str, value, unit| Figure::new(format!("{function}, {what}"), value, unit);
     Ok(vec![
         figure("zipped", bytes as f64 / MIB, "MiB").at_most(6.0),
         figure("init, median", percentile(&inits, 0.5), "ms").at_most(30.0),
         figure("init, slowest", percentile(&inits, 1.0), "ms"),
-        figure("peak memory", runtime.peak_mib()?, "MiB").at_most(40.0),
+        figure("peak memory", crate::process::memory_mib(pid, "VmHWM:")?, "MiB").at_most(40.0),
     ])
+}
+
+async fn start(program: &Path, function: &str, emulator: &Emulator) -> anyhow::Result<Function> {
+    let variables = emulator.variables().into_iter().chain([("BELFRY_HISTORY_BUCKET", events::BUCKET)]);
+    Ok(Function::start(program, function, variables).await?)
 }
 
 /// Python, which the emulator needs anyway, can read zips.

@@ -1,21 +1,19 @@
-//! A function's process, and the Runtime API that it asks for invocations.
+//! A Lambda function's process, and the Runtime API that it asks for invocations.
 
 use std::{
     path::Path,
     process::Stdio,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, ensure};
 use axum::{
     Router,
     extract::{Path as UrlPath, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderName, StatusCode},
     response::IntoResponse,
     routing::{get, post},
 };
-use belfry_emulator::Emulator;
 use serde_json::Value;
 use tokio::{
     net::TcpListener,
@@ -25,13 +23,12 @@ use tokio::{
     time::timeout,
 };
 
-use super::events::BUCKET;
-
 const PATIENCE: Duration = Duration::from_secs(60);
 /// As `infra/` gives the tick; no event here takes a second.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-pub struct Runtime {
+/// It ends with this value.
+pub struct Function {
     child: Child,
     started: Instant,
     events: mpsc::UnboundedSender<Value>,
@@ -46,8 +43,13 @@ struct Shared {
     answers: mpsc::UnboundedSender<(StatusCode, String)>,
 }
 
-impl Runtime {
-    pub async fn start(program: &Path, function: &str, emulator: &Emulator) -> anyhow::Result<Self> {
+impl Function {
+    /// With these variables and those that Lambda sets, and no others.
+    pub async fn start<'a>(
+        program: &Path,
+        name: &str,
+        variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> std::io::Result<Self> {
         let (events, to_come) = mpsc::unbounded_channel();
         let (asked_sender, asked) = mpsc::unbounded_channel();
         let (answer_sender, answers) = mpsc::unbounded_channel();
@@ -59,13 +61,12 @@ impl Runtime {
         let child = Command::new(program)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", format!("belfry-{function}"))
+            .env("AWS_LAMBDA_FUNCTION_NAME", format!("belfry-{name}"))
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "belfry")
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
-            .env("BELFRY_HISTORY_BUCKET", BUCKET)
-            .envs(emulator.variables())
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", format!("stream-{}", address.port()))
+            .envs(variables)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -74,28 +75,26 @@ impl Runtime {
         Ok(Self { child, started, events, asked, answers, server })
     }
 
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// From the start of the process to its first question.
-    pub async fn until_next(&mut self) -> anyhow::Result<Duration> {
+    pub async fn until_next(&mut self) -> Result<Duration, String> {
         let asked = timeout(PATIENCE, self.asked.recv()).await.ok().flatten();
-        Ok(asked.context("the function asks for no invocation")?.duration_since(self.started))
+        Ok(asked.ok_or("the function asks for no invocation")?.duration_since(self.started))
     }
 
-    /// One invocation, and its end.
-    pub async fn invoke(&mut self, event: Value) -> anyhow::Result<()> {
-        self.events.send(event)?;
+    /// One invocation, and what it answers.
+    pub async fn invoke(&mut self, event: Value) -> Result<String, String> {
+        self.events.send(event).map_err(|_| "nobody serves the function")?;
         let answer = timeout(PATIENCE, self.answers.recv()).await.ok().flatten();
-        let (status, text) = answer.context("the function does not answer")?;
-        ensure!(status == StatusCode::OK, "the function failed: {text}");
-        Ok(())
-    }
-
-    pub fn peak_mib(&self) -> anyhow::Result<f64> {
-        let pid = self.child.id().context("the function has ended")?;
-        crate::process::memory_mib(pid, "VmHWM:")
+        let (status, text) = answer.ok_or("the function does not answer")?;
+        if status == StatusCode::OK { Ok(text) } else { Err(format!("the function failed: {text}")) }
     }
 }
 
-impl Drop for Runtime {
+impl Drop for Function {
     fn drop(&mut self) {
         self.server.abort();
     }
@@ -110,10 +109,10 @@ fn router(shared: Shared) -> Router {
 
 /// Waits until there is an event.
 async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    // Without a receiver the measurement is over.
+    // Without a receiver nobody wants to know.
     let _ = shared.asked.send(Instant::now());
     let event = shared.events.lock().await.recv().await.unwrap_or_default();
-    let deadline = (crate::rig::now_ms() as u128 + TIMEOUT.as_millis()).to_string();
+    let deadline = (SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + TIMEOUT).as_millis().to_string();
     let mut headers = HeaderMap::new();
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:belfry".to_owned();
     for (name, value) in [
@@ -122,7 +121,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
         ("lambda-runtime-invoked-function-arn", arn),
         ("content-type", "application/json".to_owned()),
     ] {
-        headers.extend(value.parse().ok().map(|value| (axum::http::HeaderName::from_static(name), value)));
+        headers.extend(value.parse().ok().map(|value| (HeaderName::from_static(name), value)));
     }
     (headers, event.to_string())
 }

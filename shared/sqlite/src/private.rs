@@ -1,0 +1,52 @@
+//! The database's files are for their owner alone, whatever the umask: they hold what jobs are given and print.
+
+use std::{
+    ffi::OsString,
+    fs::{self, OpenOptions, Permissions},
+    io::{self, ErrorKind},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+const MODE: u32 = 0o600;
+
+/// Makes the database's file if there is none, before SQLite does, which gives those beside it the same mode. Files
+/// of an earlier version, or of somebody who has changed their mode, are closed to others.
+pub(crate) fn prepare(database: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(MODE).open(database) {
+        // The umask may have taken more away.
+        Ok(file) => return file.set_permissions(Permissions::from_mode(MODE)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    // Never opened here: closing a file gives up all locks that SQLite holds on it elsewhere in this process.
+    for file in ["", "-wal", "-shm", "-journal"].map(|end| beside(database, end)) {
+        close_to_others(&file);
+    }
+    Ok(())
+}
+
+fn beside(database: &Path, end: &str) -> PathBuf {
+    let mut name: OsString = database.into();
+    name.push(end);
+    name.into()
+}
+
+fn close_to_others(file: &Path) {
+    let Ok(found) = fs::symlink_metadata(file) else { return };
+    let (shown, mode) = (file.display(), found.permissions().mode() & 0o7777);
+    // What a link leads to is somebody's own choice of a place.
+    if !found.is_file() || mode & 0o077 == 0 {
+        return;
+    }
+    match fs::set_permissions(file, Permissions::from_mode(MODE)) {
+        Ok(()) => {
+            tracing::warn!(
+                "{shown} was open to other users of this machine ({mode:04o}): it is {MODE:04o} now"
+            );
+        }
+        Err(error) => {
+            tracing::warn!(%error, "{shown} stays open to other users of this machine ({mode:04o}): chmod {MODE:o} it");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The functions of an older version, built from its own sources, which the repository's history has.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use belfry_e2e::{target_directory, workspace};
+
+const FUNCTIONS: [&str; 4] = ["tick", "dispatcher", "worker", "api"];
+/// Set where everything must run.
+const REQUIRE_ALL: &str = "BELFRY_REQUIRE_ALL";
+
+/// None, with a word on standard error, where the history does not reach so far back.
+pub fn functions_of(commit: &str) -> Option<PathBuf> {
+    let place = target_directory().join("versions").join(commit);
+    let sources = place.join("source");
+    if !sources.join("Cargo.lock").exists() && !extract(commit, &sources) {
+        let lack = format!("the history has no commit {commit} (a shallow clone?): git fetch --unshallow");
+        assert!(env::var_os(REQUIRE_ALL).is_none(), "{lack}");
+        // Not by a macro: the output of tests that pass is not shown.
+        drop(std::io::Write::write_all(
+            &mut std::io::stderr(),
+            format!("skipped: stored::side_by_side: {lack}\n").as_bytes(),
+        ));
+        return None;
+    }
+    Some(build(&sources, &place.join("programs")))
+}
+
+fn extract(commit: &str, sources: &Path) -> bool {
+    // What was interrupted is begun anew.
+    let unfinished = sources.with_extension("unfinished");
+    drop(fs::remove_dir_all(&unfinished));
+    fs::create_dir_all(&unfinished).unwrap();
+    let mut git = Command::new("git");
+    let git =
+        git.args(["archive", commit]).current_dir(workspace()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let Ok(mut git) = git.spawn() else { return false };
+    let archive = git.stdout.take().unwrap();
+    let tar = Command::new("tar").arg("-x").current_dir(&unfinished).stdin(archive).status().unwrap();
+    let is_whole = git.wait().unwrap().success() && tar.success();
+    is_whole && fs::rename(&unfinished, sources).is_ok()
+}
+
+/// Third-party crates are taken from this build, as far as the versions are the same: the intermediate products lie
+/// together, the programs apart.
+fn build(sources: &Path, programs: &Path) -> PathBuf {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_")) {
+        // Those that tell this test of its package.
+        if name.to_string_lossy().starts_with("CARGO_PKG_")
+            || name.to_string_lossy().starts_with("CARGO_MANIFEST_")
+        {
+            cargo.env_remove(name);
+        }
+    }
+    let status = cargo
+        .args(["build", "--quiet", "--locked", "--workspace", "--test", "imports"])
+        .args(FUNCTIONS.iter().flat_map(|program| ["--bin", program]))
+        .env("CARGO_TARGET_DIR", programs)
+        .env("CARGO_BUILD_BUILD_DIR", target_directory())
+        .current_dir(sources)
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "the functions of an older version can't be built");
+    programs.join("debug")
+}
