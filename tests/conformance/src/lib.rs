@@ -251,6 +251,10 @@ macro_rules! suite {
             long_work_tells_how_far_it_is_and_is_stopped,
             a_vanished_workers_work_starts_again,
             a_start_that_comes_after_a_pause_is_not_lost,
+            no_key_takes_a_slot,
+            a_key_stands_for_one_request,
+            a_named_instant_is_part_of_the_request,
+            a_trigger_is_known_by_its_key_and_its_input,
         ]);
     };
 }

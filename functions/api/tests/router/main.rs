@@ -12,6 +12,7 @@ mod dead_letters;
 mod elements;
 mod executions;
 mod jobs;
+mod keys;
 mod limits;
 mod logs;
 mod overview;

@@ -1,5 +1,6 @@
 //! What the engine promises of each feature, over every store.
 
+mod keys;
 mod world;
 
 use belfry_domain::{
@@ -8,8 +9,14 @@ use belfry_domain::{
 use belfry_engine::{CircuitChange, EngineError, Settings, ports::Completion};
 use serde_json::{Value, json};
 
-pub use self::world::Tried;
 use self::world::{HELD_SECONDS, World, attempts, bad, good};
+pub use self::{
+    keys::{
+        a_key_stands_for_one_request, a_named_instant_is_part_of_the_request,
+        a_trigger_is_known_by_its_key_and_its_input, no_key_takes_a_slot,
+    },
+    world::Tried,
+};
 use crate::{
     Backend,
     fixtures::{at, claim_at, id, job_id, row_at},

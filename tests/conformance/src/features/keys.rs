@@ -1,0 +1,147 @@
+//! What an idempotency key stands for: one request, and never a slot.
+
+use belfry_domain::Execution;
+use belfry_engine::{Accepted, PushRequest};
+use serde_json::{Value, json};
+
+use super::{NOTHING, Tried, World, good};
+use crate::Backend;
+
+impl World {
+    async fn push(&self, key: &str, work: Value) -> Tried<Accepted> {
+        let spec = serde_json::from_value(work).unwrap_or_else(|error| panic!("{error}"));
+        let key = key.parse().unwrap_or_else(|error| panic!("{key}: {error}"));
+        self.engine.push(PushRequest { spec, idempotency_key: Some(key) }).await
+    }
+
+    /// Ticks each minute, and does all there is to do.
+    async fn minutes(&self, count: u64) -> Tried<Vec<String>> {
+        let mut done = Vec::new();
+        for _ in 0..count {
+            self.advance(60);
+            self.tick().await?;
+            done.extend(self.work(good).await?);
+        }
+        Ok(done)
+    }
+}
+
+fn of_slots(done: &[String]) -> Vec<&str> {
+    let is_slot = |name: &&String| name.ends_with("00Z");
+    done.iter().filter(is_slot).map(String::as_str).collect()
+}
+
+pub async fn no_key_takes_a_slot(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    let named = |name: &str| json!({ "name": name, "target": { "type": "empty" } });
+    // One that is defined only after the push.
+    world.push("2026-11-23T00:03:00Z", named("later")).await?;
+    let jobs = ["paid", "later"].map(|name| json!({ "job_id": name, "schedule": "* * * * *" }));
+    world.define(jobs).await?;
+    world.define([json!({ "job_id": "after", "dependencies": ["paid"] })]).await?;
+    world.push("2026-11-23T00:01:00Z", named("paid")).await?;
+    world.push("2026-11-23T00:02:00Z", named("after")).await?;
+    world.trigger("paid", "2026-11-23T00:03:00Z", NOTHING).await?;
+    let done = world.minutes(3).await?;
+    let mut slots = of_slots(&done);
+    slots.sort_unstable();
+    let expected: Vec<String> = ["after", "later", "paid"]
+        .iter()
+        .flat_map(|job| (1..=3).map(move |minute| format!("{job}@2026-11-23T00:0{minute}:00Z")))
+        .collect();
+    assert_eq!(slots, expected, "among {done:?}");
+    assert_eq!(done.len(), 9 + 5, "what was pushed and triggered, and what follows from it: {done:?}");
+    Ok(())
+}
+
+pub async fn a_key_stands_for_one_request(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    let plain = json!({ "target": { "type": "empty" }, "input": { "a": 1, "b": 2 }, "delay": "90s" });
+    let first = world.push("order-42", plain.clone()).await?.execution;
+    world.advance(30);
+    let with = |field: &str, value: Value| {
+        let mut other = plain.clone();
+        other[field] = value;
+        other
+    };
+    // The same, spelled out or written in another way.
+    for again in [
+        plain.clone(),
+        with("delay", json!(90)),
+        with("priority", json!("normal")),
+        with("timeout", json!("1h")),
+        with("input", json!({ "b": 2, "a": 1 })),
+        with("name", json!("push")),
+    ] {
+        let accepted = world.push("order-42", again.clone()).await?;
+        assert_eq!((accepted.is_new, &accepted.execution), (false, &first), "{again}");
+    }
+    let other_time = |field: &str, value: Value| {
+        let mut other = plain.clone();
+        other["delay"] = Value::Null;
+        other[field] = value;
+        other
+    };
+    for other in [
+        with("delay", json!("91s")),
+        with("delay", json!("60s")),
+        other_time("delay", Value::Null),
+        other_time("run_at", json!("2030-01-01T00:00:00Z")),
+        other_time("run_at", json!("2020-01-01T00:00:00Z")),
+        with("priority", json!("high")),
+        with("input", json!({ "a": 1 })),
+        with("input", Value::Null),
+        with("target", json!({ "type": "http", "url": "https://example.com/" })),
+        with("pool", json!("gpu")),
+        with("max_retries", json!(1)),
+        with("timeout", json!("2h")),
+        with("execution_timeout", json!("2h")),
+        with("starting_deadline", json!("2h")),
+    ] {
+        let refused = world.push("order-42", other.clone()).await;
+        assert!(refused.is_err(), "{other}");
+    }
+    assert_eq!(world.row("push@order-42").await?, first, "nothing has changed");
+    Ok(())
+}
+
+pub async fn a_named_instant_is_part_of_the_request(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    let at = |run_at: &str| json!({ "target": { "type": "empty" }, "run_at": run_at });
+    let none = json!({ "target": { "type": "empty" } });
+    // The cases' epoch is 2026-11-23T00:00:00Z.
+    for (key, named, others) in [
+        ("ahead", "2026-11-23T01:00:00Z", ["2026-11-23T02:00:00Z", "2026-11-22T00:00:00Z"]),
+        ("passed", "2026-11-22T00:00:00Z", ["2026-11-21T00:00:00Z", "2026-11-23T02:00:00Z"]),
+    ] {
+        world.push(key, at(named)).await?;
+        for other in others {
+            assert!(world.push(key, at(other)).await.is_err(), "{key}: {other}");
+        }
+        assert!(world.push(key, none.clone()).await.is_err(), "{key}");
+        let offset = named.replace("T0", "T1").replace('Z', "+10:00");
+        assert!(!world.push(key, at(&offset)).await?.is_new, "{key}: the same instant");
+    }
+    world.advance(2 * 3600);
+    assert!(!world.push("ahead", at("2026-11-23T01:00:00Z")).await?.is_new, "also when it has passed");
+    Ok(())
+}
+
+pub async fn a_trigger_is_known_by_its_key_and_its_input(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    let after = json!({ "job_id": "after", "dependencies": ["job"] });
+    world.define([json!({ "job_id": "job", "input": 0 }), after]).await?;
+    let id = world.trigger("job", "k", json!(1)).await?;
+    assert_eq!(world.trigger("job", "k", json!(1)).await?, id);
+    world.define([json!({ "job_id": "job", "input": 2, "priority": "high" })]).await?;
+    assert_eq!(world.trigger("job", "k", json!(1)).await?, id, "the request is the same as before");
+    for other in [json!(2), NOTHING] {
+        assert!(world.trigger("job", "k", other).await.is_err());
+    }
+    world.work(good).await?;
+    assert!(world.trigger("after", "k", NOTHING).await.is_err(), "it ran as a dependent under this name");
+    let pushed: Execution =
+        world.push("p", json!({ "name": "job", "target": { "type": "empty" } })).await?.execution;
+    assert!(world.trigger("job", "p", NOTHING).await.is_err(), "{}", pushed.id);
+    Ok(())
+}
