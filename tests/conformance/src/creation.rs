@@ -55,6 +55,7 @@ fn full() -> Execution {
         ),
         result: Some(json!([[], {}, "", false])),
         work: Some(Box::new(belfry_domain::JobSpec::new(&job_id("w")).work())),
+        run_at: Some(at(-7)),
         rerun_of: Some(id("full@2026-11-23T00:00:00Z")),
         backfill: "01M87KV18J95HK8MG1QSM6W6PZ".parse().ok(),
         attempts: vec![attempt],

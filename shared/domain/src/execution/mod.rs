@@ -79,6 +79,9 @@ pub struct Execution {
     /// Of pushed work: what to run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<Box<Work>>,
+    /// The instant that its push named; it is due later where that had passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ExecutionId>,
     /// The backfill that started it.
@@ -225,6 +228,7 @@ impl Execution {
             input: None,
             result: None,
             work: None,
+            run_at: None,
             rerun_of: None,
             backfill: None,
             attempts: Vec::new(),

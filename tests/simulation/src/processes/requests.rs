@@ -3,8 +3,8 @@
 use std::{cmp::Ordering, time::Duration};
 
 use belfry_domain::{
-    BackfillId, BackfillOrder, ExecutionId, HumanDuration, JobId, JobSpec, Outcome as Ending, Priority,
-    PushSpec, SlotName, SlotRange, Timestamp,
+    BackfillId, BackfillOrder, ExecutionId, HumanDuration, IdempotencyKey, JobId, JobSpec, Outcome as Ending,
+    Priority, PushSpec, SlotRange, Timestamp,
 };
 use belfry_engine::{Accepted, BackfillRequest, EngineError, PushRequest, TriggerRequest};
 use serde_json::json;
@@ -57,7 +57,7 @@ impl Node {
         });
     }
 
-    fn key(&self) -> Option<SlotName> {
+    fn key(&self) -> Option<IdempotencyKey> {
         let key = self.chance(|rng| rng.below(40));
         format!("key-{key}").parse().ok().filter(|_| key < 20)
     }
@@ -93,7 +93,7 @@ impl Node {
         let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
         let idempotency_key = self.key();
         // The same key comes with the same input.
-        let seed = idempotency_key.as_ref().map(SlotName::as_str).map(|key| key.len() as u64 % 3);
+        let seed = idempotency_key.as_ref().map(IdempotencyKey::as_str).map(|key| key.len() as u64 % 3);
         let key = seed.unwrap_or_else(|| self.chance(|rng| rng.below(3)));
         let input = (job_id.as_str() == KEYED).then(|| json!({ "key": key }));
         // Several at once, so that workers meet at the gates.
