@@ -84,6 +84,10 @@ pub struct Execution {
     pub run_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ExecutionId>,
+    /// What the idempotency key stands for of the request that has it run again. For one key an
+    /// execution runs again once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_key: Option<SlotName>,
     /// The backfill that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<BackfillId>,
@@ -230,6 +234,7 @@ impl Execution {
             work: None,
             run_at: None,
             rerun_of: None,
+            rerun_key: None,
             backfill: None,
             attempts: Vec::new(),
             guard,

@@ -1,11 +1,14 @@
 //! What an idempotency key stands for: one request, and never a slot.
 
-use belfry_domain::Execution;
+use belfry_domain::{Execution, IdempotencyKey, Run, Timer};
 use belfry_engine::{Accepted, PushRequest};
 use serde_json::{Value, json};
 
-use super::{NOTHING, Tried, World, good};
-use crate::Backend;
+use super::{NOTHING, Tried, World, bad, good};
+use crate::{
+    Backend,
+    fixtures::{ONE, id, job_id},
+};
 
 impl World {
     async fn push(&self, key: &str, work: Value) -> Tried<Accepted> {
@@ -143,5 +146,68 @@ pub async fn a_trigger_is_known_by_its_key_and_its_input(backend: &Backend) -> T
     let pushed: Execution =
         world.push("p", json!({ "name": "job", "target": { "type": "empty" } })).await?.execution;
     assert!(world.trigger("job", "p", NOTHING).await.is_err(), "{}", pushed.id);
+    Ok(())
+}
+
+fn again() -> IdempotencyKey {
+    "again".parse().unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub async fn one_of_two_retries_for_a_key_is_new(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    world.push("k", json!({ "target": { "type": "empty" } })).await?;
+    world.work(bad).await?;
+    let (old, key) = (id("push@k"), again());
+    let retry = || world.engine.retry_by_hand(&old, Some(&key));
+    let all = futures::future::try_join_all([retry(), retry(), retry(), retry()]).await?;
+    assert_eq!(all.iter().filter(|accepted| accepted.is_new).count(), 1);
+    assert!(all.iter().all(|accepted| accepted.execution.id == id("push@k~2")), "{all:?}");
+    assert_eq!(world.work(bad).await?, ["push@k~2"]);
+    world.engine.retry_by_hand(&old, None).await?;
+    assert_eq!(retry().await?.execution.id, id("push@k~2"), "after its end, and after another one");
+    Ok(())
+}
+
+/// Whoever was asked first has died between the two with which it begins.
+pub async fn a_request_that_is_sent_again_completes_a_rerun(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    let after = |name: &str, before: &[&str]| json!({ "job_id": name, "dependencies": before });
+    let branches = [after("left", &["root"]), after("right", &["root"])];
+    world
+        .define([json!({ "job_id": "root" }), after("join", &["left", "right"])].into_iter().chain(branches))
+        .await?;
+    world.trigger("root", "a", NOTHING).await?;
+    let fails = |row: &Execution| if row.job_id() == job_id("root") { good(row) } else { bad(row) };
+    world.work(fails).await?;
+    let failed = world.engine.failed_in_graph(&id("root@a"), Some(&again())).await?;
+    let (mut reruns, _) = world.engine.plan_reruns(failed).await?;
+    assert_eq!(reruns.len(), 1);
+
+    let left = world.row("left@a").await?;
+    let guard = Timer::start(ONE, &id("left@a~2"), 1, left.due);
+    let run = Run {
+        id: "left@a~2".to_owned(),
+        root: Some(job_id("left")),
+        more_roots: vec![job_id("right")],
+        graph: left.run.graph,
+    };
+    let mut row = Execution::new(
+        id("left@a~2"),
+        run,
+        belfry_domain::Trigger::Rerun,
+        left.due,
+        left.due,
+        guard.key.clone(),
+    );
+    (row.rerun_of, row.rerun_key) = (Some(left.id), Some(again().slot_name()));
+    backend.executions.create(row, Some(guard)).await?;
+
+    let begun = world.engine.begin_rerun(&mut reruns[0], Some(&again())).await?;
+    let begun: Vec<(&str, bool)> = begun.iter().map(|one| (one.execution.id.as_str(), one.is_new)).collect();
+    assert_eq!(begun, [("left@a~2", false), ("right@a~2", true)]);
+    world.pass(120).await?;
+    let mut done = world.work(good).await?;
+    done.sort_unstable();
+    assert_eq!(done, ["join@a~2", "left@a~2", "right@a~2"]);
     Ok(())
 }
