@@ -259,6 +259,7 @@ macro_rules! suite {
             a_trigger_is_known_by_its_key_and_its_input,
             one_of_two_retries_for_a_key_is_new,
             a_request_that_is_sent_again_completes_a_rerun,
+            no_dependent_loses_its_run_to_a_key,
         ]);
     };
 }

@@ -211,3 +211,22 @@ pub async fn a_request_that_is_sent_again_completes_a_rerun(backend: &Backend) -
     assert_eq!(done, ["join@a~2", "left@a~2", "right@a~2"]);
     Ok(())
 }
+
+/// A run that is named after a key comes to its dependents, whatever else has that name.
+pub async fn no_dependent_loses_its_run_to_a_key(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    let after = |name: &str, before: &str| json!({ "job_id": name, "dependencies": [before] });
+    let jobs = [json!({ "job_id": "first" }), after("second", "first"), after("third", "second")];
+    world.define(jobs).await?;
+    world.push("p", json!({ "name": "second", "target": { "type": "empty" } })).await?;
+    world.trigger("second", "t", NOTHING).await?;
+    world.work(good).await?;
+    for key in ["p", "t"] {
+        world.trigger("first", key, NOTHING).await?;
+        let [second, third] = ["second", "third"].map(|job| format!("{job}@{key}~2"));
+        assert_eq!(world.work(good).await?, [format!("first@{key}"), second.clone(), third], "{key}");
+        let counted = world.row(&second).await?.dependencies;
+        assert_eq!(counted[&job_id("first")].execution_id, id(&format!("first@{key}")));
+    }
+    Ok(())
+}
