@@ -48,6 +48,9 @@ Examples:
         /// All there are
         #[arg(long)]
         all: bool,
+        /// Idempotency key: for one key each is run once more
+        #[arg(long)]
+        key: Option<String>,
     },
     /// Forget them; the executions stay
     #[command(after_help = "Example:\n  belfry dead-letters discard daily_report@2026-11-23T00:00:00Z")]
@@ -61,13 +64,13 @@ pub async fn run(args: DeadLettersArgs, global: &Global) -> Outcome {
     let client = global.client()?;
     match args.action {
         None => list(&client, global, args.job.as_ref(), args.limit).await,
-        Some(Action::Redrive { execution_id, job, all }) => {
+        Some(Action::Redrive { execution_id, job, all, key }) => {
             let which = match job {
                 Some(job) => json!({ "job_id": job }),
                 None if all => json!({ "all": true }),
                 None => json!({ "execution_ids": execution_id }),
             };
-            redrive(&client, global, which).await
+            redrive(&client, global, which, key.as_ref()).await
         }
         Some(Action::Discard { execution_id }) => discard(&client, global, &execution_id).await,
     }
@@ -90,10 +93,11 @@ async fn list(client: &Client, global: &Global, job: Option<&String>, limit: usi
 }
 
 /// The server takes a bounded number at once; it tells how many are left.
-async fn redrive(client: &Client, global: &Global, which: Value) -> Outcome {
+async fn redrive(client: &Client, global: &Global, which: Value, key: Option<&String>) -> Outcome {
     let mut all: Vec<Value> = Vec::new();
     loop {
-        let answer = client.send(Call::post(["v1", "dead-letters:redrive"]).body(which.clone())).await?;
+        let call = Call::post(["v1", "dead-letters:redrive"]).idempotency_key(key);
+        let answer = client.send(call.body(which.clone())).await?;
         let results: Vec<Value> = client.decode(answer["results"].clone())?;
         let has_progress = results.iter().any(is_redriven);
         all.extend(results);

@@ -38,9 +38,13 @@ pub async fn cancel(args: CancelArgs, global: &Global) -> Outcome {
 #[command(after_help = "\
 Examples:
   belfry retry daily_report@2026-11-23T00:00:00Z
-  belfry retry daily_report@2026-11-23T00:00:00Z --wait")]
+  belfry retry daily_report@2026-11-23T00:00:00Z --wait
+  belfry retry daily_report@2026-11-23T00:00:00Z --key monday    the same key again starts nothing new")]
 pub struct RetryArgs {
     execution_id: String,
+    /// Idempotency key: for one key it runs again once
+    #[arg(long)]
+    key: Option<String>,
     /// Wait for its end; exit code 1 unless it succeeds
     #[arg(long)]
     wait: bool,
@@ -49,7 +53,7 @@ pub struct RetryArgs {
 pub async fn retry(args: RetryArgs, global: &Global) -> Outcome {
     let client = global.client()?;
     let call = Call::post(["v1", "executions", &format!("{}:retry", args.execution_id)]);
-    let answer = client.send(call).await?;
+    let answer = client.send(call.idempotency_key(args.key.as_ref())).await?;
     wait::accepted(&client, global, answer, args.wait).await
 }
 

@@ -47,7 +47,7 @@ pub struct PushArgs {
     /// Not before this instant, RFC 3339
     #[arg(long, value_name = "INSTANT")]
     at: Option<DateTime<Utc>>,
-    /// Idempotency key: the same one again starts nothing new
+    /// Idempotency key, up to 255 visible characters: the same request again starts nothing new, another one is refused
     #[arg(long)]
     key: Option<String>,
     /// critical, high, normal or low

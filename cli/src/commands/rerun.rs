@@ -43,6 +43,9 @@ pub struct RerunArgs {
     /// Due before this instant
     #[arg(long, value_name = "INSTANT")]
     until: Option<Moment>,
+    /// Idempotency key: for one key each execution runs again once
+    #[arg(long)]
+    key: Option<String>,
     /// Change nothing; show what would run
     #[arg(long)]
     dry_run: bool,
@@ -74,7 +77,7 @@ impl RerunArgs {
 }
 
 pub async fn run(args: RerunArgs, global: &Global) -> Outcome {
-    let results = all(&global.client()?, args.body()).await?;
+    let results = all(&global.client()?, args.body(), args.key.as_ref()).await?;
     if global.json {
         show::json(&json!({ "dry_run": args.dry_run, "results": results }))?;
     } else {
@@ -84,10 +87,11 @@ pub async fn run(args: RerunArgs, global: &Global) -> Outcome {
 }
 
 /// The server takes a bounded number at once, and tells where to go on.
-async fn all(client: &Client, mut body: Value) -> anyhow::Result<Vec<Value>> {
+async fn all(client: &Client, mut body: Value, key: Option<&String>) -> anyhow::Result<Vec<Value>> {
     let mut results = Vec::new();
     loop {
-        let answer = client.send(Call::post(["v1", "executions:rerun"]).body(body.clone())).await?;
+        let call = Call::post(["v1", "executions:rerun"]).idempotency_key(key);
+        let answer = client.send(call.body(body.clone())).await?;
         results.extend(client.decode::<Vec<Value>>(answer["results"].clone())?);
         if answer["next_cursor"].is_null() {
             return Ok(results);

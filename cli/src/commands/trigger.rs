@@ -16,7 +16,7 @@ pub struct TriggerArgs {
     /// Instead of the job's own input: JSON, @FILE, or - for standard input
     #[arg(long, value_name = "JSON")]
     input: Option<String>,
-    /// Idempotency key
+    /// Idempotency key, up to 255 visible characters: the same request again starts nothing new, another one is refused
     #[arg(long)]
     key: Option<String>,
     /// Wait for the end of this execution; exit code 1 unless it succeeds

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// Longest job id or idempotency key, in bytes.
+/// Longest job id or slot name, in bytes.
 pub const MAX_NAME_BYTES: usize = 128;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,12 +15,16 @@ pub const MAX_NAME_BYTES: usize = 128;
 pub enum IdError {
     #[error("{what} is empty")]
     Empty { what: &'static str },
-    #[error("{what} has {length} bytes; at most {MAX_NAME_BYTES} are allowed")]
-    TooLong { what: &'static str, length: usize },
+    #[error("{what} has {length} bytes; at most {most} are allowed")]
+    TooLong { what: &'static str, length: usize, most: usize },
     #[error(
         "{what} {text:?}: character {character:?} at position {position} is not allowed; use letters, digits and {allowed}"
     )]
     Character { what: &'static str, text: String, character: char, position: usize, allowed: &'static str },
+    #[error(
+        "{what} {text:?}: character {character:?} at position {position} is not a visible character of ASCII"
+    )]
+    Invisible { what: &'static str, text: String, character: char, position: usize },
     #[error("a job id can't be of dots only")]
     OnlyDots,
     #[error(
@@ -35,15 +39,18 @@ pub enum IdError {
     Element { text: String },
 }
 
+fn is_allowed(character: char, allowed: &str) -> bool {
+    character.is_ascii_alphanumeric() || allowed.contains(character)
+}
+
 fn check(what: &'static str, text: &str, allowed: &'static str) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty { what });
     }
     if text.len() > MAX_NAME_BYTES {
-        return Err(IdError::TooLong { what, length: text.len() });
+        return Err(IdError::TooLong { what, length: text.len(), most: MAX_NAME_BYTES });
     }
-    let is_allowed = |c: char| c.is_ascii_alphanumeric() || allowed.contains(c);
-    match text.char_indices().find(|(_, c)| !is_allowed(*c)) {
+    match text.char_indices().find(|(_, c)| !is_allowed(*c, allowed)) {
         None => Ok(()),
         Some((position, character)) => {
             Err(IdError::Character { what, text: text.to_owned(), character, position, allowed })
@@ -81,6 +88,7 @@ macro_rules! text_id {
         }
     };
 }
+pub(crate) use text_id;
 
 /// Letters, digits, `_`, `-`, `.`; at most 128 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -129,7 +137,11 @@ impl FromStr for BackfillId {
     }
 }
 
-/// The part of an execution id after the `@`: an instant, an idempotency key or a ULID.
+/// Punctuation in slot names.
+const SLOT_PUNCTUATION: &str = "_-.:+";
+
+/// The part of an execution id after the `@`: an instant, a ULID, or what an idempotency key stands
+/// for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SlotName(Arc<str>);
@@ -145,6 +157,16 @@ impl SlotName {
         Self(ulid.to_string().into())
     }
 
+    pub(crate) fn allows(character: char) -> bool {
+        is_allowed(character, SLOT_PUNCTUATION)
+    }
+
+    /// For a name that is known to have nothing but what is allowed.
+    pub(crate) fn checked(name: String) -> Self {
+        debug_assert!(name.parse::<Self>().is_ok(), "{name}");
+        Self(name.into())
+    }
+
     /// The instant, where the slot comes from a schedule.
     pub fn instant(&self) -> Option<Timestamp> {
         // Cheap refusal first: most slot names of pushed work are ULIDs or keys.
@@ -158,7 +180,7 @@ impl SlotName {
 impl FromStr for SlotName {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        check("slot name or idempotency key", text, "_-.:+")?;
+        check("slot name", text, SLOT_PUNCTUATION)?;
         Ok(Self(text.into()))
     }
 }

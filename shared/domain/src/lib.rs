@@ -8,6 +8,7 @@ mod duration;
 mod execution;
 mod graph;
 mod id;
+mod idempotency_key;
 mod job;
 mod limits;
 mod message;
@@ -37,6 +38,7 @@ pub use self::{
     },
     graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
     id::{BackfillId, ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
+    idempotency_key::{IdempotencyKey, MAX_KEY_LENGTH},
     job::{
         Clock, CommandLine, CommandTarget, CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget,
         HttpMethod, HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, Problem,

@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use crate::{BackfillId, ClaimToken, ExecutionId, HumanDuration, JobId, SlotName, duration};
+use crate::{BackfillId, ClaimToken, ExecutionId, HumanDuration, IdempotencyKey, JobId, SlotName, duration};
 
 macro_rules! text_schema {
     ($name:ident, $pattern:literal, $example:literal, $description:literal) => {
@@ -37,7 +37,13 @@ text_schema!(
     SlotName,
     "^[A-Za-z0-9_.:+-]{1,128}$",
     "2026-11-23T00:00:00Z",
-    "The part of an execution id after the `@`: an instant, an idempotency key or a ULID."
+    "The part of an execution id after the `@`: an instant, a ULID, or what an idempotency key stands for."
+);
+text_schema!(
+    IdempotencyKey,
+    "^[!-~]{1,255}$",
+    "order-42",
+    "Names a request, so that it can be sent again: visible characters of ASCII, at most 255."
 );
 text_schema!(BackfillId, "^[0-7][0-9A-HJKMNP-TV-Z]{25}$", "01KB0000000000000000000000", "A ULID.");
 text_schema!(

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use belfry_domain::{GraphError, IdError, IllegalTransition, Priority, Problem, Status};
+use belfry_domain::{ExecutionId, GraphError, IdError, IllegalTransition, Priority, Problem, Status};
 
 use crate::ports::StoreError;
 
@@ -17,6 +17,12 @@ pub enum EngineError {
     /// Somebody changed it meanwhile, or it is in a state that doesn't allow this.
     #[error("{0}")]
     Conflict(String),
+    /// Under this idempotency key something else was asked for before.
+    #[error(
+        "the idempotency key was used before, for another request: see execution {id}; repeat that request as it \
+         was, or take another key"
+    )]
+    KeyReused { id: ExecutionId },
     /// The client's `If-Match` does not name the current state.
     #[error("the job has changed since it was read: it is now {current}")]
     PreconditionFailed { current: String },

@@ -48,6 +48,7 @@ mod operate;
 pub mod ports;
 mod push;
 mod remote;
+mod repeated;
 mod rerun;
 mod results;
 mod retention;

@@ -1,6 +1,8 @@
 //! What people do to executions: cancel, redrive, discard.
 
-use belfry_domain::{AttemptOutcome, Change, Execution, ExecutionId, Failure, Holder, JobId, Status, Timer};
+use belfry_domain::{
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, Holder, IdempotencyKey, JobId, Status, Timer,
+};
 
 use crate::{
     Engine, EngineError, Result,
@@ -84,32 +86,50 @@ impl Engine {
         }
     }
 
-    pub async fn redrive(&self, id: &ExecutionId) -> Result<Accepted> {
+    /// Once for a key; without one, a letter that was redriven is refused.
+    pub async fn redrive(&self, id: &ExecutionId, key: Option<&IdempotencyKey>) -> Result<Accepted> {
         let letter = self.ports.dead_letters.dead_letter(id).await?;
         let letter =
             letter.ok_or_else(|| EngineError::NotFound { what: "dead letter", id: id.to_string() })?;
         if let Some(generation) = letter.redriven_as {
-            return Err(EngineError::Conflict(format!(
-                "dead letter {id} was redriven already, as {generation}"
-            )));
+            let begun = match key {
+                Some(key) => self.begun_for(id, &key.slot_name()).await?,
+                None => None,
+            };
+            let twice =
+                || EngineError::Conflict(format!("dead letter {id} was redriven already, as {generation}"));
+            return begun.map(|execution| Accepted { execution, is_new: false }).ok_or_else(twice);
         }
         // Whatever runs again deals with its letters.
-        self.retry_by_hand(id).await
+        self.retry_by_hand(id, key).await
     }
 
-    /// Redrives all dead letters of a job, or all there are; at most `limit`.
+    /// Redrives all dead letters of a job, or all there are; at most `limit`. What was redriven for
+    /// the same key before is not redriven again where it has ended badly again.
     pub async fn redrive_all(
         &self,
         job_id: Option<&JobId>,
         limit: usize,
+        key: Option<&IdempotencyKey>,
     ) -> Result<Vec<(ExecutionId, Result<Accepted>)>> {
         let letters: Vec<DeadLetter> = self.ports.dead_letters.dead_letters(job_id, None, limit).await?.items;
         let mut outcomes = Vec::with_capacity(letters.len());
-        for letter in letters {
-            let outcome = self.redrive(&letter.execution_id).await;
-            outcomes.push((letter.execution_id, outcome));
+        for DeadLetter { execution_id, .. } in letters {
+            if !self.is_redriven_for(&execution_id, key).await? {
+                let outcome = self.redrive(&execution_id, key).await;
+                outcomes.push((execution_id, outcome));
+            }
         }
         Ok(outcomes)
+    }
+
+    async fn is_redriven_for(&self, id: &ExecutionId, key: Option<&IdempotencyKey>) -> Result<bool> {
+        let Some(key) = key.map(IdempotencyKey::slot_name) else { return Ok(false) };
+        let row = self.ports.executions.execution(id).await?;
+        match row {
+            Some(row) => self.is_begun_for(&row, Some(&key)).await,
+            None => Ok(false),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Work that somebody asks for now: pushes and manual triggers.
 
 use belfry_domain::{
-    Execution, ExecutionId, JobId, PushSpec, Run, SlotName, Status, Timer, Timestamp, Trigger, validate_push,
+    Execution, ExecutionId, IdempotencyKey, JobId, PushSpec, Run, SlotName, Status, Timer, Timestamp,
+    Trigger, validate_push,
 };
 use serde_json::Value;
 use ulid::Ulid;
@@ -16,8 +17,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct PushRequest {
     pub spec: PushSpec,
-    /// The same key again finds the execution that the first one made.
-    pub idempotency_key: Option<SlotName>,
+    /// The same request again finds the execution that the first one made.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 #[derive(Debug, Clone)]
@@ -25,7 +26,8 @@ pub struct TriggerRequest {
     pub job_id: JobId,
     /// Instead of the job's own input.
     pub input: Option<Value>,
-    pub idempotency_key: Option<SlotName>,
+    /// The same request again finds the execution that the first one made.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +72,7 @@ impl Engine {
             .await?;
         for (place, creation) in places.into_iter().zip(creations) {
             if let (Creation::Exists(existing), Ok(accepted)) = (creation, &outcomes[place]) {
-                outcomes[place] = same_or_conflict(&accepted.execution, *existing);
+                outcomes[place] = same_or_reused(&accepted.execution, *existing);
             }
         }
         self.send_accepted(&outcomes).await?;
@@ -85,13 +87,13 @@ impl Engine {
     /// A request that is repeated because its answer was lost asks for nothing new.
     async fn accepted_before(&self, row: &Execution, refusal: EngineError) -> Result<Result<Accepted>> {
         let existing = self.ports.executions.execution(&row.id).await?;
-        Ok(existing.map_or(Err(refusal), |existing| same_or_conflict(row, existing)))
+        Ok(existing.map_or(Err(refusal), |existing| same_or_reused(row, existing)))
     }
 
     fn push_row(&self, request: &PushRequest, now: Timestamp) -> Execution {
         let spec = &request.spec;
         let name = spec.name.clone().unwrap_or_else(JobId::push);
-        let slot = request.idempotency_key.clone().unwrap_or_else(|| self.fresh_slot(now));
+        let slot = self.slot_for(request.idempotency_key.as_ref(), now);
         let id = ExecutionId::new(&name, &slot);
         let due = spec.due(now).max(now);
         let guard = Timer::start(self.settings.shards, &id, 1, due);
@@ -99,6 +101,7 @@ impl Engine {
         let mut row = Execution::new(id, run, Trigger::Push, due, now, guard.key);
         row.status = if due > now { Status::Waiting } else { Status::Queued };
         row.priority = spec.priority;
+        row.run_at = spec.run_at.map(Into::into);
         row.input.clone_from(&spec.input);
         row.work = Some(Box::new(spec.work()));
         row
@@ -136,7 +139,7 @@ impl Engine {
             ));
         }
         let now = self.now();
-        let slot = request.idempotency_key.unwrap_or_else(|| self.fresh_slot(now));
+        let slot = self.slot_for(request.idempotency_key.as_ref(), now);
         let graph = self.ports.jobs.run_group(&request.job_id).await?.graph;
         let id = ExecutionId::new(&request.job_id, &slot);
         let run = Run { id: id.to_string(), root: Some(request.job_id), more_roots: vec![], graph };
@@ -148,7 +151,8 @@ impl Engine {
         if let Err(refusal) = admitted {
             return self.accepted_before(&row, refusal).await?;
         }
-        self.accept(row).await
+        let accepted = self.accept(row.clone()).await?;
+        if accepted.is_new { Ok(accepted) } else { same_or_reused(&row, accepted.execution) }
     }
 
     pub(crate) fn row_due_now(&self, id: ExecutionId, run: Run, trigger: Trigger) -> Execution {
@@ -161,7 +165,7 @@ impl Engine {
     pub(crate) async fn accept(&self, row: Execution) -> Result<Accepted> {
         let guard = Timer { key: row.guard.clone(), version: 0, checks: 0 };
         match self.ports.executions.create(row.clone(), Some(guard)).await? {
-            Creation::Exists(existing) => same_or_conflict(&row, *existing),
+            Creation::Exists(existing) => Ok(Accepted { execution: *existing, is_new: false }),
             Creation::Created => {
                 self.ports.observer.record(Fact::Accepted { count: 1 });
                 if let Some(message) = self.message_for(&row, row.guard.clone()).await? {
@@ -172,6 +176,10 @@ impl Engine {
         }
     }
 
+    fn slot_for(&self, key: Option<&IdempotencyKey>, now: Timestamp) -> SlotName {
+        key.map_or_else(|| self.fresh_slot(now), IdempotencyKey::slot_name)
+    }
+
     fn fresh_slot(&self, now: Timestamp) -> SlotName {
         let random = (u128::from(self.ports.random.next()) << 64) | u128::from(self.ports.random.next());
         let ulid = Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), random);
@@ -179,13 +187,30 @@ impl Engine {
     }
 }
 
-/// A key names one piece of work: with other work behind it, it is a mistake of the caller.
-fn same_or_conflict(wanted: &Execution, existing: Execution) -> Result<Accepted> {
-    if wanted.work == existing.work && wanted.input == existing.input {
+/// A key stands for one request: with other terms it is a mistake of the caller.
+fn same_or_reused(wanted: &Execution, existing: Execution) -> Result<Accepted> {
+    if asks_for_the_same(wanted, &existing) {
         return Ok(Accepted { execution: existing, is_new: false });
     }
-    let id = &existing.id;
-    Err(EngineError::Conflict(format!(
-        "the idempotency key was used before, for other work: see execution {id}"
-    )))
+    Err(EngineError::KeyReused { id: existing.id })
+}
+
+/// A row tells what was asked for: its work and its input stay as they are.
+fn asks_for_the_same(wanted: &Execution, existing: &Execution) -> bool {
+    let is_same_work =
+        wanted.trigger == existing.trigger && wanted.work == existing.work && wanted.input == existing.input;
+    // The rest of a trigger is up to the job, which may have changed since.
+    let is_as_named = || wanted.priority == existing.priority && starts_as_named(wanted, existing);
+    is_same_work && (wanted.trigger != Trigger::Push || is_as_named())
+}
+
+/// A delay counts as it was written: it lies between a row's creation and the instant that it is due.
+fn starts_as_named(wanted: &Execution, existing: &Execution) -> bool {
+    let delay = |row: &Execution| row.due.since(row.created_at);
+    match (wanted.run_at, existing.run_at) {
+        (None, None) => delay(wanted) == delay(existing),
+        // Earlier versions kept no more of an instant than when the row is due.
+        (Some(named), None) => named == existing.due,
+        (named, kept) => named == kept,
+    }
 }

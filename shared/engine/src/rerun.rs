@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use belfry_domain::{Execution, ExecutionId, JobId, Run, Trigger};
+use belfry_domain::{Execution, ExecutionId, IdempotencyKey, JobId, Run, SlotName, Trigger};
 
 use crate::{Engine, EngineError, Result, push::Accepted};
 
@@ -64,10 +64,10 @@ impl Rerun {
 }
 
 impl Engine {
-    /// One that has ended, with what flows from it.
-    pub async fn retry_by_hand(&self, id: &ExecutionId) -> Result<Accepted> {
+    /// One that has ended, with what flows from it; once for a key.
+    pub async fn retry_by_hand(&self, id: &ExecutionId, key: Option<&IdempotencyKey>) -> Result<Accepted> {
         let mut rerun = self.rerun_of(self.ended(id).await?).await?;
-        let accepted = self.begin_rerun(&mut rerun).await?.into_iter().next();
+        let accepted = self.begin_rerun(&mut rerun, key).await?.into_iter().next();
         accepted.ok_or_else(|| EngineError::NotFound { what: "execution", id: id.to_string() })
     }
 
@@ -160,17 +160,22 @@ impl Engine {
     }
 
     /// Begins it: when this returns, all that it begins with is durable. Should it break off
-    /// between two of them, what follows from both begins the other.
-    pub async fn begin_rerun(&self, rerun: &mut Rerun) -> Result<Vec<Accepted>> {
+    /// between two of them, what follows from both begins the other, and so does the same request
+    /// with the same key. What was begun for that key before is not begun again.
+    pub async fn begin_rerun(
+        &self,
+        rerun: &mut Rerun,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Vec<Accepted>> {
         if rerun.starts.len() > MAX_STARTS {
             let message =
                 format!("begins at {} executions at once; at most {MAX_STARTS}", rerun.starts.len());
             return Err(EngineError::Conflict(message));
         }
+        let key = key.map(IdempotencyKey::slot_name);
         for _ in 0..ATTEMPTS {
-            let begun = self.begin_as(rerun).await?;
-            // Whoever has the first has the number. Another's later ones run again all the same.
-            if begun.first().is_none_or(|accepted| accepted.is_new) {
+            let run = self.recall(rerun, key.as_ref()).await?;
+            if let Some(begun) = self.begin_as(rerun, run, key.as_ref()).await? {
                 for accepted in &begun {
                     self.close_letters(&accepted.execution.id).await?;
                 }
@@ -181,19 +186,27 @@ impl Engine {
         Err(EngineError::Conflict("it is being run again by others all the time; try again".to_owned()))
     }
 
-    async fn begin_as(&self, rerun: &Rerun) -> Result<Vec<Accepted>> {
+    /// Begins it in its generation, as a new run or as one that was begun. None where another re-run
+    /// has the number: that of the first. Another's later ones run again all the same.
+    async fn begin_as(
+        &self,
+        rerun: &Rerun,
+        mut run: Option<Run>,
+        key: Option<&SlotName>,
+    ) -> Result<Option<Vec<Accepted>>> {
         let mut begun: Vec<Accepted> = Vec::with_capacity(rerun.starts.len());
         for old in &rerun.starts {
             let id = old.id.with_generation(rerun.generation);
-            let run = begun.first().map_or_else(|| rerun.run(&id), |first| first.execution.run.clone());
-            let accepted = self.accept(self.start_row(old, id, run).await?).await?;
-            let is_lost = begun.is_empty() && !accepted.is_new;
-            begun.push(accepted);
-            if is_lost {
-                break;
+            let is_begun = run.is_some();
+            let of = run.get_or_insert_with(|| rerun.run(&id)).clone();
+            let row = Execution { rerun_key: key.cloned(), ..self.start_row(old, id, of).await? };
+            let accepted = self.accept(row).await?;
+            if !is_begun && !accepted.is_new {
+                return Ok(None);
             }
+            begun.push(accepted);
         }
-        Ok(begun)
+        Ok(Some(begun))
     }
 
     async fn start_row(&self, old: &Execution, id: ExecutionId, run: Run) -> Result<Execution> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use belfry_domain::{Execution, ExecutionId, JobId, Outcome, Status};
+use belfry_domain::{Execution, ExecutionId, IdempotencyKey, JobId, Outcome, SlotName, Status};
 
 use crate::{Engine, EngineError, Result, ports::ExecutionFilter};
 
@@ -15,15 +15,26 @@ pub struct RerunPage {
 
 impl Engine {
     /// What failed of the graph that this execution belongs to, at its slot: the newest execution
-    /// of each job decides.
-    pub async fn failed_in_graph(&self, id: &ExecutionId) -> Result<Vec<Execution>> {
+    /// of each job decides. With a key, what was run again for it before is what it was then.
+    pub async fn failed_in_graph(
+        &self,
+        id: &ExecutionId,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Vec<Execution>> {
+        let key = key.map(IdempotencyKey::slot_name);
         let mut failed = Vec::new();
         let mut has_any = false;
         for job_id in self.flowing_with(&id.job_id()).await? {
             let newest = ExecutionId::new(&job_id, &id.slot()).with_generation(u32::MAX);
             let row = self.newest(&newest).await?;
             has_any |= row.is_some();
-            failed.extend(row.filter(|row| row.status.outcome() == Some(Outcome::Failed)));
+            if let Some(before) = self.run_again_for(&newest, key.as_ref()).await? {
+                failed.push(before);
+            } else if let Some(row) = row.filter(|row| row.status.outcome() == Some(Outcome::Failed))
+                && !self.is_begun_for(&row, key.as_ref()).await?
+            {
+                failed.push(row);
+            }
         }
         if failed.is_empty() {
             let nothing = EngineError::Conflict(format!("nothing has failed in run {id}"));
@@ -55,22 +66,30 @@ impl Engine {
     }
 
     /// A page of what fits and ended in one of these ways; the filter's own status does not count.
-    /// Where an execution was run again since, its newest generation decides.
+    /// Where an execution was run again since, its newest generation decides; unless it was run again
+    /// for this key.
     pub async fn select_for_rerun(
         &self,
         filter: &ExecutionFilter,
         statuses: &[Status],
+        key: Option<&IdempotencyKey>,
         after: Option<&str>,
         limit: usize,
     ) -> Result<RerunPage> {
+        let key = key.map(IdempotencyKey::slot_name);
         let (at, after) = place(statuses, after)?;
         let listed = ExecutionFilter { status: statuses.get(at).copied(), ..filter.clone() };
         let page = self.ports.executions.list(&listed, after, limit).await?;
         let mut fitting = BTreeMap::new();
         for row in page.items {
-            let newest = self.newest_for(&row, filter, statuses).await?;
-            let newest = newest.filter(|newest| statuses.contains(&newest.status));
-            fitting.extend(newest.map(|newest| (newest.id.clone(), newest)));
+            let chosen = match self.run_again_for(&row.id, key.as_ref()).await? {
+                Some(before) => Some(before).filter(|before| before.id == row.id),
+                None => {
+                    self.not_begun_for(self.newest_for(&row, filter, statuses).await?, key.as_ref()).await?
+                }
+            };
+            let chosen = chosen.filter(|chosen| statuses.contains(&chosen.status));
+            fitting.extend(chosen.map(|chosen| (chosen.id.clone(), chosen)));
         }
         let next = match (page.next, statuses.get(at + 1)) {
             (Some(next), _) => Some(format!("{}/{next}", statuses[at])),
@@ -78,6 +97,17 @@ impl Engine {
             (None, None) => None,
         };
         Ok(RerunPage { executions: fitting.into_values().collect(), next })
+    }
+
+    async fn not_begun_for(
+        &self,
+        row: Option<Execution>,
+        key: Option<&SlotName>,
+    ) -> Result<Option<Execution>> {
+        match row {
+            Some(row) if self.is_begun_for(&row, key).await? => Ok(None),
+            row => Ok(row),
+        }
     }
 
     /// The newest generation, in place of the newest one that the filter lets through. The others

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::{
     Result, Store,
     error::{unavailable, unreadable},
-    rows::{Encoded, create, ended_before, find, list, replace},
+    rows::{Encoded, create, ended_before, find, generations, list, replace},
 };
 
 #[async_trait]
@@ -129,16 +129,7 @@ impl ExecutionStore for Store {
     async fn latest_generation(&self, first: &ExecutionId) -> Result<u32> {
         let first = first.clone();
         self.read(move |connection| {
-            // `~` sorts behind whatever a slot's name is made of.
-            let sql = "SELECT id FROM executions WHERE id = ?1 OR (id > ?1 || '~' AND id < ?1 || '~:')";
-            let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
-            let rows =
-                statement.query_map([first.as_str()], |row| row.get::<_, String>(0)).map_err(unavailable)?;
-            let ids: Vec<String> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
-            let parsed = ids.iter().filter_map(|id| id.parse::<ExecutionId>().ok());
-            // The elements of its generations are among them.
-            let generations = parsed.filter(|id| id.with_generation(1) == first);
-            Ok(generations.map(|id| id.generation()).max().unwrap_or(0))
+            Ok(generations(connection, &first)?.iter().map(ExecutionId::generation).max().unwrap_or(0))
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! Rows of the table of executions.
 
-use belfry_domain::{Execution, ExecutionId, Timer, Timestamp, Work};
+use belfry_domain::{Execution, ExecutionId, SlotName, Timer, Timestamp, Work};
 use belfry_engine::ports::{Creation, ExecutionFilter, Page};
 use rusqlite::{Connection, Row, ToSql};
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,8 @@ pub(crate) struct Encoded {
     ended_at: Option<i64>,
     doc: String,
     fixed: Option<String>,
+    /// The execution that it runs again, and the key for which it does.
+    rerun: Option<(ExecutionId, SlotName)>,
 }
 
 impl Encoded {
@@ -61,6 +63,7 @@ impl Encoded {
             ended_at: row.end_time.map(|at| at.0),
             doc: serde_json::to_string(row).map_err(unavailable)?,
             fixed: None,
+            rerun: row.rerun_of.clone().zip(row.rerun_key.clone()),
         })
     }
 }
@@ -91,6 +94,11 @@ pub(crate) fn find(connection: &Connection, id: &ExecutionId) -> Result<Option<E
 }
 
 pub(crate) fn create(connection: &Connection, row: &Encoded, guard: &[Timer]) -> Result<Creation> {
+    if let Some((old, key)) = &row.rerun
+        && let Some(begun) = run_again_for(connection, old, key)?
+    {
+        return Ok(Creation::Exists(Box::new(begun)));
+    }
     let sql = "INSERT INTO executions (id, job_id, due, status, revision, ended_at, doc, fixed)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING";
     let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
@@ -104,6 +112,30 @@ pub(crate) fn create(connection: &Connection, row: &Encoded, guard: &[Timer]) ->
     }
     put_all(connection, guard)?;
     Ok(Creation::Created)
+}
+
+fn run_again_for(connection: &Connection, old: &ExecutionId, key: &SlotName) -> Result<Option<Execution>> {
+    for id in generations(connection, &old.with_generation(1))? {
+        let row = find(connection, &id)?;
+        let is_it =
+            |row: &Execution| row.rerun_of.as_ref() == Some(old) && row.rerun_key.as_ref() == Some(key);
+        if row.as_ref().is_some_and(is_it) {
+            return Ok(row);
+        }
+    }
+    Ok(None)
+}
+
+/// The executions of this job and slot.
+pub(crate) fn generations(connection: &Connection, first: &ExecutionId) -> Result<Vec<ExecutionId>> {
+    // `~` sorts behind whatever a slot's name is made of.
+    let sql = "SELECT id FROM executions WHERE id = ?1 OR (id > ?1 || '~' AND id < ?1 || '~:')";
+    let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+    let rows = statement.query_map([first.as_str()], |row| row.get::<_, String>(0)).map_err(unavailable)?;
+    let ids: Vec<String> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
+    let parsed = ids.iter().filter_map(|id| id.parse::<ExecutionId>().ok());
+    // The elements of its generations are among them.
+    Ok(parsed.filter(|id| id.with_generation(1) == *first).collect())
 }
 
 /// Whether the row had this revision, and has been replaced.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use belfry::standalone::{Capacity, LANE, Standalone};
-use belfry_domain::{BacklogLimits, PushSpec, SlotName};
+use belfry_domain::{BacklogLimits, IdempotencyKey, PushSpec};
 use belfry_engine::{
     PushRequest, Settings,
     ports::{Acquired, Fact, LeaseStore as _, Observer},
@@ -79,7 +79,7 @@ pub fn now_ms() -> f64 {
 }
 
 /// The benchmark's keys say when they are due.
-pub fn key(due_ms: i64, number: usize) -> SlotName {
+pub fn key(due_ms: i64, number: usize) -> IdempotencyKey {
     format!("due-{due_ms}-{number}").parse().unwrap_or_else(|_| unreachable!("letters, digits and dashes"))
 }
 

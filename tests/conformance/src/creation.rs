@@ -55,7 +55,9 @@ fn full() -> Execution {
         ),
         result: Some(json!([[], {}, "", false])),
         work: Some(Box::new(belfry_domain::JobSpec::new(&job_id("w")).work())),
+        run_at: Some(at(-7)),
         rerun_of: Some(id("full@2026-11-23T00:00:00Z")),
+        rerun_key: "key".parse().ok(),
         backfill: "01M87KV18J95HK8MG1QSM6W6PZ".parse().ok(),
         attempts: vec![attempt],
         ..row("full@2026-11-23T00:00:00Z~2")
@@ -111,5 +113,31 @@ pub async fn a_batch_creates_what_is_not_there(backend: &Backend) -> Verdict {
     assert_eq!(backend.present("a@3").await?, new("a@3").0);
     assert_eq!(all_timers(backend).await?, [guard("a@1"), guard("a@3")]);
     assert_eq!(backend.executions.create_all(vec![]).await?, []);
+    Ok(())
+}
+
+pub async fn an_execution_runs_again_once_for_a_key(backend: &Backend) -> Verdict {
+    let again = |name: &str, of: &str, key: Option<&str>| {
+        let rerun_key = key.map(|key| key.parse().unwrap_or_else(|error| panic!("{key}: {error}")));
+        Execution { rerun_of: Some(id(of)), rerun_key, ..row(name) }
+    };
+    let create = async |row: Execution, name: &str| backend.executions.create(row, Some(guard(name))).await;
+    let first = again("a@x~2", "a@x", Some("k"));
+    assert_eq!(create(first.clone(), "a@x~2").await?, Creation::Created);
+    for name in ["a@x~2", "a@x~3", "a@x~7"] {
+        let creation = create(again(name, "a@x", Some("k")), name).await?;
+        assert_eq!(creation, Creation::Exists(Box::new(first.clone())), "{name}");
+    }
+    assert_eq!(all_timers(backend).await?, [guard("a@x~2")], "a guard without its row");
+    for other in [
+        again("a@x~3", "a@x", Some("l")),
+        again("a@x~4", "a@x~2", Some("k")),
+        again("a@x~5", "a@x", None),
+        again("a@x~6", "a@x", None),
+        again("a@y~2", "a@y", Some("k")),
+        again("a@x,0~2", "a@x,0", Some("k")),
+    ] {
+        backend.create_new(other).await?;
+    }
     Ok(())
 }

@@ -97,6 +97,7 @@ macro_rules! suite {
             a_guard_comes_with_its_row,
             the_second_creation_gets_the_first_row,
             a_batch_creates_what_is_not_there,
+            an_execution_runs_again_once_for_a_key,
         ]);
         $crate::cases!($fresh, claims: [
             a_claim_starts_the_attempt,
@@ -120,6 +121,7 @@ macro_rules! suite {
         ]);
         $crate::cases!($fresh, races: [
             one_creation_wins,
+            one_rerun_wins_for_a_key,
             one_claim_wins,
             no_increment_is_lost,
             one_commit_wins,
@@ -251,6 +253,13 @@ macro_rules! suite {
             long_work_tells_how_far_it_is_and_is_stopped,
             a_vanished_workers_work_starts_again,
             a_start_that_comes_after_a_pause_is_not_lost,
+            no_key_takes_a_slot,
+            a_key_stands_for_one_request,
+            a_named_instant_is_part_of_the_request,
+            a_trigger_is_known_by_its_key_and_its_input,
+            one_of_two_retries_for_a_key_is_new,
+            a_request_that_is_sent_again_completes_a_rerun,
+            no_dependent_loses_its_run_to_a_key,
         ]);
     };
 }

@@ -9,7 +9,7 @@ use tokio::{sync::Barrier, task::JoinSet};
 use crate::{
     Backend, Verdict,
     dead_letters::letter,
-    fixtures::{at, claim, job, job_id, names, row},
+    fixtures::{at, claim, id, job, job_id, names, row},
 };
 
 const RACERS: u64 = 16;
@@ -49,6 +49,23 @@ pub async fn one_creation_wins(backend: &Backend) -> Verdict {
         creations.iter().filter(|creation| **creation == Creation::Exists(Box::new(winner.clone()))).count();
     let won = creations.iter().filter(|creation| **creation == Creation::Created).count();
     assert_eq!((won, lost), (1, RACERS as usize - 1));
+    Ok(())
+}
+
+/// Each in a generation of its own, as with other re-runs between them.
+pub async fn one_rerun_wins_for_a_key(backend: &Backend) -> Verdict {
+    let creations = race(backend, RACERS, |backend, number| async move {
+        let own = row(&format!("a@x~{}", number + 1));
+        let own = Execution { rerun_of: Some(id("a@x")), rerun_key: "k".parse().ok(), ..own };
+        Ok((own.clone(), backend.executions.create(own, None).await?))
+    });
+    let creations = creations.await?;
+    let is_won = |(_, creation): &&(Execution, Creation)| *creation == Creation::Created;
+    let winners: Vec<&Execution> = creations.iter().filter(is_won).map(|(own, _)| own).collect();
+    assert_eq!(winners.len(), 1);
+    let exists = Creation::Exists(Box::new(winners[0].clone()));
+    let lost = creations.iter().filter(|(_, creation)| *creation == exists).count();
+    assert_eq!(lost, RACERS as usize - 1);
     Ok(())
 }
 

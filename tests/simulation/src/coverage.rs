@@ -121,5 +121,6 @@ pub const WANTED: &[&str] = &[
     "backfill: a write refused",
     "push: accepted",
     "push: known already",
+    "retry: begun before for its key",
     "push: refused by a full queue",
 ];

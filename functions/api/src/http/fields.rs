@@ -3,7 +3,7 @@
 
 use std::{fmt, marker::PhantomData};
 
-use belfry_domain::{JobId, JobSpec, PushSpec, SlotName};
+use belfry_domain::{IdempotencyKey, JobId, JobSpec, PushSpec};
 use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeSeed, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
@@ -86,12 +86,12 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<K> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyedPush {
     pub spec: PushSpec,
-    pub idempotency_key: Option<SlotName>,
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 impl<'de> Deserialize<'de> for KeyedPush {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut idempotency_key: Option<Option<SlotName>> = None;
+        let mut idempotency_key: Option<Option<IdempotencyKey>> = None;
         let reader = Reader {
             aside: "idempotency_key",
             taken: &mut idempotency_key,

@@ -1,7 +1,7 @@
 //! The request headers that mean something.
 
 use axum::http::{HeaderMap, HeaderName, header};
-use belfry_domain::SlotName;
+use belfry_domain::{IdError, IdempotencyKey};
 
 use super::problem::ApiError;
 
@@ -15,9 +15,36 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
     Ok(Some(text.trim()))
 }
 
-pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<SlotName>, ApiError> {
-    let key = text(headers, &IDEMPOTENCY_KEY)?.map(str::parse::<SlotName>).transpose();
-    key.map_err(|error| ApiError::parameter("Idempotency-Key", error.to_string()))
+/// As it is, or as the string of a structured field that draft-ietf-httpapi-idempotency-key-header
+/// asks for: the quotes are no part of the key.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
+    let refused = |why: String| ApiError::parameter("Idempotency-Key", why);
+    if headers.get_all(IDEMPOTENCY_KEY).iter().count() > 1 {
+        return Err(refused("is there more than once".to_owned()));
+    }
+    let Some(text) = text(headers, &IDEMPOTENCY_KEY)? else { return Ok(None) };
+    let key = match text.strip_prefix('"') {
+        None => text.to_owned(),
+        Some(rest) => unquoted(rest).ok_or_else(|| refused(NO_STRING.to_owned()))?,
+    };
+    key.parse().map(Some).map_err(|error: IdError| refused(error.to_string()))
+}
+
+const NO_STRING: &str =
+    "begins with a quote, so it must end with one, and have a \\ before each \" and \\ within";
+
+/// What a string of RFC 9651 stands for, its first quote left out.
+fn unquoted(rest: &str) -> Option<String> {
+    let mut characters = rest.strip_suffix('"')?.chars();
+    let mut key = String::new();
+    while let Some(character) = characters.next() {
+        key.push(match character {
+            '"' => return None,
+            '\\' => characters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?,
+            other => other,
+        });
+    }
+    Some(key)
 }
 
 pub fn if_match(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {

@@ -31,6 +31,8 @@ pub enum Kind {
     UnsupportedMediaType,
     /// The body can be read but says something that is not possible.
     Invalid,
+    /// Under this idempotency key something else was asked for before.
+    KeyReused,
     /// Too much waits already.
     Backlogged,
     Internal,
@@ -68,6 +70,11 @@ impl Kind {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
             }
             Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is not valid"),
+            Self::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "The idempotency key stands for another request",
+            ),
             Self::Backlogged => (StatusCode::TOO_MANY_REQUESTS, "backlogged", "Too much work waits already"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Belfry failed"),
             Self::Standby => (StatusCode::SERVICE_UNAVAILABLE, "standby", "This process is a standby"),
@@ -174,6 +181,7 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(problems) => Self::listing(Kind::Invalid, problems),
             EngineError::NotFound { .. } => Self::new(Kind::NotFound, detail),
             EngineError::Conflict(_) | EngineError::WrongStatus { .. } => Self::new(Kind::Conflict, detail),
+            EngineError::KeyReused { .. } => Self::new(Kind::KeyReused, detail),
             EngineError::Backlogged { retry_after, .. } => {
                 let seconds = retry_after.as_secs().max(1);
                 let detail = format!("{detail}; try again in {seconds} s");

@@ -11,7 +11,7 @@ pub use self::job_file::job_file_schema;
 use self::{responses::Common, shapes::Exact};
 pub(crate) use self::{
     responses::{Backlogged, Conflict, NotFound, PreconditionFailed},
-    types::{Asterisk, BatchExecution, JobBody, RedriveBody, RerunBody, TagFilter},
+    types::{Asterisk, BatchExecution, JobBody, KeyHeader, RedriveBody, RerunBody, TagFilter},
 };
 use crate::routes::{
     alerts, apply, attempts, backfills, circuit, dead_letters, executions, jobs, logs, overview, push,
@@ -43,7 +43,7 @@ use crate::views::Instant;
         overview::get_graph, overview::get_stats,
         service::health, service::openapi_document, service::metrics,
     ),
-    components(schemas(Asterisk, TagFilter, Instant)),
+    components(schemas(Asterisk, KeyHeader, TagFilter, Instant)),
     security(("bearer" = [])),
     modifiers(&Common, &Exact),
     tags(

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use belfry_domain::{ExecutionId, Job, JobId, JobSpec, PushSpec, SlotName, Status};
+use belfry_domain::{ExecutionId, IdempotencyKey, Job, JobId, JobSpec, PushSpec, Status};
 use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
@@ -57,7 +57,7 @@ impl PartialSchema for BatchExecution {
         let mut object = object_of::<PushSpec>();
         let key = OneOfBuilder::new()
             .item(ObjectBuilder::new().schema_type(SchemaType::new(Type::Null)))
-            .item(reference("SlotName"));
+            .item(reference("IdempotencyKey"));
         object.properties.insert("idempotency_key".to_owned(), key.into());
         object.description =
             Some("One-time work with its target inline, and its idempotency key.".to_owned());
@@ -71,7 +71,7 @@ impl ToSchema for BatchExecution {
     }
 
     fn schemas(schemas: &mut Collected) {
-        schemas.push((SlotName::name().into(), SlotName::schema()));
+        schemas.push((IdempotencyKey::name().into(), IdempotencyKey::schema()));
         PushSpec::schemas(schemas);
     }
 }
@@ -211,6 +211,26 @@ impl PartialSchema for Asterisk {
 impl ToSchema for Asterisk {
     fn name() -> Cow<'static, str> {
         "Asterisk".into()
+    }
+}
+
+/// The header `Idempotency-Key`.
+pub struct KeyHeader;
+
+impl PartialSchema for KeyHeader {
+    fn schema() -> RefOr<Schema> {
+        let bare = r"[!#-~][!-~]{0,254}";
+        let quoted = r#""([!#-\[\]-~]|\\["\\]){1,255}""#;
+        let description = "1 to 255 visible characters of ASCII, as they are or as the string of a structured field \
+                           (RFC 9651): in quotes, which are no part of the key.";
+        let examples = ["order-42", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\""];
+        text(&format!("^({bare}|{quoted})$")).examples(examples).description(Some(description)).into()
+    }
+}
+
+impl ToSchema for KeyHeader {
+    fn name() -> Cow<'static, str> {
+        "IdempotencyKeyHeader".into()
     }
 }
 

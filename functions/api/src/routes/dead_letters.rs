@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri},
 };
-use belfry_domain::{ExecutionId, JobId};
+use belfry_domain::{ExecutionId, IdempotencyKey, JobId};
 use belfry_engine::{Accepted, Engine, EngineError};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -13,11 +13,12 @@ use crate::{
     ApiState,
     http::{
         body::Json,
+        headers::idempotency_key,
         ids::ExecutionIdPath,
         problem::ApiError,
         query::{Query, encode_cursor},
     },
-    openapi::{NotFound, RedriveBody},
+    openapi::{KeyHeader, NotFound, RedriveBody},
     views::{DeadLetterPage, DeadLetterView, RedriveAnswer, RedriveItem},
 };
 
@@ -70,26 +71,31 @@ pub struct RedriveRequest {
 /// Run dead letters once more
 ///
 /// Named ones, those of a job, or all there are; at most 1,000 in one request, and `remaining`
-/// tells whether there are more of that kind. Each has its own outcome.
+/// tells whether there are more of that kind. Each has its own outcome. With an idempotency key each is run once
+/// more, however often the request is sent: 200 where that was done before.
 #[utoipa::path(
     post, path = "/v1/dead-letters:redrive", tag = "dead letters", operation_id = "redrive_dead_letters",
+    params(("Idempotency-Key" = Option<KeyHeader>, Header, description = "For one key each dead letter is run once more")),
     request_body(content = RedriveBody, example = json!({"execution_ids": ["daily_report@2026-11-23T00:00:00Z"]})),
     responses((status = 200, description = "The outcomes", body = RedriveAnswer))
 )]
 pub async fn redrive_dead_letters(
     State(state): Shared,
+    headers: HeaderMap,
     Json(request): Json<RedriveRequest>,
 ) -> Result<axum::Json<RedriveAnswer>, ApiError> {
+    let key = idempotency_key(&headers)?;
+    let key = key.as_ref();
     let (job_id, outcomes) = match request {
         RedriveRequest { execution_ids: Some(ids), job_id: None, all: None } => {
-            (None, redrive(&state.engine, ids).await?)
+            (None, redrive(&state.engine, ids, key).await?)
         }
         RedriveRequest { execution_ids: None, job_id: Some(job_id), all: None } => {
-            let outcomes = state.engine.redrive_all(Some(&job_id), MAX_REDRIVEN).await?;
+            let outcomes = state.engine.redrive_all(Some(&job_id), MAX_REDRIVEN, key).await?;
             (Some(job_id), outcomes)
         }
         RedriveRequest { execution_ids: None, job_id: None, all: Some(true) } => {
-            (None, state.engine.redrive_all(None, MAX_REDRIVEN).await?)
+            (None, state.engine.redrive_all(None, MAX_REDRIVEN, key).await?)
         }
         _ => {
             let message = "give exactly one of execution_ids, job_id and all: true";
@@ -110,13 +116,17 @@ async fn remaining(engine: &Engine, job_id: Option<&JobId>) -> Result<u64, ApiEr
 
 type Outcome = (ExecutionId, belfry_engine::Result<Accepted>);
 
-async fn redrive(engine: &Engine, ids: Vec<ExecutionId>) -> Result<Vec<Outcome>, ApiError> {
+async fn redrive(
+    engine: &Engine,
+    ids: Vec<ExecutionId>,
+    key: Option<&IdempotencyKey>,
+) -> Result<Vec<Outcome>, ApiError> {
     if ids.is_empty() || ids.len() > MAX_REDRIVEN {
         return Err(ApiError::invalid("execution_ids", format!("must be from 1 to {MAX_REDRIVEN}")));
     }
     let mut outcomes = Vec::with_capacity(ids.len());
     for id in ids {
-        let outcome = engine.redrive(&id).await;
+        let outcome = engine.redrive(&id, key).await;
         outcomes.push((id, outcome));
     }
     Ok(outcomes)
@@ -125,7 +135,8 @@ async fn redrive(engine: &Engine, ids: Vec<ExecutionId>) -> Result<Vec<Outcome>,
 fn item(execution_id: ExecutionId, outcome: belfry_engine::Result<Accepted>) -> RedriveItem {
     match outcome {
         Ok(accepted) => {
-            RedriveItem { execution_id, status: 201, redriven_as: Some(accepted.execution.id), problem: None }
+            let status = if accepted.is_new { 201 } else { 200 };
+            RedriveItem { execution_id, status, redriven_as: Some(accepted.execution.id), problem: None }
         }
         Err(error) => {
             let problem = ApiError::from(error).into_details();

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::State,
-    http::{StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri},
     response::Response,
 };
 use belfry_domain::{ExecutionId, JobId, Status};
@@ -19,11 +19,12 @@ use crate::{
     ApiState,
     http::{
         body::RawJson,
+        headers::idempotency_key,
         ids::ExecutionIdPath,
         problem::ApiError,
         query::{Query, encode_cursor},
     },
-    openapi::{Conflict, NotFound, TagFilter},
+    openapi::{Conflict, KeyHeader, NotFound, TagFilter},
     views::{ExecutionPage, ExecutionView, Instant},
 };
 
@@ -203,18 +204,25 @@ pub(super) fn reason_of(body: &RawJson) -> Result<String, ApiError> {
 /// Run an execution that has ended once more
 ///
 /// As a new generation, on the job's present version. Dependents without a schedule follow. An element of a list
-/// runs by itself; the execution that it is an element of stays as it ended.
+/// runs by itself; the execution that it is an element of stays as it ended. With an idempotency key it runs again
+/// once, however often the request is sent.
 #[utoipa::path(
     post, path = "/v1/executions/{execution_id}:retry", tag = "executions", operation_id = "retry_execution",
-    params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),
+    params(
+        ("execution_id" = ExecutionId, Path, description = "`job_id@slot`"),
+        ("Idempotency-Key" = Option<KeyHeader>, Header, description = "The same key again finds the generation that the first request began"),
+    ),
     responses(
         (status = 201, description = "The new generation", body = ExecutionView, headers(("Location" = String))),
+        (status = 200, description = "Begun before, for this key", body = ExecutionView, headers(("Location" = String))),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
 pub async fn retry_execution(
     State(state): Shared,
     ExecutionIdPath(id): ExecutionIdPath,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    Ok(accepted(state.engine.retry_by_hand(&id).await?))
+    let key = idempotency_key(&headers)?;
+    Ok(accepted(state.engine.retry_by_hand(&id, key.as_ref()).await?))
 }

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
-use belfry_domain::{JobId, PushSpec, SlotName};
+use belfry_domain::{JobId, PushSpec};
 use belfry_engine::{Accepted, EngineError, PushRequest, TriggerRequest};
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,7 +21,7 @@ use crate::{
         ids::JobIdPath,
         problem::ApiError,
     },
-    openapi::{Backlogged, BatchExecution, Conflict, NotFound},
+    openapi::{Backlogged, BatchExecution, KeyHeader, NotFound},
     views::{BatchAnswer, BatchItem, ExecutionView},
 };
 
@@ -45,19 +45,19 @@ pub struct TriggerBody {
 
 /// Start a job now
 ///
-/// It flows down to the dependents that have no schedule of their own.
+/// It flows down to the dependents that have no schedule of their own. With an idempotency key the
+/// same request can be sent again; another one under its key is 422, `idempotency-key-reused`.
 #[utoipa::path(
     post, path = "/v1/jobs/{job_id}/executions", tag = "executions", operation_id = "trigger_job",
     params(
         ("job_id" = JobId, Path, description = "The job's name"),
-        ("Idempotency-Key" = Option<SlotName>, Header, description = "The same key again finds the execution that the first request made"),
+        ("Idempotency-Key" = Option<KeyHeader>, Header, description = "The same request under the same key finds the execution that the first one made; any other is refused"),
     ),
     request_body(content = Option<TriggerBody>, example = json!({"input": {"day": "2026-11-23"}})),
     responses(
         (status = 201, description = "Accepted", body = ExecutionView, headers(("Location" = String))),
         (status = 200, description = "Accepted before, under this key", body = ExecutionView, headers(("Location" = String))),
-        (status = 404, response = NotFound), (status = 409, response = Conflict),
-        (status = 429, response = Backlogged),
+        (status = 404, response = NotFound), (status = 429, response = Backlogged),
     )
 )]
 pub async fn trigger_job(
@@ -72,15 +72,19 @@ pub async fn trigger_job(
 }
 
 /// Push one-time work
+///
+/// With an idempotency key the same request can be sent again: it is the same where all its terms
+/// are, whether defaults are spelled out or not, and a delay counts as it is written. Another one
+/// under its key is 422, `idempotency-key-reused`.
 #[utoipa::path(
     post, path = "/v1/executions", tag = "executions", operation_id = "push_execution",
-    params(("Idempotency-Key" = Option<SlotName>, Header, description = "The same key again finds the execution that the first request made")),
+    params(("Idempotency-Key" = Option<KeyHeader>, Header, description = "The same request under the same key finds the execution that the first one made; any other is refused")),
     request_body(content = PushSpec, example = json!({"name": "welcome_mail", "delay": "5m",
         "target": {"type": "http", "url": "https://example.com/hooks/mail"}, "input": {"user": 7}})),
     responses(
         (status = 201, description = "Accepted", body = ExecutionView, headers(("Location" = String))),
         (status = 200, description = "Accepted before, under this key", body = ExecutionView, headers(("Location" = String))),
-        (status = 409, response = Conflict), (status = 429, response = Backlogged),
+        (status = 429, response = Backlogged),
     )
 )]
 pub async fn push_execution(

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use axum::extract::State;
-use belfry_domain::{Execution, ExecutionId, JobId, Status};
+use axum::{extract::State, http::HeaderMap};
+use belfry_domain::{Execution, ExecutionId, IdempotencyKey, JobId, Status};
 use belfry_engine::{Engine, EngineError, Rerun, ports::ExecutionFilter};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -11,10 +11,11 @@ use crate::{
     ApiState,
     http::{
         body::Json,
+        headers::idempotency_key,
         problem::ApiError,
         query::{DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor},
     },
-    openapi::{Conflict, NotFound, RerunBody, TagFilter},
+    openapi::{Conflict, KeyHeader, NotFound, RerunBody, TagFilter},
     views::{RerunAnswer, RerunItem},
 };
 
@@ -56,8 +57,12 @@ struct Selection {
 /// version, and dependents without a schedule follow. What succeeded beside them is kept: a join
 /// below counts its outcome and its result. Executions whose dependents meet are run again
 /// together; each such re-run has its own outcome. With `dry_run` nothing is written.
+///
+/// An idempotency key makes each execution run again once, however often the request is sent: then
+/// the answer names the generations that it has begun.
 #[utoipa::path(
     post, path = "/v1/executions:rerun", tag = "executions", operation_id = "rerun_executions",
+    params(("Idempotency-Key" = Option<KeyHeader>, Header, description = "For one key each execution is run again once")),
     request_body(content = RerunBody, example = json!({"run_id": "ingest@2026-11-23T00:00:00Z", "dry_run": true})),
     responses(
         (status = 200, description = "The outcomes, or what they would be", body = RerunAnswer),
@@ -66,32 +71,47 @@ struct Selection {
 )]
 pub async fn rerun_executions(
     State(state): State<Arc<ApiState>>,
+    headers: HeaderMap,
     Json(request): Json<RerunRequest>,
 ) -> Result<axum::Json<RerunAnswer>, ApiError> {
     let dry_run = request.dry_run;
-    let Selection { executions, refused: mut results, next_cursor } = select(&state, request).await?;
+    let key = idempotency_key(&headers)?;
+    let Selection { executions, refused: mut results, next_cursor } =
+        select(&state, request, key.as_ref()).await?;
     let (reruns, refused) = state.engine.plan_reruns(executions).await?;
     results.extend(refused.into_iter().map(|(id, error)| RerunItem::refused(vec![id], error.into())));
     for rerun in reruns {
-        results.push(outcome(&state.engine, rerun, dry_run).await?);
+        results.push(outcome(&state.engine, rerun, dry_run, key.as_ref()).await?);
     }
     Ok(axum::Json(RerunAnswer { dry_run, results, next_cursor }))
 }
 
-async fn outcome(engine: &Engine, mut rerun: Rerun, dry_run: bool) -> Result<RerunItem, ApiError> {
+async fn outcome(
+    engine: &Engine,
+    mut rerun: Rerun,
+    dry_run: bool,
+    key: Option<&IdempotencyKey>,
+) -> Result<RerunItem, ApiError> {
     let ids = rerun.starts.iter().map(|old| old.id.clone()).collect();
     let keeps = engine.kept_by(&rerun).await?;
-    if !dry_run {
-        match engine.begin_rerun(&mut rerun).await {
-            Ok(_) => {}
-            Err(error @ EngineError::Store(_)) => return Err(error.into()),
-            Err(error) => return Ok(RerunItem::refused(ids, error.into())),
-        }
+    if dry_run {
+        return Ok(RerunItem::of(&rerun, keeps, 200));
     }
-    Ok(RerunItem::of(&rerun, keeps, dry_run))
+    match engine.begin_rerun(&mut rerun, key).await {
+        Ok(begun) => {
+            let is_new = begun.iter().any(|accepted| accepted.is_new);
+            Ok(RerunItem::of(&rerun, keeps, if is_new { 201 } else { 200 }))
+        }
+        Err(error @ EngineError::Store(_)) => Err(error.into()),
+        Err(error) => Ok(RerunItem::refused(ids, error.into())),
+    }
 }
 
-async fn select(state: &ApiState, request: RerunRequest) -> Result<Selection, ApiError> {
+async fn select(
+    state: &ApiState,
+    request: RerunRequest,
+    key: Option<&IdempotencyKey>,
+) -> Result<Selection, ApiError> {
     let engine = &state.engine;
     let is_paged = request.limit.is_some() || request.cursor.is_some();
     let whole = |executions, refused| Ok(Selection { executions, refused, next_cursor: None });
@@ -101,7 +121,7 @@ async fn select(state: &ApiState, request: RerunRequest) -> Result<Selection, Ap
             whole(executions, refused)
         }
         RerunRequest { execution_ids: None, run_id: Some(id), filter: None, .. } if !is_paged => {
-            whole(engine.failed_in_graph(&id).await?, Vec::new())
+            whole(engine.failed_in_graph(&id, key).await?, Vec::new())
         }
         RerunRequest { execution_ids: None, run_id: None, filter: Some(filter), limit, cursor, .. } => {
             let limit = limit.unwrap_or(DEFAULT_LIMIT);
@@ -111,7 +131,7 @@ async fn select(state: &ApiState, request: RerunRequest) -> Result<Selection, Ap
             let after = cursor.as_deref().map(decode_cursor).transpose();
             let after = after.map_err(|message| ApiError::invalid("cursor", message))?;
             let (filter, statuses) = read(state, filter).await?;
-            let page = engine.select_for_rerun(&filter, &statuses, after.as_deref(), limit).await?;
+            let page = engine.select_for_rerun(&filter, &statuses, key, after.as_deref(), limit).await?;
             let next_cursor = page.next.as_deref().map(encode_cursor);
             Ok(Selection { executions: page.executions, refused: Vec::new(), next_cursor })
         }

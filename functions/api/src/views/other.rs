@@ -74,7 +74,7 @@ pub struct RedriveAnswer {
 pub struct RedriveItem {
     /// The dead letter.
     pub execution_id: ExecutionId,
-    /// 201, or the status of the problem.
+    /// 201 redriven, 200 redriven before for this key, or the status of the problem.
     #[schema(minimum = 200, maximum = 599)]
     pub status: u16,
     /// The new generation.

@@ -19,7 +19,7 @@ pub struct RerunAnswer {
 pub struct RerunItem {
     /// What it begins with. Named ones that follow from others of them are not listed here.
     pub execution_ids: Vec<ExecutionId>,
-    /// 201 begun, 200 in a dry run, or the status of the problem.
+    /// 201 begun, 200 begun before for this key or in a dry run, or the status of the problem.
     #[schema(minimum = 200, maximum = 599)]
     pub status: u16,
     /// Their new generation, in the same order.
@@ -32,10 +32,10 @@ pub struct RerunItem {
 }
 
 impl RerunItem {
-    pub fn of(rerun: &Rerun, keeps: Vec<ExecutionId>, dry_run: bool) -> Self {
+    pub fn of(rerun: &Rerun, keeps: Vec<ExecutionId>, status: u16) -> Self {
         Self {
             execution_ids: rerun.starts.iter().map(|old| old.id.clone()).collect(),
-            status: if dry_run { 200 } else { 201 },
+            status,
             rerun_as: rerun.begins().collect(),
             follows: rerun.follows().collect(),
             keeps,

@@ -13,6 +13,7 @@ mod door;
 mod elements;
 mod executions;
 mod jobs;
+mod keys;
 mod limits;
 mod logs;
 mod overview;

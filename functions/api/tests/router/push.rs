@@ -20,7 +20,7 @@ async fn a_key_names_one_piece_of_work() {
     let again = send(push("a")).await;
     assert_eq!(again.header("location"), "/v1/executions/mail@order-17");
     assert_eq!(again.ok(200)["created_at"], first["created_at"]);
-    assert!(send(push("b")).await.problem(409).contains("mail@order-17"));
+    assert!(send(push("b")).await.problem(422).contains("mail@order-17"));
     let bad =
         api.call(Method::POST, "/v1/executions", &[("idempotency-key", "a b")], push("a").to_string()).await;
     assert!(bad.problem(400).starts_with("Idempotency-Key: "));
@@ -58,7 +58,7 @@ async fn each_of_a_batch_has_its_own_outcome() {
     let answer = api.post("/v1/executions:batch", batch).await.ok(200);
     let statuses: Vec<&Value> =
         answer["results"].as_array().unwrap().iter().map(|result| &result["status"]).collect();
-    assert_eq!(statuses, [201, 201, 422, 409, 200]);
+    assert_eq!(statuses, [201, 201, 422, 422, 200]);
     assert_eq!(answer["results"][0], json!({"status": 201, "execution_id": "push@k", "created": true}));
     assert_eq!(answer["results"][2]["problem"]["type"], "urn:belfry:problem:invalid");
     let shape = api

@@ -13,6 +13,7 @@ use super::{
     expression::{Bounds, Range, is, no_row},
     item::Item,
     keys,
+    notes::{BEGUN, begun_by},
     reads::Query,
     rows::{REVISION, decode},
     timers,
@@ -30,10 +31,12 @@ impl ExecutionStore for Stores {
     }
 
     async fn create(&self, row: Execution, guard: Option<Timer>) -> Result<Creation> {
+        let mark = self.mark_of(&row);
         let item = self.layout.item(row)?;
-        match guard {
-            None => self.create_alone(item).await,
-            Some(guard) => self.create_with(item, &guard).await,
+        match (guard, mark) {
+            (None, None) => self.create_alone(item).await,
+            (Some(guard), None) => self.create_with(item, &guard).await,
+            (guard, Some(mark)) => self.create_marked(item, mark, guard.as_ref()).await,
         }
     }
 
@@ -134,6 +137,32 @@ impl Stores {
         match self.tables.put(Table::Executions, item, Some(no_row())).await? {
             Written::Done(_) => Ok(Creation::Created),
             Written::Refused(existing) => exists(existing),
+        }
+    }
+
+    /// With a mark that its execution has been run again for this key. One that names a row which has
+    /// gone, by its time, is replaced.
+    async fn create_marked(&self, item: Item, mark: Item, guard: Option<&Timer>) -> Result<Creation> {
+        let mut test = no_row();
+        loop {
+            let mut writes = vec![
+                Write::put(Table::Executions, item.clone()).provided(no_row()),
+                Write::put(Table::Executions, mark.clone()).provided(test),
+            ];
+            writes.extend(guard.map(|guard| Write::put(Table::Timers, timers::encode(guard))));
+            let mut reasons = match self.tables.transact(writes).await? {
+                Transacted::Done => return Ok(Creation::Created),
+                Transacted::Refused(reasons) => reasons.into_iter(),
+            };
+            if let Some(Refused(existing)) = reasons.next().flatten() {
+                return exists(existing);
+            }
+            let marked = reasons.next().flatten().and_then(|Refused(mark)| mark);
+            let begun = begun_by(&marked.ok_or_else(|| unavailable("a mark was there and was not"))?)?;
+            if let Some(row) = self.execution(&begun).await? {
+                return Ok(Creation::Exists(Box::new(row)));
+            }
+            test = is(&BEGUN, begun.to_string());
         }
     }
 

@@ -1,8 +1,9 @@
-//! What stands beside an execution's row: who waits for it, and what its attempts printed.
+//! What stands beside an execution's row: who waits for it, what its attempts printed, and for which
+//! keys it was run again.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use belfry_domain::ExecutionId;
+use belfry_domain::{Execution, ExecutionId};
 use belfry_engine::ports::StoredOutput;
 
 use super::{
@@ -10,13 +11,16 @@ use super::{
     capacity::Table,
     error::{unavailable, unreadable},
     expression::{Bounds, Range},
-    item::{Item, Key, SK},
+    item::{Attribute, Item, Key, SK},
     reads::Query,
     rows::{DOC, EXPIRES_AT},
 };
 
 /// Longer than anything waits or is tried again.
 const BEYOND_RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Of a mark: the generation that was begun for its key.
+pub(crate) const BEGUN: Attribute<String> = Attribute::new("begun");
 
 fn waiters_of(dependency: &ExecutionId) -> String {
     format!("w#{dependency}")
@@ -26,7 +30,19 @@ fn outputs_of(id: &ExecutionId) -> String {
     format!("o#{id}")
 }
 
+/// The generation that a mark names.
+pub(crate) fn begun_by(mark: &Item) -> Result<ExecutionId> {
+    mark.need(&BEGUN)?.parse().map_err(|why| unreadable(mark.name(), why))
+}
+
 impl Stores {
+    /// For a row that runs another one again for a key.
+    pub(crate) fn mark_of(&self, row: &Execution) -> Option<Item> {
+        let (old, key) = (row.rerun_of.as_ref()?, row.rerun_key.as_ref()?);
+        let item = Item::from(Key::new(format!("r#{old}"), key.as_str()));
+        Some(item.with(&BEGUN, row.id.to_string()).with(&EXPIRES_AT, self.note_expires_at()))
+    }
+
     pub(crate) async fn note_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {
         let item = Item::from(Key::new(waiters_of(dependency), waiter.as_str()));
         let item = item.with(&EXPIRES_AT, self.note_expires_at());

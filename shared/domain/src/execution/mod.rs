@@ -79,8 +79,15 @@ pub struct Execution {
     /// Of pushed work: what to run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<Box<Work>>,
+    /// The instant that its push named; it is due later where that had passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ExecutionId>,
+    /// What the idempotency key stands for of the request that has it run again. For one key an
+    /// execution runs again once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_key: Option<SlotName>,
     /// The backfill that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<BackfillId>,
@@ -225,7 +232,9 @@ impl Execution {
             input: None,
             result: None,
             work: None,
+            run_at: None,
             rerun_of: None,
+            rerun_key: None,
             backfill: None,
             attempts: Vec::new(),
             guard,

@@ -72,7 +72,7 @@ pub trait JobStore: Send + Sync {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Creation {
     Created,
-    /// There is one already.
+    /// There is one already: of this id, or another generation that was begun for the same key.
     Exists(Box<Execution>),
 }
 
@@ -138,7 +138,9 @@ pub struct StoredOutput {
 pub trait ExecutionStore: Send + Sync {
     async fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>>;
 
-    /// Creates the row unless there is one; with it, in the same write, its guard if one is given.
+    /// Creates the row unless there is one; with it, in the same write, its guard if one is given. A
+    /// row with a `rerun_key` is not created either where the same execution (`rerun_of`) has been
+    /// run again for that key.
     async fn create(&self, row: Execution, guard: Option<Timer>) -> Result<Creation>;
 
     /// As `create` with a guard, for each on its own: one may exist while the others are created.

@@ -1,5 +1,6 @@
 //! What the engine promises of each feature, over every store.
 
+mod keys;
 mod world;
 
 use belfry_domain::{
@@ -8,8 +9,15 @@ use belfry_domain::{
 use belfry_engine::{CircuitChange, EngineError, Settings, ports::Completion};
 use serde_json::{Value, json};
 
-pub use self::world::Tried;
 use self::world::{HELD_SECONDS, World, attempts, bad, good};
+pub use self::{
+    keys::{
+        a_key_stands_for_one_request, a_named_instant_is_part_of_the_request,
+        a_request_that_is_sent_again_completes_a_rerun, a_trigger_is_known_by_its_key_and_its_input,
+        no_dependent_loses_its_run_to_a_key, no_key_takes_a_slot, one_of_two_retries_for_a_key_is_new,
+    },
+    world::Tried,
+};
 use crate::{
     Backend,
     fixtures::{at, claim_at, id, job_id, row_at},
@@ -82,7 +90,7 @@ pub async fn what_is_asked_for_waits_where_others_are_skipped_or_replaced(backen
             world.engine.ports.backfills.backfill(&backfill).await?.map(|row| (row.status, row.tally.failed));
         assert_eq!(over, Some((BackfillStatus::Finished, 3)));
         for name in new_years(policy, 2023..2026) {
-            world.engine.retry_by_hand(&id(&name)).await?;
+            world.engine.retry_by_hand(&id(&name), None).await?;
         }
         let again: Vec<String> =
             new_years(policy, 2023..2026).iter().map(|name| format!("{name}~2")).collect();
@@ -324,14 +332,14 @@ pub async fn a_graph_runs_again_from_what_failed(backend: &Backend) -> Tried {
     assert_eq!(world.work(fails).await?, ["first@a", "second@a"]);
     world.tick().await?;
     assert_eq!(world.alerts().await?, ["dead_letter/second"]);
-    let failed = world.engine.failed_in_graph(&id("first@a")).await?;
+    let failed = world.engine.failed_in_graph(&id("first@a"), None).await?;
     let (mut reruns, refused) = world.engine.plan_reruns(failed).await?;
     assert_eq!((reruns.len(), refused.len()), (1, 0));
-    world.engine.begin_rerun(&mut reruns[0]).await?;
+    world.engine.begin_rerun(&mut reruns[0], None).await?;
     assert_eq!(world.work(good).await?, ["second@a~2", "third@a~2"], "the first is kept");
     world.tick().await?;
     assert_eq!(world.alerts().await?, [""; 0], "its dead letter is dealt with");
-    let again = world.engine.redrive(&id("second@a")).await;
+    let again = world.engine.redrive(&id("second@a"), None).await;
     assert!(matches!(again, Err(EngineError::Conflict(_))), "{again:?}");
     Ok(())
 }

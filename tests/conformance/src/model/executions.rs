@@ -15,6 +15,14 @@ impl State {
         if let Some(existing) = self.row(&row.id) {
             return Creation::Exists(Box::new(existing.clone()));
         }
+        let is_same = |(_, other): &&(u64, Execution)| {
+            (&other.rerun_of, &other.rerun_key) == (&row.rerun_of, &row.rerun_key)
+        };
+        if row.rerun_key.is_some()
+            && let Some((_, begun)) = self.executions.values().find(is_same)
+        {
+            return Creation::Exists(Box::new(begun.clone()));
+        }
         self.put(guard);
         self.created += 1;
         self.executions.insert(row.id.clone(), (self.created, row));

@@ -7,6 +7,7 @@ mod capacity;
 mod commits;
 mod faults;
 mod histories;
+mod marks;
 mod support;
 
 use belfry_conformance::{Backend, suite};

@@ -27,6 +27,17 @@ impl Mirror {
         Err(format!("1: {} has ended, and no generation of {dependent} counts it", row.id))
     }
 
+    /// For one key an execution runs again once.
+    pub(super) fn judge_run_again(&self, row: &Execution) -> Verdict {
+        let is_same =
+            |made: &&Execution| (&made.rerun_of, &made.rerun_key) == (&row.rerun_of, &row.rerun_key);
+        let twice = self.rows.values().map(|made| &made.execution).find(is_same);
+        match twice.filter(|_| row.rerun_key.is_some()) {
+            Some(other) => Err(format!("2: {} was begun for the same key as {}", row.id, other.id)),
+            None => Ok(()),
+        }
+    }
+
     /// A dependent in a re-run counts each of its dependencies that has an execution at its slot.
     pub(super) fn judge_taken_over(&self, row: &Execution) -> Verdict {
         if row.trigger != Trigger::Dependency || row.id.generation() == 1 {

@@ -30,6 +30,7 @@ impl Mirror {
         self.judge_backfilled(row)?;
         demand(row.status != Status::Success, || format!("3: {id} succeeded without an attempt"))?;
         self.judge_taken_over(row)?;
+        self.judge_run_again(row)?;
         if row.status != Status::Running {
             return Ok(());
         }

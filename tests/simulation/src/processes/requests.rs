@@ -3,8 +3,8 @@
 use std::{cmp::Ordering, time::Duration};
 
 use belfry_domain::{
-    BackfillId, BackfillOrder, ExecutionId, HumanDuration, JobId, JobSpec, Outcome as Ending, Priority,
-    PushSpec, SlotName, SlotRange, Timestamp,
+    BackfillId, BackfillOrder, ExecutionId, HumanDuration, IdempotencyKey, JobId, JobSpec, Outcome as Ending,
+    Priority, PushSpec, SlotRange, Timestamp,
 };
 use belfry_engine::{Accepted, BackfillRequest, EngineError, PushRequest, TriggerRequest};
 use serde_json::json;
@@ -57,7 +57,7 @@ impl Node {
         });
     }
 
-    fn key(&self) -> Option<SlotName> {
+    fn key(&self) -> Option<IdempotencyKey> {
         let key = self.chance(|rng| rng.below(40));
         format!("key-{key}").parse().ok().filter(|_| key < 20)
     }
@@ -93,7 +93,7 @@ impl Node {
         let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
         let idempotency_key = self.key();
         // The same key comes with the same input.
-        let seed = idempotency_key.as_ref().map(SlotName::as_str).map(|key| key.len() as u64 % 3);
+        let seed = idempotency_key.as_ref().map(IdempotencyKey::as_str).map(|key| key.len() as u64 % 3);
         let key = seed.unwrap_or_else(|| self.chance(|rng| rng.below(3)));
         let input = (job_id.as_str() == KEYED).then(|| json!({ "key": key }));
         // Several at once, so that workers meet at the gates.
@@ -117,19 +117,31 @@ impl Node {
 
     async fn retry(&self) -> Outcome {
         let Some(id) = self.any_row(true) else { return Ok(()) };
-        let accepted = self.engine.retry_by_hand(&id).await?;
+        let key = self.rerun_key();
+        let accepted = self.engine.retry_by_hand(&id, key.as_ref()).await?;
+        if !accepted.is_new {
+            self.world.with(|state| state.coverage.add("retry: begun before for its key"));
+        }
         self.accepted(&accepted);
         Ok(())
+    }
+
+    /// One of few, so that requests are repeated, also by others and at the same time.
+    fn rerun_key(&self) -> Option<IdempotencyKey> {
+        let key = self.chance(|rng| rng.below(4));
+        format!("again-{key}").parse().ok().filter(|_| key < 2)
     }
 
     /// A graph from what failed of it.
     async fn rerun(&self) -> Outcome {
         let Some(id) = self.any_failure() else { return Ok(()) };
-        let (reruns, _) = self.engine.plan_reruns(self.engine.failed_in_graph(&id).await?).await?;
+        let key = self.rerun_key();
+        let failed = self.engine.failed_in_graph(&id, key.as_ref()).await?;
+        let (reruns, _) = self.engine.plan_reruns(failed).await?;
         for mut rerun in reruns {
             let has_several = rerun.starts.len() > 1;
             let keeps = !self.engine.kept_by(&rerun).await?.is_empty();
-            for accepted in self.engine.begin_rerun(&mut rerun).await? {
+            for accepted in self.engine.begin_rerun(&mut rerun, key.as_ref()).await? {
                 self.accepted(&accepted);
             }
             self.world.with(|state| {
@@ -151,10 +163,11 @@ impl Node {
             state.rng.pick(&letters).map(|id| (*id).clone())
         };
         let Some(id) = self.world.with(pick) else { return Ok(()) };
+        let key = self.rerun_key();
         match self.chance(|rng| rng.below(4)) {
-            0 => self.engine.redrive_all(None, 3).await.map(drop),
+            0 => self.engine.redrive_all(None, 3, key.as_ref()).await.map(drop),
             1 => Ok(self.engine.ports.dead_letters.discard(&id).await.map(|_| ())?),
-            _ => self.engine.redrive(&id).await.map(drop),
+            _ => self.engine.redrive(&id, key.as_ref()).await.map(drop),
         }
     }
 
