@@ -33,7 +33,7 @@ pub fn command(args: &[&str]) -> Command {
 }
 
 pub fn belfry(args: &[&str]) -> Run {
-    Run(command(args).stdin(Stdio::null()).output().unwrap())
+    Run::of(&mut command(args))
 }
 
 pub fn belfry_with_input(args: &[&str], input: &str) -> Run {
@@ -46,6 +46,10 @@ pub fn belfry_with_input(args: &[&str], input: &str) -> Run {
 pub struct Run(Output);
 
 impl Run {
+    pub fn of(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::null()).output().unwrap())
+    }
+
     pub fn code(&self) -> i32 {
         self.0.status.code().unwrap()
     }
