@@ -87,3 +87,23 @@ fn files_that_cron_ignores_stay_switched_off() {
         imported.assert_says("ignored", &[name, "letters, digits"]);
     }
 }
+
+#[test]
+fn no_account_becomes_a_part_of_a_command() {
+    let text = "* * * * * ghost-of-another-host /opt/a\n* * * * * root /opt/b\n";
+    let imported = import("crontab", &["--as", "root"], "copied-tab", text);
+    assert!(!imported.command(0).contains("-c ghost-of"), "{:#}", imported.0);
+    imported.assert_says("file", &["copied-tab", "user column"]);
+    let alone =
+        import("crontab", &["--as", "root"], "copied-tab", "* * * * * ghost-of-another-host /opt/a\n");
+    assert_eq!(alone.jobs().len(), 0, "{:#}", alone.0);
+    alone.assert_says("not_carried_over", &["--system", "--user"]);
+    let told = import("crontab", &["--as", "root", "--user"], "copied-tab", "* * * * * root /opt/a\n");
+    assert!(told.command(0).ends_with("-c root /opt/a"), "{:#}", told.0);
+    let mixed =
+        import("crontab", &["--as", "root"], "copied-tab", "* * * * * root /a\n* * * * * test -e /b\n");
+    assert_eq!(mixed.jobs().len(), 0, "{:#}", mixed.0);
+    let spool =
+        import("crontab", &["--as", "root"], "spool/cron/crontabs/www-data", "* * * * * root /opt/a\n");
+    assert_eq!(spool.command(0), "runuser -u www-data -- /bin/sh -c root /opt/a");
+}
