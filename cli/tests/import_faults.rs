@@ -107,3 +107,22 @@ fn no_account_becomes_a_part_of_a_command() {
         import("crontab", &["--as", "root"], "spool/cron/crontabs/www-data", "* * * * * root /opt/a\n");
     assert_eq!(spool.command(0), "runuser -u www-data -- /bin/sh -c root /opt/a");
 }
+
+#[test]
+fn the_zone_is_the_one_that_cron_would_take() {
+    let files = Files::new(&[("cron.d/x", b"0 9 * * * root /x\n")]);
+    let zone = |tz: &str| {
+        let run = files.run("crontab", &["--as", "root"], &[("TZ", tz)]);
+        Imported(run.json())
+    };
+    for tz in ["Asia/Tokyo", ":Asia/Tokyo", "/usr/share/zoneinfo/Asia/Tokyo"] {
+        let imported = zone(tz);
+        assert_eq!(imported.job()["timezone"], "Asia/Tokyo", "{tz}");
+        imported.assert_says("file", &["Asia/Tokyo", "TZ"]);
+    }
+    for tz in ["JST-9", "Mars/Olympus", "CET-1CEST,M3.5.0,M10.5.0/3"] {
+        let imported = zone(tz);
+        assert_eq!(imported.jobs().len(), 0, "{tz}: {:#}", imported.0);
+        imported.assert_says("not_carried_over", &[tz, "--timezone"]);
+    }
+}
