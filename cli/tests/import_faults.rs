@@ -126,3 +126,15 @@ fn the_zone_is_the_one_that_cron_would_take() {
         imported.assert_says("not_carried_over", &[tz, "--timezone"]);
     }
 }
+
+#[test]
+fn exit_codes_of_a_crontab_are_recorded_unless_somebody_asks_for_more() {
+    let text = "* * * * * root [ -x /nowhere ] && /nowhere\n";
+    let imported = import("crontab", &["--as", "root"], "cron.d/guard", text);
+    assert_eq!(imported.job()["on_failure"], "record");
+    assert_eq!(imported.job()["retry"]["max_retries"], 0);
+    imported.assert_says("file", &["exit code", "on_failure: record", "--alert-on-failure"]);
+    let loud = import("crontab", &["--as", "root", "--alert-on-failure"], "cron.d/guard", text);
+    assert_eq!(loud.job()["on_failure"], Value::Null);
+    loud.assert_says("file", &["exit code", "dead letter"]);
+}
