@@ -138,3 +138,35 @@ fn exit_codes_of_a_crontab_are_recorded_unless_somebody_asks_for_more() {
     assert_eq!(loud.job()["on_failure"], Value::Null);
     loud.assert_says("file", &["exit code", "dead letter"]);
 }
+
+#[test]
+fn suspended_is_suspended_in_every_spelling() {
+    let manifest = |suspend: &str, of_run: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: a}}\nspec:\n  schedule: '@daily'\n  suspend: {suspend}\n  \
+             jobTemplate: {{spec: {{{of_run}template: {{spec: {{containers: [{{name: c, command: [x]}}]}}}}}}}}\n"
+        )
+    };
+    for (suspend, paused) in [
+        ("yes", true),
+        ("on", true),
+        ("True", true),
+        ("TRUE", true),
+        ("y", true),
+        ("Yes", true),
+        ("no", false),
+        ("Off", false),
+        ("False", false),
+        ("null", false),
+    ] {
+        let imported = import("kubernetes", &[], "a.yaml", &manifest(suspend, ""));
+        assert_eq!(imported.job()["paused"] == true, paused, "{suspend}");
+    }
+    for nonsense in ["maybe", "1", "[]"] {
+        let imported = import("kubernetes", &[], "a.yaml", &manifest(nonsense, ""));
+        assert_eq!(imported.jobs().len(), 0, "{nonsense}: {:#}", imported.0);
+        imported.assert_says("not_carried_over", &["suspend"]);
+    }
+    let run = import("kubernetes", &[], "a.yaml", &manifest("false", "suspend: true, "));
+    assert_eq!(run.job()["paused"], true, "its Jobs are made suspended: {:#}", run.0);
+}
