@@ -170,3 +170,39 @@ fn suspended_is_suspended_in_every_spelling() {
     let run = import("kubernetes", &[], "a.yaml", &manifest("false", "suspend: true, "));
     assert_eq!(run.job()["paused"], true, "its Jobs are made suspended: {:#}", run.0);
 }
+
+#[test]
+fn a_secret_in_a_command_is_refused_and_a_plain_value_put_in() {
+    let manifest = |env: &str, words: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: a, namespace: shop}}\nspec:\n  schedule: '@daily'\n  \
+             jobTemplate: {{spec: {{template: {{spec: {{containers: [{{name: c, {env}command: [{words}]}}]}}}}}}}}\n"
+        )
+    };
+    let secret = "env: [{name: HOST, value: db}, {name: PASS, valueFrom: {secretKeyRef: {name: s, key: k}}}, {name: URL, value: 'x://$(HOST)'}], ";
+    let plain =
+        import("kubernetes", &[], "a.yaml", &manifest(secret, "sh, -c, 'dump $(HOST) $(URL) $$(date)'"));
+    assert_eq!(plain.command(0), "sh -c dump db x://db $(date)");
+    assert_eq!(plain.job()["target"]["pass_environment"], serde_json::json!(["PASS"]));
+    for (env, words, name) in [
+        (secret, "sh, -c, 'dump -p$(PASS)'", "PASS"),
+        (
+            "env: [{name: PASS, valueFrom: {secretKeyRef: {name: s, key: k}}}, {name: URL, value: 'x://$(PASS)'}], ",
+            "x",
+            "PASS",
+        ),
+        ("envFrom: [{secretRef: {name: s}}], ", "sh, -c, 'dump -p$(PASS)'", "PASS"),
+        (
+            "env: [{name: POD, valueFrom: {fieldRef: {fieldPath: status.podIP}}}], ",
+            "sh, -c, 'dump $(POD)'",
+            "POD",
+        ),
+        ("", "sh, -c, 'curl $(DB_SERVICE_HOST)'", "DB_SERVICE_HOST"),
+    ] {
+        let imported = import("kubernetes", &["--run-with", "docker"], "a.yaml", &manifest(env, words));
+        assert_eq!(imported.jobs().len(), 0, "{words}: {:#}", imported.0);
+        imported.assert_says("not_carried_over", &[&format!("$({name})")]);
+    }
+    let field = "env: [{name: NS, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}], ";
+    assert_eq!(import("kubernetes", &[], "a.yaml", &manifest(field, "x, $(NS)")).command(0), "x shop");
+}
