@@ -206,3 +206,17 @@ fn a_secret_in_a_command_is_refused_and_a_plain_value_put_in() {
     let field = "env: [{name: NS, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}], ";
     assert_eq!(import("kubernetes", &[], "a.yaml", &manifest(field, "x, $(NS)")).command(0), "x shop");
 }
+
+#[test]
+fn bytes_that_are_no_text_are_refused_with_their_line() {
+    let text = b"# Latin-1: \xe9t\xe9\n0 1 * * * root cp /srv/caf\xe9 /b\n0 2 * * * root /ok\nA=\xff\n0 3 * * * root a\0b\n";
+    let imported = Files::new(&[("cron.d/x", text)]).import("crontab", &["--as", "root"]);
+    assert_eq!(imported.command(0), "/bin/sh -c /ok");
+    assert_eq!(imported.jobs().len(), 1, "{:#}", imported.0);
+    for (line, word) in [(2, "UTF-8"), (4, "UTF-8"), (5, "NUL")] {
+        imported.assert_says("not_carried_over", &[&format!("\"line\":{line},"), word]);
+    }
+    let manifest = Files::new(&[("a.yaml", b"kind: CronJob\nmetadata: {name: caf\xe9}\n")]);
+    let run = manifest.run("kubernetes", &[], &[]);
+    assert!(run.code() == 1 && run.err().contains(":2") && run.err().contains("UTF-8"), "{}", run.err());
+}
