@@ -220,3 +220,81 @@ fn bytes_that_are_no_text_are_refused_with_their_line() {
     let run = manifest.run("kubernetes", &[], &[]);
     assert!(run.code() == 1 && run.err().contains(":2") && run.err().contains("UTF-8"), "{}", run.err());
 }
+
+#[test]
+fn what_is_not_read_is_named_for_what_it_is() {
+    for (kind, name, text, words) in [
+        ("crontab", "cron.d/x", "5~15 3 * * * root /x\n", &["~", "random"][..]),
+        ("crontab", "cron.d/x", "0 0 12 ? * root /x\n", &["Quartz"]),
+        (
+            "kubernetes",
+            "a.yaml",
+            "kind: CronJob\nmetadata:\n  name: {{ .Release.Name }}\n",
+            &["helm template"],
+        ),
+        ("kubernetes", "a.yaml", "{{- if .Values.on }}\nkind: CronJob\n{{- end }}\n", &["helm template"]),
+        (
+            "eventbridge",
+            "r.json",
+            r#"{"Name": "r", "Arn": "arn:aws:events:eu-west-1:1:rule/r", "ScheduleExpression": "rate(1 hour)", "State": "ENABLED", "EventBusName": "default"}"#,
+            &["describe-rule", "list-targets-by-rule"],
+        ),
+        (
+            "eventbridge",
+            "r.json",
+            r#"{"Rules": [{"Name": "r", "Arn": "arn:aws:events:eu-west-1:1:rule/r", "ScheduleExpression": "rate(1 hour)", "State": "ENABLED"}]}"#,
+            &["list-rules", "list-targets-by-rule"],
+        ),
+        (
+            "eventbridge",
+            "r.json",
+            r#"{"Name": "r", "Arn": "arn:aws:events:eu-west-1:1:rule/r", "EventPattern": "{}", "State": "ENABLED"}"#,
+            &["event pattern"],
+        ),
+    ] {
+        let imported = import(kind, if kind == "crontab" { &["--as", "root"] } else { &[] }, name, text);
+        assert_eq!(imported.jobs().len(), 0, "{:#}", imported.0);
+        imported.assert_says("not_carried_over", words);
+    }
+    let quartz = "kind: CronJob\nmetadata: {name: a}\nspec:\n  schedule: '0 0 12 * * ?'\n  jobTemplate: {spec: {template: {spec: {containers: [{name: c, command: [x]}]}}}}\n";
+    let imported = import("kubernetes", &[], "a.yaml", quartz);
+    assert_eq!(imported.jobs().len(), 0, "{:#}", imported.0);
+    imported.assert_says("not_carried_over", &["Quartz"]);
+    let marked = import("crontab", &["--as", "root"], "cron.d/x", "\u{feff}0 1 * * * root /x\n");
+    assert_eq!(marked.command(0), "/bin/sh -c /x");
+    marked.assert_says("changed", &["byte order mark"]);
+    let anacron = import(
+        "crontab",
+        &["--as", "root"],
+        "etc/anacrontab",
+        "7 10 cron.weekly run-parts /etc/cron.weekly\n",
+    );
+    assert_eq!(
+        (&anacron.job()["job_id"], &anacron.job()["misfire"]),
+        (&"cron.weekly".into(), &"latest".into())
+    );
+}
+
+#[test]
+fn the_container_that_does_the_work_is_chosen_and_named() {
+    let manifest = |annotations: &str, containers: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: dump}}\nspec:\n  schedule: '@daily'\n  \
+             jobTemplate: {{spec: {{template: {{metadata: {{annotations: {{{annotations}}}}}, spec: {{containers: [{containers}]}}}}}}}}\n"
+        )
+    };
+    let proxy =
+        "{name: cloud-sql-proxy, image: 'gcr.io/cloud-sql-connectors/cloud-sql-proxy:2', command: [proxy]}";
+    let work = "{name: work, image: app, command: [dump]}";
+    let other = "{name: other, image: app, command: [other]}";
+    for (annotations, containers, chosen) in [
+        ("", format!("{proxy}, {work}"), "dump"),
+        ("kubectl.kubernetes.io/default-container: other", format!("{work}, {other}"), "other"),
+        ("", "{name: other, command: [other]}, {name: dump, command: [main]}".to_owned(), "main"),
+        ("", format!("{work}, {other}"), "dump"),
+    ] {
+        let imported = import("kubernetes", &[], "a.yaml", &manifest(annotations, &containers));
+        assert_eq!(imported.command(0), chosen);
+        imported.assert_says("changed", &["container", "taken"]);
+    }
+}
