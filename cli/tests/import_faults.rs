@@ -298,3 +298,33 @@ fn the_container_that_does_the_work_is_chosen_and_named() {
         imported.assert_says("changed", &["container", "taken"]);
     }
 }
+
+#[test]
+fn rates_in_both_spellings_count_from_their_start() {
+    let schedule = |more: &str| {
+        format!(
+            r#"{{"Name": "a", "State": "ENABLED", "Target": {{"Arn": "arn:aws:sqs:eu-west-1:1:q"}}, {more}}}"#
+        )
+    };
+    for rate in ["rate(1 hours)", "rate(1 hour)", "rate(1 minutes)", "rate(1 days)"] {
+        let imported =
+            import("eventbridge", &[], "a.json", &schedule(&format!(r#""ScheduleExpression": "{rate}""#)));
+        assert_eq!(imported.job()["schedule"], rate);
+        imported.assert_says("changed", &["epoch"]);
+    }
+    let anchored = r#""ScheduleExpression": "rate(14 days)", "StartDate": "2026-12-07T09:00:00+01:00", "EndDate": "2030-01-01T00:00:00Z""#;
+    let imported = import("eventbridge", &[], "a.json", &schedule(anchored));
+    assert_eq!(imported.job()["start"], "2026-12-07T08:00:00Z");
+    assert_eq!(imported.job()["end"], "2030-01-01T00:00:00Z");
+    assert!(!imported.says("changed", &["epoch"]), "{:#}", imported.0);
+    let window = r#""ScheduleExpression": "cron(0 9 * * ? *)", "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 30}"#;
+    let imported = import("eventbridge", &[], "a.json", &schedule(window));
+    assert_eq!(imported.job()["jitter"], "30m");
+    imported.assert_says("changed", &["MaximumWindowInMinutes", "jitter"]);
+    let state = schedule(r#""ScheduleExpression": "rate(1 hour)""#).replace("ENABLED", "disabled");
+    assert_eq!(
+        import("eventbridge", &[], "a.json", &state).jobs().len(),
+        0,
+        "a state that is none starts nothing"
+    );
+}
