@@ -39,8 +39,8 @@ pub use self::{
     id::{BackfillId, ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
     job::{
         Clock, CommandLine, CommandTarget, CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget,
-        HttpMethod, HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, Problem,
-        PushSpec, SqsTarget, StepFunctionsTarget, Target, Work, validate_job, validate_push,
+        HttpMethod, HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, OnFailure,
+        Problem, PushSpec, SqsTarget, StepFunctionsTarget, Target, Work, validate_job, validate_push,
     },
     limits::{
         Admission, Cap, Closed, Concurrency, Exit, Gate, GateKey, KeyExpression, Limits, MAX_CONCURRENCY,

@@ -117,9 +117,11 @@ fn rates_are_multiples_since_the_epoch() {
 /// EventBridge's rules write `rate(1 hour)`, its Scheduler `rate(1 hours)`.
 #[test]
 fn rates_have_two_spellings() {
-    for (one, other) in
-        [("rate(1 minute)", "rate(1 minutes)"), ("rate(1 hour)", "rate(1 hours)"), ("rate(1 day)", "rate(1 days)")]
-    {
+    for (one, other) in [
+        ("rate(1 minute)", "rate(1 minutes)"),
+        ("rate(1 hour)", "rate(1 hours)"),
+        ("rate(1 day)", "rate(1 days)"),
+    ] {
         let next = |text| Schedule::parse(text, None).unwrap().next_after(instant("2026-08-01T10:07:30Z"));
         assert_eq!(next(one), next(other));
     }
