@@ -1,6 +1,15 @@
 //! What a crontab takes for granted about the machine that it is on.
 
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use super::zone::{self, Zone};
+
+const DEFAULT_PATH: &str = "/usr/bin:/bin";
+const PROGRAMS: [&str; 6] = ["usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin"];
 
 #[derive(Debug, Clone)]
 pub struct Host {
@@ -8,8 +17,12 @@ pub struct Host {
     pub user: String,
     /// Home directories by user.
     pub homes: BTreeMap<String, String>,
-    /// What cron reads its schedules in, where a crontab says nothing.
-    pub timezone: String,
+    /// What can be called by its name.
+    pub programs: BTreeSet<String>,
+    /// The PATH of commands whose crontab sets none.
+    pub path: String,
+    /// What cron reads its schedules in, where a crontab says nothing; otherwise why that can't be told.
+    pub timezone: Result<Zone, String>,
 }
 
 impl Host {
@@ -22,10 +35,14 @@ impl Host {
             .map(fields)
             .find(|fields| uid.is_some() && fields.get(2).copied() == uid.as_deref());
         let user = user.and_then(|fields| fields.first().map(|name| (*name).to_owned()));
+        let root = Path::new("/");
+        let own_zone = std::env::var("TZ").ok();
         Self {
             user: user.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "root".to_owned()),
             homes: passwd.lines().map(fields).filter_map(|fields| home(&fields)).collect(),
-            timezone: iana_time_zone::get_timezone().unwrap_or_else(|_| "UTC".to_owned()),
+            programs: PROGRAMS.iter().flat_map(|folder| names(&root.join(folder))).collect(),
+            path: path(&fs::read_to_string("/etc/environment").unwrap_or_default()),
+            timezone: zone::of_host(root, own_zone.as_deref()),
         }
     }
 
@@ -42,9 +59,32 @@ fn home(fields: &[&str]) -> Option<(String, String)> {
     Some(((*fields.first()?).to_owned(), (*fields.get(5)?).to_owned()))
 }
 
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+/// PAM gives cron's commands what is in `/etc/environment`.
+fn path(environment: &str) -> String {
+    let named = environment.lines().find_map(|line| line.trim().strip_prefix("PATH="));
+    let path = named.map(|value| value.trim_matches(['"', '\''])).filter(|value| !value.is_empty());
+    path.unwrap_or(DEFAULT_PATH).to_owned()
+}
+
 /// As the kernel tells it; nothing else in this process needs a system call for it.
 fn effective_uid() -> Option<String> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path;
+
+    #[test]
+    fn the_path_of_commands() {
+        assert_eq!(path(""), "/usr/bin:/bin");
+        assert_eq!(path("LANG=C\nPATH=\"/opt/bin:/bin\"\n"), "/opt/bin:/bin");
+    }
 }

@@ -33,6 +33,9 @@ pub struct ImportedJob<T> {
     pub timeout: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub execution_timeout: Option<String>,
+    /// `record`: nobody hears of failures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<&'static str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
 }
@@ -92,6 +95,7 @@ impl<T: Serialize> ImportedJob<T> {
             retry: Retry::new(0, 0),
             timeout: "1h".to_owned(),
             execution_timeout: None,
+            on_failure: None,
             tags: BTreeMap::new(),
         }
     }

@@ -8,6 +8,7 @@ mod job;
 pub mod kubernetes;
 mod name;
 mod report;
+mod zone;
 
 pub use self::{
     host::Host,
