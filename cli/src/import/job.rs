@@ -40,7 +40,7 @@ pub struct ImportedJob<T> {
     pub tags: BTreeMap<String, String>,
 }
 
-/// A process, as crontabs know no other target.
+/// A process: crontabs and systemd know no other target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CommandTarget {
     #[serde(rename = "type")]
@@ -50,6 +50,8 @@ pub struct CommandTarget {
     pub working_directory: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pass_environment: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

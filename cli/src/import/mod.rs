@@ -8,6 +8,7 @@ mod job;
 pub mod kubernetes;
 mod name;
 mod report;
+pub mod systemd;
 mod zone;
 
 pub use self::{

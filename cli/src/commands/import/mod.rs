@@ -5,6 +5,7 @@ mod eventbridge;
 mod kubernetes;
 mod report;
 mod sources;
+mod systemd;
 
 use std::{fs, path::PathBuf};
 
@@ -26,7 +27,8 @@ use crate::{
 Examples:
   crontab -l | belfry import crontab --user - --output cron.yaml
   kubectl get cronjobs -o yaml | belfry import kubernetes -
-  aws scheduler get-schedule --name nightly | belfry import eventbridge -")]
+  aws scheduler get-schedule --name nightly | belfry import eventbridge -
+  belfry import systemd /etc/systemd/system /usr/lib/systemd/system")]
 pub struct ImportArgs {
     #[command(subcommand)]
     action: Action,
@@ -37,6 +39,7 @@ enum Action {
     Crontab(crontab::CrontabArgs),
     Kubernetes(kubernetes::KubernetesArgs),
     Eventbridge(eventbridge::EventbridgeArgs),
+    Systemd(systemd::SystemdArgs),
 }
 
 /// Where definitions come from, and where the jobs go.
@@ -74,6 +77,7 @@ pub async fn run(args: ImportArgs, global: &Global) -> Outcome {
         Action::Crontab(args) => crontab::run(args, global).await,
         Action::Kubernetes(args) => kubernetes::run(args, global).await,
         Action::Eventbridge(args) => eventbridge::run(args, global).await,
+        Action::Systemd(args) => systemd::run(args, global).await,
     }
 }
 

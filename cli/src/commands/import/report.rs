@@ -21,22 +21,56 @@ pub fn text<T>(kind: &Kind, translation: &Translation<T>) -> String {
     if changed + lost == 0 {
         text.push_str("\neverything was carried over");
     }
-    for notes in notes.chunk_by(|one, other| one.file == other.file) {
-        text.push_str(&of_file(notes));
+    let files = by_file(notes);
+    let (ignored, read): (Vec<_>, Vec<_>) = files.into_iter().partition(|notes| is_ignored(notes));
+    for notes in read {
+        text.push_str(&of_file(&notes));
+    }
+    if !ignored.is_empty() {
+        text.push_str(&of_ignored(&ignored));
     }
     text
 }
 
-fn of_file(notes: &[Note]) -> String {
-    let shown: Vec<&Note> = notes.iter().filter(|note| note.kind != NoteKind::Comment).collect();
-    let Some(first) = shown.first() else { return String::new() };
+/// Files as they come first, lines in their order, and what is about a whole file before them.
+fn by_file(notes: &[Note]) -> Vec<Vec<&Note>> {
+    let mut files: Vec<Vec<&Note>> = Vec::new();
+    for note in notes.iter().filter(|note| note.kind != NoteKind::Comment) {
+        match files.iter_mut().find(|file| file[0].file == note.file) {
+            Some(file) => file.push(note),
+            None => files.push(vec![note]),
+        }
+    }
+    files.iter_mut().for_each(|file| file.sort_by_key(|note| note.line));
+    files
+}
+
+fn is_ignored(notes: &[&Note]) -> bool {
+    notes.iter().all(|note| note.kind == NoteKind::Ignored)
+}
+
+/// The reasons, and the files that each holds for.
+fn of_ignored(files: &[Vec<&Note>]) -> String {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for file in files {
+        let (name, reason) = (clean(&file[0].file), file[0].reason.as_str());
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
+    }
+    let text = |(reason, names): (&str, Vec<String>)| wrapped(&format!("ignored: {reason}: {}", names.join(", ")));
+    reasons.into_iter().map(|reason| format!("\n\n{}", text(reason))).collect()
+}
+
+fn of_file(notes: &[&Note]) -> String {
     let mut table = table::new(["LINE", "WHAT", "TEXT AND REASON"]);
     fit(&mut table);
-    for note in &shown {
+    for note in notes {
         let line = if note.line == 0 { String::new() } else { note.line.to_string() };
         table.add_row([line, note.kind.as_str().to_owned(), cell(note)]);
     }
-    format!("\n\n{}\n{}", wrapped(&clean(&first.file)), table::text(&table))
+    format!("\n\n{}\n{}", wrapped(&clean(&notes[0].file)), table::text(&table))
 }
 
 fn cell(note: &Note) -> String {
