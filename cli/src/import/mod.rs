@@ -6,6 +6,8 @@ mod fields;
 mod host;
 mod job;
 pub mod kubernetes;
+#[cfg(test)]
+mod mutations;
 mod name;
 mod report;
 pub mod systemd;

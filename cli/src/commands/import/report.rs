@@ -59,7 +59,8 @@ fn of_ignored(files: &[Vec<&Note>]) -> String {
             None => reasons.push((reason, vec![name])),
         }
     }
-    let text = |(reason, names): (&str, Vec<String>)| wrapped(&format!("ignored: {reason}: {}", names.join(", ")));
+    let text =
+        |(reason, names): (&str, Vec<String>)| wrapped(&format!("ignored: {reason}: {}", names.join(", ")));
     reasons.into_iter().map(|reason| format!("\n\n{}", text(reason))).collect()
 }
 

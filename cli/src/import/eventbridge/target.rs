@@ -203,8 +203,9 @@ fn ecs(
     if let Some(field) = parameters.take("TaskCount").filter(|field| field.node.value() != 1) {
         report.lost(&field, "belfry starts one task for each slot");
     }
-    let mut network = parameters.object("NetworkConfiguration", report);
-    let mut network = network.object("awsvpcConfiguration", report);
+    let mut configuration = parameters.object("NetworkConfiguration", report);
+    let mut network = configuration.object("awsvpcConfiguration", report);
+    configuration.rest(report, NoteKind::NotCarriedOver, OTHER);
     let subnets = network.texts("Subnets", report);
     let security_groups = network.texts("SecurityGroups", report);
     let assign_public_ip = match network.text("AssignPublicIp", report).as_deref() {

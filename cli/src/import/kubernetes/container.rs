@@ -120,7 +120,7 @@ fn named(container: &Field) -> Option<String> {
 
 /// The container by its name, so that the report tells it.
 fn of_name<'a>(container: &Field<'a>) -> Field<'a> {
-    let name = named(container).unwrap_or_default();
+    let name = named(container).unwrap_or_else(|| container.node.value().to_string());
     Field { path: format!("{}: {name}", container.path), node: container.node }
 }
 

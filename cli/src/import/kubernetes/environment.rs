@@ -9,13 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::container::Container;
 use crate::{
     files::{Content, Node},
-    import::fields::{Field, Fields, Report},
+    import::{
+        NoteKind,
+        fields::{Field, Fields, Report},
+    },
 };
 
 const ELSEWHERE: &str =
     "its value is not in the manifest: the worker's own variable of this name is passed on";
 const NOT_IN_TASK: &str = "its value is not in the manifest: give it to the task definition";
 const NO_POD: &str = "tells about the pod, and there is none: the variable is missing";
+const UNKNOWN: &str = "belfry has no such setting";
 const FROM: &str = "its variables are not in the manifest; name them in pass_environment";
 /// What the kubelet adds for each service.
 const SERVICE_SUFFIXES: [&str; 3] = ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT"];
@@ -62,10 +66,11 @@ impl Environment {
         let named = Field { path: format!("{}: {name}", variable.path), node: variable.node };
         let Some(source) = fields.take("valueFrom") else {
             let value = fields.take("value").map(|field| self.word(&field)).transpose()?.unwrap_or_default();
-            fields.rest(report, crate::import::NoteKind::NotCarriedOver, "belfry has no such setting");
+            fields.rest(report, NoteKind::NotCarriedOver, UNKNOWN);
             self.known.insert(name, value);
             return Ok(());
         };
+        fields.rest(report, NoteKind::NotCarriedOver, UNKNOWN);
         let field = source.node.get("fieldRef").and_then(|field| field.get("fieldPath"));
         if field.is_some_and(|field| field.value() == "metadata.namespace") {
             self.known.insert(name, namespace.to_owned());
