@@ -1,5 +1,4 @@
 //! What other schedulers would not do, an import never does in silence.
-#![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
 
 mod support;
 

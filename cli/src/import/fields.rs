@@ -160,9 +160,9 @@ impl Report<'_> {
 
     /// The definition became a job.
     pub fn became<T>(&mut self, node: &Node, job: &ImportedJob<T>) {
-        let note = Note::of_file(self.file, NoteKind::CarriedOver, "");
         let (text, job) = (job.description.clone(), Some(job.job_id.clone()));
-        self.notes.push(Note { line: line_of(node), text, job, ..note });
+        let told = Note::of_file(self.file, NoteKind::CarriedOver, "");
+        self.notes.push(Note { line: line_of(node), text, job, ..told });
     }
 
     /// Adds what is not there, or stands nowhere in particular.

@@ -1,5 +1,7 @@
 //! Other schedulers' definitions to jobs.
 
+pub mod airflow;
+pub mod celery;
 pub mod crontab;
 pub mod eventbridge;
 mod fields;
@@ -9,6 +11,7 @@ pub mod kubernetes;
 #[cfg(test)]
 mod mutations;
 mod name;
+mod python;
 mod report;
 pub mod systemd;
 mod zone;

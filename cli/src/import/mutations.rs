@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Host, Note, NoteKind, crontab, eventbridge, kubernetes, systemd, zone::Zone};
+use super::{Host, Note, NoteKind, airflow, celery, crontab, eventbridge, kubernetes, systemd, zone::Zone};
 use crate::files::{self, Content, Node};
 
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
@@ -45,6 +45,9 @@ const SCHEDULE: &str = r#"{
   },
   "KmsKeyArn": "arn:aws:kms:eu-west-1:1:key/k"
 }"#;
+const PYTHON: &str = "from celery.schedules import crontab\napp.conf.timezone = 'Europe/Berlin'\nbeat_schedule = {\n  'add': {'task': 't.add', \
+    'schedule': crontab(hour=7, day_of_week='mon'), 'args': (1, \"é\")},\n  'half': {'task': 't', 'schedule': timedelta(hours=1) * 2},\n}\n\
+    with DAG('a', schedule='0 5 * * *', start_date=pendulum.datetime(2026, 1, 1, tz='UTC')) as dag:\n  pass\n";
 /// Pieces that have a meaning somewhere.
 const PIECES: [&str; 34] = [
     "\0",
@@ -239,11 +242,9 @@ fn assert_each_value_is_told<T: Serialize>(node: &Node, translation: &super::Tra
     texts(&serde_json::to_value(&translation.jobs).unwrap(), &mut jobs);
     let mut report = String::new();
     let told = |note: &&Note| matches!(note.kind, NoteKind::Changed | NoteKind::NotCarriedOver);
-    translation
-        .notes
-        .iter()
-        .filter(told)
-        .for_each(|note| report.push_str(&format!("{} {}\n", note.text, note.reason)));
+    for note in translation.notes.iter().filter(told) {
+        report.extend([&*note.text, " ", &*note.reason, "\n"]);
+    }
     let is_told = |path: &[String], value: &str| {
         let key = path.last().map_or("", String::as_str);
         let is_in_job = value.is_empty() || value.contains('$') || jobs.contains(value.trim());
@@ -329,4 +330,22 @@ fn each_value_of_a_damaged_schedule_is_in_a_job_or_in_the_report() {
         }
     }
     assert!(jobs > 200, "{jobs} of them became jobs");
+}
+
+#[test]
+fn each_damaged_python_file_has_something_said_of_it() {
+    let mut random = StdRng::seed_from_u64(20_261_204);
+    let of_beat = celery::Options::default();
+    let beat = celery::Import { options: &of_beat, now: NOW };
+    let of_dags = airflow::Options::default();
+    let dags = airflow::Import { options: &of_dags, now: NOW };
+    for _ in 0..1000 {
+        let text = String::from_utf8_lossy(&damage(&mut random, PYTHON)).into_owned();
+        let mut translation = super::Translation::default();
+        beat.add(&mut translation, "celery.py", &text);
+        dags.add(&mut translation, "dag.py", &text);
+        for file in ["celery.py", "dag.py"] {
+            assert!(translation.notes.iter().any(|note| note.file == file), "{text}");
+        }
+    }
 }

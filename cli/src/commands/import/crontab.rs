@@ -12,6 +12,7 @@ const KIND: Kind =
     Kind { name: "crontab", plural: "crontabs", remark: "belfry sends no mail, it keeps what they print" };
 
 /// Turn crontabs into jobs that do the same
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -3,6 +3,7 @@
 mod crontab;
 mod eventbridge;
 mod kubernetes;
+mod python;
 mod report;
 mod sources;
 mod systemd;
@@ -40,6 +41,8 @@ enum Action {
     Kubernetes(kubernetes::KubernetesArgs),
     Eventbridge(eventbridge::EventbridgeArgs),
     Systemd(systemd::SystemdArgs),
+    Celery(python::CeleryArgs),
+    Airflow(python::AirflowArgs),
 }
 
 /// Where definitions come from, and where the jobs go.
@@ -78,6 +81,8 @@ pub async fn run(args: ImportArgs, global: &Global) -> Outcome {
         Action::Kubernetes(args) => kubernetes::run(args, global).await,
         Action::Eventbridge(args) => eventbridge::run(args, global).await,
         Action::Systemd(args) => systemd::run(args, global).await,
+        Action::Celery(args) => python::celery(args, global).await,
+        Action::Airflow(args) => python::airflow(args, global).await,
     }
 }
 

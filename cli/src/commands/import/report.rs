@@ -41,7 +41,9 @@ fn by_file(notes: &[Note]) -> Vec<Vec<&Note>> {
             None => files.push(vec![note]),
         }
     }
-    files.iter_mut().for_each(|file| file.sort_by_key(|note| note.line));
+    for file in &mut files {
+        file.sort_by_key(|note| note.line);
+    }
     files
 }
 
@@ -59,9 +61,9 @@ fn of_ignored(files: &[Vec<&Note>]) -> String {
             None => reasons.push((reason, vec![name])),
         }
     }
-    let text =
-        |(reason, names): (&str, Vec<String>)| wrapped(&format!("ignored: {reason}: {}", names.join(", ")));
-    reasons.into_iter().map(|reason| format!("\n\n{}", text(reason))).collect()
+    let text = |(reason, names): (&str, Vec<String>)| format!("ignored: {reason}: {}", names.join(", "));
+    let texts: Vec<String> = reasons.into_iter().map(|reason| wrapped(&text(reason))).collect();
+    format!("\n\n{}", texts.join("\n\n"))
 }
 
 fn of_file(notes: &[&Note]) -> String {

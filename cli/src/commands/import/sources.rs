@@ -21,8 +21,7 @@ impl Input {
     /// Its text. Bytes that are no UTF-8 are an error, because whatever stood there would be lost.
     pub fn text(&self) -> anyhow::Result<&str> {
         str::from_utf8(&self.bytes).map_err(|error| {
-            let line =
-                self.bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+            let line = self.bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count() as u64;
             FileErrors::from(
                 FileProblem::of_file(&self.name, "has bytes that are no UTF-8").at((Some(line), None)),
             )

@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
@@ -83,18 +84,17 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Files> {
 fn add_folder(found: &mut Files, folder: &Path) -> anyhow::Result<()> {
     for path in sources::files_in(folder)? {
         let name = name_of(&path);
-        if name.ends_with(".timer") || name.ends_with(".service") {
+        if is_one_of(&path, &["timer", "service"]) {
             add(found, &path, name)?;
         }
     }
     for inner in folders_in(folder)? {
         let name = name_of(&inner);
         if let Some(unit) = name.strip_suffix(".d").filter(|unit| unit.contains('.')) {
-            for path in sources::files_in(&inner)?.into_iter().filter(|path| name_of(path).ends_with(".conf"))
-            {
+            for path in sources::files_in(&inner)?.into_iter().filter(|path| is_one_of(path, &["conf"])) {
                 add(found, &path, unit.to_owned())?;
             }
-        } else if name.ends_with(".wants") || name.ends_with(".requires") {
+        } else if is_one_of(&inner, &["wants", "requires"]) {
             let links = fs::read_dir(&inner)?.flatten().map(|entry| name_of(&entry.path()));
             found.enabled.get_or_insert_with(BTreeSet::new).extend(links);
         }
@@ -114,6 +114,10 @@ fn add(found: &mut Files, path: &Path, unit: String) -> anyhow::Result<()> {
     let text = input.text()?.to_owned();
     found.files.push(File { name: input.name, unit, text });
     Ok(())
+}
+
+fn is_one_of(path: &Path, extensions: &[&str]) -> bool {
+    extensions.iter().any(|extension| path.extension() == Some(OsStr::new(extension)))
 }
 
 fn name_of(path: &Path) -> String {

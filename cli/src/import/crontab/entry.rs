@@ -81,7 +81,7 @@ impl Import<'_> {
             None => percent::split(text),
         };
         let target = command::target(self.host, settings, &user, &command, input.as_deref());
-        let base = format!("{}{}", self.options.prefix, self.base(entry, &command));
+        let base = format!("{}{}", self.options.prefix, base(entry, &command));
         let fingerprint = format!("{user} {schedule} {text}");
         let mut job = ImportedJob::new(name::unique(&base, &fingerprint, |name| so_far.has(name)), target);
         job.description = describe(entry);
@@ -108,15 +108,6 @@ impl Import<'_> {
         unknown.into_iter().chain(entry.when.remark.map(str::to_owned)).collect()
     }
 
-    fn base(&self, entry: &Entry, command: &str) -> String {
-        if let Some(name) = entry.when.name {
-            return name::base(name, None);
-        }
-        let path = Path::new(entry.file);
-        let is_grouped = path.parent().is_some_and(|folder| folder.ends_with("cron.d"));
-        name::base(command, path.file_name().and_then(|name| name.to_str()).filter(|_| is_grouped))
-    }
-
     fn user_and_command<'a>(&self, entry: &Entry<'a>) -> Result<(String, &'a str), String> {
         let (user, text) = match (entry.kind.flavour, entry.kind.owner.as_deref()) {
             (Flavour::User, owner) => (owner.unwrap_or(&self.host.user).to_owned(), entry.when.rest),
@@ -137,6 +128,15 @@ impl Import<'_> {
         }
         Ok((user, text))
     }
+}
+
+fn base(entry: &Entry, command: &str) -> String {
+    if let Some(name) = entry.when.name {
+        return name::base(name, None);
+    }
+    let path = Path::new(entry.file);
+    let is_grouped = path.parent().is_some_and(|folder| folder.ends_with("cron.d"));
+    name::base(command, path.file_name().and_then(|name| name.to_str()).filter(|_| is_grouped))
 }
 
 fn refused(schedule: &str, reason: String) -> Refusal {

@@ -91,8 +91,12 @@ pub fn target(
         let name = named(&chosen).unwrap_or_default();
         report.changed(&chosen, &format!("container {name} taken, for one container of a pod becomes a job"));
     }
-    containers.iter().for_each(|other| report.lost(&of_name(other), HELPER));
-    pod.list("initContainers", report).iter().for_each(|other| report.lost(&of_name(other), INIT));
+    for other in &containers {
+        report.lost(&of_name(other), HELPER);
+    }
+    for other in pod.list("initContainers", report) {
+        report.lost(&of_name(&other), INIT);
+    }
     let parts = parts(&chosen, who, subject.namespace, report)?;
     // Both policies try again: `backoffLimit` says how often.
     let _ = pod.take("restartPolicy");

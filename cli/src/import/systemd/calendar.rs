@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use belfry_domain::schedule::Schedule;
 
-const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+const DAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 const SHORTHANDS: [(&str, &str); 9] = [
     ("minutely", "* * * * *"),
     ("hourly", "0 * * * *"),
@@ -78,12 +78,9 @@ fn weekdays_of(text: &str) -> Result<BTreeSet<usize>, String> {
 
 fn weekday(text: &str) -> Result<usize, String> {
     let text = text.to_ascii_lowercase();
-    let is_day =
-        |day: &&str| text.starts_with(*day) && FULL.iter().any(|full| *full == text || text.len() == 3);
-    DAYS.iter().position(|day| is_day(&day)).ok_or_else(|| FORM.to_owned())
+    let is_day = |day: &&str| *day == text || day[..3] == text;
+    DAYS.iter().position(is_day).ok_or_else(|| FORM.to_owned())
 }
-
-const FULL: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
 struct Time {
     hour: String,
@@ -120,12 +117,11 @@ struct Date {
 
 impl Date {
     fn read(text: &str) -> Result<Self, String> {
-        let (before, day, from_end) = match text.split_once('~') {
-            Some((before, day)) => (before, day, true),
-            None => {
-                let (before, day) = text.rsplit_once('-').ok_or(FORM)?;
-                (before, day, false)
-            }
+        let (before, day, from_end) = if let Some((before, day)) = text.split_once('~') {
+            (before, day, true)
+        } else {
+            let (before, day) = text.rsplit_once('-').ok_or(FORM)?;
+            (before, day, false)
         };
         let (year, month) = before.rsplit_once('-').unwrap_or(("*", before));
         Ok(Self {
@@ -156,7 +152,7 @@ impl Date {
             }
             (_, Some(_), false, days) if days != "*" => Err(BOTH.to_owned()),
             (_, weekdays, false, days) => {
-                let weekday = weekdays.map(list).unwrap_or_else(|| "*".to_owned());
+                let weekday = weekdays.map_or_else(|| "*".to_owned(), list);
                 if self.year != "*" {
                     return match weekdays {
                         Some(names) => amazons("?", &list(&names.iter().map(|day| day + 1).collect())),

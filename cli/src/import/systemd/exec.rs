@@ -34,7 +34,7 @@ pub fn read(line: &str, names: &Names) -> Result<Command, String> {
 pub fn words(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut characters = text.chars().peekable();
-    while characters.next_if(|c| c.is_ascii_whitespace()).is_some() || characters.peek().is_some() {
+    while characters.next_if(char::is_ascii_whitespace).is_some() || characters.peek().is_some() {
         let mut word = String::new();
         let mut is_word = false;
         let mut quote = None;
@@ -117,7 +117,7 @@ fn specifiers(word: &str, names: &Names) -> Result<String, String> {
     while let Some(c) = characters.next() {
         match (c, if c == '%' { characters.next() } else { None }) {
             ('%', Some('%')) => out.push('%'),
-            ('%', Some('n')) => out.push_str(&format!("{}.service", names.unit)),
+            ('%', Some('n')) => out.extend([names.unit, ".service"]),
             ('%', Some('N' | 'p')) => out.push_str(names.unit),
             ('%', other) => return Err(format!("{word}: %{} is not known to belfry", other.unwrap_or(' '))),
             _ => out.push(c),

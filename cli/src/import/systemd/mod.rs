@@ -27,6 +27,7 @@ const RECORDED: &str = "a service that fails pages nobody: here it is kept as fa
                         letter or alert (on_failure: record); --alert-on-failure makes dead letters and alerts of it";
 const TOLD: &str =
     "a service that fails pages nobody: here it is a dead letter and an alert, without retries";
+const NO_UNIT: &str = "its unit is not among the files";
 const NO_TIMER: &str = "no timer of these files starts it";
 const MASKED: &str = "is empty or a link to /dev/null: it is masked, and systemd never starts it";
 const HIDDEN: &str = "a unit of this name is in a folder that was given before";
@@ -82,7 +83,7 @@ impl Import<'_> {
         let (units, notes) = units(&files.files);
         translation.notes.extend(notes);
         let mut used = BTreeSet::new();
-        for (name, (file, timer)) in units.iter().filter(|(name, _)| name.ends_with(".timer")) {
+        for (name, (file, timer)) in units.iter().filter(|(name, _)| is_a(name, "timer")) {
             translation.notes.push(Note::of_file(file, NoteKind::File, exit));
             let mut timer = timer.clone();
             let service_name =
@@ -93,7 +94,7 @@ impl Import<'_> {
             let subject = Subject { name, file, service_name: &service_name, enabled };
             self.add_timer(translation, &subject, timer, service);
         }
-        let others = units.iter().filter(|(name, _)| !name.ends_with(".timer") && !used.contains(*name));
+        let others = units.iter().filter(|(name, _)| !is_a(name, "timer") && !used.contains(*name));
         translation
             .notes
             .extend(others.map(|(_, (file, _))| Note::of_file(file, NoteKind::Ignored, NO_TIMER)));
@@ -143,7 +144,7 @@ impl Import<'_> {
         }
         let schedules = self.schedules(timer)?;
         let running = service::read(self.host, self.options, stem(subject.service_name), service)?;
-        let paused = self.is_paused(subject, timer);
+        let paused = is_paused(subject, timer);
         let jitter = jitter(timer)?;
         let misfire = if timer.truth("Timer", "Persistent")? == Some(true) { "latest" } else { "skip" };
         timer.tell("Documentation", NoteKind::Comment, "");
@@ -168,17 +169,6 @@ impl Import<'_> {
             jobs.push(job.checked(self.now)?);
         }
         Ok(jobs)
-    }
-
-    fn is_paused(&self, subject: &Subject, timer: &mut Unit) -> bool {
-        let _ = timer.all("Install", "WantedBy");
-        let note = |reason| Note::of_file(subject.file, NoteKind::Changed, reason);
-        match subject.enabled {
-            None => timer.notes.push(note(NOT_TOLD)),
-            Some(false) => timer.notes.push(note(NOT_ENABLED)),
-            Some(true) => {}
-        }
-        subject.enabled == Some(false)
     }
 
     fn schedules(&self, timer: &mut Unit) -> Result<Vec<(String, Option<String>)>, String> {
@@ -220,6 +210,21 @@ struct Subject<'a> {
     enabled: Option<bool>,
 }
 
+fn is_paused(subject: &Subject, timer: &mut Unit) -> bool {
+    let _ = timer.all("Install", "WantedBy");
+    let note = |reason| Note::of_file(subject.file, NoteKind::Changed, reason);
+    match subject.enabled {
+        None => timer.notes.push(note(NOT_TOLD)),
+        Some(false) => timer.notes.push(note(NOT_ENABLED)),
+        Some(true) => {}
+    }
+    subject.enabled == Some(false)
+}
+
+fn is_a(unit: &str, kind: &str) -> bool {
+    unit.rsplit_once('.').is_some_and(|(_, suffix)| suffix == kind)
+}
+
 fn stem(unit: &str) -> &str {
     unit.rsplit_once('.').map_or(unit, |(stem, _)| stem)
 }
@@ -242,8 +247,7 @@ type Units = BTreeMap<String, (String, Unit)>;
 /// Files to units, drop-ins behind what they change, and what is no part of any.
 fn units(files: &[File]) -> (Units, Vec<Note>) {
     let (mut units, mut notes) = (Units::new(), Vec::new());
-    let (drop_ins, whole): (Vec<&File>, Vec<&File>) =
-        files.iter().partition(|file| file.name.ends_with(".conf"));
+    let (drop_ins, whole): (Vec<&File>, Vec<&File>) = files.iter().partition(|file| is_a(&file.name, "conf"));
     let mut seen = BTreeSet::new();
     for file in whole {
         if !seen.insert(&file.unit) {
@@ -259,9 +263,7 @@ fn units(files: &[File]) -> (Units, Vec<Note>) {
     for file in drop_ins {
         match units.get_mut(&file.unit) {
             Some((_, unit)) => unit.add(&file.name, &file.text),
-            None => {
-                notes.push(Note::of_file(&file.name, NoteKind::Ignored, "its unit is not among the files"))
-            }
+            None => notes.push(Note::of_file(&file.name, NoteKind::Ignored, NO_UNIT)),
         }
     }
     (units, notes)

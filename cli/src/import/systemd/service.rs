@@ -142,7 +142,7 @@ fn timeout(service: &mut Unit) -> Result<String, String> {
         let Some(text) = service.last("Service", name) else { continue };
         match span::seconds(&text).map_err(|reason| format!("{name}={reason}"))? {
             Some(seconds) if seconds > 0 && (name == "RuntimeMaxSec" || is_oneshot) => {
-                longest = longest.min(seconds)
+                longest = longest.min(seconds);
             }
             _ => {}
         }

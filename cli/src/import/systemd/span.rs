@@ -26,7 +26,7 @@ pub fn seconds(text: &str) -> Result<Option<u64>, String> {
         total = part.and_then(|part| total.checked_add(part)).ok_or_else(wrong)?;
         rest = rest[letters..].trim_start();
     }
-    if text.is_empty() || total % 1000 != 0 { Err(wrong()) } else { Ok(Some(total / 1000)) }
+    if text.is_empty() || !total.is_multiple_of(1000) { Err(wrong()) } else { Ok(Some(total / 1000)) }
 }
 
 #[cfg(test)]

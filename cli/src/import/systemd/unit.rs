@@ -72,17 +72,23 @@ impl Unit {
     pub fn all(&mut self, section: &str, name: &str) -> Vec<String> {
         let named = self.places(section, name);
         let reset = named.iter().rposition(|at| self.settings[*at].value.is_empty());
-        let (taken_back, rest) = named.split_at(reset.map_or(0, |at| at + 1));
-        taken_back.iter().for_each(|at| self.take_back(*at));
-        rest.iter().for_each(|at| self.settings[*at].is_read = true);
-        rest.iter().map(|at| self.settings[*at].value.clone()).collect()
+        let (before, valid) = named.split_at(reset.map_or(0, |at| at + 1));
+        for at in before {
+            self.take_back(*at);
+        }
+        for at in valid {
+            self.settings[*at].is_read = true;
+        }
+        valid.iter().map(|at| self.settings[*at].value.clone()).collect()
     }
 
     /// The last value of a setting, which replaces those before it.
     pub fn last(&mut self, section: &str, name: &str) -> Option<String> {
         let named = self.places(section, name);
         let (last, replaced) = named.split_last()?;
-        replaced.iter().for_each(|at| self.take_back(*at));
+        for at in replaced {
+            self.take_back(*at);
+        }
         self.settings[*last].is_read = true;
         Some(self.settings[*last].value.clone()).filter(|value| !value.is_empty())
     }
