@@ -39,8 +39,6 @@ pub struct Import<'a> {
     pub now: Timestamp,
 }
 
-type Told<'a> = &'a mut Vec<Note>;
-
 impl Import<'_> {
     pub fn add(&self, translation: &mut Translation<CommandTarget>, file: &str, text: &str) {
         let tokens = python::read(text);
