@@ -8,6 +8,8 @@ use super::lines::split_words;
 
 const ONCE: &str = "anacron runs it once in each period, when the machine is up; here it is due at this time, and later \
                     if that was missed";
+const DAYS: &str = "anacron runs it once in so many days, when the machine is up, after the delay; here the days are \
+                    counted from the epoch, at midnight UTC and without the delay, and one that was missed runs later";
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry<'a> {
@@ -25,7 +27,10 @@ pub(super) fn read(line: &str, first_hour: u32) -> Option<Entry<'_>> {
     if command.is_empty() {
         return None;
     }
-    let (minute, hour) = (delay % 60, (first_hour + delay / 60).min(23));
+    let (minute, hour) = (delay % 60, first_hour + delay / 60);
+    if hour > 23 {
+        return None;
+    }
     let schedule = match period {
         "1" | "@daily" => format!("{minute} {hour} * * *"),
         "7" | "@weekly" => format!("{minute} {hour} * * 0"),
@@ -33,7 +38,8 @@ pub(super) fn read(line: &str, first_hour: u32) -> Option<Entry<'_>> {
         "@yearly" | "@annually" => format!("{minute} {hour} 1 1 *"),
         days => format!("@every {}d", days.parse::<u32>().ok().filter(|days| *days > 0)?),
     };
-    Some(Entry { name, command, schedule, remark: ONCE })
+    let remark = if schedule.starts_with('@') { DAYS } else { ONCE };
+    Some(Entry { name, command, schedule, remark })
 }
 
 /// The first hour of `3-22`.
@@ -57,7 +63,7 @@ mod tests {
         ] {
             assert_eq!(read(line, hour).unwrap().schedule, schedule, "{line}");
         }
-        for line in ["1 5 name", "x 5 name c", "0 5 name c", "1 y name c", ""] {
+        for line in ["1 1440 name c", "1 5 name", "x 5 name c", "0 5 name c", "1 y name c", ""] {
             assert_eq!(read(line, 0), None, "{line}");
         }
         assert_eq!((first_hour("3-22"), first_hour("3"), first_hour("25-26")), (Some(3), None, None));
