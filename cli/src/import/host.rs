@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
@@ -51,6 +52,21 @@ impl Host {
     }
 }
 
+/// Why cron passes over a system crontab that stands in its place, `/etc`: others than root could have
+/// written it.
+pub fn distrust(path: &Path) -> Option<&'static str> {
+    let file = fs::metadata(path).ok().filter(|_| path.starts_with("/etc"))?;
+    distrust_file(file.uid(), file.mode())
+}
+
+fn distrust_file(owner: u32, mode: u32) -> Option<&'static str> {
+    match (owner, mode & 0o022) {
+        (0, 0) => None,
+        (0, _) => Some("cron ignores it: others than its owner may write it"),
+        _ => Some("cron ignores it: it is not root's"),
+    }
+}
+
 fn fields(line: &str) -> Vec<&str> {
     line.split(':').collect()
 }
@@ -80,7 +96,15 @@ fn effective_uid() -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::path;
+    use super::{distrust_file, path};
+
+    /// Debian's cron(8) and `database.c`.
+    #[test]
+    fn files_that_others_can_write_are_not_trusted() {
+        assert_eq!(distrust_file(0, 0o100_644), None);
+        assert!(distrust_file(0, 0o100_664).is_some_and(|reason| reason.contains("may write")));
+        assert!(distrust_file(1000, 0o100_644).is_some_and(|reason| reason.contains("not root's")));
+    }
 
     #[test]
     fn the_path_of_commands() {

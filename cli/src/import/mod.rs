@@ -17,7 +17,7 @@ pub mod systemd;
 mod zone;
 
 pub use self::{
-    host::Host,
+    host::{Host, distrust},
     job::{CommandTarget, ImportedJob, to_yaml},
     report::{Note, NoteKind, Translation},
 };

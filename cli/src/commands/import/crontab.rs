@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use belfry_domain::Timestamp;
 use chrono::Utc;
 use clap::Args;
@@ -6,6 +8,7 @@ use super::{Conversion, Global, Kind, Outcome};
 use crate::import::{
     Host, Translation,
     crontab::{Flavour, Import, Options},
+    distrust,
 };
 
 const KIND: Kind =
@@ -75,7 +78,10 @@ pub async fn run(args: CrontabArgs, global: &Global) -> Outcome {
     let import = Import { host: &host, options: &options, now: Timestamp::from(Utc::now()) };
     let mut translation = Translation::default();
     for input in args.files.read()? {
-        import.add(&mut translation, &input.name, &input.bytes);
+        match distrust(Path::new(&input.name)) {
+            Some(reason) => Import::ignore(&mut translation, &input.name, &input.bytes, reason),
+            None => import.add(&mut translation, &input.name, &input.bytes),
+        }
     }
     args.files.deliver(&KIND, &translation, global).await
 }

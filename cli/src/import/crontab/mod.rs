@@ -68,15 +68,16 @@ impl Import<'_> {
         let forced = self.options.flavour.map(|flavour| Kind { flavour, owner: None, why: "you say so" });
         match forced.map_or_else(|| flavour::detect(file, &text.readable(), self.host), Ok) {
             Ok(kind) => self.add_lines(translation, file, &kind, &text),
-            Err(NoKind::Ignored(reason)) => {
-                translation.notes.push(Note::of_file(file, NoteKind::Ignored, reason));
-                translation.notes.extend(all(file, &text, NoteKind::Ignored));
-            }
+            Err(NoKind::Ignored(reason)) => leave_out(translation, file, &text, (NoteKind::Ignored, reason)),
             Err(NoKind::Unclear(reason)) => {
-                translation.notes.push(Note::of_file(file, NoteKind::NotCarriedOver, reason));
-                translation.notes.extend(all(file, &text, NoteKind::NotCarriedOver));
+                leave_out(translation, file, &text, (NoteKind::NotCarriedOver, reason));
             }
         }
+    }
+
+    /// Adds a file that cron passes over, and why.
+    pub fn ignore(translation: &mut Translation, file: &str, text: &[u8], reason: &'static str) {
+        leave_out(translation, file, &Text::read(text), (NoteKind::Ignored, reason));
     }
 
     fn add_lines(&self, translation: &mut Translation, file: &str, kind: &Kind, text: &Text<'_>) {
@@ -155,9 +156,15 @@ fn note(file: &str, row: &Row<'_>, kind: NoteKind, reason: impl Into<String>) ->
     Note { line: row.number, text: row.shown.clone(), ..Note::of_file(file, kind, reason) }
 }
 
-fn all(file: &str, text: &Text<'_>, kind: NoteKind) -> Vec<Note> {
+fn leave_out(
+    translation: &mut Translation,
+    file: &str,
+    text: &Text<'_>,
+    (kind, reason): (NoteKind, &'static str),
+) {
+    translation.notes.push(Note::of_file(file, kind, reason));
     let lines = text.rows.iter().filter(|row| !row.shown.is_empty());
-    lines.map(|row| note(file, row, kind, "")).collect()
+    translation.notes.extend(lines.map(|row| note(file, row, kind, "")));
 }
 
 fn taken_for(kind: &Kind, settings: &Settings) -> String {
