@@ -89,7 +89,15 @@ fn people_see_the_report_on_standard_error() {
         run.out()
     );
     let report = run.err();
-    assert!(report.contains("standard input:1") && report.contains("standard input:2"), "{report}");
+    assert!(report.contains("1 jobs, 0 changes, 2 losses"), "{report}");
+    for line in [
+        " 1     lost  MAILTO=me",
+        " 2     lost  @reboot /x",
+        " 3     job   report.sh: 5 4 * * * /opt/report.sh",
+    ] {
+        assert!(report.contains(line), "{line:?} is not in {report}");
+    }
+    assert!(report.lines().all(|line| line.chars().count() <= 80), "{report}");
     let strict = belfry_with_input(&["import", "crontab", "-", "--user", "--strict"], text);
     assert_eq!(strict.code(), 1);
     assert_eq!(

@@ -23,8 +23,8 @@ fn a_belfry_takes_what_was_imported_and_suspended_jobs_begin_paused() {
     let server = Server::start(&[]);
     let [one, other] = paths(MANIFESTS);
     let run = server.run(&["import", "kubernetes", &one, &other, "--apply", "--run-with", "docker"]).ok();
-    assert!(run.err().starts_with("5 jobs; belfry runs no images"), "{}", run.err());
-    assert!(run.err().contains("belfry runs one container of a pod"), "{}", run.err());
+    assert!(run.err().starts_with("5 jobs, "), "{}", run.err());
+    assert!(run.err().contains("belfry runs one"), "{}", run.err());
     let [one, other] = paths(SCHEDULES);
     server.run(&["import", "eventbridge", &one, &other, "--apply", "--prefix", "aws-"]).ok();
     let paused: Vec<String> = statuses(&server)
@@ -56,7 +56,7 @@ fn strict_and_unreadable_ones_fail() {
     assert_eq!(belfry(&["import", "kubernetes", &manifests, "--strict"]).code(), 1);
     let whole = "kind: CronJob\nmetadata: {name: a}\nspec:\n  schedule: '@daily'\n  jobTemplate:\n    spec: {template: {spec: {containers: [{name: c, command: [x]}]}}}\n";
     let run = belfry_with_input(&["import", "kubernetes", "-", "--strict"], whole).ok();
-    assert!(run.err().ends_with("everything was carried over\n"), "{}", run.err());
+    assert!(run.err().contains("\neverything was carried over\n"), "{}", run.err());
     let broken = belfry_with_input(&["import", "eventbridge", "-"], "{\"Name\": ");
     assert!(broken.code() == 1 && broken.err().contains("standard input:1"), "{}", broken.err());
     assert_eq!(belfry(&["import", "kubernetes", "/nowhere.yaml"]).code(), 2);

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Note, NoteKind};
+use super::{ImportedJob, Note, NoteKind};
 use crate::files::{Content, Node};
 
 /// One object of a definition, as far as it has not been read.
@@ -58,6 +58,18 @@ impl<'a> Fields<'a> {
         named.map(|(index, node)| Field { path: format!("{}[{index}]", field.path), node }).collect()
     }
 
+    /// Its items, which are texts.
+    pub fn texts(&mut self, name: &str, report: &mut Report) -> Vec<String> {
+        let mut texts = Vec::new();
+        for item in self.list(name, report) {
+            match text_of(item.node) {
+                Some(text) => texts.push(text),
+                None => report.lost(&item, "is no text"),
+            }
+        }
+        texts
+    }
+
     /// A text, or a number or truth value as one.
     pub fn text(&mut self, name: &str, report: &mut Report) -> Option<String> {
         let field = self.take(name)?;
@@ -66,6 +78,14 @@ impl<'a> Fields<'a> {
             report.lost(&field, "is no text");
         }
         text
+    }
+
+    /// A truth value in any of YAML 1.1's spellings, in which Kubernetes reads manifests; an error where
+    /// it is none.
+    pub fn truth(&mut self, name: &str) -> Result<Option<bool>, String> {
+        let Some(field) = self.take(name) else { return Ok(None) };
+        let truth = text_of(field.node).and_then(|text| truth_of(&text));
+        truth.map(Some).ok_or_else(|| format!("{}: is neither true nor false", field.path))
     }
 
     pub fn number(&mut self, name: &str, report: &mut Report) -> Option<u64> {
@@ -98,8 +118,27 @@ pub fn text_of(node: &Node) -> Option<String> {
     }
 }
 
+/// <https://yaml.org/type/bool.html>.
+fn truth_of(text: &str) -> Option<bool> {
+    let is_cased = |word: &str| text == word || text == word.to_uppercase() || text == capitalized(word);
+    match text {
+        _ if ["y", "yes", "true", "on"].into_iter().any(is_cased) => Some(true),
+        _ if ["n", "no", "false", "off"].into_iter().any(is_cased) => Some(false),
+        _ => None,
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_uppercase() + rest
+}
+
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn line_of(node: &Node) -> usize {
+    node.place().0.and_then(|line| usize::try_from(line).ok()).unwrap_or(0)
 }
 
 /// What is to be said about one definition.
@@ -119,7 +158,14 @@ impl Report<'_> {
         self.about(field, NoteKind::Changed, reason);
     }
 
-    /// Of what is not there, or stands nowhere in particular.
+    /// The definition became a job.
+    pub fn became<T>(&mut self, node: &Node, job: &ImportedJob<T>) {
+        let (text, job) = (job.description.clone(), Some(job.job_id.clone()));
+        let told = Note::of_file(self.file, NoteKind::CarriedOver, "");
+        self.notes.push(Note { line: line_of(node), text, job, ..told });
+    }
+
+    /// Adds what is not there, or stands nowhere in particular.
     pub fn add_plain(&mut self, text: &str, kind: NoteKind, reason: &str) {
         let nowhere = Node::without_places(Value::Null);
         self.add(&nowhere, text.to_owned(), kind, reason);
@@ -134,9 +180,12 @@ impl Report<'_> {
     }
 
     pub fn add(&mut self, node: &Node, text: String, kind: NoteKind, reason: &str) {
-        let line = node.place().0.and_then(|line| usize::try_from(line).ok()).unwrap_or(0);
-        let subject = &self.subject;
-        let text = if subject.is_empty() { text } else { format!("{subject}: {text}") };
-        self.notes.push(Note { file: self.file.to_owned(), line, text, kind, reason: reason.to_owned() });
+        let line = line_of(node);
+        let text = match (self.subject.as_str(), text.as_str()) {
+            ("", _) => text,
+            (subject, "") => subject.to_owned(),
+            (subject, text) => format!("{subject}: {text}"),
+        };
+        self.notes.push(Note { line, text, ..Note::of_file(self.file, kind, reason) });
     }
 }

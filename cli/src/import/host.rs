@@ -1,6 +1,16 @@
 //! What a crontab takes for granted about the machine that it is on.
 
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::Path,
+};
+
+use super::zone::{self, Zone};
+
+const DEFAULT_PATH: &str = "/usr/bin:/bin";
+const PROGRAMS: [&str; 6] = ["usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin", "sbin", "bin"];
 
 #[derive(Debug, Clone)]
 pub struct Host {
@@ -8,8 +18,12 @@ pub struct Host {
     pub user: String,
     /// Home directories by user.
     pub homes: BTreeMap<String, String>,
-    /// What cron reads its schedules in, where a crontab says nothing.
-    pub timezone: String,
+    /// What can be called by its name.
+    pub programs: BTreeSet<String>,
+    /// The PATH of commands whose crontab sets none.
+    pub path: String,
+    /// What cron reads its schedules in, where a crontab says nothing; otherwise why that can't be told.
+    pub timezone: Result<Zone, String>,
 }
 
 impl Host {
@@ -22,15 +36,34 @@ impl Host {
             .map(fields)
             .find(|fields| uid.is_some() && fields.get(2).copied() == uid.as_deref());
         let user = user.and_then(|fields| fields.first().map(|name| (*name).to_owned()));
+        let root = Path::new("/");
+        let own_zone = std::env::var("TZ").ok();
         Self {
             user: user.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "root".to_owned()),
             homes: passwd.lines().map(fields).filter_map(|fields| home(&fields)).collect(),
-            timezone: iana_time_zone::get_timezone().unwrap_or_else(|_| "UTC".to_owned()),
+            programs: PROGRAMS.iter().flat_map(|folder| names(&root.join(folder))).collect(),
+            path: path(&fs::read_to_string("/etc/environment").unwrap_or_default()),
+            timezone: zone::of_host(root, own_zone.as_deref()),
         }
     }
 
     pub fn home(&self, user: &str) -> Option<&str> {
         self.homes.get(user).map(String::as_str)
+    }
+}
+
+/// Why cron passes over a system crontab that stands in its place, `/etc`: others than root could have
+/// written it.
+pub fn distrust(path: &Path) -> Option<&'static str> {
+    let file = fs::metadata(path).ok().filter(|_| path.starts_with("/etc"))?;
+    distrust_file(file.uid(), file.mode())
+}
+
+fn distrust_file(owner: u32, mode: u32) -> Option<&'static str> {
+    match (owner, mode & 0o022) {
+        (0, 0) => None,
+        (0, _) => Some("cron ignores it: others than its owner may write it"),
+        _ => Some("cron ignores it: it is not root's"),
     }
 }
 
@@ -42,9 +75,40 @@ fn home(fields: &[&str]) -> Option<(String, String)> {
     Some(((*fields.first()?).to_owned(), (*fields.get(5)?).to_owned()))
 }
 
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+/// PAM gives cron's commands what is in `/etc/environment`.
+fn path(environment: &str) -> String {
+    let named = environment.lines().find_map(|line| line.trim().strip_prefix("PATH="));
+    let path = named.map(|value| value.trim_matches(['"', '\''])).filter(|value| !value.is_empty());
+    path.unwrap_or(DEFAULT_PATH).to_owned()
+}
+
 /// As the kernel tells it; nothing else in this process needs a system call for it.
 fn effective_uid() -> Option<String> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distrust_file, path};
+
+    /// Debian's cron(8) and `database.c`.
+    #[test]
+    fn files_that_others_can_write_are_not_trusted() {
+        assert_eq!(distrust_file(0, 0o100_644), None);
+        assert!(distrust_file(0, 0o100_664).is_some_and(|reason| reason.contains("may write")));
+        assert!(distrust_file(1000, 0o100_644).is_some_and(|reason| reason.contains("not root's")));
+    }
+
+    #[test]
+    fn the_path_of_commands() {
+        assert_eq!(path(""), "/usr/bin:/bin");
+        assert_eq!(path("LANG=C\nPATH=\"/opt/bin:/bin\"\n"), "/opt/bin:/bin");
+    }
 }

@@ -33,11 +33,14 @@ pub struct ImportedJob<T> {
     pub timeout: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub execution_timeout: Option<String>,
+    /// `record`: nobody hears of failures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<&'static str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
 }
 
-/// A process, as crontabs know no other target.
+/// A process: crontabs and systemd know no other target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CommandTarget {
     #[serde(rename = "type")]
@@ -47,6 +50,8 @@ pub struct CommandTarget {
     pub working_directory: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pass_environment: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -92,6 +97,7 @@ impl<T: Serialize> ImportedJob<T> {
             retry: Retry::new(0, 0),
             timeout: "1h".to_owned(),
             execution_timeout: None,
+            on_failure: None,
             tags: BTreeMap::new(),
         }
     }

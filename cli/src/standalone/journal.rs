@@ -26,7 +26,7 @@ impl Observer for Journal {
                 tracing::warn!(execution.id = %id, failures, delay_ms = delay.as_millis(), "failed, will be tried again");
             }
             Fact::Lost { id, attempt } => tracing::warn!(execution.id = %id, attempt, "its worker vanished"),
-            Fact::Ended { id, status } => ended(id, *status),
+            Fact::Ended { id, status, .. } => ended(id, *status),
             Fact::Misfired { job_id, slot } => tracing::warn!(job.id = %job_id, %slot, "slot missed"),
             _ => {}
         }

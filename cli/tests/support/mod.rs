@@ -1,6 +1,8 @@
 #![expect(dead_code, reason = "each test binary uses a part of it")]
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
 
+pub mod imports;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -33,7 +35,7 @@ pub fn command(args: &[&str]) -> Command {
 }
 
 pub fn belfry(args: &[&str]) -> Run {
-    Run(command(args).stdin(Stdio::null()).output().unwrap())
+    Run::of(&mut command(args))
 }
 
 pub fn belfry_with_input(args: &[&str], input: &str) -> Run {
@@ -46,6 +48,10 @@ pub fn belfry_with_input(args: &[&str], input: &str) -> Run {
 pub struct Run(Output);
 
 impl Run {
+    pub fn of(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::null()).output().unwrap())
+    }
+
     pub fn code(&self) -> i32 {
         self.0.status.code().unwrap()
     }

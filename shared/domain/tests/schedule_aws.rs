@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
 use belfry_domain::schedule::Schedule;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 fn instant(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).unwrap().to_utc()
@@ -112,6 +112,37 @@ fn rates_are_multiples_since_the_epoch() {
     assert_eq!(next("rate(5 minutes)"), instant("2026-08-01T10:10:00Z"));
     assert_eq!(next("rate( 12  hours )"), instant("2026-08-01T12:00:00Z"));
     assert_eq!(next("rate(1 day)"), instant("2026-08-02T00:00:00Z"));
+}
+
+/// EventBridge's rules write `rate(1 hour)`, its Scheduler `rate(1 hours)`.
+#[test]
+fn rates_have_two_spellings() {
+    for (one, other) in [
+        ("rate(1 minute)", "rate(1 minutes)"),
+        ("rate(1 hour)", "rate(1 hours)"),
+        ("rate(1 day)", "rate(1 days)"),
+    ] {
+        let next = |text| Schedule::parse(text, None).unwrap().next_after(instant("2026-08-01T10:07:30Z"));
+        assert_eq!(next(one), next(other));
+    }
+}
+
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#rate-based>: a rate counts from
+/// the schedule's StartDate, and a day is 24 hours. 2026-12-07 is a Monday.
+#[test]
+fn intervals_count_from_their_start() {
+    let start = instant("2026-12-07T08:00:00Z");
+    for expression in ["rate(14 days)", "@every 14d"] {
+        let schedule = Schedule::parse(expression, Some("Europe/Berlin")).unwrap().starting(start);
+        let slots: Vec<_> = schedule.upcoming(instant("2026-01-01T00:00:00Z")).take(3).collect();
+        let expected = ["2026-12-07T08:00:00Z", "2026-12-21T08:00:00Z", "2027-01-04T08:00:00Z"].map(instant);
+        assert_eq!(slots, expected, "{expression}");
+        assert_eq!(schedule.latest_at_or_before(expected[1]), Some(expected[1]));
+        assert_eq!(schedule.latest_at_or_before(start - TimeDelta::milliseconds(1)), None);
+        assert!(schedule.contains(expected[2]) && !schedule.contains(instant("2026-12-10T00:00:00Z")));
+    }
+    let finer = Schedule::parse("@every 90s", None).unwrap().starting(instant("2026-12-07T08:00:00.0005Z"));
+    assert_eq!(finer.next_after(start), Some(instant("2026-12-07T08:00:00.001Z")), "whole milliseconds");
 }
 
 #[test]

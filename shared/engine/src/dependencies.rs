@@ -180,7 +180,11 @@ impl Engine {
 
     async fn moved_on(&self, row: Execution, guard: TimerKey) -> Result<Option<Ended>> {
         if row.status.is_terminal() {
-            self.ports.observer.record(crate::ports::Fact::Ended { id: &row.id, status: row.status });
+            self.ports.observer.record(crate::ports::Fact::Ended {
+                id: &row.id,
+                status: row.status,
+                is_only_recorded: false,
+            });
             return Ok(Some((row, guard)));
         }
         if let Some(message) = self.message_for(&row, guard).await? {

@@ -232,7 +232,11 @@ impl Engine {
     async fn skip_late(&self, row: Execution, guard: Timer, began: Duration) -> Result<Handled> {
         let skipped = Change::skipped(&row, TOO_LATE, self.now())?.row;
         if self.create_guarded(skipped.clone(), guard.clone(), began).await? == Creation::Created {
-            self.ports.observer.record(Fact::Ended { id: &skipped.id, status: skipped.status });
+            self.ports.observer.record(Fact::Ended {
+                id: &skipped.id,
+                status: skipped.status,
+                is_only_recorded: false,
+            });
             self.settle(skipped, guard.key).await?;
         }
         Ok(Handled::Dropped(None))

@@ -168,24 +168,30 @@ impl Engine {
             let change = make(&row, self.now())?;
             let wanted = change.row.clone();
             match self.persist(|| self.write(change.clone())).await? {
-                Applied::Won => return Ok(Some(self.record_end(wanted))),
+                Applied::Won => return Ok(Some(self.record_end(wanted).await)),
                 // The store has repeated the write, and refused its own first one.
-                Applied::Lost(Some(now)) if *now == wanted => return Ok(Some(self.record_end(wanted))),
+                Applied::Lost(Some(now)) if *now == wanted => return Ok(Some(self.record_end(wanted).await)),
                 Applied::Lost(Some(now)) if is_held_by(&now, claim_id) => row = *now,
                 Applied::Lost(_) => return Ok(None),
             }
         }
     }
 
-    fn record_end(&self, row: Execution) -> Execution {
+    async fn record_end(&self, row: Execution) -> Execution {
         if let Some(claim) = row.claim.as_ref().filter(|_| row.status != Status::Running) {
             let took = self.now().since(claim.since);
             self.ports.observer.record(Fact::AttemptEnded { id: &row.id, took });
         }
         if row.status.is_terminal() {
-            self.ports.observer.record(Fact::Ended { id: &row.id, status: row.status });
+            self.record_outcome(&row).await;
         }
         row
+    }
+
+    /// Nothing is left undone where the job can't be read: its failure counts.
+    async fn record_outcome(&self, row: &Execution) {
+        let is_only_recorded = self.is_only_recorded(row).await.unwrap_or(false);
+        self.ports.observer.record(Fact::Ended { id: &row.id, status: row.status, is_only_recorded });
     }
 
     /// One write of somebody who holds no claim; whether it won.
@@ -196,7 +202,7 @@ impl Engine {
             Applied::Lost(now) => now.is_some_and(|now| *now == row),
         };
         if won && row.status.is_terminal() {
-            self.ports.observer.record(Fact::Ended { id: &row.id, status: row.status });
+            self.record_outcome(&row).await;
         }
         Ok(won)
     }

@@ -1,7 +1,7 @@
 //! What follows from an end. All of it can be repeated: a crash in the middle leaves the guard
 //! timer, and the sweep begins again.
 
-use belfry_domain::{Execution, ExecutionId, Status, TimerKey};
+use belfry_domain::{Execution, ExecutionId, OnFailure, Status, TimerKey};
 
 use crate::{
     Engine, Result,
@@ -33,12 +33,18 @@ impl Engine {
             }
             self.after_gates(&row).await?;
             self.close_letters(&row.id).await?;
-            if is_dead(&row) {
+            if is_dead(&row) && !self.is_only_recorded(&row).await? {
                 self.bury(&row).await?;
             }
             self.ports.timers.remove_timer(&guard).await?;
         }
         Ok(())
+    }
+
+    /// Whether it ended badly, and its job says that nobody is to hear of that.
+    pub(crate) async fn is_only_recorded(&self, row: &Execution) -> Result<bool> {
+        let work = if is_dead(row) { self.work_of(row).await? } else { None };
+        Ok(work.is_some_and(|work| work.on_failure == OnFailure::Record))
     }
 
     async fn bury(&self, row: &Execution) -> Result<()> {

@@ -60,6 +60,7 @@ impl Observer for Watch {
     fn record(&self, fact: Fact<'_>) {
         let counter = match fact {
             Fact::Ended { status: Status::Success, .. } => &self.good,
+            Fact::Ended { is_only_recorded: true, .. } => return,
             Fact::Ended { status: Status::Failed | Status::TimedOut, .. } => &self.bad,
             Fact::Started { lateness, .. } => {
                 if lateness > self.late_after {
@@ -199,7 +200,8 @@ mod tests {
 
         fn ended(&self, status: Status, count: usize) {
             let id = "a@b".parse().unwrap();
-            (0..count).for_each(|_| self.watch.record(Fact::Ended { id: &id, status }));
+            (0..count)
+                .for_each(|_| self.watch.record(Fact::Ended { id: &id, status, is_only_recorded: false }));
         }
 
         fn started(&self, seconds: u64, count: usize) {
@@ -230,6 +232,16 @@ mod tests {
             fixture.at(9).contains(&"success_rate is over".to_owned()),
             "the bad ones are out of the window"
         );
+    }
+
+    #[test]
+    fn failures_that_are_only_recorded_do_not_count() {
+        let mut fixture = Fixture::new();
+        let id = "guard@b".parse().unwrap();
+        let status = Status::Failed;
+        (0..100).for_each(|_| fixture.watch.record(Fact::Ended { id: &id, status, is_only_recorded: true }));
+        fixture.ended(Status::Success, 10);
+        assert_eq!(fixture.at(1), [""; 0]);
     }
 
     #[test]

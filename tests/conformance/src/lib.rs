@@ -252,6 +252,7 @@ macro_rules! suite {
             a_graph_runs_again_from_what_failed,
             long_work_tells_how_far_it_is_and_is_stopped,
             a_vanished_workers_work_starts_again,
+            a_failure_that_is_only_recorded_pages_nobody,
             a_start_that_comes_after_a_pause_is_not_lost,
             no_key_takes_a_slot,
             a_key_stands_for_one_request,

@@ -40,8 +40,8 @@ pub async fn run(args: EventbridgeArgs, global: &Global) -> Outcome {
     let options = Options { prefix: args.files.prefix.clone(), ecs_container: args.ecs_container.clone() };
     let mut import = Import::new(&options, Timestamp::from(Utc::now()));
     let mut translation = Translation::default();
-    for (name, text) in args.files.read()? {
-        import.add(&mut translation, &name, &text)?;
+    for input in args.files.read()? {
+        import.add(&mut translation, &input.name, input.text()?)?;
     }
     import.finish(&mut translation);
     args.files.deliver(&KIND, &translation, global).await

@@ -61,8 +61,8 @@ pub async fn run(args: KubernetesArgs, global: &Global) -> Outcome {
     };
     let import = Import { options: &options, now: Timestamp::from(Utc::now()) };
     let mut translation = Translation::default();
-    for (name, text) in args.files.read()? {
-        import.add(&mut translation, &name, &text)?;
+    for input in args.files.read()? {
+        import.add(&mut translation, &input.name, input.text()?)?;
     }
     args.files.deliver(&KIND, &translation, global).await
 }

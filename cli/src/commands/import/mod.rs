@@ -3,31 +3,33 @@
 mod crontab;
 mod eventbridge;
 mod kubernetes;
+mod python;
+mod report;
+mod sources;
+mod systemd;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
+use self::sources::Input;
 use super::{DONE, FAILED, Global, Outcome, apply};
 use crate::{
-    error::CliError,
     files,
-    import::{Note, NoteKind, Translation},
-    show::{self, table},
+    import::{NoteKind, Translation},
+    show,
 };
 
 /// Turn other schedulers' definitions into job files
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  crontab -l | belfry import crontab - --output cron.yaml
+  crontab -l | belfry import crontab --user - --output cron.yaml
   kubectl get cronjobs -o yaml | belfry import kubernetes -
-  aws scheduler get-schedule --name nightly | belfry import eventbridge -")]
+  aws scheduler get-schedule --name nightly | belfry import eventbridge -
+  belfry import systemd /etc/systemd/system /usr/lib/systemd/system")]
 pub struct ImportArgs {
     #[command(subcommand)]
     action: Action,
@@ -38,12 +40,15 @@ enum Action {
     Crontab(crontab::CrontabArgs),
     Kubernetes(kubernetes::KubernetesArgs),
     Eventbridge(eventbridge::EventbridgeArgs),
+    Systemd(systemd::SystemdArgs),
+    Celery(python::CeleryArgs),
+    Airflow(python::AirflowArgs),
 }
 
 /// Where definitions come from, and where the jobs go.
 #[derive(Debug, Args)]
 struct Conversion {
-    /// Conversion, or - for standard input
+    /// Files, folders (the files in them), or - for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Write the job file here
@@ -55,7 +60,7 @@ struct Conversion {
     /// Before each job's name
     #[arg(long, default_value = "", value_name = "TEXT")]
     prefix: String,
-    /// Exit with 1 if something could not be carried over
+    /// Exit with 1 if something was lost: what it was is in the report
     #[arg(long)]
     strict: bool,
 }
@@ -64,7 +69,7 @@ struct Conversion {
 struct Kind {
     /// As in `belfry import crontab`.
     name: &'static str,
-    /// Of several files.
+    /// Name of several files.
     plural: &'static str,
     /// What is true of all of its jobs.
     remark: &'static str,
@@ -75,13 +80,15 @@ pub async fn run(args: ImportArgs, global: &Global) -> Outcome {
         Action::Crontab(args) => crontab::run(args, global).await,
         Action::Kubernetes(args) => kubernetes::run(args, global).await,
         Action::Eventbridge(args) => eventbridge::run(args, global).await,
+        Action::Systemd(args) => systemd::run(args, global).await,
+        Action::Celery(args) => python::celery(args, global).await,
+        Action::Airflow(args) => python::airflow(args, global).await,
     }
 }
 
 impl Conversion {
-    /// Name and text of each, the comments of old files in old encodings.
-    fn read(&self) -> anyhow::Result<Vec<(String, String)>> {
-        self.files.iter().map(|path| read(path)).collect()
+    fn read(&self) -> anyhow::Result<Vec<Input>> {
+        sources::read(&self.files)
     }
 
     async fn deliver<T: Serialize>(
@@ -104,7 +111,7 @@ impl Conversion {
             if self.output.is_none() && !self.apply {
                 show::line(yaml.trim_end())?;
             }
-            eprintln!("{}", report(kind, translation));
+            eprintln!("{}", report::text(kind, translation));
         }
         let is_whole = translation.notes.iter().all(|note| note.kind != NoteKind::NotCarriedOver);
         if self.strict && !is_whole { FAILED } else { DONE }
@@ -118,33 +125,9 @@ impl Conversion {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<(String, String)> {
-    let name = path.display().to_string();
-    if name == "-" {
-        return Ok(("standard input".to_owned(), io::read_to_string(io::stdin())?));
-    }
-    let bytes = fs::read(path).map_err(|error| CliError::Usage(format!("{name}: {error}")))?;
-    Ok((name, String::from_utf8_lossy(&bytes).into_owned()))
-}
-
 async fn send(yaml: &str, global: &Global) -> anyhow::Result<()> {
     let client = global.client()?;
     let definitions = files::read_text("the import", yaml)?;
     apply::send(&client, &definitions, false).await?;
     Ok(())
-}
-
-fn report<T>(kind: &Kind, translation: &Translation<T>) -> String {
-    let mut text = format!("{} jobs; {}", translation.jobs.len(), kind.remark);
-    if translation.notes.is_empty() {
-        return format!("{text}\neverything was carried over");
-    }
-    let mut table = table::new(["WHERE", "WHAT", "LINE", "WHY"]);
-    for Note { file, line, text, kind, reason } in &translation.notes {
-        let place = if *line == 0 { file.clone() } else { format!("{file}:{line}") };
-        table.add_row([place, kind.as_str().to_owned(), text.clone(), reason.clone()]);
-    }
-    text.push_str("\n\n");
-    text.push_str(&table::text(&table));
-    text
 }

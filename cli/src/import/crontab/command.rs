@@ -37,5 +37,6 @@ pub(super) fn target(
         // An account that this machine does not know has no home here: it starts where belfry does.
         working_directory: home.filter(|home| home.starts_with('/')).map(str::to_owned),
         environment,
+        pass_environment: Vec::new(),
     }
 }

@@ -17,7 +17,8 @@ pub enum Line<'a> {
     Broken,
 }
 
-const BLANK: [char; 2] = [' ', '\t'];
+/// What separates fields; cron knows no other white space.
+pub(super) const BLANK: [char; 2] = [' ', '\t'];
 
 pub fn read(line: &str) -> Line<'_> {
     let text = line.trim_start_matches(BLANK).trim_end_matches(['\r', '\n']);

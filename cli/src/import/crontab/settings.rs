@@ -2,63 +2,79 @@
 
 use std::collections::BTreeMap;
 
-use crate::import::{Host, NoteKind};
+use super::anacron;
+use crate::import::{Host, NoteKind, zone::Zone};
 
-/// What became of a variable that did not simply go into the environment.
-pub type Remark = (NoteKind, String);
+/// What became of a variable.
+pub type Remark = (NoteKind, &'static str);
 
-const NO_MAIL: &str =
-    "belfry sends no mail; the output of each attempt is kept (belfry logs), failures are dead letters";
+const NO_MAIL: &str = "belfry sends no mail; the output of each attempt is kept (belfry logs)";
+const NOBODY: &str = "belfry sends no mail either";
 const OWN_ZONE: &str =
     "is the time zone of the schedules below it, as in cronie; Debian's own cron ignores it";
 const COMMANDS_ZONE: &str =
     "is passed to the commands, as cron does; it does not move their schedule (CRON_TZ would)";
+const PASSED: &str = "passed to the commands below it";
+const FIRST_HOUR: &str =
+    "its first hour is when the jobs below are due; those that were missed run at any hour";
 
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub shell: String,
-    /// Of the schedules.
-    pub timezone: String,
+    /// Of the schedules; otherwise why there is none.
+    pub timezone: Result<Zone, String>,
     pub home: Option<String>,
     pub random_delay_minutes: Option<u32>,
+    pub first_hour: u32,
     pub environment: BTreeMap<String, String>,
 }
 
 impl Settings {
+    /// What cron gives to commands by itself.
     pub fn new(host: &Host, timezone: Option<&str>) -> Self {
+        let shell = "/bin/sh".to_owned();
+        let environment =
+            BTreeMap::from([("PATH".to_owned(), host.path.clone()), ("SHELL".to_owned(), shell.clone())]);
         Self {
-            shell: "/bin/sh".to_owned(),
-            timezone: timezone.unwrap_or(&host.timezone).to_owned(),
+            shell,
+            timezone: timezone
+                .map_or_else(|| host.timezone.clone(), |name| Ok(Zone::new(name, "--timezone"))),
             home: None,
             random_delay_minutes: None,
-            environment: BTreeMap::new(),
+            first_hour: 0,
+            environment,
         }
     }
 
-    pub fn set(&mut self, name: &str, value: &str) -> Option<Remark> {
+    pub fn set(&mut self, name: &str, value: &str) -> Remark {
         match name {
-            // "Send nothing" is what belfry does.
-            "MAILTO" if value.is_empty() => return None,
-            "MAILTO" | "MAILFROM" | "CONTENT_TYPE" | "CONTENT_TRANSFER_ENCODING" => {
-                return Some(lost(NO_MAIL));
-            }
+            "MAILTO" if value.is_empty() => return (NoteKind::CarriedOver, NOBODY),
+            "MAILTO" | "MAILFROM" | "CONTENT_TYPE" | "CONTENT_TRANSFER_ENCODING" => return lost(NO_MAIL),
             "LOGNAME" | "USER" => {
-                return Some(changed("cron lets no crontab set it: it is what the account says"));
+                return changed("cron lets no crontab set it: it is what the account says");
             }
-            "START_HOURS_RANGE" => {
-                return Some(lost("belfry has no such bound; give the jobs hours in their schedules"));
-            }
+            "START_HOURS_RANGE" => return self.hours(value),
             "CRON_TZ" => {
-                value.clone_into(&mut self.timezone);
-                return Some(changed(OWN_ZONE));
+                self.timezone = Ok(Zone::new(value, "CRON_TZ"));
+                return changed(OWN_ZONE);
             }
-            "RANDOM_DELAY" => return Some(self.random_delay(value)),
+            "RANDOM_DELAY" => return self.random_delay(value),
             "SHELL" => value.clone_into(&mut self.shell),
             "HOME" => self.home = Some(value.to_owned()),
             _ => {}
         }
         self.environment.insert(name.to_owned(), value.to_owned());
-        (name == "TZ").then(|| changed(COMMANDS_ZONE))
+        if name == "TZ" { changed(COMMANDS_ZONE) } else { (NoteKind::CarriedOver, PASSED) }
+    }
+
+    fn hours(&mut self, value: &str) -> Remark {
+        match anacron::first_hour(value) {
+            Some(hour) => {
+                self.first_hour = hour;
+                changed(FIRST_HOUR)
+            }
+            None => lost("is no range of hours"),
+        }
     }
 
     fn random_delay(&mut self, value: &str) -> Remark {
@@ -72,10 +88,10 @@ impl Settings {
     }
 }
 
-fn changed(text: &str) -> Remark {
-    (NoteKind::Changed, text.to_owned())
+fn changed(text: &'static str) -> Remark {
+    (NoteKind::Changed, text)
 }
 
-fn lost(text: &str) -> Remark {
-    (NoteKind::NotCarriedOver, text.to_owned())
+fn lost(text: &'static str) -> Remark {
+    (NoteKind::NotCarriedOver, text)
 }

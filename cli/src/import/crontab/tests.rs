@@ -1,14 +1,16 @@
 use belfry_domain::Timestamp;
 
 use super::{Flavour, Import, Options};
-use crate::import::{CommandTarget, Host, NoteKind};
+use crate::import::{CommandTarget, Host, NoteKind, report::tests::losses, zone::Zone};
 
 type Translation = crate::import::Translation<CommandTarget>;
 
 fn host(user: &str) -> Host {
     let homes = [("root", "/root"), ("alice", "/home/alice"), ("www-data", "/var/www")];
     let homes = homes.into_iter().map(|(user, home)| (user.to_owned(), home.to_owned())).collect();
-    Host { user: user.to_owned(), homes, timezone: "UTC".to_owned() }
+    let programs = ["date", "test", "git"].map(str::to_owned).into();
+    let (path, timezone) = ("/usr/bin:/bin".to_owned(), Ok(Zone::new("UTC", "a test")));
+    Host { user: user.to_owned(), homes, programs, path, timezone }
 }
 
 fn import_as(user: &str, options: &Options, file: &str, text: &str) -> Translation {
@@ -28,7 +30,7 @@ fn system(user: &str, text: &str) -> Translation {
 }
 
 fn reasons(translation: &Translation) -> Vec<(usize, NoteKind, &str)> {
-    translation.notes.iter().map(|note| (note.line, note.kind, note.reason.as_str())).collect()
+    losses(translation).into_iter().map(|note| (note.line, note.kind, note.reason.as_str())).collect()
 }
 
 #[test]
@@ -43,7 +45,8 @@ fn a_user_entry_keeps_shell_home_and_variables() {
     assert_eq!(job.target.environment["A"], "b c");
     assert_eq!(job.target.environment["LOGNAME"], "alice");
     assert_eq!((job.misfire, job.retry.max_retries, job.retry.max_lost), ("skip", 0, 0));
-    assert_eq!(translation.notes, []);
+    assert_eq!(job.target.environment["PATH"], "/usr/bin:/bin");
+    assert_eq!(reasons(&translation), []);
 }
 
 #[test]
@@ -80,7 +83,7 @@ fn zones_come_from_the_host_and_from_cron_tz() {
     let zones: Vec<_> = translation.jobs.iter().map(|job| job.timezone.as_deref()).collect();
     assert_eq!(zones, [Some("Europe/Berlin"), Some("Asia/Tokyo"), Some("Asia/Tokyo")]);
     assert_eq!(translation.jobs[2].target.environment["TZ"], "UTC");
-    let last = translation.notes.last().unwrap();
+    let last = translation.notes.iter().find(|note| note.line == 7).unwrap();
     assert!(last.line == 7 && last.reason.contains("'Mars' is not an IANA time zone"), "{last:?}");
 }
 
@@ -90,8 +93,9 @@ fn what_cannot_be_carried_over_is_listed_with_its_line() {
     let translation = user(text);
     assert_eq!(translation.jobs.len(), 1);
     let notes = reasons(&translation);
-    assert_eq!(notes.iter().map(|(line, ..)| *line).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7]);
-    assert!(notes.iter().all(|(_, kind, _)| *kind == NoteKind::NotCarriedOver));
+    assert_eq!(notes.iter().map(|(line, ..)| *line).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 0]);
+    assert!(notes[..6].iter().all(|(_, kind, _)| *kind == NoteKind::NotCarriedOver));
+    assert!(notes[7].2.contains("Debian's cron ignores such a file as a whole"), "{:?}", notes[7]);
     for (index, wanted) in
         [(0, "no mail"), (1, "boot"), (2, "minute (column 1): 61"), (3, "never run"), (4, "neither")]
     {
@@ -101,7 +105,7 @@ fn what_cannot_be_carried_over_is_listed_with_its_line() {
 
 #[test]
 fn mailto_nobody_is_what_belfry_does() {
-    assert_eq!(user("MAILTO=\"\"\n* * * * * a\n").notes, []);
+    assert_eq!(reasons(&user("MAILTO=\"\"\n* * * * * a\n")), []);
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn cronies_own_additions() {
     let translation = user("RANDOM_DELAY=30\n-5 4 * * * a\n");
     assert_eq!(translation.jobs[0].schedule, "5 4 * * *");
     assert_eq!(translation.jobs[0].jitter.as_deref(), Some("30m"));
-    assert_eq!(translation.notes[0].kind, NoteKind::Changed);
+    assert_eq!(reasons(&translation)[0].1, NoteKind::Changed);
 }
 
 #[test]
@@ -124,8 +128,9 @@ fn root_runs_the_entries_of_others_through_runuser() {
         translation.jobs.iter().map(|job| job.job_id.as_str()).collect::<Vec<_>>(),
         ["app-x", "app-y", "app-z"]
     );
-    assert_eq!(translation.notes[0].reason, "runs as ghost, an account that this machine does not have");
-    assert!(translation.notes[1].line == 5 && translation.notes[1].reason.contains("only one of them"));
+    let notes = reasons(&translation);
+    assert_eq!(notes[0].2, "runs as ghost, an account that this machine does not have");
+    assert!(notes[1].0 == 5 && notes[1].2.contains("only one of them"));
 }
 
 #[test]
@@ -133,19 +138,49 @@ fn others_cannot_run_the_entries_of_others() {
     let translation = system("alice", "0 0 * * * root /x\n0 0 * * * alice /y\n");
     assert_eq!(translation.jobs.len(), 1);
     assert_eq!(translation.jobs[0].target.command, ["/bin/sh", "-c", "/y"]);
-    assert!(translation.notes[0].reason.starts_with("runs as root; belfry runs as alice"));
+    assert!(reasons(&translation)[0].2.starts_with("runs as root; belfry runs as alice"));
 }
 
 #[test]
 fn the_user_column_is_found_by_place_or_by_content() {
-    let detect = |file, text| super::flavour::detect(file, text, &host("root"));
-    assert_eq!(detect("/etc/crontab", ""), Flavour::System);
-    assert_eq!(detect("backup/cron.d/x", "* * * * * ghost x"), Flavour::System);
-    assert_eq!(detect("/var/spool/cron/crontabs/alice", "* * * * * root x"), Flavour::User);
-    assert_eq!(detect("tab", "* * * * * root x\n@daily alice y"), Flavour::System);
-    assert_eq!(detect("tab", "* * * * * root x\n@daily date -u"), Flavour::User);
-    assert_eq!(detect("tab", "* * * * * root"), Flavour::User);
-    assert_eq!(detect("tab", ""), Flavour::User);
+    let detect = |file: &str, text: &str| {
+        let kind = super::flavour::detect(file, text, &host("root"));
+        kind.map(|kind| (kind.flavour, kind.owner)).map_err(|_| ())
+    };
+    let (system, user) = (Ok((Flavour::System, None::<String>)), Ok((Flavour::User, None)));
+    assert_eq!(detect("/etc/crontab", ""), system);
+    assert_eq!(detect("backup/cron.d/x", "* * * * * ghost x"), system);
+    for folder in ["/var/spool/cron/crontabs", "/var/spool/cron", "/var/spool/cron/tabs", "old/cron/crontabs"]
+    {
+        let owned = Ok((Flavour::User, Some("alice".to_owned())));
+        assert_eq!(detect(&format!("{folder}/alice"), "* * * * * root x"), owned, "{folder}");
+    }
+    assert_eq!(detect("tab", "* * * * * root x\n@daily alice y"), system);
+    assert_eq!(detect("tab", "* * * * * root x\n@daily ghost /y"), system);
+    assert_eq!(detect("tab", "* * * * * ghost /y"), Err(()));
+    assert_eq!(detect("tab", "* * * * * root x\n@daily date -u"), Err(()));
+    assert_eq!(detect("tab", "* * * * * root"), user);
+    assert_eq!(detect("tab", "* * * * * tool /x\n* * * * * /opt/y"), user);
+    assert_eq!(detect("tab", "* * * * * tool -x"), user);
+    assert_eq!(detect("tab", ""), user);
+    assert_eq!(detect("/etc/anacrontab", ""), Ok((Flavour::Anacron, None)));
+    for ignored in ["/etc/cron.d/x.sh", "/etc/cron.d/x~", "/etc/cron.daily/x", "/var/spool/cron/crontabs/.x"]
+    {
+        assert_eq!(detect(ignored, "* * * * * root x"), Err(()), "{ignored}");
+    }
+}
+
+#[test]
+fn an_anacrontab_keeps_names_periods_and_delays() {
+    let text = "SHELL=/bin/sh\nSTART_HOURS_RANGE=3-22\n1 5 cron.daily run-parts /etc/cron.daily\n@fortnightly 5 x y\n";
+    let translation = import_as("root", &Options::default(), "/etc/anacrontab", text);
+    let job = &translation.jobs[0];
+    assert_eq!(
+        (job.job_id.as_str(), job.schedule.as_str(), job.misfire),
+        ("cron.daily", "5 3 * * *", "latest")
+    );
+    let lines: Vec<usize> = reasons(&translation).iter().map(|(line, ..)| *line).collect();
+    assert_eq!(lines, [2, 3, 4, 0]);
 }
 
 #[test]

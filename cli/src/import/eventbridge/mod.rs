@@ -30,8 +30,18 @@ const UNKNOWN: &str = "belfry has no such setting";
 const STAYS: &str = "the job stays when its last slot is over; delete it then";
 const DEAD_LETTERS: &str =
     "belfry keeps dead letters itself (belfry dead-letters), and sends them to its own queue";
-const RATE: &str =
-    "counts from the epoch, so that every process agrees; EventBridge counts from the schedule's start";
+const RATE: &str = "counts from the epoch; EventBridge counts from when the schedule was made: give the job a start, from \
+                    which it counts";
+const WINDOW: &str =
+    "is a jitter: each slot starts within the window, by an amount that is fixed for the slot";
+const RULE: &str = "is a rule of an event bus, as `aws events describe-rule` prints one, no schedule of EventBridge \
+                    Scheduler: its targets are in `aws events list-targets-by-rule`; make a schedule of it and import that";
+const PATTERN: &str =
+    "is a rule with an event pattern, as `aws events describe-rule` prints one: it has no times";
+const RULES: &str = "is a rule of an event bus, from `aws events list-rules`, no schedule of EventBridge Scheduler: its \
+                     targets are in `aws events list-targets-by-rule`; make a schedule of it and import that";
+const TARGETS: &str =
+    "are the targets of a rule, as `aws events list-targets-by-rule` prints them: they have no times";
 const LISTED: &str =
     "a list has no schedule expressions: import what `aws scheduler get-schedule` prints of it";
 
@@ -79,12 +89,31 @@ impl<'a> Import<'a> {
             return;
         }
         let mut fields = Fields::of("", node);
+        let is_rule = node.get("Arn").and_then(text_of).is_some_and(|arn| arn.contains(":rule/"));
         if node.get("Schedules").is_some() {
             self.note_list(&mut fields, &mut report);
             fields.rest(&mut report, NoteKind::NotCarriedOver, "there are more: list all pages");
+        } else if is_rule || node.get("EventPattern").is_some() {
+            note_rule(
+                node,
+                if node.get("ScheduleExpression").is_some() { RULE } else { PATTERN },
+                &mut report,
+            );
+        } else if node.get("Rules").is_some() {
+            fields
+                .list("Rules", &mut report)
+                .iter()
+                .for_each(|rule| note_rule(rule.node, RULES, &mut report));
+            fields.rest(&mut report, NoteKind::NotCarriedOver, "there are more: list all pages");
+        } else if let Some(targets) = fields.take("Targets") {
+            report.lost(&targets, TARGETS);
+            fields.rest(&mut report, NoteKind::NotCarriedOver, UNKNOWN);
         } else if node.get("ScheduleExpression").is_some() {
             match self.job(fields, translation, &mut report) {
-                Ok(job) => translation.jobs.push(job),
+                Ok(job) => {
+                    report.became(node, &job);
+                    translation.jobs.push(job);
+                }
                 Err(reason) => report.add(node, "schedule".to_owned(), NoteKind::NotCarriedOver, &reason),
             }
         } else {
@@ -142,11 +171,16 @@ impl<'a> Import<'a> {
     }
 
     fn name(&self, name: &str, group: &str, so_far: &Translation<Target>) -> String {
-        let taken = |name: &str| so_far.jobs.iter().any(|job| job.job_id == name);
+        let taken = |name: &str| so_far.has(name);
         let short = format!("{}{name}", self.options.prefix);
         let long = format!("{}{group}.{name}", self.options.prefix);
         name::unique(if group == "default" { &short } else { &long }, &long, taken)
     }
+}
+
+/// Names a rule by all that it says.
+fn note_rule(node: &Node, reason: &str, report: &mut Report) {
+    report.add(node, node.value().to_string(), NoteKind::NotCarriedOver, reason);
 }
 
 fn described(key: &str) -> String {
@@ -163,22 +197,47 @@ fn when(job: &mut ImportedJob<Target>, fields: &mut Fields, report: &mut Report)
     job.timezone = zone.filter(|zone| !matches!(zone.as_str(), "UTC" | "Etc/UTC"));
     job.start = instant(fields.take("StartDate"), report);
     job.end = instant(fields.take("EndDate"), report);
-    job.paused = fields.text("State", report).is_some_and(|state| state == "DISABLED");
-    let mut window = fields.object("FlexibleTimeWindow", report);
-    let is_flexible = window.text("Mode", report).is_some_and(|mode| mode == "FLEXIBLE");
-    let minutes = window.number("MaximumWindowInMinutes", report);
-    job.jitter = minutes.filter(|_| is_flexible).map(|minutes| format!("{minutes}m"));
-    window.rest(report, NoteKind::NotCarriedOver, UNKNOWN);
+    job.paused = match fields.text("State", report).as_deref() {
+        None | Some("ENABLED") => false,
+        Some("DISABLED") => true,
+        Some(other) => return Err(format!("State: {other} is neither ENABLED nor DISABLED")),
+    };
+    job.jitter = window(fields, report)?;
     if let Some(field) = fields.take("ActionAfterCompletion")
         && text_of(field.node).as_deref() == Some("DELETE")
     {
         report.changed(&field, STAYS);
     }
-    if job.schedule.starts_with("rate(") {
+    if job.schedule.starts_with("rate(") && job.start.is_none() {
         let text = format!("ScheduleExpression: {}", job.schedule);
         report.add_plain(&text, NoteKind::Changed, RATE);
     }
     Ok(())
+}
+
+fn window(fields: &mut Fields, report: &mut Report) -> Result<Option<String>, String> {
+    let mut window = fields.object("FlexibleTimeWindow", report);
+    let mode = window.text("Mode", report);
+    let minutes = window.take("MaximumWindowInMinutes");
+    window.rest(report, NoteKind::NotCarriedOver, UNKNOWN);
+    match (mode.as_deref(), minutes) {
+        (None | Some("OFF"), None) => Ok(None),
+        (None | Some("OFF"), Some(field)) => {
+            report.lost(&field, "has no meaning without the mode FLEXIBLE");
+            Ok(None)
+        }
+        (Some("FLEXIBLE"), Some(field)) => {
+            let minutes = field
+                .node
+                .value()
+                .as_u64()
+                .ok_or("FlexibleTimeWindow.MaximumWindowInMinutes: is no number")?;
+            report.changed(&field, WINDOW);
+            Ok(Some(format!("{minutes}m")))
+        }
+        (Some("FLEXIBLE"), None) => Err("FlexibleTimeWindow.MaximumWindowInMinutes: missing".to_owned()),
+        (Some(other), _) => Err(format!("FlexibleTimeWindow.Mode: {other} is neither OFF nor FLEXIBLE")),
+    }
 }
 
 /// RFC 3339, or seconds since the epoch, as older versions of the command line print them.
@@ -201,7 +260,12 @@ fn instant(field: Option<Field>, report: &mut Report) -> Option<String> {
 /// EventBridge's own patience with the target.
 fn retry(target: &mut Fields, report: &mut Report) -> (Retry, Option<String>) {
     let mut policy = target.object("RetryPolicy", report);
-    let retries = policy.number("MaximumRetryAttempts", report).unwrap_or(DEFAULT_RETRIES).min(1000) as u32;
+    let retries = policy.number("MaximumRetryAttempts", report).unwrap_or(DEFAULT_RETRIES);
+    if retries > 1000 {
+        let text = format!("Target.RetryPolicy.MaximumRetryAttempts: {retries}");
+        report.add_plain(&text, NoteKind::Changed, "1000, the most that belfry has");
+    }
+    let retries = retries.min(1000) as u32;
     let age = policy.number("MaximumEventAgeInSeconds", report).unwrap_or(DEFAULT_AGE_SECONDS);
     policy.rest(report, NoteKind::NotCarriedOver, UNKNOWN);
     if let Some(field) = target.take("DeadLetterConfig") {

@@ -154,7 +154,7 @@ fn event(arn: &Arn, fields: &mut Fields, report: &mut Report) -> Result<Target, 
     Ok(Target::EventBridge(EventBridgeTarget { event_bus: arn.whole.to_owned(), source, detail_type }))
 }
 
-/// Than the command and the variables of one container.
+/// Whether it is more than the command and the variables of one container, all of them texts.
 fn overrides_more(input: &Value) -> bool {
     let only = |object: &Value, known: &[&str]| {
         object.as_object().is_some_and(|fields| fields.keys().all(|name| known.contains(&name.as_str())))
@@ -162,7 +162,18 @@ fn overrides_more(input: &Value) -> bool {
     let overrides = input["containerOverrides"].as_array().map_or(&[][..], Vec::as_slice);
     !only(input, &["containerOverrides"])
         || overrides.len() > 1
-        || !overrides.iter().all(|one| only(one, &["name", "command", "environment"]))
+        || !overrides.iter().all(|one| only(one, &["name", "command", "environment"]) && is_of_texts(one))
+}
+
+fn is_of_texts(container: &Value) -> bool {
+    let items = |name: &str| container[name].as_array().into_iter().flatten();
+    let is_list = |name: &str| container[name].is_null() || container[name].is_array();
+    let is_pair = |pair: &Value| pair["name"].is_string() && pair["value"].is_string();
+    let fields = |pair: &Value| pair.as_object().map_or(0, serde_json::Map::len);
+    is_list("command")
+        && is_list("environment")
+        && items("command").all(Value::is_string)
+        && items("environment").all(|pair| is_pair(pair) && fields(pair) == 2)
 }
 
 /// What the input overrides in a container is the target's here.
@@ -178,25 +189,30 @@ fn ecs(
     let named = overrides["name"].as_str().map(str::to_owned);
     let container = named.or_else(|| options.ecs_container.clone());
     let container = container.ok_or("names no container of its task: say which with --ecs-container")?;
-    if input.is_some_and(overrides_more) {
-        report.add_plain("Target.Input", NoteKind::NotCarriedOver, OVERRIDES);
+    if let Some(input) = input.filter(|input| overrides_more(input)) {
+        report.add_plain(&format!("Target.Input: {input}"), NoteKind::NotCarriedOver, OVERRIDES);
     }
     let mut parameters = fields.object("EcsParameters", report);
     let definition = parameters.text("TaskDefinitionArn", report);
     let task_definition = definition.ok_or("Target.EcsParameters.TaskDefinitionArn: missing")?;
     let launch_type = match parameters.text("LaunchType", report).as_deref() {
+        None | Some("FARGATE") => EcsLaunchType::Fargate,
         Some("EC2") => EcsLaunchType::Ec2,
-        _ => EcsLaunchType::Fargate,
+        Some(other) => return Err(format!("Target.EcsParameters.LaunchType: belfry has no {other}")),
     };
     if let Some(field) = parameters.take("TaskCount").filter(|field| field.node.value() != 1) {
         report.lost(&field, "belfry starts one task for each slot");
     }
-    let mut network = parameters.object("NetworkConfiguration", report);
-    let mut network = network.object("awsvpcConfiguration", report);
-    let words = |items: Vec<Field>| items.into_iter().filter_map(|item| text_of(item.node)).collect();
-    let subnets = words(network.list("Subnets", report));
-    let security_groups = words(network.list("SecurityGroups", report));
-    let assign_public_ip = network.text("AssignPublicIp", report).is_some_and(|assign| assign == "ENABLED");
+    let mut configuration = parameters.object("NetworkConfiguration", report);
+    let mut network = configuration.object("awsvpcConfiguration", report);
+    configuration.rest(report, NoteKind::NotCarriedOver, OTHER);
+    let subnets = network.texts("Subnets", report);
+    let security_groups = network.texts("SecurityGroups", report);
+    let assign_public_ip = match network.text("AssignPublicIp", report).as_deref() {
+        None | Some("DISABLED") => false,
+        Some("ENABLED") => true,
+        Some(other) => return Err(format!("AssignPublicIp: {other} is neither ENABLED nor DISABLED")),
+    };
     network.rest(report, NoteKind::NotCarriedOver, OTHER);
     parameters.rest(report, NoteKind::NotCarriedOver, OTHER);
     let texts = |list: &Value| {

@@ -2,7 +2,10 @@ use belfry_domain::{Target, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Import, Options};
-use crate::import::{NoteKind, Translation, report::tests::shown};
+use crate::import::{
+    NoteKind, Translation,
+    report::tests::{losses, shown},
+};
 
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
 
@@ -23,7 +26,7 @@ fn one(target: &Value) -> Translation<Target> {
 }
 
 fn reasons(translation: &Translation<Target>) -> Vec<(&str, &str)> {
-    translation.notes.iter().map(|note| (note.text.as_str(), note.reason.as_str())).collect()
+    losses(translation).into_iter().map(|note| (note.text.as_str(), note.reason.as_str())).collect()
 }
 
 #[test]

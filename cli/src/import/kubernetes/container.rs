@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use belfry_domain::{CommandLine, CommandTarget, EcsLaunchType, EcsTarget, Target};
 
+use super::environment::Environment;
 use crate::import::{
     NoteKind,
     fields::{Field, Fields, Report, text_of},
@@ -29,12 +30,30 @@ pub enum Container {
 }
 
 const PODS: &str = "belongs to the pod, and there is none";
-const ELSEWHERE: &str =
-    "its value is not in the manifest: the worker's own variable of this name is passed on";
-const NOT_IN_TASK: &str = "its value is not in the manifest: give it to the task definition";
 const IMAGE: &str =
     "not used: the command runs on the worker's host; --run-with docker or --ecs-cluster keeps the image";
 const TASK: &str = "expected in a task definition of the CronJob's name, without an entry point of its own";
+const INIT: &str =
+    "runs before the container, and belfry runs one container of a pod: let the command do its work";
+const HELPER: &str = "runs beside the container, and belfry runs one container of a pod";
+const DEFAULT: &str = "kubectl.kubernetes.io/default-container";
+/// Containers that serve the one that does the work, by a part of their name or image.
+const SIDECARS: [&str; 14] = [
+    "istio-proxy",
+    "linkerd-proxy",
+    "envoy",
+    "cloud-sql-proxy",
+    "cloudsql-proxy",
+    "cloudsql-docker",
+    "vault-agent",
+    "consul",
+    "fluent-bit",
+    "fluentd",
+    "filebeat",
+    "datadog",
+    "otel",
+    "opentelemetry",
+];
 
 /// The parts of a container that every way of running it needs.
 struct Parts {
@@ -48,18 +67,37 @@ struct Parts {
     directory: Option<String>,
 }
 
-pub fn target(who: &Container, name: &str, run: &mut Fields, report: &mut Report) -> Result<Target, String> {
+/// The CronJob that a container belongs to.
+pub struct Subject<'a> {
+    pub name: &'a str,
+    pub namespace: &'a str,
+}
+
+pub fn target(
+    who: &Container,
+    subject: &Subject,
+    run: &mut Fields,
+    report: &mut Report,
+) -> Result<Target, String> {
     let mut template = run.object("template", report);
+    let default = template.take("metadata").and_then(|field| default_container(&field, report));
     let mut pod = template.object("spec", report);
     let mut containers = pod.list("containers", report);
     if containers.is_empty() {
         return Err("spec.jobTemplate.spec.template.spec.containers: missing".to_owned());
     }
-    let first = containers.remove(0);
-    for other in containers.iter().chain(&pod.list("initContainers", report)) {
-        report.lost(other, "belfry runs one container of a pod, the first");
+    let chosen = containers.remove(choose(&containers, default.as_deref(), subject.name));
+    if !containers.is_empty() {
+        let name = named(&chosen).unwrap_or_default();
+        report.changed(&chosen, &format!("container {name} taken, for one container of a pod becomes a job"));
     }
-    let parts = parts(&first, who, report);
+    for other in &containers {
+        report.lost(&of_name(other), HELPER);
+    }
+    for other in pod.list("initContainers", report) {
+        report.lost(&of_name(&other), INIT);
+    }
+    let parts = parts(&chosen, who, subject.namespace, report)?;
     // Both policies try again: `backoffLimit` says how often.
     let _ = pod.take("restartPolicy");
     pod.rest(report, NoteKind::NotCarriedOver, PODS);
@@ -67,11 +105,44 @@ pub fn target(who: &Container, name: &str, run: &mut Fields, report: &mut Report
     match who {
         Container::Process => process(parts),
         Container::Runtime(program) => Ok(with_runtime(program, parts)),
-        Container::Ecs { cluster, subnets } => Ok(task(name, cluster, subnets, parts)),
+        Container::Ecs { cluster, subnets } => Ok(task(subject.name, cluster, subnets, parts)),
     }
 }
 
-fn parts(container: &Field, who: &Container, report: &mut Report) -> Parts {
+fn default_container(metadata: &Field, report: &mut Report) -> Option<String> {
+    let mut fields = Fields::of(&metadata.path, metadata.node);
+    let mut annotations = fields.object("annotations", report);
+    let default = annotations.text(DEFAULT, report);
+    annotations.rest(report, NoteKind::NotCarriedOver, PODS);
+    fields.rest(report, NoteKind::NotCarriedOver, PODS);
+    default
+}
+
+fn named(container: &Field) -> Option<String> {
+    container.node.get("name").and_then(text_of)
+}
+
+/// The container by its name, so that the report tells it.
+fn of_name<'a>(container: &Field<'a>) -> Field<'a> {
+    let name = named(container).unwrap_or_else(|| container.node.value().to_string());
+    Field { path: format!("{}: {name}", container.path), node: container.node }
+}
+
+/// The one that does the work: what the pod's annotation says, then the one that has the CronJob's
+/// name, then the first that is not known to serve others.
+fn choose(containers: &[Field], default: Option<&str>, cron_job: &str) -> usize {
+    let by_name =
+        |name: &str| containers.iter().position(|container| named(container).as_deref() == Some(name));
+    let is_sidecar = |container: &&Field| {
+        let image = container.node.get("image").and_then(text_of).unwrap_or_default();
+        let name = named(container).unwrap_or_default();
+        SIDECARS.iter().any(|sidecar| name.contains(sidecar) || image.contains(sidecar))
+    };
+    let working = || containers.iter().position(|container| !is_sidecar(&container));
+    default.and_then(by_name).or_else(|| by_name(cron_job)).or_else(working).unwrap_or(0)
+}
+
+fn parts(container: &Field, who: &Container, namespace: &str, report: &mut Report) -> Result<Parts, String> {
     let mut fields = Fields::of(&container.path, container.node);
     let name = fields.text("name", report).unwrap_or_else(|| "main".to_owned());
     let image = fields.take("image");
@@ -82,77 +153,27 @@ fn parts(container: &Field, who: &Container, report: &mut Report) -> Parts {
             Container::Ecs { .. } => report.changed(field, TASK),
         }
     }
-    let (environment, passed) = environment(&mut fields, who, report);
-    let words = |field: Field| expand(&text_of(field.node).unwrap_or_default(), &environment);
-    let command = fields.list("command", report).into_iter().map(words).collect();
-    let arguments = fields.list("args", report).into_iter().map(words).collect();
+    let environment = Environment::read(&mut fields, who, namespace, report)?;
+    let mut words = |name: &str| {
+        let items = fields.list(name, report);
+        items.iter().map(|item| environment.word(item)).collect::<Result<Vec<_>, _>>()
+    };
+    let (command, arguments) = (words("command")?, words("args")?);
     let directory = fields.take("workingDir");
     if let (Some(field), Container::Ecs { .. }) = (&directory, who) {
         report.lost(field, "the task definition says it");
     }
     fields.rest(report, NoteKind::NotCarriedOver, "belongs to the container, and there is none");
-    Parts {
+    let Environment { known, passed, .. } = environment;
+    Ok(Parts {
         name,
         image: image.and_then(|field| text_of(field.node)).unwrap_or_default(),
         command,
         arguments,
-        environment,
+        environment: known,
         passed,
         directory: directory.and_then(|field| text_of(field.node)),
-    }
-}
-
-fn environment(
-    container: &mut Fields,
-    who: &Container,
-    report: &mut Report,
-) -> (BTreeMap<String, String>, Vec<String>) {
-    let (mut known, mut passed) = (BTreeMap::new(), Vec::new());
-    for variable in container.list("env", report) {
-        let mut fields = Fields::of(&variable.path, variable.node);
-        let name = fields.text("name", report).unwrap_or_default();
-        if fields.take("valueFrom").is_none() {
-            let value = fields.text("value", report).unwrap_or_default();
-            known.insert(name, expand(&value, &known));
-            continue;
-        }
-        let named = Field { path: format!("{}: {name}", variable.path), node: variable.node };
-        if matches!(who, Container::Ecs { .. }) {
-            report.lost(&named, NOT_IN_TASK);
-        } else {
-            report.changed(&named, ELSEWHERE);
-            passed.push(name);
-        }
-    }
-    for source in container.list("envFrom", report) {
-        report.lost(&source, "its variables are not in the manifest; name them in pass_environment");
-    }
-    (known, passed)
-}
-
-/// `$(NAME)` stands for a variable that was given before, `$$` for a dollar sign; what is not known
-/// stays, as in Kubernetes.
-fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(behind) = rest.strip_prefix('$') {
-            out.push('$');
-            rest = behind;
-            continue;
-        }
-        let named = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
-        match named.and_then(|(name, behind)| Some((variables.get(name)?, behind))) {
-            Some((value, behind)) => {
-                out.push_str(value);
-                rest = behind;
-            }
-            None => out.push('$'),
-        }
-    }
-    out + rest
+    })
 }
 
 fn process(parts: Parts) -> Result<Target, String> {
@@ -209,20 +230,4 @@ fn task(name: &str, cluster: &str, subnets: &[String], parts: Parts) -> Target {
         security_groups: Vec::new(),
         assign_public_ip: false,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The examples of Kubernetes' page on commands and arguments.
-    #[test]
-    fn references_to_variables() {
-        let variables = BTreeMap::from([("A".to_owned(), "x".to_owned())]);
-        for (text, expanded) in
-            [("$(A)-$(A)", "x-x"), ("$$(A)", "$(A)"), ("$(B)", "$(B)"), ("$A $(A", "$A $(A"), ("5$", "5$")]
-        {
-            assert_eq!(expand(text, &variables), expanded, "{text}");
-        }
-    }
 }

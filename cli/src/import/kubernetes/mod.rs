@@ -9,6 +9,7 @@
 //! - Whatever else a manifest says is in the report.
 
 mod container;
+mod environment;
 mod policy;
 mod schedule;
 #[cfg(test)]
@@ -17,9 +18,10 @@ mod tests;
 use belfry_domain::{Target, Timestamp};
 
 pub use self::container::Container;
+use self::container::Subject;
 use super::{
-    ImportedJob, NoteKind, Translation,
-    fields::{Fields, Report, text_of},
+    ImportedJob, Note, NoteKind, Translation,
+    fields::{Field, Fields, Report, text_of},
     job::Retry,
     name,
 };
@@ -28,6 +30,10 @@ use crate::files::{self, Content, FileErrors, Node};
 const CLUSTERS_OWN: &str = "the cluster's own records; belfry keeps its own";
 const UNKNOWN: &str = "belfry has no such setting";
 const RETENTION: &str = "belfry keeps executions for seven days after their end, whatever became of them";
+const TEMPLATE: &str =
+    "is a Helm template: render it first, with `helm template NAME CHART | belfry import kubernetes -`";
+const OTHER_GROUP: &str = "is another's CronJob, not that of Kubernetes (apiVersion: batch/v1)";
+const SUSPENDED_RUNS: &str = "its Jobs are made suspended, so nothing runs: the job begins paused";
 const LONGEST_ATTEMPT_SECONDS: u64 = 7 * 24 * 3600;
 
 pub struct Import<'a> {
@@ -51,6 +57,16 @@ impl Import<'_> {
         file: &str,
         text: &str,
     ) -> Result<(), FileErrors> {
+        if text.lines().any(is_templated) {
+            translation.notes.push(Note::of_file(file, NoteKind::NotCarriedOver, TEMPLATE));
+            let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+            translation.notes.extend(lines.map(|(index, line)| Note {
+                line: index + 1,
+                text: line.trim().to_owned(),
+                ..Note::of_file(file, NoteKind::NotCarriedOver, "")
+            }));
+            return Ok(());
+        }
         for document in files::documents(file, text)? {
             self.add_object(translation, file, &document);
         }
@@ -75,7 +91,10 @@ impl Import<'_> {
             return;
         }
         match self.job(object, translation, &mut report) {
-            Ok(job) => translation.jobs.push(job),
+            Ok(job) => {
+                report.became(node, &job);
+                translation.jobs.push(job);
+            }
             Err(reason) => report.add(node, kind, NoteKind::NotCarriedOver, &reason),
         }
         translation.notes.extend(report.notes);
@@ -87,6 +106,10 @@ impl Import<'_> {
         so_far: &Translation<Target>,
         report: &mut Report,
     ) -> Result<ImportedJob<Target>, String> {
+        let version = object.text("apiVersion", report);
+        if version.is_some_and(|version| !version.starts_with("batch/")) {
+            return Err(OTHER_GROUP.to_owned());
+        }
         let mut metadata = object.object("metadata", report);
         let name = metadata.text("name", report).ok_or("metadata.name: missing")?;
         report.subject.clone_from(&name);
@@ -95,11 +118,16 @@ impl Import<'_> {
         let mut template = spec.object("jobTemplate", report);
         let mut run = template.object("spec", report);
 
-        let target = container::target(&self.options.container, &name, &mut run, report)?;
+        let subject = Subject { name: &name, namespace: &namespace };
+        let target = container::target(&self.options.container, &subject, &mut run, report)?;
         let mut job = ImportedJob::new(self.name(&name, &namespace, so_far), target);
         job.description = format!("CronJob {namespace}/{name}");
         job.tags.extend(tags(&mut metadata, report));
         self.when(&mut job, &mut spec, report)?;
+        if run.truth("suspend")? == Some(true) {
+            report.add_plain("spec.jobTemplate.spec.suspend: true", NoteKind::Changed, SUSPENDED_RUNS);
+            job.paused = true;
+        }
         how(&mut job, &mut run, report);
 
         run.rest(report, NoteKind::NotCarriedOver, UNKNOWN);
@@ -110,14 +138,13 @@ impl Import<'_> {
         );
         spec.rest(report, NoteKind::NotCarriedOver, UNKNOWN);
         metadata.rest(report, NoteKind::NotCarriedOver, CLUSTERS_OWN);
-        let _ = object.take("apiVersion");
         object.rest(report, NoteKind::NotCarriedOver, CLUSTERS_OWN);
         job.checked(self.now)
     }
 
     /// Those of another namespace may be imported at another time, and are others all the same.
     fn name(&self, name: &str, namespace: &str, so_far: &Translation<Target>) -> String {
-        let taken = |name: &str| so_far.jobs.iter().any(|job| job.job_id == name);
+        let taken = |name: &str| so_far.has(name);
         let short = format!("{}{name}", self.options.prefix);
         let long = format!("{}{namespace}.{name}", self.options.prefix);
         name::unique(if namespace == "default" { &short } else { &long }, &long, taken)
@@ -135,7 +162,7 @@ impl Import<'_> {
         job.schedule = schedule;
         let zone = spec.text("timeZone", report).or(zone).or_else(|| self.options.timezone.clone());
         job.timezone = zone.filter(|zone| !matches!(zone.as_str(), "UTC" | "Etc/UTC"));
-        job.paused = spec.text("suspend", report).is_some_and(|suspend| suspend == "true");
+        job.paused = spec.truth("suspend")? == Some(true);
         let deadline = spec.number("startingDeadlineSeconds", report);
         job.starting_deadline = deadline.map(|seconds| format!("{seconds}s"));
         policy::concurrency(job, spec, report);
@@ -148,9 +175,33 @@ impl Import<'_> {
     }
 }
 
+/// Whether Helm is to fill in something. Commands may have braces of their own, in other templates.
+fn is_templated(line: &str) -> bool {
+    let line = line.trim_start();
+    let openings =
+        line.match_indices("{{").map(|(at, _)| line[at + 2..].trim_start_matches('-').trim_start());
+    let mut openings = openings.peekable();
+    let begins = line.starts_with("{{") && !line.starts_with("{{}");
+    let of_helm = [
+        ".Values",
+        ".Release",
+        ".Chart",
+        ".Capabilities",
+        ".Files",
+        "include ",
+        "template ",
+        "toYaml",
+        "tpl ",
+    ];
+    begins && openings.peek().is_some()
+        || openings.any(|inside| of_helm.iter().any(|word| inside.starts_with(word)))
+}
+
 /// How often it is tried, and for how long.
 fn how(job: &mut ImportedJob<Target>, run: &mut Fields, report: &mut Report) {
-    let retries = run.number("backoffLimit", report).unwrap_or(6).min(1000) as u32;
+    let retries =
+        at_most(1000, "spec.jobTemplate.spec.backoffLimit", run.number("backoffLimit", report), report);
+    let retries = retries.unwrap_or(6) as u32;
     // A pod whose node died counts as a failed one.
     job.retry = Retry::new(retries, retries).growing("10s", "6m");
     let deadline = run.number("activeDeadlineSeconds", report);
@@ -168,6 +219,17 @@ fn how(job: &mut ImportedJob<Target>, run: &mut Fields, report: &mut Report) {
     policy::pod_failures(job, run, report);
 }
 
+fn at_most(most: u64, path: &str, number: Option<u64>, report: &mut Report) -> Option<u64> {
+    if let Some(number) = number.filter(|number| *number > most) {
+        report.add_plain(
+            &format!("{path}: {number}"),
+            NoteKind::Changed,
+            &format!("{most}, the most that belfry has"),
+        );
+    }
+    number.map(|number| number.min(most))
+}
+
 /// Labels become tags.
 fn tags(metadata: &mut Fields, report: &mut Report) -> Vec<(String, String)> {
     let Some(labels) = metadata.take("labels") else { return Vec::new() };
@@ -175,5 +237,12 @@ fn tags(metadata: &mut Fields, report: &mut Report) -> Vec<(String, String)> {
         report.lost(&labels, "is no object");
         return Vec::new();
     };
-    fields.iter().filter_map(|(name, node)| Some((name.clone(), text_of(node)?))).collect()
+    let mut tags = Vec::new();
+    for (name, node) in fields {
+        match text_of(node) {
+            Some(text) => tags.push((name.clone(), text)),
+            None => report.lost(&Field { path: format!("{}.{name}", labels.path), node }, "is no text"),
+        }
+    }
+    tags
 }

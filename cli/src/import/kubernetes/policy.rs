@@ -3,7 +3,7 @@
 use belfry_domain::Target;
 
 use crate::import::{
-    ImportedJob,
+    ImportedJob, NoteKind,
     fields::{Fields, Report, text_of},
 };
 
@@ -31,6 +31,7 @@ pub fn pod_failures(job: &mut ImportedJob<Target>, run: &mut Fields, report: &mu
             _ => report.lost(&rule, ONLY_EXIT_CODES),
         }
     }
+    policy.rest(report, NoteKind::NotCarriedOver, ONLY_EXIT_CODES);
 }
 
 fn final_codes(rule: &serde_json::Value) -> Option<Vec<i32>> {

@@ -4,6 +4,8 @@ use crate::import::fields::{Field, Report, text_of};
 
 const EVERY: &str =
     "counts from the epoch, so that every process agrees; the controller counts from the start before";
+const QUARTZ: &str = "has more than five fields, which Kubernetes refuses; a Quartz expression (seconds first) is to be \
+                      written as five";
 const ZONE: &str = "stands in the schedule; spec.timeZone is the supported place";
 
 /// The schedule, and the zone where it begins with one.
@@ -12,6 +14,10 @@ pub fn read(field: &Field, report: &mut Report) -> Result<(String, Option<String
     let (zone, text) = zone_and_rest(text.trim());
     if zone.is_some() {
         report.changed(field, ZONE);
+    }
+    let fields = text.split([' ', '\t']).filter(|field| !field.is_empty()).count();
+    if fields > BOUNDS.len() && !text.starts_with('@') {
+        return Err(format!("spec.schedule: {text}: {QUARTZ}"));
     }
     if text.starts_with("@every") {
         report.changed(field, EVERY);

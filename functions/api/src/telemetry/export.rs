@@ -141,7 +141,7 @@ mod tests {
         let telemetry = Telemetry::default();
         let id = "a@b".parse().unwrap();
         telemetry.record(Fact::Started { id: &id, attempt: 1, lateness: Duration::from_millis(3) });
-        telemetry.record(Fact::Ended { id: &id, status: Status::Success });
+        telemetry.record(Fact::Ended { id: &id, status: Status::Success, is_only_recorded: false });
         let queues = vec![QueueView { pool: "gpu".to_owned(), priority: Priority::Low, depth: 7, limit: 50 }];
         let gauges = Gauges { queue_depth: 7, queues, is_leader: true, ..Gauges::default() };
         let text = telemetry.openmetrics(gauges).unwrap();

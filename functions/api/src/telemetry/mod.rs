@@ -124,7 +124,7 @@ mod tests {
         }
         telemetry.record(Fact::Retried { id: &id, failures: 1, delay: Duration::ZERO });
         for status in [Status::Success, Status::Success, Status::Success, Status::TimedOut, Status::Skipped] {
-            telemetry.record(Fact::Ended { id: &id, status });
+            telemetry.record(Fact::Ended { id: &id, status, is_only_recorded: false });
         }
         assert_eq!((telemetry.success_rate(), telemetry.retry_rate()), (Some(0.75), Some(0.25)));
         assert_eq!(telemetry.start_latency_ms(&[0.5]).0, 4);

@@ -86,6 +86,7 @@ impl Observer for Metrics {
             Fact::Resent { .. } => self.count(Metric::Resent, 1),
             Fact::Misfired { .. } => self.count(Metric::Misfired, 1),
             Fact::Ended { status: Status::Success, .. } => self.count(Metric::Succeeded, 1),
+            Fact::Ended { is_only_recorded: true, .. } => {}
             Fact::Ended { status: Status::Failed | Status::TimedOut, .. } => self.count(Metric::Failed, 1),
             Fact::Ticked { timers, .. } => self.count(Metric::TicksFired, timers),
             _ => {}
@@ -108,7 +109,7 @@ mod tests {
             metrics.record(Fact::Started { id: &id, attempt: 1, lateness });
         }
         for status in [Status::Success, Status::TimedOut, Status::Failed, Status::Skipped] {
-            metrics.record(Fact::Ended { id: &id, status });
+            metrics.record(Fact::Ended { id: &id, status, is_only_recorded: false });
         }
         let counts = BTreeMap::from([(Metric::Started, 2), (Metric::Succeeded, 1), (Metric::Failed, 2)]);
         assert_eq!(metrics.change(mem::take), Pending { counts, start_latency_ms: vec![3, 4] });

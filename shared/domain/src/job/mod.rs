@@ -17,7 +17,7 @@ pub use self::{
         EcsLaunchType, EcsTarget, EventBridgeTarget, LambdaInvocation, LambdaTarget, SqsTarget,
         StepFunctionsTarget,
     },
-    spec::{Clock, JobSpec, PushSpec, Work},
+    spec::{Clock, JobSpec, OnFailure, PushSpec, Work},
     target::{CommandLine, CommandTarget, CompletedBy, HttpMethod, HttpTarget, Target},
     validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_push},
 };

@@ -33,6 +33,26 @@ impl Clock {
     }
 }
 
+/// What becomes of an execution that failed or timed out, and is not tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// A dead letter and an alert.
+    #[default]
+    DeadLetter,
+    /// Its row in the history, and nothing else: no dead letter, no alert, no part in the success rate
+    /// that alerts are judged by.
+    Record,
+}
+
+impl OnFailure {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A job's definition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -114,6 +134,10 @@ pub struct JobSpec {
     /// Time limit of an execution with all its attempts, from its first start. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_timeout: Option<HumanDuration>,
+    /// What becomes of an execution that failed or timed out and is not tried again. Default
+    /// `dead_letter`.
+    #[serde(default, skip_serializing_if = "OnFailure::is_default")]
+    pub on_failure: OnFailure,
     /// Time after the slot within which an execution must start; later it is skipped. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting_deadline: Option<HumanDuration>,
@@ -230,6 +254,8 @@ pub struct Work {
     pub execution_timeout: Option<HumanDuration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting_deadline: Option<HumanDuration>,
+    #[serde(default, skip_serializing_if = "OnFailure::is_default")]
+    pub on_failure: OnFailure,
     pub pool: String,
 }
 
@@ -247,7 +273,8 @@ impl Work {
     ) -> Self {
         let timeout = timeout.unwrap_or(HumanDuration(DEFAULT_TIMEOUT));
         let pool = pool.unwrap_or(target.default_pool()).to_owned();
-        Self { target, retry, timeout, execution_timeout, starting_deadline, pool }
+        let on_failure = OnFailure::default();
+        Self { target, retry, timeout, execution_timeout, starting_deadline, on_failure, pool }
     }
 }
 
@@ -266,7 +293,7 @@ impl JobSpec {
         let target = target_of(self.command.as_ref(), self.target.as_ref());
         let retry = retry_of(self.max_retries, self.retry.as_ref());
         let limits = (self.timeout, self.execution_timeout, self.starting_deadline);
-        Work::new(target, retry, limits, self.pool.as_deref())
+        Work { on_failure: self.on_failure, ..Work::new(target, retry, limits, self.pool.as_deref()) }
     }
 
     /// Returns the job's limits; none where nothing is limited.

@@ -1,9 +1,10 @@
-//! `@every 1h30m` and `rate(5 minutes)`: multiples of a length since the Unix epoch, in every zone alike.
+//! `@every 1h30m` and `rate(5 minutes)`: multiples of a length since the schedule's start, and since the
+//! Unix epoch where it has none, in every zone alike. A day is 24 hours, as in EventBridge.
 //!
-//! The anchor makes the slots a function of the expression alone: changing a job, or deploying it a
-//! second time, moves none of them.
+//! The anchor makes the slots a function of the definition alone: changing another field of a job, or
+//! deploying it a second time, moves none of them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::ScheduleError;
 use super::piece::Piece;
@@ -11,13 +12,14 @@ use super::piece::Piece;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Interval {
     seconds: i64,
+    anchor: DateTime<Utc>,
 }
 
 const LONGEST_SECONDS: u64 = 36_500 * 86_400;
 const ALLOWED_LENGTH: &str = "1s-36500d";
 const ALLOWED_EVERY: &str = "a duration of s, m, h and d, such as 90s or 1h30m";
 const ALLOWED_RATE: &str = "a number and minutes, hours or days, such as 5 minutes";
-const ALLOWED_UNIT: &str = "minute, hour or day after 1, and minutes, hours or days after any other number";
+const ALLOWED_UNIT: &str = "minutes, hours or days, and after 1 minute, hour or day too";
 
 impl Interval {
     /// The duration of `@every`: numbers with units, added up.
@@ -48,12 +50,15 @@ impl Interval {
         if !value.text().bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(unexpected(value, ALLOWED_RATE));
         }
-        let one = value.text().parse() == Ok(1_u8);
-        let singular = if one { Some(unit.text()) } else { unit.text().strip_suffix('s') };
-        let scale = match singular {
-            Some("minute") => 60,
-            Some("hour") => 3_600,
-            Some("day") => 86_400,
+        // EventBridge's rules write `1 hour`, its Scheduler writes `1 hours`.
+        let is_one = value.text().parse() == Ok(1_u8);
+        let scale = match unit.text() {
+            "minutes" => 60,
+            "hours" => 3_600,
+            "days" => 86_400,
+            "minute" if is_one => 60,
+            "hour" if is_one => 3_600,
+            "day" if is_one => 86_400,
             _ => return Err(unexpected(unit, ALLOWED_UNIT)),
         };
         Self::of(seconds(value.text(), scale), value)
@@ -61,19 +66,39 @@ impl Interval {
 
     fn of(seconds: Option<u64>, piece: Piece<'_>) -> Result<Self, ScheduleError> {
         match seconds {
-            Some(seconds @ 1..=LONGEST_SECONDS) => Ok(Self { seconds: seconds as i64 }),
+            Some(seconds @ 1..=LONGEST_SECONDS) => {
+                Ok(Self { seconds: seconds as i64, anchor: DateTime::UNIX_EPOCH })
+            }
             _ => Err(ScheduleError::OutOfRange { at: piece.place("interval"), allowed: ALLOWED_LENGTH }),
         }
     }
 
+    /// Counts from `start`, which is its first slot; slots are whole milliseconds.
+    pub fn from(self, start: DateTime<Utc>) -> Self {
+        let up = start.checked_add_signed(TimeDelta::nanoseconds(999_999)).unwrap_or(start);
+        let anchor = DateTime::from_timestamp_millis(up.timestamp_millis()).unwrap_or(start);
+        Self { anchor, ..self }
+    }
+
     pub fn next_after(self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let count = after.timestamp().max(-1).div_euclid(self.seconds) + 1;
-        DateTime::from_timestamp(count.checked_mul(self.seconds)?, 0)
+        if after < self.anchor {
+            return Some(self.anchor);
+        }
+        self.slot(self.count(after) + 1)
     }
 
     pub fn latest_at_or_before(self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let elapsed = at.timestamp();
-        if elapsed < 0 { None } else { DateTime::from_timestamp(elapsed - elapsed % self.seconds, 0) }
+        if at < self.anchor { None } else { self.slot(self.count(at)) }
+    }
+
+    /// Whole lengths between the anchor and an instant that is not before it.
+    fn count(self, at: DateTime<Utc>) -> i64 {
+        (at - self.anchor).num_seconds() / self.seconds
+    }
+
+    fn slot(self, count: i64) -> Option<DateTime<Utc>> {
+        let since = TimeDelta::try_seconds(count.checked_mul(self.seconds)?)?;
+        self.anchor.checked_add_signed(since)
     }
 }
 

@@ -7,7 +7,7 @@
 //! | `*/5 9-17 * * MON-FRI` | Unix cron: minute, hour, day of month, month, day of week |
 //! | `30 */5 9-17 * * MON-FRI` | the same with leading seconds |
 //! | `@yearly @annually @monthly @weekly @daily @midnight @hourly` | cron's shorthands |
-//! | `@every 1h30m` | multiples of a duration since the Unix epoch |
+//! | `@every 1h30m` | multiples of a duration since the start, or since the Unix epoch without one |
 //! | `cron(0 18 L * ? 2026-2030)` | Amazon EventBridge's cron, with `L`, `W`, `LW`, `#`, `?` and years |
 //! | `rate(5 minutes)` | as `@every`, in Amazon EventBridge's words |
 //! | `at(2026-12-24T18:00:00)` | once, local time |
@@ -78,9 +78,13 @@ impl Schedule {
         Ok(Self { expression, timezone, start: None, end: None, slots })
     }
 
-    /// No slot is earlier than `start`.
+    /// No slot is earlier than `start`, from which an interval counts.
     pub fn starting(self, start: DateTime<Utc>) -> Self {
-        Self { start: Some(start), ..self }
+        let slots = match self.slots {
+            Slots::Every(interval) => Slots::Every(interval.from(start)),
+            other => other,
+        };
+        Self { start: Some(start), slots, ..self }
     }
 
     /// No slot is later than `end`.

@@ -25,7 +25,7 @@ impl<'a> Piece<'a> {
     }
 
     pub fn trim(self) -> Self {
-        self.part(self.text.trim())
+        self.part(self.text.trim_matches(|c: char| c.is_ascii_whitespace()))
     }
 
     pub fn split(self, separator: char) -> impl Iterator<Item = Self> {
@@ -37,8 +37,11 @@ impl<'a> Piece<'a> {
         Some((self.part(before), self.part(after)))
     }
 
+    /// What blanks and tabs separate. Other white space, such as a no-break space from a web page, is a
+    /// part of a word, as in cron.
     pub fn words(self) -> Vec<Self> {
-        self.text.split_whitespace().map(|word| self.part(word)).collect()
+        let words = self.text.split([' ', '\t']).filter(|word| !word.is_empty());
+        words.map(|word| self.part(word)).collect()
     }
 
     /// The empty piece where this one ends: the place of what is missing.

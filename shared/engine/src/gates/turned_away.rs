@@ -121,7 +121,11 @@ impl Engine {
         let skipped = change.row;
         let created = self.create_guarded(skipped.clone(), fresh.guard.clone(), fresh.began).await?;
         if created == Creation::Created {
-            self.ports.observer.record(Fact::Ended { id: &skipped.id, status: Status::Skipped });
+            self.ports.observer.record(Fact::Ended {
+                id: &skipped.id,
+                status: Status::Skipped,
+                is_only_recorded: false,
+            });
             self.settle(skipped, fresh.guard.key.clone()).await?;
         }
         Ok(dropped(None))

@@ -53,6 +53,8 @@ pub enum Fact<'a> {
     Ended {
         id: &'a ExecutionId,
         status: Status,
+        /// It ended badly, and its job says `on_failure: record`: no alert counts it.
+        is_only_recorded: bool,
     },
     Misfired {
         job_id: &'a JobId,

@@ -408,3 +408,30 @@ pub async fn a_start_that_comes_after_a_pause_is_not_lost(backend: &Backend) -> 
     assert!(!world.is_guarded(&never).await?, "nobody looks for it for ever");
     Ok(())
 }
+
+/// Cron mails nobody because of an exit code: what comes from there is to page nobody either.
+pub async fn a_failure_that_is_only_recorded_pages_nobody(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    let job = |name: &str, on_failure: &str| {
+        let retry = json!({ "max_retries": 0, "max_lost": 0 });
+        json!({ "job_id": name, "on_failure": on_failure, "retry": retry, "timeout": "1h" })
+    };
+    world.define([job("guard", "record"), job("loud", "dead_letter")]).await?;
+    for name in ["guard", "loud"] {
+        world.trigger(name, "a", NOTHING).await?;
+    }
+    world.work(bad).await?;
+    world.trigger("guard", "lost", NOTHING).await?;
+    world.start().await?;
+    world.advance(HELD_SECONDS + 6);
+    world.tick().await?;
+    for name in ["guard@a", "guard@lost", "loud@a"] {
+        assert_eq!(world.row(name).await?.status, Status::Failed, "{name}");
+        let letter = world.engine.ports.dead_letters.dead_letter(&id(name)).await?;
+        assert_eq!(letter.is_some(), name == "loud@a", "{name}");
+    }
+    assert_eq!(world.alerts().await?, ["dead_letter/loud"]);
+    world.engine.retry_by_hand(&id("guard@a")).await?;
+    assert_eq!(world.work(good).await?, ["guard@a~2"]);
+    Ok(())
+}

@@ -26,7 +26,7 @@ async fn the_example_crontabs_become_a_job_file_that_applies() {
     assert!(report.contains("has no notion of a boot"), "what isn't carried over is told: {report}");
     let before = tour.list(&["jobs"]).await;
     let dry = tour.server.run(&["apply", "-f", &output, "--dry-run"]).await.ok().out();
-    let count = report.split_once(" jobs;").map(|(count, _)| count.trim().parse::<usize>().unwrap()).unwrap();
+    let count = report.split_once(" jobs,").map(|(count, _)| count.trim().parse::<usize>().unwrap()).unwrap();
     assert_eq!(dry.matches("created").count(), count, "{dry}");
     assert!(count >= 20, "{report}");
     assert_eq!(tour.list(&["jobs"]).await.len(), before.len());

@@ -1,0 +1,63 @@
+//! A crontab's bytes as lines. cron reads bytes; a job's command is text.
+
+use super::lines::BLANK;
+
+/// A line as it can be told to people, and why it can't be read where it can't.
+pub(super) struct Row<'a> {
+    pub number: usize,
+    pub shown: String,
+    pub text: Result<&'a str, String>,
+}
+
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+pub(super) struct Text<'a> {
+    pub rows: Vec<Row<'a>>,
+    /// What is odd about the whole file.
+    pub remarks: Vec<&'static str>,
+}
+
+impl<'a> Text<'a> {
+    pub fn read(bytes: &'a [u8]) -> Self {
+        let mut remarks = Vec::new();
+        let bytes = match bytes.strip_prefix(MARK) {
+            Some(rest) => {
+                remarks.push(
+                    "begins with a byte order mark, which cron takes for a part of the first line; left out",
+                );
+                rest
+            }
+            None => bytes,
+        };
+        if bytes.last().is_some_and(|last| *last != b'\n') {
+            remarks.push("its last line does not end: Debian's cron ignores such a file, here it is read");
+        }
+        if bytes.windows(2).any(|pair| pair == b"\r\n") {
+            remarks.push("its lines end with carriage returns, which cron hands to the commands; left out");
+        }
+        let lines = bytes.split(|byte| *byte == b'\n');
+        Self { rows: lines.enumerate().map(|(index, line)| row(index + 1, line)).collect(), remarks }
+    }
+
+    /// What can be read of it.
+    pub fn readable(&self) -> String {
+        let lines: Vec<&str> = self.rows.iter().filter_map(|row| row.text.as_deref().ok()).collect();
+        lines.join("\n")
+    }
+}
+
+fn row(number: usize, line: &[u8]) -> Row<'_> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let shown = String::from_utf8_lossy(line).trim_matches(BLANK).to_owned();
+    let text = match str::from_utf8(line) {
+        Ok(text) if text.contains('\0') => Err("has a NUL byte, which no command can have".to_owned()),
+        Ok(text) => Ok(text),
+        Err(error) => {
+            let byte = error.valid_up_to() + 1;
+            Err(format!(
+                "byte {byte} of the line is no UTF-8, and a job's definition is text: write it in UTF-8"
+            ))
+        }
+    };
+    Row { number, shown, text }
+}
