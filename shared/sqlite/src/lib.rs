@@ -20,6 +20,7 @@ mod timers;
 mod tokens;
 mod workers;
 mod writer;
+mod zones;
 
 use std::{
     path::Path,
