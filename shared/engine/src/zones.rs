@@ -127,10 +127,16 @@ impl Engine {
     /// The graph's revision after it; none where somebody else has changed the graph.
     async fn align(&self, revision: u64, jobs: &[Arc<Job>], data: &ZoneData) -> Result<Option<u64>> {
         let mut revision = revision;
-        for group in groups(jobs, data) {
+        let groups = groups(jobs, data);
+        if groups.is_empty() {
+            return Ok(Some(revision));
+        }
+        // Where the clock was set back, more has been fired than it says.
+        let fired = self.ports.leases.cursors().await?.into_values().max().unwrap_or(Timestamp::MIN);
+        for group in groups {
             // A moment for all of a group: jobs of one schedule must go on sharing their slots.
             let now = self.now();
-            let changed_at = next_second(now.plus(self.settings.near));
+            let changed_at = next_second(now.plus(self.settings.near).max(fired));
             let aligned: Vec<Job> = group
                 .into_iter()
                 .filter_map(|job| self.aligned(job, data, revision + 1, (now, changed_at)))

@@ -8,8 +8,8 @@ use belfry_domain::{
 use belfry_engine::{CircuitChange, EngineError, Settings, ports::Completion};
 use serde_json::{Value, json};
 
-pub use self::world::{Tried, World, good};
 use self::world::{HELD_SECONDS, attempts, bad};
+pub use self::world::{Tried, World, good};
 use crate::{
     Backend,
     fixtures::{at, claim_at, id, job_id, row_at},
