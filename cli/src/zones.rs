@@ -5,7 +5,9 @@
 
 use std::{
     collections::BTreeMap,
-    env, fs, io,
+    env, fmt,
+    fs::{self, File},
+    io::{self, BufRead as _, BufReader},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -26,6 +28,15 @@ pub enum SystemZones {
     Found { directory: PathBuf, version: String },
     /// None that tells its version.
     Missing,
+}
+
+impl fmt::Display for SystemZones {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Found { directory, version } => write!(f, "{version} in {}", directory.display()),
+            Self::Missing => f.write_str("none that tells its version on this machine"),
+        }
+    }
 }
 
 /// A directory whose data can't be told to be of a version is as good as none.
@@ -60,8 +71,8 @@ pub fn newest() -> Arc<ZoneData> {
 /// By the head of `tzdata.zi`, which most systems have, or by the file `+VERSION` of BSDs.
 fn version_of(directory: &Path) -> Option<String> {
     let first_line = |name: &str| {
-        let text = fs::read_to_string(directory.join(name)).ok()?;
-        Some(text.lines().next()?.trim().to_owned())
+        let file = BufReader::new(File::open(directory.join(name)).ok()?);
+        Some(file.lines().next()?.ok()?.trim().to_owned())
     };
     let of_source = || Some(first_line("tzdata.zi")?.strip_prefix("# version ")?.to_owned());
     of_source().or_else(|| first_line("+VERSION"))
