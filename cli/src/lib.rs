@@ -2,3 +2,4 @@
 //! benchmarks run without a process of their own.
 
 pub mod standalone;
+pub mod zones;

@@ -37,8 +37,10 @@ mod wait;
 mod worker;
 mod workers;
 
-use std::{future::Future, process::ExitCode};
+use std::{future::Future, process::ExitCode, sync::LazyLock};
 
+use belfry::zones;
+use belfry_domain::ZoneData;
 use clap::{Args, Parser, Subcommand};
 
 use crate::client::Client;
@@ -51,13 +53,19 @@ const FAILED: Outcome = Ok(ExitCode::FAILURE);
 
 /// A job scheduler: run it here with `belfry up`, or talk to one that runs.
 #[derive(Debug, Parser)]
-#[command(name = "belfry", version, after_help = EXAMPLES, propagate_version = true, max_term_width = 110)]
+#[command(name = "belfry", version, long_version = VERSION.as_str(), after_help = EXAMPLES, propagate_version = true, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
     #[command(subcommand)]
     command: Command,
 }
+
+/// With the zone data that `belfry up` may put in force.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let (bundled, system) = (ZoneData::bundled(), zones::system());
+    format!("{}\nzone data: {} compiled in, {system}", env!("CARGO_PKG_VERSION"), bundled.version())
+});
 
 const EXAMPLES: &str = "\
 Examples:

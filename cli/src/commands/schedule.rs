@@ -1,4 +1,5 @@
-use belfry_domain::schedule::Schedule;
+use belfry::zones;
+use belfry_domain::{Zones, schedule::Schedule};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use crate::{
     show::{self, table, time},
 };
 
-/// When a schedule is due; asks no server
+/// When a schedule is due, by the newest zone data of this machine; asks no server
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  belfry schedule next '0 9 * * MON-FRI' --tz Europe/Berlin")]
 pub struct ScheduleArgs {
@@ -49,7 +50,8 @@ struct NextArgs {
 
 pub fn run(args: ScheduleArgs, global: &Global) -> Outcome {
     let Action::Next(args) = args.action;
-    let schedule = Schedule::parse(&args.expression, Some(&args.tz)).map_err(|error| {
+    let zones = Zones::of(zones::newest());
+    let schedule = Schedule::parse_by(&zones, &args.expression, Some(&args.tz)).map_err(|error| {
         CliError::Usage(format!("{error}\n{}", pointer(&args, error.field(), error.place().column)))
     })?;
     let slots: Vec<_> = schedule.upcoming(args.after.unwrap_or_else(Utc::now)).take(args.count).collect();
@@ -72,7 +74,7 @@ fn pointer(args: &NextArgs, field: &str, column: usize) -> String {
 fn as_json(schedule: &Schedule, slots: &[DateTime<Utc>]) -> Value {
     let zone = schedule.timezone();
     let slots = slots.iter().map(|slot| {
-        let local = slot.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        let local = zone.local(*slot).to_rfc3339_opts(SecondsFormat::AutoSi, true);
         json!({ "utc": time::utc(*slot), "local": local })
     });
     json!({
@@ -88,7 +90,8 @@ fn as_table(schedule: &Schedule, slots: &[DateTime<Utc>]) -> String {
     let is_utc = zone.name() == "UTC";
     let mut table = if is_utc { table::new(["UTC", "", ""]) } else { table::new([zone.name(), "UTC", ""]) };
     for slot in slots {
-        let local = slot.with_timezone(&zone).format("%a %Y-%m-%d %H:%M:%S%.f %Z").to_string();
+        let local = zone.local(*slot).format("%a %Y-%m-%d %H:%M:%S%.f");
+        let local = format!("{local} {}", zone.abbreviation(*slot));
         let relative = time::relative(*slot, now);
         table.add_row(if is_utc {
             [local, relative, String::new()]

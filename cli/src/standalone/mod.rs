@@ -31,6 +31,7 @@ pub use self::{
     tokens::{StoredTokens, create_token, list_tokens, revoke_token},
     up::{LogPlace, UpOptions, stop_on_signals, up},
 };
+use crate::zones;
 
 /// There is one lane, and one shard: SQLite has no partitions to spread over.
 pub const LANE: u16 = 0;
@@ -102,7 +103,7 @@ impl Standalone {
             Ports::new(rows, queue.clone(), clock, Arc::new(SystemRandom), observer, Arc::new(alerts));
         let owner = format!("belfry-{}", Ulid::new());
         let worker = Worker { id: owner.clone(), runner };
-        let engine = Arc::new(Engine::new(ports, settings));
+        let engine = Arc::new(Engine::new(ports, settings).with_zones(zones::newest()));
         Ok((
             Self {
                 engine,
@@ -146,6 +147,10 @@ impl Standalone {
         mut waves: Waves,
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
+        if let Err(error) = self.engine.adopt_zones().await {
+            // Slots go on by the zone data in force; the audit tries again.
+            tracing::error!(%error, "this machine's zone data are not put in force");
+        }
         let swept = self.engine.recover(&lease, self.shards().all()).await.context("recovery failed")?;
         tracing::info!(timers = swept, "leading");
         let engine = Arc::clone(&self.engine);

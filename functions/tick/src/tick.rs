@@ -11,7 +11,7 @@ use belfry_aws::{
 };
 use belfry_engine::{
     Engine, EngineError, Result,
-    ports::{Acquired, Lease, StoreError},
+    ports::{Acquired, Lease, StoreError, ZonesInForce},
 };
 use futures::future::join;
 use lambda_runtime::{Context, Error};
@@ -107,13 +107,13 @@ impl Tick {
         let mut report = Report::default();
         let mut failure = None;
         // Of a definition too large for one transaction, if its process died in the middle.
-        self.stores.carry_out_plan().await?;
+        let (_, zones) = self.stores.carry_out_plan().await?;
         let called = call.lane.map_or(0..lanes, |lane| lane..lane.saturating_add(1));
         for lane in called {
             if call.lane.is_none() && self.is_fresh(lane, lanes).await? {
                 continue;
             }
-            match self.lane(lane, lanes, owner, until, &mut report).await {
+            match self.lane(lane, lanes, (owner, zones.as_ref()), until, &mut report).await {
                 Ok(()) => {}
                 Err(EngineError::Store(StoreError::Fenced)) => tracing::info!(lane, "another tick took over"),
                 Err(error) => {
@@ -139,7 +139,7 @@ impl Tick {
         &self,
         lane: u16,
         lanes: u16,
-        owner: &str,
+        (owner, zones): (&str, Option<&ZonesInForce>),
         until: Instant,
         report: &mut Report,
     ) -> Result<()> {
@@ -152,14 +152,21 @@ impl Tick {
                 return Ok(());
             }
         };
-        let outcome = self.lead(&lease, lanes, until, report).await;
+        let outcome = self.lead(&lease, lanes, zones, until, report).await;
         if let Err(error) = leases.release(&lease).await {
             tracing::warn!(lane, %error, "the lease was not given up and will end by itself");
         }
         outcome
     }
 
-    async fn lead(&self, lease: &Lease, lanes: u16, until: Instant, report: &mut Report) -> Result<()> {
+    async fn lead(
+        &self,
+        lease: &Lease,
+        lanes: u16,
+        zones: Option<&ZonesInForce>,
+        until: Instant,
+        report: &mut Report,
+    ) -> Result<()> {
         let shards = || shards_of(lease.lane, lanes, self.engine.settings.shards.0);
         report.fired += self.firing.tick(lease, until_then(shards(), until)).await?;
         // What was due is on its way: the heartbeat is about that.
@@ -168,7 +175,10 @@ impl Tick {
         let sweep = self.engine.sweep(until_then(shards(), until));
         let audit = async {
             match lease.lane {
-                0 => audit_if_due(&self.engine, &lease.owner).await,
+                0 => {
+                    self.engine.tend_zones(zones).await?;
+                    audit_if_due(&self.engine, &lease.owner).await
+                }
                 _ => Ok(()),
             }
         };

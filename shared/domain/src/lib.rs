@@ -21,6 +21,7 @@ pub mod schedule;
 mod timer;
 mod timestamp;
 pub mod trigger_rule;
+mod zones;
 
 pub use self::{
     backfill::{
@@ -42,7 +43,8 @@ pub use self::{
     job::{
         Clock, CommandLine, CommandTarget, CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget,
         HttpMethod, HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, OnFailure,
-        Problem, PushSpec, SqsTarget, StepFunctionsTarget, Target, Work, validate_job, validate_push,
+        Problem, PushSpec, SqsTarget, StepFunctionsTarget, Target, Work, validate_job, validate_job_by,
+        validate_push,
     },
     limits::{
         Admission, Cap, Closed, Concurrency, Exit, Gate, GateKey, KeyExpression, Limits, MAX_CONCURRENCY,
@@ -54,6 +56,7 @@ pub use self::{
     timer::{Shards, Timer, TimerKey, UnknownTimer, What},
     timestamp::Timestamp,
     trigger_rule::{Decision, Outcome, TriggerRule},
+    zones::{EarlierData, LEGACY as LEGACY_ZONES, PackedError, ZoneData, ZoneDataError, ZoneStamp, Zones},
 };
 
 /// FNV-1a: the same on every machine and in every version, which shards and jitter depend on.

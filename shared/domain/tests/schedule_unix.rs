@@ -135,5 +135,5 @@ fn equal_are_the_same_expression_zone_bounds_and_jitter() {
     assert_ne!(parse("@daily").starting(bound), parse("@daily"));
     assert_ne!(parse("@daily"), parse("0 0 * * *"));
     assert_ne!(parse("@daily"), Schedule::parse("@daily", Some("Europe/Berlin")).unwrap());
-    assert_eq!(parse("@daily").timezone(), chrono_tz::UTC);
+    assert_eq!(parse("@daily").timezone().name(), "UTC");
 }

@@ -7,7 +7,7 @@ use std::{
 
 use belfry_domain::{
     Change, Execution, ExecutionId, GateKey, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status,
-    Timer, Timestamp, Trigger, What, validate_job,
+    Timer, Timestamp, Trigger, What, ZoneData, ZoneStamp, Zones, validate_job_by,
 };
 
 use crate::{
@@ -55,7 +55,14 @@ struct Plan {
 }
 
 impl Plan {
-    fn add(&mut self, spec: &JobSpec, before: Option<&Arc<Job>>, is_same: bool, now: Timestamp) {
+    fn add(
+        &mut self,
+        spec: &JobSpec,
+        before: Option<&Arc<Job>>,
+        is_same: bool,
+        zones: Option<ZoneStamp>,
+        now: Timestamp,
+    ) {
         let live = before.filter(|job| !job.deleted).cloned();
         if let Some(job) = before.filter(|_| is_same).cloned() {
             self.outcomes.push(ApplyOutcome { change: JobChange::Unchanged, job, before: live });
@@ -63,7 +70,7 @@ impl Plan {
         }
         let version = before.map_or(1, |job| job.version + 1);
         let created_at = live.as_ref().map_or(now, |job| job.created_at);
-        let mut job = Job::new(spec.kept(), version, self.revision + 1, created_at, now);
+        let mut job = Job::new(spec.kept(), version, self.revision + 1, created_at, now).judged_by(zones);
         job.paused_at = live.as_ref().map_or_else(|| spec.paused.then_some(now), |job| job.paused_at);
         if let Some(first) = first_slot(&job, now).filter(|_| job.is_active()) {
             self.firsts.push((job.clone(), first));
@@ -95,15 +102,7 @@ impl Engine {
             if dry_run || plan.jobs.is_empty() {
                 return Ok(plan.outcomes);
             }
-            // Up to one that no tick has passed: the first slots may have executions already.
-            let timers: Vec<Vec<Timer>> =
-                plan.firsts.iter().map(|(job, slot)| self.near(job, *slot).timers).collect();
-            let jobs = plan.jobs.clone();
-            if self.ports.jobs.commit(plan.revision, plan.jobs, timers.concat()).await? == Committed::Done {
-                self.keep_in_step(&jobs).await;
-                for ((job, slot), written) in plan.firsts.iter().zip(&timers) {
-                    self.fire_near(job, *slot, written).await?;
-                }
+            if self.commit_versions(plan.revision, plan.jobs, &plan.firsts).await? {
                 for outcome in plan.outcomes.iter().filter(|outcome| outcome.changes_priority()) {
                     self.reprioritise(&outcome.job).await?;
                 }
@@ -124,6 +123,10 @@ impl Engine {
         let named = |spec: &JobSpec| [vec![spec.job_id.clone()], spec.dependencies.clone()].concat();
         let ids: Vec<JobId> = specs.iter().flat_map(named).collect();
         let (revision, connected) = self.ports.jobs.connected(&ids).await?;
+        // After the revision: what is committed on it was judged by what was in force with it.
+        let has_zone = specs.iter().any(|spec| spec.timezone.is_some());
+        let data = if has_zone { self.zones_for_definitions().await? } else { ZoneData::bundled() };
+        let zones = Zones::of(Arc::clone(&data));
         let mut nodes: BTreeMap<JobId, GraphNode> =
             connected.iter().map(|job| (job.id().clone(), node(&job.spec))).collect();
         let mut plan = Plan { revision, jobs: Vec::new(), firsts: Vec::new(), outcomes: Vec::new() };
@@ -134,20 +137,42 @@ impl Engine {
             let before = self.ports.jobs.job(&spec.job_id).await?;
             let is_same = before.as_ref().is_some_and(|job| !job.deleted && job.spec == spec.kept());
             if !is_same {
-                problems
-                    .extend(validate_job(spec, now).into_iter().map(|problem| prefixed(problem, &prefix)));
+                problems.extend(
+                    validate_job_by(&zones, spec, now).into_iter().map(|problem| prefixed(problem, &prefix)),
+                );
             }
             if specs[..index].iter().any(|other| other.job_id == spec.job_id) {
                 problems.push(Problem::new(format!("{prefix}job_id"), "is defined twice"));
             }
             nodes.insert(spec.job_id.clone(), node(spec));
-            plan.add(spec, before.as_ref(), is_same, now);
+            let stamp = stamp_of(spec, before.as_deref(), &data);
+            plan.add(spec, before.as_ref(), is_same, stamp, now);
         }
         let only = if let [spec] = specs { Some(spec) } else { None };
         if let Err(errors) = Graph::build(nodes.into_values().collect()) {
             problems.extend(errors.into_iter().map(|error| graph_problem(&error, only)));
         }
         if problems.is_empty() { Ok(plan) } else { Err(EngineError::Invalid(problems)) }
+    }
+
+    /// Writes new versions with the timers of their first slots, and fires those that are near; false
+    /// where the graph has changed.
+    pub(crate) async fn commit_versions(
+        &self,
+        revision: u64,
+        jobs: Vec<Job>,
+        firsts: &[(Job, Timestamp)],
+    ) -> Result<bool> {
+        // Up to one that no tick has passed: the first slots may have executions already.
+        let timers: Vec<Vec<Timer>> = firsts.iter().map(|(job, slot)| self.near(job, *slot).timers).collect();
+        if self.ports.jobs.commit(revision, jobs.clone(), timers.concat()).await? != Committed::Done {
+            return Ok(false);
+        }
+        self.keep_in_step(&jobs).await;
+        for ((job, slot), written) in firsts.iter().zip(&timers) {
+            self.fire_near(job, *slot, written).await?;
+        }
+        Ok(true)
     }
 
     /// The slots that lie so near that a tick may have passed their timers already.
@@ -178,6 +203,7 @@ impl Engine {
             let mut tombstone =
                 Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
             tombstone.deleted = true;
+            tombstone.zones.clone_from(&job.zones);
             if self.ports.jobs.commit(revision, vec![tombstone.clone()], vec![]).await? == Committed::Done {
                 self.keep_in_step(&[tombstone]).await;
                 self.cancel_unstarted_of(id).await?;
@@ -211,7 +237,8 @@ impl Engine {
             let (revision, job) = self.live_job(id).await?;
             let Some(paused_at) = job.paused_at else { return Ok(job) };
             let resumed =
-                Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
+                Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now())
+                    .judged_by(job.zones.clone());
             let (timers, messages) = self.catch_up(&resumed, paused_at).await?;
             if self.ports.jobs.commit(revision, vec![resumed.clone()], timers).await? == Committed::Done {
                 self.keep_in_step(std::slice::from_ref(&resumed)).await;
@@ -302,25 +329,45 @@ impl Engine {
     }
 
     /// Gives every active job that has none the timer of its next slot. This should never find
-    /// one: it is the last net below the protocol.
+    /// one: it is the last net below the protocol. One whose zone matters gets it in any case: its
+    /// timers may be from an older version of this program, which judged it by other zone data.
     pub async fn audit(&self) -> Result<u64> {
+        if let Err(error) = self.adopt_zones().await {
+            tracing::error!(%error, "the zone data in force stay as they are");
+        }
         let counts: BTreeMap<JobId, u64> = self.ports.timers.timers_of_jobs().await?.into_iter().collect();
-        let (_, jobs) = self.ports.jobs.all_jobs().await?;
+        let (_, mut jobs) = self.ports.jobs.all_jobs().await?;
+        if self.align_again(&jobs).await? {
+            (_, jobs) = self.ports.jobs.all_jobs().await?;
+        }
         let now = self.now();
         let mut mended = 0;
-        for job in jobs.iter().filter(|job| job.is_active() && !counts.contains_key(job.id())) {
-            let Some(slot) = first_slot(job, now) else { continue };
+        for job in jobs.iter().filter(|job| job.is_active()) {
+            let has_none = !counts.contains_key(job.id());
+            let is_sought = has_none || job.spec.has_zone();
+            let Some(slot) = first_slot(job, now).filter(|_| is_sought) else { continue };
             self.ports.timers.put_timers(vec![self.slot_timer(job, slot)]).await?;
             self.fire_near(job, slot, &[]).await?;
-            self.ports.alerts.raise(crate::ports::Alert::TimerMissing { job_id: job.id().clone() }).await?;
-            mended += 1;
+            if has_none {
+                let job_id = job.id().clone();
+                self.ports.alerts.raise(crate::ports::Alert::TimerMissing { job_id }).await?;
+                mended += 1;
+            }
         }
         self.reconcile_second_clock(&jobs).await?;
         Ok(mended)
     }
 }
 
-fn first_slot(job: &Job, after: Timestamp) -> Option<Timestamp> {
+/// A definition of the zone that the job has goes on from what its slots have been judged by.
+fn stamp_of(spec: &JobSpec, before: Option<&Job>, data: &ZoneData) -> Option<ZoneStamp> {
+    let fresh = spec.has_zone().then(|| ZoneStamp::of(data.version()))?;
+    let of_zone = before.filter(|job| !job.deleted && job.spec.timezone == spec.timezone);
+    let inherited = of_zone.and_then(Job::zone_stamp).filter(|stamp| stamp.version == fresh.version);
+    Some(inherited.unwrap_or(fresh))
+}
+
+pub(crate) fn first_slot(job: &Job, after: Timestamp) -> Option<Timestamp> {
     job.schedule()?.next_after(after.to_utc()).map(Timestamp::from)
 }
 

@@ -20,6 +20,7 @@
 //! | alerts: kept, told, resolved | `alerting`, `watch` |
 //! | slots that are to have ended by a time | `deadline` |
 //! | another clock beside the tick | `second_clock` |
+//! | the zone data in force, and their change | `zones` |
 //! | cancel, redrive | `operate` |
 //! | run again: one, many, a graph from what failed | `rerun`, `select`, `kept` |
 //!
@@ -28,6 +29,8 @@
 //! started again from the timers alone.
 
 use std::sync::Arc;
+
+use belfry_domain::ZoneData;
 
 mod admission;
 mod alerting;
@@ -63,6 +66,7 @@ mod system;
 mod tick;
 mod watch;
 mod workers;
+mod zones;
 
 use self::{
     admission::Meters,
@@ -102,6 +106,8 @@ pub struct Engine {
     seen: Seen,
     meters: Meters,
     second_clock: Option<Arc<dyn SecondClock>>,
+    /// What this process would put in force.
+    own_zones: Arc<ZoneData>,
 }
 
 impl Engine {
@@ -114,6 +120,7 @@ impl Engine {
             turns: Turns::default(),
             meters: Meters::default(),
             second_clock: None,
+            own_zones: ZoneData::bundled(),
         }
     }
 

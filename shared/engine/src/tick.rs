@@ -8,7 +8,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use belfry_domain::{ExecutionId, Job, JobId, Message, Status, Timer, Timestamp, Wave, What};
+use belfry_domain::{ExecutionId, Job, JobId, Message, Origin, Status, Timer, Timestamp, Wave, What};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
@@ -201,8 +201,11 @@ impl Engine {
         id: &ExecutionId,
         timer: &Timer,
     ) -> Result<Option<Message>> {
-        let to_come = self.slot_to_come(id, timer.version).await?;
-        Ok(to_come.map(|(job, slot)| slot_message(&job, slot, timer.key.clone())))
+        let Some((job, slot)) = self.slot_to_come(id, timer.version).await? else { return Ok(None) };
+        let message = slot_message(&job, slot, timer.key.clone());
+        // The slot goes on being that of the version which has named it.
+        let version = if timer.version == 0 { job.version } else { timer.version };
+        Ok(Some(Message { origin: Origin::Slot { version }, ..message }))
     }
 
     /// The slot of a scheduled execution without a row; none if it must not start. Version 0 stands

@@ -44,8 +44,17 @@ impl JobCache {
         }
     }
 
+    /// These jobs have changed with the revision after this one.
+    pub(crate) fn committed(&mut self, revision: u64, jobs: Vec<Job>) {
+        if self.revision == Some(revision) {
+            self.update(jobs);
+        } else {
+            self.forget();
+        }
+    }
+
     /// The next revision: these jobs have changed.
-    pub(crate) fn update(&mut self, jobs: Vec<Job>) {
+    fn update(&mut self, jobs: Vec<Job>) {
         self.epoch += 1;
         self.revision = self.revision.map(|revision| revision + 1);
         self.graph = OnceLock::new();

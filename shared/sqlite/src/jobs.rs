@@ -13,9 +13,10 @@ use crate::{
     error::{unavailable, unreadable},
     schema::{meta, set_meta},
     timers::put_all,
+    zones::know,
 };
 
-const REVISION: &str = "graph_revision";
+pub(crate) const REVISION: &str = "graph_revision";
 
 #[async_trait]
 impl JobStore for Store {
@@ -69,11 +70,7 @@ impl JobStore for Store {
         let committed = self.write(move |connection| commit(connection, revision, &jobs, &timers)).await?;
         if committed == Committed::Done {
             let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-            if cache.revision == Some(revision) {
-                cache.update(written);
-            } else {
-                cache.forget();
-            }
+            cache.committed(revision, written);
         }
         Ok(committed)
     }
@@ -146,6 +143,7 @@ fn commit(connection: &Connection, revision: u64, jobs: &[Job], timers: &[Timer]
         return Ok(Committed::Conflict { revision: found });
     }
     for job in jobs {
+        know(connection, job).map_err(|why| unreadable(&format!("job {}", job.id()), why))?;
         write_job(connection, job)?;
     }
     put_all(connection, timers)?;
@@ -182,11 +180,11 @@ fn read_newest(connection: &Connection) -> Result<Newest> {
     let docs = read_docs(connection, "SELECT job_id, doc FROM jobs WHERE until IS NULL ORDER BY job_id", ())?;
     let mut newest = Newest::default();
     for (id, doc) in docs {
-        match (serde_json::from_str(&doc), id.parse()) {
+        match (decode(connection, &doc), id.parse()) {
             (Ok(job), _) => newest.jobs.push(job),
             (Err(why), Ok(id)) => {
                 tracing::error!(job.id = %id, %why, "a job can't be read");
-                newest.unreadable.insert(id, why.to_string());
+                newest.unreadable.insert(id, why);
             }
             (Err(why), Err(_)) => tracing::error!(job.id = id, %why, "what can't be read is no job"),
         }
@@ -195,10 +193,17 @@ fn read_newest(connection: &Connection) -> Result<Newest> {
 }
 
 fn read_jobs(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Job>> {
-    let decode = |(id, doc): (String, String)| {
-        serde_json::from_str(&doc).map_err(|why| unreadable(&format!("job {id}"), why))
+    let docs = read_docs(connection, sql, parameters)?;
+    let decode = |(id, doc): &(String, String)| {
+        decode(connection, doc).map_err(|why| unreadable(&format!("job {id}"), why))
     };
-    read_docs(connection, sql, parameters)?.into_iter().map(decode).collect()
+    docs.iter().map(decode).collect()
+}
+
+fn decode(connection: &Connection, doc: &str) -> std::result::Result<Job, String> {
+    let job = serde_json::from_str(doc).map_err(|why| why.to_string())?;
+    know(connection, &job)?;
+    Ok(job)
 }
 
 fn read_docs(

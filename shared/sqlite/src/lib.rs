@@ -21,6 +21,7 @@ mod timers;
 mod tokens;
 mod workers;
 mod writer;
+mod zones;
 
 use std::{
     path::Path,

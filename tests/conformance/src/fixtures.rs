@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use belfry_domain::{
     Claim, ClaimRequest, Dependency, Execution, ExecutionId, Holder, Job, JobId, JobSpec, Run, Shards, Timer,
-    Timestamp, Trigger,
+    Timestamp, Trigger, ZoneData,
 };
 use belfry_engine::ports::{Claimed, Creation, StoreError};
 
@@ -107,4 +107,25 @@ impl Backend {
 /// The value of a step that the domain's rules allow.
 pub fn legal<T, E: Debug>(step: Result<T, E>) -> T {
     step.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// Zone data by which Vancouver is always so many hours ahead of UTC.
+pub fn zone_data(version: &str, hours: i8) -> ZoneData {
+    let files = [("America/Vancouver".to_owned(), fixed_offset(hours))];
+    ZoneData::new(version, files).unwrap_or_else(|error| panic!("{version}: {error}"))
+}
+
+/// TZif, version 2: a block for old readers, a block for new ones, and the rule for all time.
+fn fixed_offset(hours: i8) -> Vec<u8> {
+    let name = format!("{hours:+03}");
+    // The counts of: two kinds of indicators, leap seconds, transitions, types; and letters.
+    let counts = [0_u32, 0, 0, 0, 1, name.len() as u32 + 1];
+    let mut block = b"TZif2".to_vec();
+    block.extend([0; 15]);
+    block.extend(counts.iter().flat_map(|count| count.to_be_bytes()));
+    block.extend((i32::from(hours) * 3600).to_be_bytes());
+    block.extend([0, 0]);
+    block.extend(name.bytes().chain([0]));
+    let rule = format!("\n<{name}>{}\n", -hours);
+    [block.clone(), block, rule.into_bytes()].concat()
 }

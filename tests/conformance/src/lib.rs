@@ -21,6 +21,7 @@ pub mod history;
 pub mod jobs;
 pub mod leases;
 pub mod listing;
+pub mod local_time;
 pub mod logs;
 mod model;
 pub mod notes;
@@ -29,12 +30,13 @@ pub mod races;
 pub mod retention;
 pub mod timers;
 pub mod workers;
+pub mod zones;
 
 use std::{any::Any, sync::Arc};
 
 use belfry_engine::ports::{
     AlertStore, BackfillStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, Store,
-    StoreError, TimerStore, WorkerRegistry,
+    StoreError, TimerStore, WorkerRegistry, ZoneStore,
 };
 
 pub use self::model::Model;
@@ -53,6 +55,7 @@ pub struct Backend {
     pub alerts: Arc<dyn AlertStore>,
     pub gates: Arc<dyn GateStore>,
     pub workers: Arc<dyn WorkerRegistry>,
+    pub zones: Arc<dyn ZoneStore>,
     pub backfills: Arc<dyn BackfillStore>,
     /// Removes ended executions by itself, in its own time: `ended_before` finds none, and
     /// `remove_ended` does nothing.
@@ -75,6 +78,7 @@ impl Backend {
             gates: store.clone(),
             alerts: store.clone(),
             workers: store.clone(),
+            zones: store.clone(),
             backfills: store,
             expires_by_itself: false,
             _alive: Arc::new(alive),
@@ -231,6 +235,14 @@ macro_rules! suite {
             they_page_newest_first,
             those_that_are_over_are_removed,
         ]);
+        $crate::cases!($fresh, zones: [
+            nothing_is_in_force_at_first,
+            what_is_put_in_force_moves_the_graph_on,
+            a_definition_and_a_change_of_zone_data_exclude_each_other,
+            zone_data_are_kept_as_they_came_first,
+            a_job_brings_the_zone_data_along_that_judge_it,
+            a_job_without_its_zone_data_is_not_guessed_at,
+        ]);
         $crate::cases!($fresh, features: [
             one_waits_while_as_many_run_as_may,
             keys_take_turns,
@@ -261,6 +273,15 @@ macro_rules! suite {
             one_of_two_retries_for_a_key_is_new,
             a_request_that_is_sent_again_completes_a_rerun,
             no_dependent_loses_its_run_to_a_key,
+        ]);
+        $crate::cases!($fresh, local_time: [
+            a_job_goes_by_the_zone_data_in_force,
+            rows_without_a_stamp_come_to_the_right_hour,
+            jobs_whose_zone_stays_the_same_keep_their_version,
+            older_data_change_nothing,
+            a_change_that_was_left_half_done_is_ended,
+            a_paused_job_makes_up_for_its_pause_by_both_data,
+            jobs_of_one_schedule_go_on_sharing_their_slots,
         ]);
     };
 }

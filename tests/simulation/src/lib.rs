@@ -86,11 +86,18 @@ pub fn run(plan: &Plan, store: Arc<dyn Store>) -> Report {
     let mut rng = Rng::of(plan.seed, &["installation"], 0);
     let began = Timestamp(BEGAN + rng.below(120_000) as i64);
     let world = World::new(plan, began);
+    let settings = scenario::settings(plan, &mut rng);
+    let mut specs = scenario::specs(plan.scenario, began, &mut rng);
+    let zones = scenario::zone_change(plan, &mut rng);
+    if zones.is_some() {
+        specs.extend(scenario::local_specs());
+    }
     let installation = Arc::new(Installation {
         scenario: plan.scenario,
         backend: Backend { store, mutation: plan.mutation },
-        settings: scenario::settings(plan, &mut rng),
-        specs: scenario::specs(plan.scenario, began, &mut rng),
+        settings,
+        specs,
+        zones,
         requests_until_ms: scenario::requests_until_ms(plan.scenario),
     });
     world.with(|state| state.mirror.is_punctual = plan.scenario == Scenario::LostTicks);

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use belfry_domain::{Backfill, Change, ClaimRequest, Execution, GateKey, Timer, Timestamp, What};
+use belfry_domain::{
+    Backfill, Change, ClaimRequest, Execution, GateKey, Job, Timer, Timestamp, What, ZoneStamp,
+};
 use belfry_engine::ports::{
     AlertKind, AlertRow, Applied, Claimed, Creation, DeadLetter, GateWrite, Passed, RowWrite, Store,
     StoreError,
@@ -44,10 +46,12 @@ pub enum Mutation {
     BackfillForgets,
     /// A backfill is replaced whatever has become of it since it was read.
     BackfillRevisionIgnored,
+    /// A job comes to other zone data as if there had been none before.
+    EarlierZonesForgotten,
 }
 
 impl Mutation {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::GuardGoesFirst,
         Self::SuccessorsDropped,
         Self::RevisionIgnored,
@@ -64,6 +68,7 @@ impl Mutation {
         Self::DeadlinesDropped,
         Self::BackfillForgets,
         Self::BackfillRevisionIgnored,
+        Self::EarlierZonesForgotten,
     ];
 }
 
@@ -87,6 +92,18 @@ impl Backend {
             change.row.revision = now.revision + 1;
         }
         self.store.apply(change).await
+    }
+
+    pub fn jobs_to_write(&self, jobs: Vec<Job>) -> Vec<Job> {
+        let forget = |job: Job| {
+            let now = job.zones.as_ref().map(|stamp| ZoneStamp::of(&stamp.version));
+            job.judged_by(now)
+        };
+        if self.breaks(Mutation::EarlierZonesForgotten) {
+            jobs.into_iter().map(forget).collect()
+        } else {
+            jobs
+        }
     }
 
     /// What `GuardGoesFirst` does too early.

@@ -1,15 +1,16 @@
 //! The installations that are simulated: their settings, processes and jobs.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use belfry_domain::{BacklogLimits, JobSpec, Timestamp};
+use belfry_conformance::fixtures::zone_data;
+use belfry_domain::{BacklogLimits, JobSpec, Timestamp, ZoneData};
 use belfry_engine::Settings;
 use serde_json::{Value, json};
 
 use crate::{
     machine::{Role, rng::Rng},
     plan::{Plan, Scenario},
-    processes::{KEYED, VICTIM},
+    processes::{KEYED, LOCAL, VICTIM, ZONE},
 };
 
 /// The last instant at which clients ask for something.
@@ -51,6 +52,42 @@ pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
     };
     // Longer than hosts stand still here and clocks jump, together, mostly.
     Settings { shards: plan.shards(), clear_after: Duration::from_secs(600), ..settings }
+}
+
+/// Zone data that come into force on the way.
+pub struct ZoneChange {
+    pub before: Arc<ZoneData>,
+    pub after: Arc<ZoneData>,
+    /// From then on a process has the new ones.
+    pub at_ms: u64,
+}
+
+/// Vancouver's clock goes an hour ahead, or back.
+pub fn zone_change(plan: &Plan, rng: &mut Rng) -> Option<ZoneChange> {
+    if !plan.changes_zones() {
+        return None;
+    }
+    let (before, after) = if rng.percent(50) {
+        (zone_data("2090a", -8), zone_data("2090b", -7))
+    } else {
+        (zone_data("2095a", -7), zone_data("2095b", -8))
+    };
+    let at_ms = match plan.scenario {
+        Scenario::Standalone => rng.between(20_000, 120_000),
+        Scenario::Mixed | Scenario::LostTicks => rng.between(60_000, 300_000),
+    };
+    Some(ZoneChange { before: before.register(), after: after.register(), at_ms })
+}
+
+/// Jobs that go by Vancouver's clock. It is two or three in the morning there.
+pub fn local_specs() -> Vec<JobSpec> {
+    let jobs = [
+        json!({ "job_id": LOCAL, "schedule": "0-59 0-6 * * *", "timezone": ZONE, "max_retries": 1 }),
+        json!({ "job_id": "local_real", "schedule": "*/2 * * * *", "timezone": ZONE }),
+        json!({ "job_id": "local_second_root", "schedule": "0-59 0-6 * * *", "timezone": ZONE }),
+        json!({ "job_id": "local_after", "dependencies": [LOCAL, "local_second_root"] }),
+    ];
+    jobs.map(spec).into()
 }
 
 /// Some of all kinds of jobs.

@@ -6,7 +6,8 @@ use std::{
     process::Command,
 };
 
-use belfry_domain::schedule::Schedule;
+use belfry::zones;
+use belfry_domain::ZoneData;
 use chrono::{DateTime, Utc};
 
 use super::Finding;
@@ -118,15 +119,19 @@ fn has_ntp_process() -> bool {
 
 pub fn time_zones() -> Finding {
     const CHECK: &str = "time zones";
+    let newest = zones::newest();
+    let data = format!(
+        "zone data {} (compiled in {}, {})",
+        newest.version(),
+        ZoneData::bundled().version(),
+        zones::system()
+    );
     let local = iana_time_zone::get_timezone().unwrap_or_else(|_| "UTC".to_owned());
-    if Schedule::parse("0 0 * * *", Some(&local)).is_ok() {
-        return Finding::ok(
-            CHECK,
-            format!("built in; this machine's is {local}, jobs without one are in UTC"),
-        );
+    if newest.zone(&local).is_some() {
+        return Finding::ok(CHECK, format!("{data}; this machine's is {local}, jobs without one are in UTC"));
     }
     let advice = "give jobs the IANA name that you mean, in `timezone`";
-    Finding::warn(CHECK, format!("this machine's, {local}, is none that is known"), advice)
+    Finding::warn(CHECK, format!("{data}; this machine's, {local}, is none that is known"), advice)
 }
 
 /// Also whether a belfry answers at all.
@@ -138,8 +143,13 @@ pub async fn server(global: &Global) -> (Finding, bool) {
     };
     match answer {
         Ok(health) => {
-            let detail =
-                format!("{} at {}, {}", plain(&health["version"]), global.url, plain(&health["role"]));
+            let detail = format!(
+                "{} at {}, {}, zone data {}",
+                plain(&health["version"]),
+                global.url,
+                plain(&health["role"]),
+                health["zone_data"].as_str().unwrap_or("not yet in force")
+            );
             if health["version"] == env!("CARGO_PKG_VERSION") {
                 return (Finding::ok(CHECK, detail), true);
             }

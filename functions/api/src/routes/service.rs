@@ -7,7 +7,6 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use belfry_domain::JobId;
 
 use super::overview::queue_view;
 use crate::{
@@ -27,9 +26,10 @@ type Shared = State<Arc<ApiState>>;
     responses((status = 200, description = "It works", body = Health))
 )]
 pub async fn health(State(state): Shared) -> Result<Json<Health>, ApiError> {
-    state.engine.ports.jobs.job(&JobId::push()).await?;
+    let (_, zones) = state.engine.ports.zones.in_force().await?;
     let role = if state.leadership.is_leader() { Role::Leader } else { Role::Standby };
-    Ok(Json(Health { status: "ok", role, version: env!("CARGO_PKG_VERSION") }))
+    let zone_data = zones.map(|zones| zones.version);
+    Ok(Json(Health { status: "ok", role, version: env!("CARGO_PKG_VERSION"), zone_data }))
 }
 
 /// Read this document

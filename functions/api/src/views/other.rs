@@ -167,6 +167,10 @@ pub struct Health {
     pub role: Role,
     #[schema(example = "0.1.0")]
     pub version: &'static str,
+    /// The version of the IANA time zone data that all schedules of this installation go by. `null`
+    /// until the first definition with a time zone, or the first leader, puts one in force.
+    #[schema(example = "2026f")]
+    pub zone_data: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap, marker::PhantomData};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use belfry_domain::Timestamp;
 use belfry_engine::ports::StoreError;
 
@@ -51,6 +51,16 @@ impl Value for Vec<String> {
 
     fn read(value: &AttributeValue) -> Option<Self> {
         value.as_l().ok()?.iter().map(String::read).collect()
+    }
+}
+
+impl Value for Vec<u8> {
+    fn write(self) -> AttributeValue {
+        AttributeValue::B(Blob::new(self))
+    }
+
+    fn read(value: &AttributeValue) -> Option<Self> {
+        value.as_b().ok().map(|blob| blob.as_ref().to_vec())
     }
 }
 

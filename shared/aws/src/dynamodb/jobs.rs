@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use belfry_domain::{Job, JobId, Timer};
-use belfry_engine::ports::{Committed, JobStore, RunGroup};
+use belfry_engine::ports::{Committed, JobStore, RunGroup, StoreError};
 
 use super::{
     Result, Stores,
@@ -56,7 +56,10 @@ impl JobStore for Stores {
 
     async fn job_version(&self, id: &JobId, version: u64) -> Result<Option<Arc<Job>>> {
         let item = self.tables.get(Table::State, version_key(id, version)).await?;
-        item.as_ref().map(decode).transpose()
+        match item {
+            Some(item) => self.decode_known(&item).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn all_jobs(&self) -> Result<(u64, Vec<Arc<Job>>)> {
@@ -65,7 +68,7 @@ impl JobStore for Stores {
             let heads = self.tables.scan(Table::Jobs, true, present(&DOC)).await?;
             // A head of a later commit may hide one of this revision.
             if heads.iter().all(|head| head.get(&COMMIT).is_none_or(|commit| commit <= graph)) {
-                return Ok((graph, heads.iter().filter_map(readable).filter(|job| !job.deleted).collect()));
+                return Ok((graph, self.readable(&heads).await?));
             }
             pause(attempt).await;
         }
@@ -99,14 +102,21 @@ impl JobStore for Stores {
         let edges = rows.dependents.iter().filter(|edge| edge.holds_at(graph));
         let keys = edges.map(|edge| version_key(&edge.dependent, edge.version)).collect();
         let versions = self.tables.get_all(Table::State, keys).await?;
-        let jobs: Vec<Arc<Job>> = versions.iter().map(decode).collect::<Result<_>>()?;
-        Ok(jobs.into_iter().filter(|job| !job.deleted).collect())
+        let mut jobs = Vec::with_capacity(versions.len());
+        for version in &versions {
+            jobs.push(self.decode_known(version).await?);
+        }
+        jobs.retain(|job| !job.deleted);
+        Ok(jobs)
     }
 
     async fn commit(&self, revision: u64, jobs: Vec<Job>, timers: Vec<Timer>) -> Result<Committed> {
         let graph = self.settle().await?;
         if graph != revision {
             return Ok(Committed::Conflict { revision: graph });
+        }
+        for job in &jobs {
+            self.know_zones(job).await?;
         }
         let heads = jobs.iter().map(|job| head_key(job.id())).collect();
         let heads = self.tables.get_all(Table::Jobs, heads).await?;
@@ -122,13 +132,18 @@ impl JobStore for Stores {
 impl Stores {
     /// The graph's revision, when all that it stands for has been written.
     pub(crate) async fn settle(&self) -> Result<u64> {
+        Ok(self.settled_graph().await?.0)
+    }
+
+    /// With the graph's row, if there is one.
+    pub(crate) async fn settled_graph(&self) -> Result<(u64, Option<Item>)> {
         loop {
             let asked = self.known.ask();
             let graph = self.tables.get(Table::State, graph_key()).await?;
             let revision = graph.as_ref().map_or(Ok(0), |graph| graph.need(&REVISION))?;
-            let Some(plan) = graph.and_then(|graph| graph.get(&PLAN)) else {
+            let Some(plan) = graph.as_ref().and_then(|graph| graph.get(&PLAN)) else {
                 self.known.remember_graph(revision, asked);
-                return Ok(revision);
+                return Ok((revision, graph));
             };
             self.carry_out(&plan, revision).await?;
         }
@@ -164,9 +179,38 @@ impl Stores {
         let asked = self.known.ask();
         let all = Query::of(Range::of(id.as_str(), Bounds::All));
         let items = self.tables.query_all(Table::Jobs, all).await?;
-        let rows = Arc::new(decode_rows(&items)?);
+        let mut rows = decode_rows(&items)?;
+        if let Some(head) = &mut rows.head
+            && let Ok(job) = &head.job
+            && let Some(why) = self.why_unknown(job).await?
+        {
+            head.job = Err(why);
+        }
+        let rows = Arc::new(rows);
         self.known.remember(id, asked, Arc::clone(&rows));
         Ok(rows)
+    }
+
+    async fn decode_known(&self, item: &Item) -> Result<Arc<Job>> {
+        let job = decode(item)?;
+        self.know_zones(&job).await?;
+        Ok(job)
+    }
+
+    /// Tombstones left out. One that can't be read leaves the others alone.
+    async fn readable(&self, heads: &[Item]) -> Result<Vec<Arc<Job>>> {
+        let mut jobs = Vec::with_capacity(heads.len());
+        for head in heads {
+            match self.decode_known(head).await {
+                Ok(job) if job.deleted => {}
+                Ok(job) => jobs.push(job),
+                Err(why @ StoreError::Unreadable { .. }) => {
+                    tracing::error!(row = head.name(), %why, "a job can't be read");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(jobs)
     }
 }
 
@@ -202,9 +246,4 @@ fn decode_edge(item: &Item) -> Result<Edge> {
 fn decode(item: &Item) -> Result<Arc<Job>> {
     let job = serde_json::from_str(&item.need(&DOC)?).map_err(|why| unreadable(item.name(), why))?;
     Ok(Arc::new(job))
-}
-
-/// One that can't be read leaves the others alone.
-fn readable(item: &Item) -> Option<Arc<Job>> {
-    decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "a job can't be read")).ok()
 }

@@ -5,6 +5,7 @@
 //! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters`, `workers`, `backfills` |
 //! | commits of any size, atomic over a crash | `plan`, `steps` |
 //! | what limits are kept in | `gates` |
+//! | the time zone data in force | `zones` |
 //! | what is read from memory, and when that is right | `known_jobs` |
 //! | walks over the graph | `walk` |
 //! | executions as items; notes beside them; listings | `rows`, `notes`, `listing`, `merge` |
@@ -40,6 +41,7 @@ mod timers;
 mod transaction;
 mod walk;
 mod workers;
+mod zones;
 
 use std::{sync::Arc, time::Duration};
 

@@ -14,6 +14,7 @@
 //! all: its own first try had got through, and somebody has carried its plan out.
 
 use belfry_domain::Timer;
+use belfry_engine::ports::ZonesInForce;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
@@ -29,6 +30,7 @@ use super::{
     rows::{DOC, REVISION},
     steps::{Step, chunks},
     timers,
+    zones::zones_of,
 };
 
 pub(crate) const PLAN: Attribute<String> = Attribute::new("plan");
@@ -86,12 +88,14 @@ impl Stores {
         }
     }
 
-    /// Carries out the plan that is named, if one is: a commit whose process died.
-    pub async fn carry_out_plan(&self) -> Result<bool> {
-        let Some(graph) = self.tables.get(Table::State, graph_key()).await? else { return Ok(false) };
-        let Some(plan) = graph.get(&PLAN) else { return Ok(false) };
+    /// Carries out the plan that is named, if one is: a commit whose process died. Says whether there
+    /// was one, and the zone data in force, which the same read tells.
+    pub async fn carry_out_plan(&self) -> Result<(bool, Option<ZonesInForce>)> {
+        let Some(graph) = self.tables.get(Table::State, graph_key()).await? else { return Ok((false, None)) };
+        let zones = zones_of(&graph);
+        let Some(plan) = graph.get(&PLAN) else { return Ok((false, zones)) };
         self.carry_out(&plan, graph.need(&REVISION)?).await?;
-        Ok(true)
+        Ok((true, zones))
     }
 
     pub(crate) async fn carry_out(&self, plan: &str, commit: u64) -> Result<()> {

@@ -19,11 +19,12 @@ pub use self::{
     },
     spec::{Clock, JobSpec, OnFailure, PushSpec, Work},
     target::{CommandLine, CommandTarget, CompletedBy, HttpMethod, HttpTarget, Target},
-    validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_push},
+    validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_job_by, validate_push},
 };
-use crate::{JobId, Limits, Timestamp, schedule::Schedule};
+use crate::{JobId, Limits, Timestamp, ZoneData, ZoneStamp, Zones, schedule::Schedule};
 
-/// One version of a job, as stored. A version never changes, but for its pause.
+/// One version of a job, as stored. A version never changes, but for its pause, and for the name of
+/// zone data that make no difference to it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
     pub spec: JobSpec,
@@ -39,6 +40,10 @@ pub struct Job {
     /// A tombstone: the job is gone, its version number goes on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// The zone data by which its slots are judged; none where no zone matters, and in rows that were
+    /// written before there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones: Option<ZoneStamp>,
     #[serde(skip)]
     derived: OnceLock<Derived>,
 }
@@ -54,10 +59,11 @@ struct Derived {
 /// By what is stored, whatever has been worked out of it so far.
 impl PartialEq for Job {
     fn eq(&self, other: &Self) -> bool {
-        let Self { spec, version, revision, created_at, updated_at, paused_at, deleted, derived: _ } = self;
+        let Self { spec, version, revision, created_at, updated_at, paused_at, deleted, zones, derived: _ } =
+            self;
         (spec, version, revision) == (&other.spec, &other.version, &other.revision)
-            && (created_at, updated_at, paused_at, deleted)
-                == (&other.created_at, &other.updated_at, &other.paused_at, &other.deleted)
+            && (created_at, updated_at, paused_at, deleted, zones)
+                == (&other.created_at, &other.updated_at, &other.paused_at, &other.deleted, &other.zones)
     }
 }
 
@@ -76,15 +82,28 @@ impl Job {
             updated_at: now,
             paused_at: None,
             deleted: false,
+            zones: None,
             derived,
         }
+    }
+
+    /// The same, judged by these zone data.
+    #[must_use]
+    pub fn judged_by(self, zones: Option<ZoneStamp>) -> Self {
+        Self { zones, derived: OnceLock::new(), ..self }
+    }
+
+    /// What its slots are judged by, where its zone matters.
+    pub fn zone_stamp(&self) -> Option<ZoneStamp> {
+        self.spec.has_zone().then(|| self.zones.clone().unwrap_or_default())
     }
 
     pub fn id(&self) -> &JobId {
         &self.spec.job_id
     }
 
-    /// The parsed schedule; none where the job has none. Validation saw to it that it parses.
+    /// The parsed schedule; none where the job has none. Validation saw to it that it parses, by the
+    /// data that it is judged by.
     pub fn schedule(&self) -> Option<&Schedule> {
         self.derived().schedule.as_ref()
     }
@@ -101,9 +120,16 @@ impl Job {
     fn derived(&self) -> &Derived {
         self.derived.get_or_init(|| Derived {
             work: self.spec.work(),
-            schedule: self.spec.parsed_schedule().ok().flatten(),
+            schedule: self.parsed_schedule(),
             limits: self.spec.limits(),
         })
+    }
+
+    /// Whoever reads a job makes its zone data known before it is asked for its slots.
+    fn parsed_schedule(&self) -> Option<Schedule> {
+        let zones =
+            self.zone_stamp().map_or_else(|| Some(Zones::of(ZoneData::bundled())), |stamp| stamp.zones());
+        self.spec.parsed_schedule(&zones?).ok().flatten()
     }
 
     pub fn is_scheduled(&self) -> bool {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::target::{CommandLine, CommandTarget, Target};
 use crate::{
     Cap, CircuitPolicy, Concurrency, HumanDuration, JobId, KeyExpression, Limits, MisfirePolicy, Priority,
-    RateLimit, RetryPolicy, Timestamp, TriggerRule,
+    RateLimit, RetryPolicy, Timestamp, TriggerRule, Zones,
     schedule::{Schedule, ScheduleError, jitter::jitter},
 };
 
@@ -319,13 +319,18 @@ impl JobSpec {
         self.schedule.is_some() || self.run_at.is_some()
     }
 
-    pub fn parsed_schedule(&self) -> Result<Option<Schedule>, ScheduleError> {
+    /// Whether its slots depend on the zone data. UTC is the same in all of them.
+    pub fn has_zone(&self) -> bool {
+        self.is_scheduled() && self.timezone.as_deref().is_some_and(|zone| zone != "UTC")
+    }
+
+    pub fn parsed_schedule(&self, zones: &Zones) -> Result<Option<Schedule>, ScheduleError> {
         let expression = match (&self.schedule, self.run_at) {
             (Some(expression), _) => expression.clone(),
             (None, Some(run_at)) => run_at.to_rfc3339(),
             (None, None) => return Ok(None),
         };
-        let mut schedule = Schedule::parse(&expression, self.timezone.as_deref())?;
+        let mut schedule = Schedule::parse_by(zones, &expression, self.timezone.as_deref())?;
         if let Some(start) = self.start {
             schedule = schedule.starting(start);
         }

@@ -12,7 +12,7 @@ use super::{
     validate_elements::check_for_each,
     validate_limits::check_limits,
 };
-use crate::{JobId, RetryPolicy, Timestamp, misfire::MAX_CAP};
+use crate::{JobId, RetryPolicy, Timestamp, ZoneData, Zones, misfire::MAX_CAP};
 
 /// Larger inputs belong into an object store, with a reference here.
 pub const MAX_INPUT_BYTES: usize = 64 * 1024;
@@ -53,8 +53,13 @@ impl fmt::Display for Problem {
 }
 
 /// Everything that is wrong with a job, as far as it can be seen from the job alone. `now` decides
-/// whether its schedule has a future slot.
+/// whether its schedule has a future slot, by the zone data that are compiled in.
 pub fn validate_job(spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
+    validate_job_by(&Zones::of(ZoneData::bundled()), spec, now)
+}
+
+/// The same, by these zone data.
+pub fn validate_job_by(zones: &Zones, spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
     let mut problems = Vec::new();
     if spec.job_id.as_str() == JobId::PUSH {
         problems.push(Problem::new(
@@ -64,7 +69,7 @@ pub fn validate_job(spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
     }
     either(&mut problems, spec.command.is_some(), spec.target.is_some(), "command", "target");
     either(&mut problems, spec.schedule.is_some(), spec.run_at.is_some(), "schedule", "run_at");
-    check_schedule(&mut problems, spec, now);
+    check_schedule(&mut problems, zones, spec, now);
     check_retries(&mut problems, spec.max_retries, spec.retry.as_ref().map(|retry| retry.max_retries));
     check_work(&mut problems, &spec.work(), spec.command.is_some());
     check_input(&mut problems, spec.input.as_ref());
@@ -105,7 +110,7 @@ fn either(problems: &mut Vec<Problem>, one: bool, other: bool, name: &str, other
     }
 }
 
-fn check_schedule(problems: &mut Vec<Problem>, spec: &JobSpec, now: Timestamp) {
+fn check_schedule(problems: &mut Vec<Problem>, zones: &Zones, spec: &JobSpec, now: Timestamp) {
     if let (Some(start), Some(end)) = (spec.start, spec.end)
         && start >= end
     {
@@ -126,7 +131,7 @@ fn check_schedule(problems: &mut Vec<Problem>, spec: &JobSpec, now: Timestamp) {
         return;
     }
     let field = if spec.schedule.is_some() { "schedule" } else { "run_at" };
-    match spec.parsed_schedule() {
+    match spec.parsed_schedule(zones) {
         Err(error) => {
             let field = if error.field() == "timezone" { "timezone" } else { field };
             problems.push(Problem::new(field, error.to_string()).at(Some(error.position())));

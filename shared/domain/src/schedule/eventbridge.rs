@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Schedule, Slots};
+use super::{Schedule, Slots, Zone};
 
 impl Schedule {
     /// Expressions that together name these slots, all in the schedule's zone; none where there are
@@ -18,15 +18,15 @@ impl Schedule {
         }
         match &self.slots {
             Slots::Calendar(slots) => slots.calendar.walks().map(cron).collect(),
-            Slots::Once(instant) => at(*instant, self.timezone).map(|text| vec![text]),
+            Slots::Once(instant) => at(*instant, self.timezone()).map(|text| vec![text]),
             Slots::Every(_) => None,
         }
     }
 }
 
-fn at(instant: DateTime<Utc>, zone: chrono_tz::Tz) -> Option<String> {
+fn at(instant: DateTime<Utc>, zone: &Zone) -> Option<String> {
     let is_whole = instant.timestamp_subsec_millis() == 0;
-    is_whole.then(|| format!("at({})", instant.with_timezone(&zone).format("%Y-%m-%dT%H:%M:%S")))
+    is_whole.then(|| format!("at({})", zone.local(instant).format("%Y-%m-%dT%H:%M:%S")))
 }
 
 /// From the walk's own six fields, whose days of week count as EventBridge's do.

@@ -1,10 +1,9 @@
 //! One-time schedules: `at(2026-12-24T18:00:00)` in the zone, and a plain RFC 3339 instant.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use chrono_tz::Tz;
 
 use super::error::ScheduleError;
-use super::local::first_reached;
+use super::local::LocalTime;
 use super::piece::Piece;
 
 const LOCAL_FORMAT: &str = "%Y-%m-%dT%H:%M:%S";
@@ -13,12 +12,12 @@ const ALLOWED_RUN_AT: &str = "an RFC 3339 instant such as 2026-12-24T18:00:00Z";
 
 /// What stands between the parentheses of `at(…)`. A time in a gap is due at the first instant after
 /// it, a repeated one at its first occurrence.
-pub(super) fn parse_at(inside: Piece<'_>, zone: Tz) -> Result<DateTime<Utc>, ScheduleError> {
+pub(super) fn parse_at(inside: Piece<'_>, time: &LocalTime) -> Result<DateTime<Utc>, ScheduleError> {
     // The round trip refuses what the lenient reader lets through, such as 2026-1-2.
     NaiveDateTime::parse_from_str(inside.text(), LOCAL_FORMAT)
         .ok()
         .filter(|local| local.format(LOCAL_FORMAT).to_string() == inside.text())
-        .map(|local| first_reached(zone, local))
+        .map(|local| time.first_reached(local))
         .ok_or_else(|| ScheduleError::Unexpected { at: inside.place("at"), allowed: ALLOWED_AT })
 }
 

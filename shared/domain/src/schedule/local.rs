@@ -8,14 +8,17 @@
 //! Debian's cron takes jumps of more than three hours for corrections of the clock and forgets the
 //! skipped jobs. A zone's jump is never a correction, so here the rule holds for all of them: a fixed
 //! slot on the day that Samoa skipped in 2011 is due at the first instant of the next day.
+//!
+//! Where other zone data are put in force, the clock of a job jumps from what the old data make of that
+//! instant to what the new ones do. That is a jump like any other: what it skips of fixed times is due
+//! at once, what it repeats is not due again.
 
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::calendar::Calendar;
-use super::zone::{self, Local};
+use super::zone::{Local, Zone};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DstRule {
@@ -23,30 +26,77 @@ pub(super) enum DstRule {
     RealTime,
 }
 
+/// A zone, by the data of now, and by those that were in force before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LocalTime {
+    pub zone: Zone,
+    pub earlier: Option<Earlier>,
+}
+
+/// The zone by earlier data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Earlier {
+    pub zone: Zone,
+    /// The first instant that is the later data's.
+    pub until: DateTime<Utc>,
+}
+
 /// A calendar in a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LocalSlots {
     pub calendar: Calendar,
     pub rule: DstRule,
-    pub zone: Tz,
+    pub time: LocalTime,
 }
 
+const NANOSECOND: TimeDelta = TimeDelta::nanoseconds(1);
 const ONE_SECOND: TimeDelta = TimeDelta::seconds(1);
 /// 1969-12-30 to 2200-01-03: a little wider than the calendar in every zone.
 const SECONDS_WITH_SLOTS: RangeInclusive<i64> = -172_800..=7_258_291_200;
+
+impl LocalTime {
+    /// The first instant at which the local clock shows `local` or has jumped past it.
+    pub fn first_reached(&self, local: NaiveDateTime) -> DateTime<Utc> {
+        match &self.earlier {
+            None => first_reached(&self.zone, local),
+            Some(earlier) if local <= earlier.farthest() => first_reached(&earlier.zone, local),
+            Some(earlier) => first_reached(&self.zone, local).max(earlier.until),
+        }
+    }
+
+    /// The latest local second that the clock has shown by `instant`.
+    fn farthest(&self, instant: DateTime<Utc>) -> NaiveDateTime {
+        match &self.earlier {
+            None => farthest_local(&self.zone, instant),
+            Some(earlier) if instant < earlier.until => farthest_local(&earlier.zone, instant),
+            Some(earlier) => farthest_local(&self.zone, instant).max(earlier.farthest()),
+        }
+    }
+}
+
+impl Earlier {
+    /// By the end of its time.
+    fn farthest(&self) -> NaiveDateTime {
+        farthest_local(&self.zone, self.last())
+    }
+
+    fn last(&self) -> DateTime<Utc> {
+        self.until - NANOSECOND
+    }
+}
 
 impl LocalSlots {
     pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = clamp(after);
         match self.rule {
             DstRule::FixedTime => {
-                let slot = self.calendar.next(farthest_local(self.zone, after))?;
-                Some(first_reached(self.zone, slot))
+                let slot = self.calendar.next(self.time.farthest(after))?;
+                Some(self.time.first_reached(slot))
             }
             DstRule::RealTime => {
-                let local = zone::local_second(self.zone, after);
-                let ahead = self.next_shown(local, after);
-                ahead.into_iter().chain(self.next_repeated(local, after)).min()
+                let Some(earlier) = &self.time.earlier else { return self.next_in(&self.time.zone, after) };
+                let before = || self.next_in(&earlier.zone, after).filter(|slot| *slot < earlier.until);
+                before().or_else(|| self.next_in(&self.time.zone, after.max(earlier.last())))
             }
         }
     }
@@ -55,22 +105,39 @@ impl LocalSlots {
         let at = clamp(at);
         match self.rule {
             DstRule::FixedTime => {
-                let slot = self.calendar.previous(farthest_local(self.zone, at) + ONE_SECOND)?;
-                Some(first_reached(self.zone, slot))
+                let slot = self.calendar.previous(self.time.farthest(at) + ONE_SECOND)?;
+                Some(self.time.first_reached(slot))
             }
             DstRule::RealTime => {
-                let local = zone::local_second(self.zone, at);
-                let behind = self.latest_shown(local, at);
-                behind.into_iter().chain(self.latest_of_first_pass(local, at)).max()
+                let Some(earlier) = &self.time.earlier else { return self.latest_in(&self.time.zone, at) };
+                let later = || self.latest_in(&self.time.zone, at).filter(|slot| *slot >= earlier.until);
+                later().or_else(|| self.latest_in(&earlier.zone, at.min(earlier.last())))
             }
         }
     }
 
+    fn next_in(&self, zone: &Zone, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let local = zone.local_second(after);
+        let ahead = self.next_shown(zone, local, after);
+        ahead.into_iter().chain(self.next_repeated(zone, local, after)).min()
+    }
+
+    fn latest_in(&self, zone: &Zone, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let local = zone.local_second(at);
+        let behind = self.latest_shown(zone, local, at);
+        behind.into_iter().chain(self.latest_of_first_pass(zone, local, at)).max()
+    }
+
     /// The next slot later on the clock's face, leaving out what gaps remove.
-    fn next_shown(&self, mut local: NaiveDateTime, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn next_shown(
+        &self,
+        zone: &Zone,
+        mut local: NaiveDateTime,
+        after: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
         loop {
             local = self.calendar.next(local)?;
-            match zone::locate(self.zone, local) {
+            match zone.locate(local) {
                 Local::Once(instant) => return Some(instant),
                 Local::Twice(first, second) => return Some(if first > after { first } else { second }),
                 Local::Never(gap) => local = gap.end - ONE_SECOND,
@@ -79,17 +146,22 @@ impl LocalSlots {
     }
 
     /// In the first pass of a fold, the second pass still brings earlier times of the clock's face.
-    fn next_repeated(&self, local: NaiveDateTime, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let fold = zone::fold(self.zone, local).filter(|fold| after < fold.transition)?;
+    fn next_repeated(
+        &self,
+        zone: &Zone,
+        local: NaiveDateTime,
+        after: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let fold = zone.fold(local).filter(|fold| after < fold.transition)?;
         let slot = self.calendar.next(fold.begin - ONE_SECOND).filter(|slot| *slot < fold.end)?;
         Some(fold.transition + (slot - fold.begin))
     }
 
-    fn latest_shown(&self, local: NaiveDateTime, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn latest_shown(&self, zone: &Zone, local: NaiveDateTime, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut before = local + ONE_SECOND;
         loop {
             let slot = self.calendar.previous(before)?;
-            match zone::locate(self.zone, slot) {
+            match zone.locate(slot) {
                 Local::Once(instant) => return Some(instant),
                 Local::Twice(first, second) => return Some(if second <= at { second } else { first }),
                 Local::Never(gap) => before = gap.begin,
@@ -98,8 +170,13 @@ impl LocalSlots {
     }
 
     /// In the second pass of a fold, the first pass brought later times of the clock's face.
-    fn latest_of_first_pass(&self, local: NaiveDateTime, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let fold = zone::fold(self.zone, local).filter(|fold| at >= fold.transition)?;
+    fn latest_of_first_pass(
+        &self,
+        zone: &Zone,
+        local: NaiveDateTime,
+        at: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let fold = zone.fold(local).filter(|fold| at >= fold.transition)?;
         let slot = self.calendar.previous(fold.end).filter(|slot| *slot >= fold.begin)?;
         Some(fold.transition - (fold.end - slot))
     }
@@ -115,19 +192,17 @@ fn clamp(instant: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(near, 0).unwrap_or(instant)
 }
 
-/// The first instant at which the local clock shows `local` or has jumped past it.
-pub(super) fn first_reached(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
-    match zone::locate(zone, local) {
+fn first_reached(zone: &Zone, local: NaiveDateTime) -> DateTime<Utc> {
+    match zone.locate(local) {
         Local::Once(instant) | Local::Twice(instant, _) => instant,
         Local::Never(gap) => gap.transition,
     }
 }
 
-/// The latest local second that the clock has shown by `instant`: ahead of what it shows while a fold
-/// repeats itself.
-fn farthest_local(zone: Tz, instant: DateTime<Utc>) -> NaiveDateTime {
-    let local = zone::local_second(zone, instant);
-    match zone::fold(zone, local) {
+/// Ahead of what the clock shows while a fold repeats itself.
+fn farthest_local(zone: &Zone, instant: DateTime<Utc>) -> NaiveDateTime {
+    let local = zone.local_second(instant);
+    match zone.fold(local) {
         Some(fold) if instant >= fold.transition => fold.end - ONE_SECOND,
         _ => local,
     }

@@ -40,19 +40,21 @@ mod unix;
 mod zone;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+
+use crate::zones::{ZoneData, Zones};
 
 pub use self::error::{Place, ScheduleError};
+pub use self::zone::Zone;
 
 use self::interval::Interval;
-use self::local::LocalSlots;
+use self::local::{Earlier, LocalSlots, LocalTime};
 use self::piece::Piece;
 
 /// A parsed schedule: expression, zone and bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     expression: String,
-    timezone: Tz,
+    timezone: Zone,
     start: Option<DateTime<Utc>>,
     end: Option<DateTime<Utc>>,
     slots: Slots,
@@ -70,12 +72,17 @@ const ALLOWED_EXPRESSION: &str =
 const ALLOWED_SHORTHAND: &str = "@yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly or @every";
 
 impl Schedule {
-    /// Parses an expression in an IANA zone ("UTC" default).
+    /// Parses an expression in an IANA zone ("UTC" default), by the zone data that are compiled in.
     pub fn parse(expression: &str, timezone: Option<&str>) -> Result<Self, ScheduleError> {
-        let timezone = parse_timezone(timezone.unwrap_or("UTC"))?;
-        let slots = Slots::parse(Piece::new(expression).trim(), timezone)?;
+        Self::parse_by(&Zones::of(ZoneData::bundled()), expression, timezone)
+    }
+
+    /// The same, by these zone data.
+    pub fn parse_by(zones: &Zones, expression: &str, timezone: Option<&str>) -> Result<Self, ScheduleError> {
+        let time = local_time(zones, timezone.unwrap_or("UTC"))?;
+        let slots = Slots::parse(Piece::new(expression).trim(), &time)?;
         let expression = expression.to_owned();
-        Ok(Self { expression, timezone, start: None, end: None, slots })
+        Ok(Self { expression, timezone: time.zone, start: None, end: None, slots })
     }
 
     /// No slot is earlier than `start`, from which an interval counts.
@@ -96,8 +103,8 @@ impl Schedule {
         &self.expression
     }
 
-    pub fn timezone(&self) -> Tz {
-        self.timezone
+    pub fn timezone(&self) -> &Zone {
+        &self.timezone
     }
 
     /// The first slot strictly after `after`.
@@ -135,31 +142,31 @@ impl Schedule {
 }
 
 impl Slots {
-    fn parse(piece: Piece<'_>, zone: Tz) -> Result<Self, ScheduleError> {
+    fn parse(piece: Piece<'_>, time: &LocalTime) -> Result<Self, ScheduleError> {
         let text = piece.text();
         if text.is_empty() {
             let at = piece.place("expression");
             return Err(ScheduleError::Unexpected { at, allowed: ALLOWED_EXPRESSION });
         }
         if text.starts_with('@') {
-            return Self::parse_shorthand(piece, zone);
+            return Self::parse_shorthand(piece, time);
         }
         if let Some(inside) = call(piece, "cron(")? {
-            return aws::parse(inside).map(|parsed| Self::calendar(parsed, zone));
+            return aws::parse(inside).map(|parsed| Self::calendar(parsed, time));
         }
         if let Some(inside) = call(piece, "rate(")? {
             return Interval::parse_rate(inside).map(Self::Every);
         }
         if let Some(inside) = call(piece, "at(")? {
-            return instant::parse_at(inside, zone).map(Self::Once);
+            return instant::parse_at(inside, time).map(Self::Once);
         }
         if instant::looks_like_instant(text) {
             return instant::parse_run_at(piece).map(Self::Once);
         }
-        unix::parse(piece).map(|parsed| Self::calendar(parsed, zone))
+        unix::parse(piece).map(|parsed| Self::calendar(parsed, time))
     }
 
-    fn parse_shorthand(piece: Piece<'_>, zone: Tz) -> Result<Self, ScheduleError> {
+    fn parse_shorthand(piece: Piece<'_>, time: &LocalTime) -> Result<Self, ScheduleError> {
         if let Some(duration) = piece.text().strip_prefix("@every") {
             return Interval::parse_every(piece.part(duration).trim()).map(Self::Every);
         }
@@ -167,11 +174,11 @@ impl Slots {
             let at = piece.place("expression");
             return Err(ScheduleError::Unexpected { at, allowed: ALLOWED_SHORTHAND });
         };
-        unix::parse(Piece::new(fields)).map(|parsed| Self::calendar(parsed, zone))
+        unix::parse(Piece::new(fields)).map(|parsed| Self::calendar(parsed, time))
     }
 
-    fn calendar((calendar, rule): (calendar::Calendar, local::DstRule), zone: Tz) -> Self {
-        Self::Calendar(LocalSlots { calendar, rule, zone })
+    fn calendar((calendar, rule): (calendar::Calendar, local::DstRule), time: &LocalTime) -> Self {
+        Self::Calendar(LocalSlots { calendar, rule, time: time.clone() })
     }
 }
 
@@ -187,6 +194,13 @@ fn call<'a>(piece: Piece<'a>, name: &str) -> Result<Option<Piece<'a>>, ScheduleE
     Ok(Some(piece.part(inside)))
 }
 
-fn parse_timezone(name: &str) -> Result<Tz, ScheduleError> {
-    name.parse().map_err(|_| ScheduleError::UnknownTimezone { at: Piece::new(name).place("timezone") })
+/// A zone that the earlier data do not know is the same in both: nobody can have had a slot in it.
+fn local_time(zones: &Zones, name: &str) -> Result<LocalTime, ScheduleError> {
+    let unknown = || ScheduleError::UnknownTimezone { at: Piece::new(name).place("timezone") };
+    let zone = zones.data.zone(name).ok_or_else(unknown)?;
+    let earlier = zones.earlier.as_ref().and_then(|(data, until)| {
+        let zone = data.zone(name)?;
+        Some(Earlier { zone, until: until.to_utc() })
+    });
+    Ok(LocalTime { zone, earlier })
 }

@@ -1,5 +1,6 @@
 //! Random five-field expressions, aimed at the hours at which a zone's clocks change. Always the same.
 
+use belfry_domain::{ZoneStamp, schedule::Schedule};
 use chrono::{DateTime, Datelike, Offset, TimeZone, Timelike};
 use chrono_tz::Tz;
 
@@ -58,6 +59,12 @@ impl Random {
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len() as u64) as usize]
     }
+}
+
+/// By the zone data that `chrono-tz` has.
+pub fn parse(text: &str, zone: Tz) -> Schedule {
+    let zones = ZoneStamp::default().zones().unwrap();
+    Schedule::parse_by(&zones, text, Some(zone.name())).unwrap()
 }
 
 /// The instants in 1971-2037 at which the zone's offset changes.

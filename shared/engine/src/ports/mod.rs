@@ -12,6 +12,7 @@ mod runner;
 mod stores;
 mod workers;
 mod world;
+mod zones;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ pub use self::{
     },
     workers::{Load, RegisteredWorker, WorkerKind, WorkerRegistry, WorkerReport},
     world::{Alert, Alerts, Clock, Fact, Observer, Random, SecondClock},
+    zones::{ZoneStore, ZonesInForce},
 };
 
 /// All durable ports in one.
@@ -44,6 +46,7 @@ pub trait Store:
     + GateStore
     + WorkerRegistry
     + AlertStore
+    + ZoneStore
 {
 }
 
@@ -57,6 +60,7 @@ impl<S> Store for S where
         + GateStore
         + WorkerRegistry
         + AlertStore
+        + ZoneStore
 {
 }
 
@@ -71,6 +75,7 @@ pub struct Ports {
     pub backfills: Arc<dyn BackfillStore>,
     pub gates: Arc<dyn GateStore>,
     pub workers: Arc<dyn WorkerRegistry>,
+    pub zones: Arc<dyn ZoneStore>,
     pub queue: Arc<dyn Queue>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
@@ -99,6 +104,7 @@ impl Ports {
             backfills: store.clone(),
             gates: store.clone(),
             workers: store.clone(),
+            zones: store.clone(),
             queue,
             clock,
             random,

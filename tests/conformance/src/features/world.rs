@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use belfry_domain::{
-    BackfillId, Execution, ExecutionId, JobSpec, Message, Priority, SlotRange, Timestamp, Wave,
+    BackfillId, Execution, ExecutionId, JobSpec, Message, Priority, SlotRange, Timestamp, Wave, ZoneData,
 };
 use belfry_engine::{
     BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Settings, StoredAlerts, TriggerRequest,
@@ -130,6 +130,7 @@ impl World {
             backfills: backend.backfills.clone(),
             gates: backend.gates.clone(),
             workers: backend.workers.clone(),
+            zones: backend.zones.clone(),
             queue: outside.clone(),
             clock: outside.clone(),
             random: outside.clone(),
@@ -138,6 +139,15 @@ impl World {
             alert_rows: backend.alerts.clone(),
         };
         Self { outside, engine: Engine::new(ports, Settings { shards: ONE, ..settings }) }
+    }
+
+    /// A process of the same world that has these zone data.
+    pub fn with_zones(self, own: Arc<ZoneData>) -> Self {
+        Self { engine: self.engine.with_zones(own), ..self }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.outside.now()
     }
 
     pub async fn define(&self, jobs: impl IntoIterator<Item = Value>) -> Tried {

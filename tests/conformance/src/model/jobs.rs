@@ -69,6 +69,9 @@ impl JobStore for Model {
         if state.graph != revision {
             return Ok(Committed::Conflict { revision: state.graph });
         }
+        for job in &jobs {
+            state.know_zones(job)?;
+        }
         state.graph += 1;
         state.jobs.extend(jobs.into_iter().map(|job| ((job.id().clone(), job.version), job)));
         state.put(timers);

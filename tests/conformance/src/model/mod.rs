@@ -9,6 +9,7 @@ mod jobs;
 mod leases;
 mod timers;
 mod workers;
+mod zones;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +21,7 @@ use belfry_domain::{
     Timestamp, What,
 };
 use belfry_engine::ports::{
-    AlertRow, Cursors, DeadLetter, Lease, Page, RegisteredWorker, StoreError, StoredOutput,
+    AlertRow, Cursors, DeadLetter, Lease, Page, RegisteredWorker, StoreError, StoredOutput, ZonesInForce,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -32,6 +33,8 @@ pub struct Model(Mutex<State>);
 #[derive(Default)]
 struct State {
     graph: u64,
+    zones: Option<ZonesInForce>,
+    zone_data: BTreeMap<String, Vec<u8>>,
     jobs: BTreeMap<(JobId, u64), Job>,
     /// With the order in which they were created.
     executions: BTreeMap<ExecutionId, (u64, Execution)>,

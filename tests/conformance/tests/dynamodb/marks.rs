@@ -26,7 +26,8 @@ impl Installation {
 async fn a_mark_that_outlives_its_row_holds_up_nobody() {
     let installation = Installation::new().await;
     let stores = installation.stores();
-    let again = |name: &str| Execution { rerun_of: Some(id("a@x")), rerun_key: "k".parse().ok(), ..row(name) };
+    let again =
+        |name: &str| Execution { rerun_of: Some(id("a@x")), rerun_key: "k".parse().ok(), ..row(name) };
     let create = async |name: &str| stores.create(again(name), Some(guard(name))).await.unwrap();
     assert_eq!(create("a@x~2").await, Creation::Created);
     installation.remove_row("a@x~2").await;

@@ -1,6 +1,7 @@
 //! Jobs, as committed, and what tasks have read of them.
 
 use belfry_domain::{ExecutionId, Job, JobId, Limits, Timer, Timestamp};
+use belfry_engine::ports::ZonesInForce;
 
 use super::Mirror;
 use crate::machine::State;
@@ -51,6 +52,13 @@ impl State {
         self.mirror.reads.insert((self.current_task, id.clone()), read);
     }
 
+    pub fn saw_zones(&mut self, process: usize, zones: &ZonesInForce) {
+        let what = if zones.is_settled { "zones: settled" } else { "zones: put in force" };
+        self.coverage.add(what);
+        self.note(process, || format!("{what}: {}", zones.version));
+        self.mirror.commit(&[], &[]);
+    }
+
     pub fn saw_commit(&mut self, process: usize, jobs: &[Job], timers: &[Timer]) {
         for job in jobs {
             let before = self.mirror.newest(job.id());
@@ -60,6 +68,7 @@ impl State {
                 Some(before) if before.deleted => "job: created anew",
                 Some(before) if before.paused_at.is_some() && job.paused_at.is_none() => "job: resumed",
                 Some(before) if before.paused_at.is_none() && job.paused_at.is_some() => "job: paused",
+                Some(before) if before.zones != job.zones => "job: of other zones",
                 Some(_) => "job: changed",
             };
             self.coverage.add(what);

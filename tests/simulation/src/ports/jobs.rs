@@ -49,6 +49,7 @@ impl JobStore for Chaos {
     }
 
     async fn commit(&self, revision: u64, jobs: Vec<Job>, timers: Vec<Timer>) -> Result<Committed> {
+        let jobs = self.backend.jobs_to_write(jobs);
         self.call("commit", async {
             let committed = self.backend.store.commit(revision, jobs.clone(), timers.clone()).await?;
             if committed == Committed::Done {

@@ -9,6 +9,7 @@ mod jobs;
 mod queue;
 mod timers;
 mod world;
+mod zones;
 
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ impl Chaos {
             dead_letters: this.clone(),
             gates: this.clone(),
             workers: self.backend.store.clone(),
+            zones: this.clone(),
             backfills: this.clone(),
             queue: this.clone(),
             clock: clock.clone(),

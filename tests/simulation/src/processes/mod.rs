@@ -14,13 +14,14 @@ use belfry_engine::{
     ports::{Receiver, StoreError},
 };
 
-pub use self::requests::{KEYED, VICTIM};
+pub use self::requests::{KEYED, LOCAL, VICTIM, ZONE};
 use crate::{
     machine::{ProcessId, Role, World, rng::Rng},
     mutation::Backend,
     plan::Scenario,
     ports::Chaos,
     runner::ScriptedRunner,
+    scenario::ZoneChange,
 };
 
 /// What all processes of a run share.
@@ -29,6 +30,7 @@ pub struct Installation {
     pub backend: Backend,
     pub settings: Settings,
     pub specs: Vec<JobSpec>,
+    pub zones: Option<ZoneChange>,
     /// Until when the client asks for things.
     pub requests_until_ms: u64,
 }
@@ -49,7 +51,17 @@ pub struct Node {
 pub fn boot(world: &World, installation: &Arc<Installation>, role: Role) {
     let (process, name) = world.with(|state| state.enrol(role));
     let chaos = Chaos { world: world.clone(), process, backend: installation.backend.clone() };
-    let engine = Arc::new(Engine::new(chaos.ports(), installation.settings.clone()));
+    let mut engine = Engine::new(chaos.ports(), installation.settings.clone());
+    if let Some(change) = &installation.zones {
+        let has_new = match role {
+            Role::Ticker(number) => number == 2,
+            // It is begun anew to get them.
+            Role::Standalone => world.with(|state| state.time.now_ms) >= change.at_ms,
+            _ => false,
+        };
+        engine = engine.with_zones(Arc::clone(if has_new { &change.after } else { &change.before }));
+    }
+    let engine = Arc::new(engine);
     let receivers: Vec<Arc<dyn Receiver>> = vec![Arc::new(chaos)];
     let runner = Arc::new(ScriptedRunner { world: world.clone(), process });
     let worker = Worker { id: name.clone(), runner };
@@ -77,6 +89,13 @@ pub fn boot(world: &World, installation: &Arc<Installation>, role: Role) {
 impl Node {
     fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.world.spawn(self.process, work);
+    }
+
+    /// What a leader does at its begin, where zones matter.
+    async fn adopt_zones(&self, is_early: impl Fn(&ZoneChange) -> bool) {
+        if self.installation.zones.as_ref().is_some_and(|change| !is_early(change)) {
+            self.report("adopt zones", self.engine.adopt_zones().await);
+        }
     }
 
     async fn tend_alerts(&self) {

