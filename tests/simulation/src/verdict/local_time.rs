@@ -23,10 +23,15 @@ impl State {
         let change = versions.iter().find_map(|job| Some(job.zones.as_ref()?.earlier.clone()?.until));
         let local = |slot: Timestamp| Some((slot.second() + offset(versions, slot)?).div_euclid(MINUTE));
         let defined_at = versions.iter().map(|job| job.created_at).max();
+        // What lies in a pause at the end may be cancelled one by one.
+        let paused_at = versions.last().and_then(|job| job.paused_at);
+        let is_due = |slot: &Timestamp| {
+            Some(*slot) > defined_at && paused_at.is_none_or(|paused_at| *slot <= paused_at)
+        };
         let slots: Vec<(Timestamp, i64)> = self
             .slots_of(LOCAL)
             .into_iter()
-            .filter(|slot| Some(*slot) > defined_at)
+            .filter(is_due)
             .filter_map(|slot| Some((slot, local(slot)?)))
             .collect();
         let mut met = BTreeSet::new();
