@@ -108,7 +108,7 @@ impl Server {
 
     fn health(&self) -> String {
         let mut stream = TcpStream::connect(self.url.strip_prefix("http://").unwrap()).unwrap();
-        stream.write_all(b"GET /v1/health HTTP/1.1\r\nhost: belfry\r\nconnection: close\r\n\r\n").unwrap();
+        stream.write_all(b"GET /v1/health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer

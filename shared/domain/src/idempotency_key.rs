@@ -62,8 +62,8 @@ impl IdempotencyKey {
         let allowed = |c: char| if SlotName::allows(c) { c } else { '_' };
         let shown: String = self.0.chars().take(SHOWN).map(allowed).collect();
         let digest = Sha256::digest(self.0.as_bytes());
-        let hash: String = digest.iter().take(HASHED).map(|byte| format!("{byte:02x}")).collect();
-        SlotName::checked(format!("{DERIVED}{shown}{DERIVED}{hash}"))
+        let hash = u128::from_be_bytes(std::array::from_fn::<u8, HASHED, _>(|byte| digest[byte]));
+        SlotName::checked(format!("{DERIVED}{shown}{DERIVED}{hash:032x}"))
     }
 }
 

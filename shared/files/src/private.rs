@@ -9,6 +9,8 @@ use std::{
 
 const MODE: u32 = 0o700;
 const STICKY: u32 = 0o1000;
+/// All that a group and others may do.
+const OTHERS: u32 = 0o077;
 
 /// Makes a folder for its owner alone, and those above it that are missing.
 ///
@@ -21,7 +23,7 @@ const STICKY: u32 = 0o1000;
 pub fn private_folder(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(MODE).create(path)?;
     let mode = fs::metadata(path)?.permissions().mode() & 0o7777;
-    if mode & 0o077 == 0 {
+    if mode & OTHERS == 0 {
         return Ok(());
     }
     let shown = path.display();

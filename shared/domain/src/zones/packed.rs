@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     collections::BTreeMap,
     io::{Read as _, Write as _},
+    sync::RwLock,
 };
 
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
@@ -53,7 +54,7 @@ impl ZoneData {
             files.extend(words.map(|name| (Cow::Owned(name.to_owned()), Cow::Owned(bytes.to_vec()))));
             rest = behind;
         }
-        Ok(Self { version, files, parsed: Default::default() })
+        Ok(Self { version, files, parsed: RwLock::default() })
     }
 }
 
