@@ -17,7 +17,7 @@ const RANDOM: &str = "a ~ draws a random time (cronie, OpenBSD): write a time, a
 const QUARTZ: &str =
     "is a Quartz expression (seconds first, with ? and L), which no cron reads: write it as five fields";
 
-/// When an entry runs, and what.
+/// An entry's time and its command.
 pub(super) struct When<'a> {
     schedule: String,
     /// With the user before it, in a system crontab.
@@ -51,7 +51,7 @@ pub(super) struct Entry<'a> {
 
 pub(super) struct Refusal {
     pub reason: String,
-    /// Whether cron can't read it either.
+    /// True where cron can't read it either.
     pub is_crons: bool,
 }
 
@@ -95,7 +95,7 @@ impl Import<'_> {
         job.checked(self.now).map_err(|reason| refused(&schedule, reason))
     }
 
-    /// What is true of it beside what it became.
+    /// Remarks about an entry beside the job that it became.
     pub(super) fn remarks(&self, entry: &Entry) -> Vec<String> {
         let user = match (entry.kind.flavour, &entry.kind.owner) {
             (Flavour::System, _) => lines::split_words(entry.when.rest, 1).0.first().copied(),
