@@ -5,7 +5,7 @@
 //! | arguments and what each command does | `commands` |
 //! | HTTP to a running belfry | `client` |
 //! | job files: read, check, say where they are wrong | `files` |
-//! | crontabs to jobs | `import` |
+//! | other schedulers' definitions to jobs | `import` |
 //! | what `up` tells while it runs | `logging` |
 //! | tables, times and JSON for people and programs | `show` |
 //! | the engine, its store, workers and API in this process | `belfry::standalone` |

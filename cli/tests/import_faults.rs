@@ -1,4 +1,4 @@
-//! What other schedulers would not do, an import never does in silence.
+//! Imports never do in silence what the other scheduler would not do.
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! The schedules of Airflow's DAGs, where a Python file says them in so many words, to jobs.
 //!
 //! A job triggers the DAG (`airflow dags trigger`); its tasks stay Airflow's. A file is read, never run.
-//! What is computed is in the report.
+//! The report lists what is computed.
 
 use belfry_domain::Timestamp;
 use chrono::{NaiveDate, TimeZone as _, Utc};
@@ -129,7 +129,7 @@ impl Import<'_> {
     }
 }
 
-/// Whether a call that makes a DAG begins here: `DAG(…)`, `models.DAG(…)` or `@dag(…)`.
+/// Recognises the beginning of a call that makes a DAG: `DAG(…)`, `models.DAG(…)` or `@dag(…)`.
 fn begins_dag(tokens: &[Token], at: usize) -> Option<&'static str> {
     let kind = |at: usize| tokens.get(at).map(|token| &token.kind);
     let Kind::Name(name) = kind(at)? else { return None };

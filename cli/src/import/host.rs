@@ -18,11 +18,11 @@ pub struct Host {
     pub user: String,
     /// Home directories by user.
     pub homes: BTreeMap<String, String>,
-    /// What can be called by its name.
+    /// Programs that can be called by their name.
     pub programs: BTreeSet<String>,
     /// The PATH of commands whose crontab sets none.
     pub path: String,
-    /// What cron reads its schedules in, where a crontab says nothing; otherwise why that can't be told.
+    /// The zone of cron's schedules, where a crontab names none; otherwise why it can't be told.
     pub timezone: Result<Zone, String>,
 }
 

@@ -85,7 +85,7 @@ const PIECES: [&str; 34] = [
     "é",
     ",",
 ];
-/// What a job says in other words, or not at all because belfry has but one way.
+/// Fields that a job says in other words, or not at all because belfry has but one way.
 const IN_OTHER_WORDS: [&str; 21] = [
     "apiVersion",
     "kind",

@@ -1,4 +1,4 @@
-//! What became of everything that was read: each line of it is in a job, or in here.
+//! The report of an import: each line that was read is in a job, or in here.
 
 use serde::Serialize;
 
@@ -26,7 +26,7 @@ impl<T> Translation<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {
-    /// What a file was taken for, and what holds for all of it.
+    /// The kind that a file was taken for, and what holds for all of it.
     File,
     /// It is part of a job, or holds for the jobs below it.
     CarriedOver,
@@ -89,7 +89,7 @@ pub(crate) mod tests {
         format!("{}\n{}", to_yaml_in_lines(&translation.jobs).unwrap(), notes.join("\n"))
     }
 
-    /// What is not, or not quite, as it was.
+    /// Entries about what is not, or not quite, as it was.
     pub(crate) fn losses<T>(translation: &Translation<T>) -> Vec<&Note> {
         let is_loss = |note: &&Note| matches!(note.kind, NoteKind::Changed | NoteKind::NotCarriedOver);
         translation.notes.iter().filter(is_loss).collect()

@@ -9,14 +9,14 @@ use std::{
 use belfry_domain::schedule::Schedule;
 
 const ZONE_FILES: &str = "usr/share/zoneinfo";
-/// Whoever follows more links than these goes in circles.
+/// Links to follow before they are taken for a circle.
 const MOST_LINKS: usize = 8;
 const SAY: &str = "say which zone it is with --timezone";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
     pub name: String,
-    /// What says so.
+    /// The setting or file that says so.
     pub source: String,
 }
 

@@ -60,7 +60,7 @@ impl Imported {
         words.map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(" ")
     }
 
-    /// Whether an entry of this kind says all of these words.
+    /// True where an entry of this kind says all of these words.
     pub fn says(&self, kind: &str, words: &[&str]) -> bool {
         let mut notes = self.0["report"].as_array().unwrap().iter().filter(|note| note["kind"] == kind);
         notes.any(|note| words.iter().all(|word| note.to_string().contains(word)))

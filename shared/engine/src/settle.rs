@@ -41,7 +41,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether it ended badly, and its job says that nobody is to hear of that.
+    /// True where it ended badly and its job says that nobody is to hear of that.
     pub(crate) async fn is_only_recorded(&self, row: &Execution) -> Result<bool> {
         let work = if is_dead(row) { self.work_of(row).await? } else { None };
         Ok(work.is_some_and(|work| work.on_failure == OnFailure::Record))

@@ -20,7 +20,7 @@ const KIND: Kind =
 #[command(after_help = "\
 Examples:
   crontab -l | belfry import crontab --user -
-  belfry import crontab /etc/crontab /etc/cron.d/* --output cron.yaml
+  belfry import crontab /etc/cron.d --output cron.yaml
   belfry import crontab /etc/cron.d/certbot --apply
 
 Jobs go to standard output as YAML, the report to standard error: what became of each line. With --json

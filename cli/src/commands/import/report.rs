@@ -9,7 +9,7 @@ use crate::{
 };
 
 const WIDTH: u16 = 80;
-/// Of what a line says; the job file or the JSON report has the rest.
+/// Characters of a line that are shown; the job file or the JSON report has the rest.
 const MAX_TEXT: usize = 200;
 
 pub fn text<T>(kind: &Kind, translation: &Translation<T>) -> String {
@@ -95,7 +95,7 @@ fn wrapped(line: &str) -> String {
     table::text(&table).lines().map(str::trim).collect::<Vec<_>>().join("\n")
 }
 
-/// What came from a file does not steer a terminal.
+/// Spells out control characters: text from a file does not steer a terminal.
 fn clean(text: &str) -> String {
     text.chars()
         .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })

@@ -43,7 +43,7 @@ pub struct SystemdArgs {
     /// The zone of times that name none; this machine's by default
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// Who belfry runs as; you by default
+    /// User that belfry runs as; you by default
     #[arg(long = "as", value_name = "USER")]
     run_as: Option<String>,
     /// Make dead letters and alerts of failures

@@ -14,10 +14,12 @@ const MAX_DESCRIPTION: usize = 1000;
 const REBOOT: &str =
     "belfry has no notion of a boot; start it from a systemd unit, or trigger the job from one";
 const RANDOM: &str = "a ~ draws a random time (cronie, OpenBSD): write a time, and RANDOM_DELAY above it";
+const SIXTH: &str =
+    "its command begins with what looks like a sixth field: cron has five, and takes this one for a program";
 const QUARTZ: &str =
     "is a Quartz expression (seconds first, with ? and L), which no cron reads: write it as five fields";
 
-/// When an entry runs, and what.
+/// An entry's time and its command.
 pub(super) struct When<'a> {
     schedule: String,
     /// With the user before it, in a system crontab.
@@ -51,7 +53,7 @@ pub(super) struct Entry<'a> {
 
 pub(super) struct Refusal {
     pub reason: String,
-    /// Whether cron can't read it either.
+    /// True where cron can't read it either.
     pub is_crons: bool,
 }
 
@@ -95,7 +97,7 @@ impl Import<'_> {
         job.checked(self.now).map_err(|reason| refused(&schedule, reason))
     }
 
-    /// What is true of it beside what it became.
+    /// Remarks about an entry beside the job that it became.
     pub(super) fn remarks(&self, entry: &Entry) -> Vec<String> {
         let user = match (entry.kind.flavour, &entry.kind.owner) {
             (Flavour::System, _) => lines::split_words(entry.when.rest, 1).0.first().copied(),
@@ -105,7 +107,13 @@ impl Import<'_> {
         let unknown = user.filter(|user| !is_known(user));
         let unknown =
             unknown.map(|user| format!("runs as {user}, an account that this machine does not have"));
-        unknown.into_iter().chain(entry.when.remark.map(str::to_owned)).collect()
+        let command =
+            lines::split_words(entry.when.rest, usize::from(entry.kind.flavour == Flavour::System)).1;
+        let sixth = Some(SIXTH).filter(|_| begins_with_field(command));
+        unknown
+            .into_iter()
+            .chain([sixth, entry.when.remark].into_iter().flatten().map(str::to_owned))
+            .collect()
     }
 
     fn user_and_command<'a>(&self, entry: &Entry<'a>) -> Result<(String, &'a str), String> {
@@ -119,6 +127,9 @@ impl Import<'_> {
         };
         if text.is_empty() {
             return Err("a system crontab has a user before the command, here is only one of them".to_owned());
+        }
+        if !user.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+            return Err(format!("{user} stands where a system crontab has a user, and can't be one"));
         }
         if user != self.host.user && self.host.user != "root" {
             return Err(format!(
@@ -137,6 +148,13 @@ fn base(entry: &Entry, command: &str) -> String {
     let path = Path::new(entry.file);
     let is_grouped = path.parent().is_some_and(|folder| folder.ends_with("cron.d"));
     name::base(command, path.file_name().and_then(|name| name.to_str()).filter(|_| is_grouped))
+}
+
+/// Quartz and others have six fields, of which cron takes the last one for the command.
+fn begins_with_field(command: &str) -> bool {
+    let (words, rest) = lines::split_words(command, 1);
+    let is_field = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || "*?/,-".contains(c));
+    !rest.is_empty() && words.first().is_some_and(is_field)
 }
 
 fn refused(schedule: &str, reason: String) -> Refusal {

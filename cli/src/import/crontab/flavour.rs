@@ -14,11 +14,11 @@ pub enum Flavour {
     Anacron,
 }
 
-/// What a file is taken for.
+/// The kind that a file is taken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kind {
     pub flavour: Flavour,
-    /// Whose it is, where its name says so.
+    /// The user that the file's name says it belongs to.
     pub owner: Option<String>,
     pub why: &'static str,
 }
@@ -72,7 +72,7 @@ const ACCOUNTS: [&str; 30] = [
     "mailman",
     "ntpsec",
 ];
-/// What a shell knows without a file.
+/// Words that a shell knows without a file.
 const SHELL_WORDS: [&str; 20] = [
     "cd", "test", "if", "for", "while", "until", "case", "exec", "eval", "export", "set", "source", "umask",
     "ulimit", "echo", "printf", "true", "false", "command", "time",

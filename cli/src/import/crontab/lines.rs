@@ -17,7 +17,7 @@ pub enum Line<'a> {
     Broken,
 }
 
-/// What separates fields; cron knows no other white space.
+/// Characters that separate fields; cron knows no other white space.
 pub(super) const BLANK: [char; 2] = [' ', '\t'];
 
 pub fn read(line: &str) -> Line<'_> {

@@ -55,7 +55,7 @@ pub struct Options {
     pub prefix: String,
     /// Instead of the host's.
     pub timezone: Option<String>,
-    /// Whether failures become dead letters and alerts, of which cron has neither.
+    /// Makes dead letters and alerts of failures; cron has neither.
     pub alert_on_failure: bool,
 }
 
@@ -121,7 +121,7 @@ impl Import<'_> {
         }
     }
 
-    /// Whether cron can read it.
+    /// Adds a line's job or its loss; false where cron can't read it.
     fn add_entry(
         &self,
         translation: &mut Translation,

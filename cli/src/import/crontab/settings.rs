@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::anacron;
 use crate::import::{Host, NoteKind, zone::Zone};
 
-/// What became of a variable.
+/// The outcome for a variable.
 pub type Remark = (NoteKind, &'static str);
 
 const NO_MAIL: &str = "belfry sends no mail; the output of each attempt is kept (belfry logs)";
@@ -21,7 +21,7 @@ const FIRST_HOUR: &str =
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub shell: String,
-    /// Of the schedules; otherwise why there is none.
+    /// Zone of the schedules; otherwise why there is none.
     pub timezone: Result<Zone, String>,
     pub home: Option<String>,
     pub random_delay_minutes: Option<u32>,
@@ -30,7 +30,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What cron gives to commands by itself.
+    /// Begins with what cron gives to commands by itself.
     pub fn new(host: &Host, timezone: Option<&str>) -> Self {
         let shell = "/bin/sh".to_owned();
         let environment =

@@ -133,6 +133,20 @@ fn root_runs_the_entries_of_others_through_runuser() {
     assert!(notes[1].0 == 5 && notes[1].2.contains("only one of them"));
 }
 
+/// Quartz's seconds come first, and its expressions have six fields.
+#[test]
+fn a_sixth_field_is_told() {
+    let translation = user("0 0 12 * * ? /opt/x\n*/10 * * * * * /opt/y\n0 0 * * * 7z a b\n");
+    let told: Vec<(usize, NoteKind)> = reasons(&translation)
+        .iter()
+        .filter(|(.., why)| why.contains("sixth field"))
+        .map(|note| (note.0, note.1))
+        .collect();
+    assert_eq!(told, [(1, NoteKind::Changed), (2, NoteKind::Changed)]);
+    let translation = system("root", "0 0 12 * * ? root /opt/x\n");
+    assert!(translation.jobs.is_empty() && reasons(&translation)[0].2.contains("can't be one"));
+}
+
 #[test]
 fn others_cannot_run_the_entries_of_others() {
     let translation = system("alice", "0 0 * * * root /x\n0 0 * * * alice /y\n");

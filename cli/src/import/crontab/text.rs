@@ -13,7 +13,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 pub(super) struct Text<'a> {
     pub rows: Vec<Row<'a>>,
-    /// What is odd about the whole file.
+    /// Oddities of the whole file.
     pub remarks: Vec<&'static str>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Text<'a> {
         Self { rows: lines.enumerate().map(|(index, line)| row(index + 1, line)).collect(), remarks }
     }
 
-    /// What can be read of it.
+    /// The lines that can be read.
     pub fn readable(&self) -> String {
         let lines: Vec<&str> = self.rows.iter().filter_map(|row| row.text.as_deref().ok()).collect();
         lines.join("\n")

@@ -154,7 +154,7 @@ fn event(arn: &Arn, fields: &mut Fields, report: &mut Report) -> Result<Target, 
     Ok(Target::EventBridge(EventBridgeTarget { event_bus: arn.whole.to_owned(), source, detail_type }))
 }
 
-/// Whether it is more than the command and the variables of one container, all of them texts.
+/// True where an override is more than the command and the variables of one container, all of them texts.
 fn overrides_more(input: &Value) -> bool {
     let only = |object: &Value, known: &[&str]| {
         object.as_object().is_some_and(|fields| fields.keys().all(|name| known.contains(&name.as_str())))

@@ -21,7 +21,7 @@ const NOT_IN_TASK: &str = "its value is not in the manifest: give it to the task
 const NO_POD: &str = "tells about the pod, and there is none: the variable is missing";
 const UNKNOWN: &str = "belfry has no such setting";
 const FROM: &str = "its variables are not in the manifest; name them in pass_environment";
-/// What the kubelet adds for each service.
+/// Endings of the variables that the kubelet adds for each service.
 const SERVICE_SUFFIXES: [&str; 3] = ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT"];
 
 #[derive(Default)]
@@ -32,7 +32,7 @@ pub(super) struct Environment {
     pub passed: Vec<String>,
     /// Variables that are not to be had.
     missing: BTreeSet<String>,
-    /// Whether there are others, by names that the manifest doesn't tell.
+    /// True where there are others, by names that the manifest doesn't tell.
     has_more: bool,
 }
 

@@ -175,7 +175,7 @@ impl Import<'_> {
     }
 }
 
-/// Whether Helm is to fill in something. Commands may have braces of their own, in other templates.
+/// Recognises text that Helm is to fill in. Commands may have braces of their own, in other templates.
 fn is_templated(line: &str) -> bool {
     let line = line.trim_start();
     let openings =

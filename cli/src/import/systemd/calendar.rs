@@ -111,7 +111,7 @@ struct Date {
     year: String,
     month: String,
     day: String,
-    /// Whether days count from the month's end, where 1 is the last.
+    /// True where days count from the month's end, whose last is 1.
     from_end: bool,
 }
 

@@ -9,7 +9,7 @@ pub struct Command {
     pub may_fail: bool,
 }
 
-/// What words may refer to.
+/// Names that words may refer to.
 pub struct Names<'a> {
     pub variables: &'a BTreeMap<String, String>,
     /// The unit's name without its suffix.

@@ -50,7 +50,7 @@ pub struct Options {
     /// Instead of the host's.
     pub timezone: Option<String>,
     pub alert_on_failure: bool,
-    /// Whether the units are a user's own (`systemd --user`): then they run as that user.
+    /// True for a user's own units (`systemd --user`), which run as that user.
     pub of_user: bool,
 }
 

@@ -134,7 +134,7 @@ impl Unit {
         }
     }
 
-    /// What is left: read settings are part of `job`, others are lost. Without a job all is lost.
+    /// Tells the rest: settings that were read are part of `job`, others are lost. Without a job all is lost.
     pub fn finish(mut self, job: Option<&str>, unknown: &str) -> Vec<Note> {
         for setting in self.settings.iter().filter(|setting| !setting.is_told) {
             let Setting { file, line, name, value, .. } = setting;

@@ -33,7 +33,7 @@ impl Clock {
     }
 }
 
-/// What becomes of an execution that failed or timed out, and is not tried again.
+/// Fate of an execution that failed or timed out and is not tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -41,7 +41,7 @@ pub enum OnFailure {
     /// A dead letter and an alert.
     #[default]
     DeadLetter,
-    /// Its row in the history, and nothing else: no dead letter, no alert, no part in the success rate
+    /// A row in the history and nothing else: no dead letter, no alert, no part in the success rate
     /// that alerts are judged by.
     Record,
 }
@@ -134,8 +134,7 @@ pub struct JobSpec {
     /// Time limit of an execution with all its attempts, from its first start. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_timeout: Option<HumanDuration>,
-    /// What becomes of an execution that failed or timed out and is not tried again. Default
-    /// `dead_letter`.
+    /// Fate of an execution that failed or timed out and is not tried again. Default `dead_letter`.
     #[serde(default, skip_serializing_if = "OnFailure::is_default")]
     pub on_failure: OnFailure,
     /// Time after the slot within which an execution must start; later it is skipped. Default: none.

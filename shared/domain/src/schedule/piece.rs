@@ -37,7 +37,7 @@ impl<'a> Piece<'a> {
         Some((self.part(before), self.part(after)))
     }
 
-    /// What blanks and tabs separate. Other white space, such as a no-break space from a web page, is a
+    /// Words between blanks and tabs. Other white space, such as a no-break space from a web page, is a
     /// part of a word, as in cron.
     pub fn words(self) -> Vec<Self> {
         let words = self.text.split([' ', '\t']).filter(|word| !word.is_empty());
