@@ -52,7 +52,9 @@ impl Engine {
             Some(existing) => existing,
             None => self.create_dependent(dependent, id, &row.run).await?,
         };
-        if row.id.generation() > 1 && !counts(&waiting, &row.id) {
+        // Somebody else had it run under this name: by hand, or as other work.
+        let is_of_others = matches!(waiting.trigger, Trigger::Push | Trigger::Manual);
+        if (row.id.generation() > 1 || is_of_others) && !counts(&waiting, &row.id) {
             let Some(made) = self.run_after(dependent, row).await? else { return Ok(None) };
             waiting = made;
         }

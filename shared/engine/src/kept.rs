@@ -86,7 +86,7 @@ impl Engine {
         Ok(noted)
     }
 
-    /// The dependent of this generation was made by another re-run, without `row`: it runs once
+    /// The dependent of this generation was made without `row`, by another re-run or by hand: it runs once
     /// more, in a generation that counts both. None where `row` itself has been run again since,
     /// which brings the dependent along. What has been done already is found again.
     pub(crate) async fn run_after(&self, dependent: &Job, row: &Execution) -> Result<Option<Execution>> {
