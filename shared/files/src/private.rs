@@ -21,7 +21,8 @@ const STICKY: u32 = 0o1000;
 pub fn private_folder(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(MODE).create(path)?;
     let mode = fs::metadata(path)?.permissions().mode() & 0o7777;
-    if mode & 0o077 == 0 {
+    let is_open = mode & 0o077 != 0;
+    if !is_open {
         return Ok(());
     }
     let shown = path.display();
