@@ -9,8 +9,6 @@ use std::{
 
 const MODE: u32 = 0o700;
 const STICKY: u32 = 0o1000;
-/// All that a group and others may do.
-const OTHERS: u32 = 0o077;
 
 /// Makes a folder for its owner alone, and those above it that are missing.
 ///
@@ -23,7 +21,8 @@ const OTHERS: u32 = 0o077;
 pub fn private_folder(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(MODE).create(path)?;
     let mode = fs::metadata(path)?.permissions().mode() & 0o7777;
-    if mode & OTHERS == 0 {
+    let is_open = mode & 0o077 != 0;
+    if !is_open {
         return Ok(());
     }
     let shown = path.display();

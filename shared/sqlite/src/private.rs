@@ -36,7 +36,8 @@ fn close_to_others(file: &Path) {
     let Ok(found) = fs::symlink_metadata(file) else { return };
     let (shown, mode) = (file.display(), found.permissions().mode() & 0o7777);
     // What a link leads to is somebody's own choice of a place.
-    if !found.is_file() || mode & 0o077 == 0 {
+    let is_open = found.is_file() && mode & 0o077 != 0;
+    if !is_open {
         return;
     }
     match fs::set_permissions(file, Permissions::from_mode(MODE)) {

@@ -47,11 +47,7 @@ fn build(programs: &[&str]) -> PathBuf {
         Some("debug") | None => "dev",
         Some(name) => name,
     };
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_package(&name.to_string_lossy())) {
-        cargo.env_remove(name);
-    }
-    let status = cargo
+    let status = cargo()
         .args(["build", "--quiet", "--locked", "--workspace", "--test", "imports"])
         .args(programs.iter().flat_map(|program| ["--bin", program]))
         .args(["--profile", profile, "--target-dir"])
@@ -61,6 +57,15 @@ fn build(programs: &[&str]) -> PathBuf {
         .expect("cargo runs");
     assert!(status.success(), "{programs:?} can't be built");
     directory
+}
+
+/// The cargo that runs this test, without what it has told it.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_package(&name.to_string_lossy())) {
+        cargo.env_remove(name);
+    }
+    cargo
 }
 
 /// What cargo tells a test of its package. A build script that looks at such, as ring's does,

@@ -26,7 +26,7 @@ mod wait;
 
 pub use self::{
     api::{Answer, Api},
-    binary::{belfry, functions, target_directory, workspace},
+    binary::{belfry, cargo, functions, target_directory, workspace},
     examples::Examples,
     function::Function,
     held::Held,

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use belfry_e2e::{target_directory, workspace};
+use belfry_e2e::{cargo, target_directory, workspace};
 
 const FUNCTIONS: [&str; 4] = ["tick", "dispatcher", "worker", "api"];
 /// Set where everything must run.
@@ -47,16 +47,7 @@ fn extract(commit: &str, sources: &Path) -> bool {
 /// Third-party crates are taken from this build, as far as the versions are the same: the intermediate products lie
 /// together, the programs apart.
 fn build(sources: &Path, programs: &Path) -> PathBuf {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_")) {
-        // Those that tell this test of its package.
-        if name.to_string_lossy().starts_with("CARGO_PKG_")
-            || name.to_string_lossy().starts_with("CARGO_MANIFEST_")
-        {
-            cargo.env_remove(name);
-        }
-    }
-    let status = cargo
+    let status = cargo()
         .args(["build", "--quiet", "--locked", "--workspace", "--test", "imports"])
         .args(FUNCTIONS.iter().flat_map(|program| ["--bin", program]))
         .env("CARGO_TARGET_DIR", programs)
