@@ -140,12 +140,10 @@ impl Engine {
                 .into_iter()
                 .filter_map(|job| self.aligned(job, data, revision + 1, (now, changed_at)))
                 .collect();
-            let is_new = |job: &&Job| job.revision == revision + 1 && job.is_active();
-            let firsts: Vec<(Job, Timestamp)> = aligned
-                .iter()
-                .filter(is_new)
-                .filter_map(|job| Some((job.clone(), first_slot(job, now)?)))
-                .collect();
+            // Also of jobs that keep their version: whatever wrote their timers, they go on from here.
+            let active = aligned.iter().filter(|job| job.is_active());
+            let firsts: Vec<(Job, Timestamp)> =
+                active.filter_map(|job| Some((job.clone(), first_slot(job, now)?))).collect();
             for job in aligned.iter().filter(|job| job.revision == revision + 1) {
                 tracing::info!(job.id = %job.id(), zones = data.version(), "its local time changes");
             }
