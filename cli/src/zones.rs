@@ -16,12 +16,12 @@ use belfry_domain::ZoneData;
 
 /// As jiff, musl and BSDs look for it.
 const DIRECTORIES: [&str; 3] = ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
-/// The same once more, with and without leap seconds.
+/// Folders with all zones once more, without and with leap seconds.
 const VARIANTS: [&str; 2] = ["posix", "right"];
 /// No zone's file comes near.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// What the operating system has.
+/// The operating system's zone data.
 #[derive(Debug)]
 pub enum SystemZones {
     /// A directory, and the version of its data.

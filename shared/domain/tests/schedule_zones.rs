@@ -133,7 +133,7 @@ fn each_local_slot_comes_once_whenever_the_data_change() {
     }
 }
 
-/// What comes next, read from behind.
+/// Reads the same slots from behind.
 fn assert_backwards(schedule: &Schedule, expected: &[&str]) {
     for (at, next) in expected.iter().zip(&expected[1..]) {
         let (at, next) = (instant(at), instant(next));

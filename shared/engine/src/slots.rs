@@ -126,8 +126,10 @@ impl Engine {
             let Some(before) = before.filter(|before| !before.deleted) else { return Ok(None) };
             owner = Owner { ends: Some(owner.job.updated_at), job: before };
         }
-        // Of its own version too: its timer may be from a process that judged the job by other zone data.
-        let is_wanted = owner.job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
+        let is_named = || owner.job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
+        // A timer of its own version may be from a process that judged its zone by other data.
+        let is_trusted = owner.job.version == version && !owner.job.spec.has_zone();
+        let is_wanted = is_trusted || is_named();
         Ok(Some(owner).filter(|owner| is_wanted && !owner.job.deleted && !is_paused_at(&owner.job, slot)))
     }
 }

@@ -44,7 +44,7 @@ impl Engine {
         Err(contended())
     }
 
-    /// The same, for those who come each minute and know what is in force already.
+    /// Does as [`Engine::adopt_zones`], for a caller that comes each minute and has read what is in force.
     pub async fn tend_zones(&self, in_force: Option<&ZonesInForce>) -> Result<()> {
         let is_newest = |zones: &ZonesInForce| zones.version.as_str() >= self.own_zones.version();
         if in_force.is_some_and(|zones| zones.is_settled && is_newest(zones)) {
@@ -53,8 +53,7 @@ impl Engine {
         self.adopt_zones().await
     }
 
-    /// What a definition is judged by. Where nothing is in force yet, this process's own data are put
-    /// there.
+    /// The data that judge a definition. Where none are in force yet, this process puts its own there.
     pub(crate) async fn zones_for_definitions(&self) -> Result<Arc<ZoneData>> {
         for _ in 0..ATTEMPTS {
             let (revision, in_force) = self.ports.zones.in_force().await?;
@@ -141,12 +140,10 @@ impl Engine {
                 .into_iter()
                 .filter_map(|job| self.aligned(job, data, revision + 1, (now, changed_at)))
                 .collect();
-            let is_new = |job: &&Job| job.revision == revision + 1 && job.is_active();
-            let firsts: Vec<(Job, Timestamp)> = aligned
-                .iter()
-                .filter(is_new)
-                .filter_map(|job| Some((job.clone(), first_slot(job, now)?)))
-                .collect();
+            // Also of jobs that keep their version: whatever wrote their timers, they go on from here.
+            let active = aligned.iter().filter(|job| job.is_active());
+            let firsts: Vec<(Job, Timestamp)> =
+                active.filter_map(|job| Some((job.clone(), first_slot(job, now)?))).collect();
             for job in aligned.iter().filter(|job| job.revision == revision + 1) {
                 tracing::info!(job.id = %job.id(), zones = data.version(), "its local time changes");
             }
@@ -183,7 +180,7 @@ fn is_stale(job: &Job, data: &ZoneData) -> bool {
     job.zone_stamp().is_some_and(|stamp| stamp.version != data.version())
 }
 
-/// Those that other data judge, in groups: jobs of one schedule are not parted.
+/// Groups the jobs that other data judge; jobs of one schedule are not parted.
 fn groups<'a>(jobs: &'a [Arc<Job>], data: &ZoneData) -> Vec<Vec<&'a Job>> {
     let mut by_schedule: BTreeMap<String, Vec<&Job>> = BTreeMap::new();
     for job in jobs.iter().filter(|job| is_stale(job, data)) {

@@ -282,6 +282,7 @@ macro_rules! suite {
             a_change_that_was_left_half_done_is_ended,
             a_paused_job_makes_up_for_its_pause_by_both_data,
             jobs_of_one_schedule_go_on_sharing_their_slots,
+            a_timer_that_other_data_wrote_starts_nothing,
         ]);
     };
 }

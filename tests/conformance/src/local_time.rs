@@ -33,7 +33,7 @@ async fn in_force(world: &World) -> Tried<(String, bool)> {
     Ok(zones.map(|zones| (zones.version, zones.is_settled)).unwrap_or_default())
 }
 
-/// What runs in the hours until then, of which each tick misses nothing.
+/// Ticks up to that hour and runs everything; the executions in their order.
 async fn run_until(world: &World, hour: f64) -> Tried<Vec<String>> {
     let end = at((hour * 3_600_000.0) as i64);
     let mut ran = Vec::new();
@@ -175,5 +175,19 @@ pub async fn jobs_of_one_schedule_go_on_sharing_their_slots(backend: &Backend) -
     let ran = run_until(&world, 24.0).await?;
     let slot = "2026-11-23T16:30:06Z";
     assert_eq!(ran, [format!("one@{slot}"), format!("other@{slot}"), format!("both@{slot}")]);
+    Ok(())
+}
+
+/// A process that knows no stamps has gone on from the job's version by data of its own.
+pub async fn a_timer_that_other_data_wrote_starts_nothing(backend: &Backend) -> Tried {
+    let world = with(backend, "2090b", -7);
+    world.define([nine("mine")]).await?;
+    for timer in backend.timers.slots_of_job(&job_id("mine")).await? {
+        backend.timers.remove_timer(&timer.key).await?;
+    }
+    let wrong = Timer::slot(ONE, job_id("mine"), 1, at(17 * 3_600_000));
+    backend.timers.put_timers(vec![wrong]).await?;
+    world.engine.audit().await?;
+    assert_eq!(run_until(&world, 24.0).await?, ["mine@2026-11-23T16:00:00Z"]);
     Ok(())
 }

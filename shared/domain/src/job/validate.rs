@@ -58,7 +58,7 @@ pub fn validate_job(spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
     validate_job_by(&Zones::of(ZoneData::bundled()), spec, now)
 }
 
-/// The same, by these zone data.
+/// Validates as [`validate_job`] does, by these zone data.
 pub fn validate_job_by(zones: &Zones, spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
     let mut problems = Vec::new();
     if spec.job_id.as_str() == JobId::PUSH {

@@ -77,7 +77,7 @@ impl Schedule {
         Self::parse_by(&Zones::of(ZoneData::bundled()), expression, timezone)
     }
 
-    /// The same, by these zone data.
+    /// Parses as [`Schedule::parse`] does, by these zone data.
     pub fn parse_by(zones: &Zones, expression: &str, timezone: Option<&str>) -> Result<Self, ScheduleError> {
         let time = local_time(zones, timezone.unwrap_or("UTC"))?;
         let slots = Slots::parse(Piece::new(expression).trim(), &time)?;

@@ -26,7 +26,7 @@ pub struct ZoneData {
     version: String,
     /// TZif, by name.
     files: BTreeMap<Cow<'static, str>, Cow<'static, [u8]>>,
-    /// Those that somebody has asked for.
+    /// The zones that somebody has asked for.
     parsed: RwLock<HashMap<String, Zone>>,
 }
 
@@ -52,7 +52,7 @@ static OF_2025B: LazyLock<Arc<ZoneData>> = LazyLock::new(|| {
     Arc::new(ZoneData::compiled_in(LEGACY, names))
 });
 
-/// Those that are not compiled in.
+/// The versions that are not compiled in.
 static MET: RwLock<BTreeMap<String, Arc<ZoneData>>> = RwLock::new(BTreeMap::new());
 
 impl ZoneData {

@@ -11,7 +11,7 @@ use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
 
 use super::{ZoneData, is_version};
 
-/// What is unpacked is not larger than this, whatever it says of itself.
+/// Unpacked data are not larger than this, whatever they say of themselves.
 const MAX_BYTES: u64 = 16 << 20;
 const FORMAT: &str = "belfry-zones-1";
 

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::{LEGACY, ZoneData};
 use crate::Timestamp;
 
-/// What a version of a job is judged by.
+/// The zone data that judge a version of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneStamp {
-    /// Of the zone data.
+    /// The version of the zone data, such as `2026f`.
     pub version: String,
-    /// What was in force before, where that makes a difference to the job's slots.
+    /// The data that were in force before, where they differ for the job's zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier: Option<EarlierData>,
 }
@@ -39,7 +39,7 @@ impl Zones {
     }
 }
 
-/// What is not stamped was written before jobs had stamps.
+/// A job without a stamp was written before there were any.
 impl Default for ZoneStamp {
     fn default() -> Self {
         Self::of(LEGACY)

@@ -70,7 +70,7 @@ fn is_simple(versions: &[Job]) -> bool {
         && versions.windows(2).all(|pair| pair[0].updated_at <= pair[1].updated_at)
 }
 
-/// What the clock is ahead of UTC at this instant, in seconds, by the data in force then.
+/// Seconds that the clock is ahead of UTC at this instant, by the data in force then.
 fn offset(versions: &[Job], slot: Timestamp) -> Option<i64> {
     let stamp = versions.iter().rev().find_map(|job| job.zones.clone())?;
     let version = match stamp.earlier {
