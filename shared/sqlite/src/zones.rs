@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use async_trait::async_trait;
-use belfry_domain::{Job, ZoneData};
+use belfry_domain::{Job, ZoneData, ZoneStamp};
 use belfry_engine::ports::{Committed, ZoneStore, ZonesInForce};
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -75,7 +75,7 @@ fn packed(connection: &Connection, version: &str) -> rusqlite::Result<Option<Vec
 /// Makes the zone data known that judge a job; or says why it can't. Whoever reads jobs does so before
 /// anybody else sees them, and whoever writes one.
 pub(crate) fn know(connection: &Connection, job: &Job) -> std::result::Result<(), String> {
-    for version in job.zones.iter().flat_map(|stamp| stamp.unknown()) {
+    for version in job.zones.iter().flat_map(ZoneStamp::unknown) {
         let packed = packed(connection, version).map_err(|why| why.to_string())?;
         let packed = packed.ok_or_else(|| format!("its zone data, {version}, are not kept"))?;
         ZoneData::unpack(&packed).map_err(|why| why.to_string())?.register();

@@ -1,7 +1,7 @@
 //! Time zone data: which are in force, in the row of the graph, and what they are, beside it.
 
 use async_trait::async_trait;
-use belfry_domain::{Job, ZoneData};
+use belfry_domain::{Job, ZoneData, ZoneStamp};
 use belfry_engine::ports::{Committed, StoreError, ZoneStore, ZonesInForce};
 
 use super::{
@@ -71,7 +71,7 @@ impl Stores {
     /// Makes the zone data known that judge a job. Whoever reads jobs does so before anybody else
     /// sees them.
     pub(crate) async fn know_zones(&self, job: &Job) -> Result<()> {
-        for version in job.zones.iter().flat_map(|stamp| stamp.unknown()) {
+        for version in job.zones.iter().flat_map(ZoneStamp::unknown) {
             let broken = |why: &str| unreadable(format!("job {}", job.id()), why);
             let packed = self.zone_data(version).await?;
             let packed = packed.ok_or_else(|| broken(&format!("its zone data, {version}, are not kept")))?;

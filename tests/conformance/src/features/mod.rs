@@ -431,7 +431,7 @@ pub async fn a_failure_that_is_only_recorded_pages_nobody(backend: &Backend) -> 
         assert_eq!(letter.is_some(), name == "loud@a", "{name}");
     }
     assert_eq!(world.alerts().await?, ["dead_letter/loud"]);
-    world.engine.retry_by_hand(&id("guard@a")).await?;
+    world.engine.retry_by_hand(&id("guard@a"), None).await?;
     assert_eq!(world.work(good).await?, ["guard@a~2"]);
     Ok(())
 }
