@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use belfry_domain::{Job, ZoneData};
+use belfry_domain::{Job, ZoneData, ZoneStamp};
 use belfry_engine::ports::{Committed, StoreError, ZoneStore, ZonesInForce};
 
 use super::{Model, Result, State};
@@ -34,7 +34,7 @@ impl ZoneStore for Model {
 impl State {
     pub(super) fn know_zones(&self, job: &Job) -> Result<()> {
         let broken = |why: String| StoreError::Unreadable { what: format!("job {}", job.id()), why };
-        for version in job.zones.iter().flat_map(|stamp| stamp.unknown()) {
+        for version in job.zones.iter().flat_map(ZoneStamp::unknown) {
             let packed =
                 self.zone_data.get(version).ok_or_else(|| broken(format!("no zone data {version}")))?;
             ZoneData::unpack(packed).map_err(|why| broken(why.to_string()))?.register();
