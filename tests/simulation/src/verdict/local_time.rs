@@ -53,7 +53,9 @@ impl State {
                     .then_some("local: repeated times passed over"),
             );
         }
-        met.into_iter().for_each(|what| self.coverage.add(what));
+        for what in met {
+            self.coverage.add(what);
+        }
         Ok(())
     }
 
