@@ -9,7 +9,7 @@ use crate::Bench;
 /// A file and what is said about it, after its name.
 const FILES: &[(&str, &str)] = &[
     // Not YAML.
-    ("- job_id: a\n  schedule: \"@daily\n- job_id: b\n", ":3:1: "),
+    ("- job_id: a\n  schedule: \"@daily\n- job_id: b\n", ":2:13: "),
     ("- job_id: a\n\tschedule: x\n", ":1:11: "),
     ("- job_id: a\n  command: x\n  command: y\n", ":3:3: duplicate mapping key: command\n"),
     ("{\"job_id\": \"a\",, }\n", ":1:16: "),
