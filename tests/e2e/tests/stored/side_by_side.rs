@@ -25,7 +25,7 @@ use crate::{
 };
 
 const OLD: &str = "8c9e479";
-const SOON: Duration = Duration::from_secs(180);
+const SOON: Duration = Duration::from_secs(600);
 const PUSHES: usize = 3;
 /// Between two slots, and how long there are any.
 const STEP_SECONDS: i64 = 5;
@@ -90,6 +90,11 @@ async fn an_old_and_a_new_version_work_side_by_side() {
     create_queues(&emulator).await;
     let (old, new) = (Node::start(&programs, &emulator).await, Node::start(functions(), &emulator).await);
     let mut both = Both { old, new, turns: 0 };
+    let versions = [
+        both.old.get("/v1/health").await["version"].to_string(),
+        both.new.get("/v1/health").await["version"].to_string(),
+    ];
+    assert!(versions[0].contains(OLD) && !versions[1].contains(OLD), "{versions:?}");
     let first_slot = define(&mut both, &target).await;
     let expected = ask(&mut both, first_slot).await;
     work_elsewhere(&mut both).await;

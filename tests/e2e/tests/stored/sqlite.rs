@@ -14,7 +14,7 @@ use crate::{
     moved::{days_until_now, moved},
 };
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(120);
 const OUTSIDER: &str = "outsider-2";
 
 struct Stored {

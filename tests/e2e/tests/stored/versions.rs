@@ -9,6 +9,8 @@ use std::{
 use belfry_e2e::{cargo, target_directory, workspace};
 
 const FUNCTIONS: [&str; 4] = ["tick", "dispatcher", "worker", "api"];
+/// What the packages of older versions call themselves.
+const VERSION: &str = "0.1.0";
 /// Set where everything must run.
 const REQUIRE_ALL: &str = "BELFRY_REQUIRE_ALL";
 
@@ -40,8 +42,31 @@ fn extract(commit: &str, sources: &Path) -> bool {
     let Ok(mut git) = git.spawn() else { return false };
     let archive = git.stdout.take().unwrap();
     let tar = Command::new("tar").arg("-x").current_dir(&unfinished).stdin(archive).status().unwrap();
-    let is_whole = git.wait().unwrap().success() && tar.success();
-    is_whole && fs::rename(&unfinished, sources).is_ok()
+    if !git.wait().unwrap().success() || !tar.success() {
+        return false;
+    }
+    name_version(commit, &unfinished);
+    fs::rename(&unfinished, sources).is_ok()
+}
+
+/// `0.1.0+8c9e479`, by which health tells the versions apart. And cargo does: it names what it makes of a workspace's
+/// member by name, version and the place in the workspace, so those of two workspaces would replace each other.
+fn name_version(commit: &str, sources: &Path) {
+    let (from, to) = (format!("\"{VERSION}\""), format!("\"{VERSION}+{commit}\""));
+    let change = |file: &str, change: &dyn Fn(&str) -> String| {
+        let file = sources.join(file);
+        let changed = change(&fs::read_to_string(&file).unwrap());
+        assert!(changed.contains(&to), "{}: no {from}", file.display());
+        fs::write(file, changed).unwrap();
+    };
+    change("Cargo.toml", &|text| text.replacen(&from, &to, 1));
+    change("Cargo.lock", &|text| {
+        let packages = text.split("[[package]]").map(|package| {
+            let is_ours = package.starts_with("\nname = \"belfry");
+            if is_ours { package.replacen(&from, &to, 1) } else { package.to_owned() }
+        });
+        packages.collect::<Vec<_>>().join("[[package]]")
+    });
 }
 
 /// Third-party crates are taken from this build, as far as the versions are the same: the intermediate products lie
