@@ -5,6 +5,7 @@
 mod broken_rows;
 mod file;
 mod histories;
+mod jobs_in_memory;
 mod leadership;
 mod memory;
 mod memory_queue;
