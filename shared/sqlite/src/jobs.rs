@@ -68,11 +68,7 @@ impl JobStore for Store {
     async fn commit(&self, revision: u64, jobs: Vec<Job>, timers: Vec<Timer>) -> Result<Committed> {
         let written = jobs.clone();
         let committed = self.write(move |connection| commit(connection, revision, &jobs, &timers)).await?;
-        if committed == Committed::Done {
-            let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-            cache.committed(revision, written);
-        }
-        Ok(committed)
+        self.note_commit(revision, written, committed).await
     }
 }
 
@@ -80,6 +76,24 @@ impl Store {
     /// Another process may have changed the jobs.
     pub(crate) fn forget_jobs(&self) {
         self.cache.write().unwrap_or_else(PoisonError::into_inner).forget();
+    }
+
+    /// Takes a commit of these jobs into the cache. A refused one shows that another commit is durable
+    /// which the cache does not have yet: whoever tries again needs its revision.
+    pub(crate) async fn note_commit(
+        &self,
+        revision: u64,
+        jobs: Vec<Job>,
+        committed: Committed,
+    ) -> Result<Committed> {
+        match committed {
+            Committed::Done => {
+                let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+                cache.committed(revision, jobs);
+            }
+            Committed::Conflict { .. } => self.refresh_jobs().await?,
+        }
+        Ok(committed)
     }
 
     /// The leader is the only one who changes jobs, so it can trust its cache; others look whether
@@ -99,7 +113,7 @@ impl Store {
         }
     }
 
-    async fn refresh_jobs(&self) -> Result<()> {
+    pub(crate) async fn refresh_jobs(&self) -> Result<()> {
         let (known, epoch) = {
             let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
             (cache.revision, cache.epoch)

@@ -1,7 +1,5 @@
 //! Time zone data: which are in force, and what they are.
 
-use std::sync::PoisonError;
-
 use async_trait::async_trait;
 use belfry_domain::{Job, ZoneData, ZoneStamp};
 use belfry_engine::ports::{Committed, ZoneStore, ZonesInForce};
@@ -17,22 +15,22 @@ use crate::{
 #[async_trait]
 impl ZoneStore for Store {
     async fn in_force(&self) -> Result<(u64, Option<ZonesInForce>)> {
-        self.read(|connection| {
-            let revision = meta(connection, REVISION).map_err(unavailable)? as u64;
-            Ok((revision, read(connection).map_err(unavailable)?))
-        })
-        .await
+        let in_force = self
+            .read(|connection| {
+                let revision = meta(connection, REVISION).map_err(unavailable)? as u64;
+                Ok((revision, read(connection).map_err(unavailable)?))
+            })
+            .await?;
+        // The jobs that are asked for next must be of this revision, or a later one.
+        self.refresh_jobs().await?;
+        Ok(in_force)
     }
 
     async fn put_in_force(&self, revision: u64, zones: &ZonesInForce) -> Result<Committed> {
         let zones = zones.clone();
         let put = move |connection: &Connection| put(connection, revision, &zones).map_err(unavailable);
         let committed = self.write(put).await?;
-        if committed == Committed::Done {
-            let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-            cache.committed(revision, Vec::new());
-        }
-        Ok(committed)
+        self.note_commit(revision, Vec::new(), committed).await
     }
 
     async fn keep_zone_data(&self, version: &str, packed: &[u8]) -> Result<()> {
