@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use belfry_domain::{Job, JobId, Timestamp, Trigger, ZoneData};
+use belfry_domain::{Job, JobId, Timestamp, ZoneData};
 
 use super::Verdict;
 use crate::{
@@ -61,7 +61,8 @@ impl State {
 
     fn slots_of(&self, job: &str) -> BTreeSet<Timestamp> {
         let rows = self.mirror.rows.values().map(|row| &row.execution);
-        let rows = rows.filter(|row| row.trigger == Trigger::Schedule && row.job_id().as_str() == job);
+        // Whoever made it: a re-run of a graph makes those of its slots that have none yet.
+        let rows = rows.filter(|row| row.job_id().as_str() == job);
         rows.filter_map(|row| row.id.first_of_slot()).collect()
     }
 }
