@@ -223,3 +223,24 @@ fn learned(
     }
     row
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seed 811 of the simulation: a process that stood still notes what it told, after another has told the end.
+    #[test]
+    fn a_teller_that_notes_late_does_not_know_what_was_heard_last() {
+        let alert = Alert::Test { by: "a test".to_owned() };
+        let told = AlertRow::opened(&alert, Timestamp(0));
+        let ended = AlertRow { tries: 1, ..resolved(told.clone(), Timestamp(9)).unwrap() };
+        let row = learned(ended.clone(), &told, &[("receiver", Ok(()))], Timestamp(10));
+        assert_eq!(row.heard["receiver"], Heard::Unsure);
+        let reopened = AlertRow { heard: row.heard, ..AlertRow::opened(&alert, Timestamp(20)) };
+        assert!(reopened.is_news_to("receiver"));
+        let heard =
+            |told: &AlertRow| learned(told.clone(), told, &[("receiver", Ok(()))], Timestamp(10)).heard;
+        assert_eq!(heard(&told)["receiver"], Heard::Open, "one that notes in time does");
+        assert!(heard(&ended).is_empty());
+    }
+}
