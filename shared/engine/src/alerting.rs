@@ -204,8 +204,9 @@ fn learned(
 ) -> AlertRow {
     for (receiver, outcome) in outcomes {
         let heard = match outcome {
-            // It has opened again since: what it heard last is not known here.
-            Ok(()) if told.opened_at != row.opened_at => Heard::Unsure,
+            // The alert has ended or opened again since, and another may have told that: what the receiver
+            // heard last is not known here.
+            Ok(()) if (told.opened_at, told.resolved_at) != (row.opened_at, row.resolved_at) => Heard::Unsure,
             Ok(()) if told.is_open() => Heard::Open,
             Ok(()) => {
                 row.heard.remove(*receiver);
