@@ -51,6 +51,14 @@ impl Call {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(&self.path);
         }
+        // An id may end like an action (`mail@order:cancel`); nothing that is read is one.
+        if self.method == Method::GET
+            && let Some((start, end)) = url.path().rsplit_once(':')
+            && end.chars().all(|character| character.is_ascii_lowercase())
+        {
+            let path = format!("{start}%3A{end}");
+            url.set_path(&path);
+        }
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
@@ -82,5 +90,10 @@ mod tests {
         let call = Call::get(["v1", "jobs", "../x?y"]);
         let request = call.build(&http, &base, None).build().unwrap();
         assert_eq!(request.url().as_str(), "http://h:1/prefix/v1/jobs/..%2Fx%3Fy");
+        let path = |call: Call| call.build(&http, &base, None).build().unwrap().url().path().to_owned();
+        let [read, act] =
+            [Call::get, Call::post].map(|call| path(call(["v1", "executions", "a@order:cancel"])));
+        assert_eq!(read, "/prefix/v1/executions/a@order%3Acancel", "an id, though it ends like an action");
+        assert_eq!(act, "/prefix/v1/executions/a@order:cancel");
     }
 }

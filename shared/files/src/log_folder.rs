@@ -1,6 +1,7 @@
 //! Full logs in a folder: `job/slot~generation/attempt.log`.
 
 use std::{
+    ffi::OsString,
     fs,
     io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
@@ -39,9 +40,11 @@ impl FolderLogs {
 
 /// Its folders are those of executions, which have a generation.
 fn is_of_job(entry: &fs::DirEntry) -> bool {
-    let executions = fs::read_dir(entry.path()).into_iter().flatten().flatten();
-    entry.path().is_dir()
-        && executions.into_iter().all(|execution| execution.file_name().to_string_lossy().contains('~'))
+    // One that is empty, or can't be looked into, may be anybody's.
+    let Ok(mut executions) = fs::read_dir(entry.path()).map(Iterator::peekable) else { return false };
+    let is_of_execution = |name: OsString| name.to_string_lossy().contains('~');
+    executions.peek().is_some()
+        && executions.all(|execution| execution.is_ok_and(|execution| is_of_execution(execution.file_name())))
 }
 
 /// Neither part can lead out of the folder: a job's name is never of dots only, and a slot's has

@@ -19,6 +19,11 @@ pub(crate) fn prepare(database: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
     }
+    // SQLite follows a link, and keeps the files beside the one that it leads to.
+    if !database.exists() {
+        OpenOptions::new().write(true).create(true).truncate(false).mode(MODE).open(database)?;
+    }
+    let database = &fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
     // Never opened here: closing a file gives up all locks that SQLite holds on it elsewhere in this process.
     for file in ["", "-wal", "-shm", "-journal"].map(|end| beside(database, end)) {
         close_to_others(&file);
@@ -35,7 +40,6 @@ fn beside(database: &Path, end: &str) -> PathBuf {
 fn close_to_others(file: &Path) {
     let Ok(found) = fs::symlink_metadata(file) else { return };
     let (shown, mode) = (file.display(), found.permissions().mode() & 0o7777);
-    // What a link leads to is somebody's own choice of a place.
     let is_open = found.is_file() && mode & 0o077 != 0;
     if !is_open {
         return;
@@ -49,5 +53,29 @@ fn close_to_others(file: &Path) {
         Err(error) => {
             tracing::warn!(%error, "{shown} stays open to other users of this machine ({mode:04o}): chmod {MODE:o} it");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_database_behind_a_link_is_for_its_owner_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let (link, target) = (place.path().join("link.sqlite"), place.path().join("target.sqlite"));
+        symlink(&target, &link).unwrap();
+        let mode = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
+        prepare(&link).unwrap();
+        assert_eq!(mode(&target), MODE, "one that is made");
+        let journal = beside(&target, "-wal");
+        fs::write(&journal, "").unwrap();
+        for file in [&target, &journal] {
+            fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
+        }
+        prepare(&link).unwrap();
+        assert_eq!([mode(&target), mode(&journal)], [MODE, MODE], "one that is there");
     }
 }
