@@ -37,7 +37,6 @@ impl State {
         let mut met = BTreeSet::new();
         for pair in slots.windows(2) {
             let [(before, was), (slot, is)] = [pair[0], pair[1]];
-            let spans = change.is_some_and(|change| before < change && change <= slot);
             if is <= was {
                 return Err(format!(
                     "local time: {slot} comes after {before}, and the clock shows no later minute"
@@ -47,12 +46,15 @@ impl State {
                 return Err(format!("local time: nothing ran between {before} and {slot}"));
             }
             met.extend((change == Some(slot)).then_some("local: skipped times made up for"));
-            let hour = 60 * MINUTE;
-            met.extend(
-                (spans && slot.second() - before.second() > hour)
-                    .then_some("local: repeated times passed over"),
-            );
         }
+        // An hour is repeated, which is longer than anything runs here: no slot may follow the change.
+        let is_set_back =
+            |change: Timestamp| offset(versions, change) < offset(versions, Timestamp(change.0 - 1));
+        let is_watched =
+            |change: Timestamp| paused_at.is_some_and(|end| end.second() - change.second() > 2 * MINUTE);
+        let passed_over = change.filter(|change| is_set_back(*change) && is_watched(*change));
+        let is_silent = |change: Timestamp| slots.last().is_some_and(|(slot, _)| *slot < change);
+        met.extend(passed_over.is_some_and(is_silent).then_some("local: repeated times passed over"));
         for what in met {
             self.coverage.add(what);
         }
