@@ -7,7 +7,7 @@ pub fn to_yaml(jobs: &[impl Serialize]) -> anyhow::Result<String> {
     Ok(serde_saphyr::to_string(&jobs)?)
 }
 
-/// The same, with each text in one line: a command is easier to search for so.
+/// Writes each text in one line: a command is easier to search for.
 pub fn to_yaml_in_lines(jobs: &[impl Serialize]) -> anyhow::Result<String> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     Ok(serde_saphyr::to_string_with_options(&jobs, options)?)
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
     use crate::files::{parse::definitions, source::Source};
 
-    /// What YAML gives another meaning to, or cuts off.
+    /// Texts that YAML gives another meaning to, or cuts off.
     const SPECIAL: [&str; 44] = [
         "",
         " ",

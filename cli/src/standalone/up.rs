@@ -77,7 +77,7 @@ pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
     Store::open(&path).with_context(|| format!("{}", path.display()))
 }
 
-/// What belfry puts into its data directory, or an operator beside it; a file system's own.
+/// Tells the entries of a data directory that are belfry's, its operator's or the file system's own.
 fn is_of_belfry(entry: &fs::DirEntry) -> bool {
     let name = entry.file_name();
     let name = name.to_string_lossy();

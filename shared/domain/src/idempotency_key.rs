@@ -114,7 +114,7 @@ mod tests {
         }
     }
 
-    /// What a client might send to get at a slot, and anything else.
+    /// Keys that a client might send to get at a slot, and any other.
     fn keys() -> impl Strategy<Value = String> {
         let instant =
             (-8_000_000_000_000_000_i64..8_000_000_000_000_000).prop_map(|ms| Timestamp(ms).to_string());

@@ -106,7 +106,7 @@ pub struct Engine {
     seen: Seen,
     meters: Meters,
     second_clock: Option<Arc<dyn SecondClock>>,
-    /// What this process would put in force.
+    /// Zone data that this process would put in force.
     own_zones: Arc<ZoneData>,
 }
 

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct PushRequest {
     pub spec: PushSpec,
-    /// The same request again finds the execution that the first one made.
+    /// Key under which a repeated request finds the execution that the first one made.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
@@ -26,7 +26,7 @@ pub struct TriggerRequest {
     pub job_id: JobId,
     /// Instead of the job's own input.
     pub input: Option<Value>,
-    /// The same request again finds the execution that the first one made.
+    /// Key under which a repeated request finds the execution that the first one made.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 

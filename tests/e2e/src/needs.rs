@@ -1,4 +1,4 @@
-//! What a machine may lack. A test that can't run for that is told as ignored, and listed at the
+//! Programs that a machine may lack. A test that can't run for that is told as ignored, and listed at the
 //! end; where everything is required, as `.ci/run` does, it fails.
 
 use std::{

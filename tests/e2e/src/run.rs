@@ -18,7 +18,7 @@ pub(crate) fn command() -> Command {
     without_settings(Command::new(belfry()))
 }
 
-/// The same, by a shell that sets the umask first: this process's own is of all its threads.
+/// Starts the process by a shell that sets the umask first: this process's own is of all its threads.
 pub(crate) fn command_under(umask: &str) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("umask {umask} && exec \"$0\" \"$@\"")]).arg(belfry());

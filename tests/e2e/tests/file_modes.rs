@@ -1,4 +1,4 @@
-//! What `belfry up` writes is for its user alone, whatever the umask: folders 0700, files 0600.
+//! Files that `belfry up` writes are for its user alone, whatever the umask: folders 0700, files 0600.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 

@@ -15,7 +15,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
     Ok(Some(text.trim()))
 }
 
-/// As it is, or as the string of a structured field that draft-ietf-httpapi-idempotency-key-header
+/// Reads the key as it is, or as the string of a structured field that draft-ietf-httpapi-idempotency-key-header
 /// asks for: the quotes are no part of the key.
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
     let refused = |why: String| ApiError::parameter("Idempotency-Key", why);
@@ -33,7 +33,7 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Ap
 const NO_STRING: &str =
     "begins with a quote, so it must end with one, and have a \\ before each \" and \\ within";
 
-/// What a string of RFC 9651 stands for, its first quote left out.
+/// Returns the text of a string of RFC 9651 whose first quote is left out.
 fn unquoted(rest: &str) -> Option<String> {
     let mut characters = rest.strip_suffix('"')?.chars();
     let mut key = String::new();

@@ -1,4 +1,4 @@
-//! What stands beside an execution's row: who waits for it, what its attempts printed, and for which
+//! Notes beside an execution's row: who waits for it, what its attempts printed, and for which
 //! keys it was run again.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -19,7 +19,7 @@ use super::{
 /// Longer than anything waits or is tried again.
 const BEYOND_RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Of a mark: the generation that was begun for its key.
+/// Attribute of a mark: the generation that was begun for its key.
 pub(crate) const BEGUN: Attribute<String> = Attribute::new("begun");
 
 fn waiters_of(dependency: &ExecutionId) -> String {

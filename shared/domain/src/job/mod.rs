@@ -87,13 +87,13 @@ impl Job {
         }
     }
 
-    /// The same, judged by these zone data.
+    /// Returns the job, judged by these zone data.
     #[must_use]
     pub fn judged_by(self, zones: Option<ZoneStamp>) -> Self {
         Self { zones, derived: OnceLock::new(), ..self }
     }
 
-    /// What its slots are judged by, where its zone matters.
+    /// Names the zone data that judge the job's slots; none where its zone does not matter.
     pub fn zone_stamp(&self) -> Option<ZoneStamp> {
         self.spec.has_zone().then(|| self.zones.clone().unwrap_or_default())
     }
@@ -125,7 +125,7 @@ impl Job {
         })
     }
 
-    /// Whoever reads a job makes its zone data known before it is asked for its slots.
+    /// Parses the schedule by the job's zone data, which the store has made known when it read the job.
     fn parsed_schedule(&self) -> Option<Schedule> {
         let zones =
             self.zone_stamp().map_or_else(|| Some(Zones::of(ZoneData::bundled())), |stamp| stamp.zones());

@@ -1,4 +1,4 @@
-//! What an idempotency key stands for: one request, and never a slot.
+//! Idempotency keys: a key stands for one request, and never for a slot.
 
 use belfry_domain::{Execution, IdempotencyKey, Run, Timer};
 use belfry_engine::{Accepted, PushRequest};
@@ -168,7 +168,7 @@ pub async fn one_of_two_retries_for_a_key_is_new(backend: &Backend) -> Tried {
     Ok(())
 }
 
-/// Whoever was asked first has died between the two with which it begins.
+/// The process that was asked first has died between the two executions with which the re-run begins.
 pub async fn a_request_that_is_sent_again_completes_a_rerun(backend: &Backend) -> Tried {
     let world = World::over(backend);
     let after = |name: &str, before: &[&str]| json!({ "job_id": name, "dependencies": before });

@@ -1,4 +1,4 @@
-//! What the page talks to beside belfry: the server that it comes from, and the control, an API
+//! Servers that the page talks to beside belfry: the server that it comes from, and the control, an API
 //! without a door.
 
 use std::sync::{Arc, Mutex};
@@ -55,7 +55,7 @@ impl Site {
         Self { url, control, rebound, seen }
     }
 
-    /// What the page has got out of each step, when it is through.
+    /// The outcome of each step, which the page reports when it is through.
     pub async fn outcomes(&self) -> Value {
         let mut outcomes = self.seen.outcomes.subscribe();
         outcomes.wait_for(Option::is_some).await.unwrap().clone().unwrap()

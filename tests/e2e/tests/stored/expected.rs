@@ -1,6 +1,6 @@
-//! What becomes of the scenario, on either store.
+//! The end of the scenario, on either store.
 
-/// What had not ended, what becomes of it, and whether an attempt ran when its process died.
+/// Executions that had not ended, their end, and whether an attempt ran when its process died.
 pub const ENDS: [(&str, &str, Died); 22] = [
     ("each@flow", "success", Died::No),
     ("each@flow,0", "success", Died::Running),
@@ -35,7 +35,7 @@ pub enum Died {
     Running,
 }
 
-/// What had ended.
+/// Executions that had ended.
 pub const ENDED: [(&str, &str); 16] = [
     ("root@flow", "success"),
     ("leaf@flow", "success"),
@@ -55,7 +55,7 @@ pub const ENDED: [(&str, &str); 16] = [
     ("pushed@cancelled", "cancelled"),
 ];
 
-/// Of what had ended.
+/// Executions whose dead letters are open.
 pub const OPEN_LETTERS: [&str; 4] = ["broken@first", "fails@open", "fails@redriven~2", "times_out@over"];
 
 /// Jobs that the scenario defines.

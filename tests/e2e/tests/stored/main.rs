@@ -1,11 +1,11 @@
-//! What version 8c9e479 stored, opened by the present code. It stands for every change of what is stored.
+//! Data that version 8c9e479 stored, opened by the present code. It stands for every change of what is stored.
 //!
 //! `sqlite.sql` is the database of a `belfry up` that was killed in the middle; `dynamodb.jsonl` is all items of an
 //! installation on AWS whose functions were. Both hold the same jobs and work (`scenario.py`): running, waiting for
 //! dependencies, for a turn, a retry, an instant or elements, in a queue that nobody serves, ended in every way, dead
 //! letters, a backfill in the middle, alerts, limits, a token. `README.md` says how they were written.
 //!
-//! What must hold, and is never weakened:
+//! The rules, which are never weakened:
 //!
 //! 1. Everything that is stored is read: no row goes to quarantine, and every listing and every single row is
 //!    answered, over HTTP and on the command line.

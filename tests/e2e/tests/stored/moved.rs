@@ -1,4 +1,4 @@
-//! The same data as if it had been written yesterday.
+//! Data moved in time, as if it had been written yesterday.
 //!
 //! Otherwise a test would tell something else as the data gets older: what ended would be removed by its age, and
 //! slots would be too old to start. All instants move by the same number of whole days, so that times of day, and

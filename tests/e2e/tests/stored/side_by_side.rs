@@ -123,7 +123,7 @@ async fn define(both: &mut Both, target: &Target) -> DateTime<Utc> {
     first
 }
 
-/// What is asked for, of both by turns; every execution that is to be there, and its end.
+/// Requests to both by turns; every execution that is to be there, and its end.
 async fn ask(both: &mut Both, first_slot: DateTime<Utc>) -> Vec<(String, &'static str)> {
     let mut expected = Vec::new();
     for version in VERSIONS {

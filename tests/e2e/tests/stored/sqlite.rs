@@ -58,7 +58,7 @@ async fn until_it_is(server: &Server, id: &str, status: &str) -> Value {
     .await
 }
 
-/// What waits in a pool that belfry does not serve, by a worker over HTTP.
+/// Runs the work of a pool that belfry does not serve, as a worker over HTTP.
 async fn work_elsewhere(server: &Server, stored: &Stored) {
     // The worker that held it is long gone, and when that has been noticed its word counts no more.
     until("its attempt is lost", SOON, async || {

@@ -1,4 +1,4 @@
-//! What the jobs call over HTTP: it counts who called, by execution and attempt.
+//! The target that the jobs call over HTTP: it counts who called, by execution and attempt.
 
 use std::{
     collections::BTreeMap,

@@ -9,7 +9,7 @@ use std::{
 use belfry_e2e::{cargo, target_directory, workspace};
 
 const FUNCTIONS: [&str; 4] = ["tick", "dispatcher", "worker", "api"];
-/// What the packages of older versions call themselves.
+/// Version by which the packages of older versions call themselves.
 const VERSION: &str = "0.1.0";
 /// Set where everything must run.
 const REQUIRE_ALL: &str = "BELFRY_REQUIRE_ALL";

@@ -91,7 +91,7 @@ impl Node {
         self.world.spawn(self.process, work);
     }
 
-    /// What a leader does at its begin, where zones matter.
+    /// Puts zone data in force as a leader does at its start.
     async fn adopt_zones(&self, is_early: impl Fn(&ZoneChange) -> bool) {
         if self.installation.zones.as_ref().is_some_and(|change| !is_early(change)) {
             self.report("adopt zones", self.engine.adopt_zones().await);
