@@ -84,8 +84,8 @@ pub struct Execution {
     pub run_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ExecutionId>,
-    /// What the idempotency key stands for of the request that has it run again. For one key an
-    /// execution runs again once.
+    /// Slot name of the idempotency key under which a request had the execution run again. For one key
+    /// an execution runs again once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_key: Option<SlotName>,
     /// The backfill that started it.

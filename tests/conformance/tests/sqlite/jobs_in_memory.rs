@@ -3,7 +3,8 @@
 
 use crate::support::{File, lead};
 use belfry_conformance::{Verdict, fixtures::job};
-use belfry_engine::ports::{Committed, JobStore as _, ZoneStore as _};
+use belfry_engine::ports::{Committed, JobStore as _, StoreError, ZoneStore as _};
+use belfry_sqlite::Store;
 use rusqlite::Connection;
 
 /// As a commit that is durable, and of which the process does not know yet.
@@ -13,13 +14,19 @@ fn commit_behind_its_back(file: &File) {
     assert_eq!(connection.execute(sql, []).unwrap(), 1);
 }
 
-#[tokio::test]
-async fn a_refused_commit_shows_what_it_was_refused_for() -> Verdict {
-    let file = File::new();
+/// A leader that has committed one job, and knows it.
+async fn leader(file: &File) -> Result<Store, StoreError> {
     let store = file.open();
     lead(&store, "leader", 0).await;
     assert_eq!(store.commit(0, vec![job("a", 1, 1, &[])], vec![]).await?, Committed::Done);
     assert_eq!(store.all_jobs().await?.0, 1);
+    Ok(store)
+}
+
+#[tokio::test]
+async fn a_refused_commit_shows_what_it_was_refused_for() -> Verdict {
+    let file = File::new();
+    let store = leader(&file).await?;
     commit_behind_its_back(&file);
     assert_eq!(
         store.commit(1, vec![job("b", 1, 2, &[])], vec![]).await?,
@@ -33,10 +40,7 @@ async fn a_refused_commit_shows_what_it_was_refused_for() -> Verdict {
 #[tokio::test]
 async fn the_zone_data_in_force_and_the_jobs_are_of_one_revision() -> Verdict {
     let file = File::new();
-    let store = file.open();
-    lead(&store, "leader", 0).await;
-    assert_eq!(store.commit(0, vec![job("a", 1, 1, &[])], vec![]).await?, Committed::Done);
-    assert_eq!(store.all_jobs().await?.0, 1);
+    let store = leader(&file).await?;
     commit_behind_its_back(&file);
     let (revision, _) = store.in_force().await?;
     assert_eq!((revision, store.all_jobs().await?.0), (2, 2));

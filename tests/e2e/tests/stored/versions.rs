@@ -1,18 +1,16 @@
 //! The functions of an older version, built from its own sources, which the repository's history has.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-use belfry_e2e::{cargo, target_directory, workspace};
+use belfry_e2e::{Needs, cargo, target_directory, workspace};
 
 const FUNCTIONS: [&str; 4] = ["tick", "dispatcher", "worker", "api"];
 /// Version by which the packages of older versions call themselves.
 const VERSION: &str = "0.1.0";
-/// Set where everything must run.
-const REQUIRE_ALL: &str = "BELFRY_REQUIRE_ALL";
 
 /// None, with a word on standard error, where the history does not reach so far back.
 pub fn functions_of(commit: &str) -> Option<PathBuf> {
@@ -20,7 +18,7 @@ pub fn functions_of(commit: &str) -> Option<PathBuf> {
     let sources = place.join("source");
     if !sources.join("Cargo.lock").exists() && !extract(commit, &sources) {
         let lack = format!("the history has no commit {commit} (a shallow clone?): git fetch --unshallow");
-        assert!(env::var_os(REQUIRE_ALL).is_none(), "{lack}");
+        assert!(!Needs::is_everything_required(), "{lack}");
         // Not by a macro: the output of tests that pass is not shown.
         drop(std::io::Write::write_all(
             &mut std::io::stderr(),
