@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use belfry_domain::{Change, Execution, Progress, Timestamp, Work};
+use belfry_domain::{Change, Execution, Progress, Work};
 use futures::{
     FutureExt as _,
     future::{Either, select},
@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use crate::{
     Engine,
+    base::writes::is_held_by,
     execute::Worker,
-    finish::{Verdict, is_held_by},
+    finish::Verdict,
     ports::{Applied, Completion, Invocation, Stop, StoreError, StoredOutput, Window},
 };
 
@@ -123,11 +124,6 @@ impl Engine {
         }
     }
 
-    pub(crate) fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {
-        let left = ends_by(row, work).map(|ends_by| ends_by.since(self.now()));
-        left.map_or(work.timeout.0, |left| left.min(work.timeout.0))
-    }
-
     async fn beat(&self, row: &mut Execution, progress: Option<Progress>) -> Beat {
         loop {
             if row.cancel_requested {
@@ -179,17 +175,4 @@ impl Engine {
             Either::Right(_) => None,
         }
     }
-}
-
-/// When the execution with all its attempts is to have ended.
-pub(crate) fn ends_by(row: &Execution, work: &Work) -> Option<Timestamp> {
-    let timeout = work.execution_timeout?;
-    Some(row.start_time.unwrap_or(row.ready_at).plus(timeout.0))
-}
-
-/// When the time of the running attempt is over, by the wall clock: for those who run it elsewhere.
-pub(crate) fn attempt_ends_by(row: &Execution, work: &Work) -> Timestamp {
-    let since = row.claim.as_ref().map_or(row.ready_at, |claim| claim.since);
-    let own = since.plus(work.timeout.0);
-    ends_by(row, work).map_or(own, |ends_by| own.min(ends_by))
 }

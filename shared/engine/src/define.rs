@@ -6,15 +6,11 @@ use std::{
 };
 
 use belfry_domain::{
-    Change, Execution, ExecutionId, GateKey, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Status,
-    Timer, Timestamp, Trigger, What, ZoneData, ZoneStamp, Zones, validate_job_by,
+    Change, ExecutionId, GateKey, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Timer, Timestamp,
+    Trigger, What, ZoneData, ZoneStamp, Zones, validate_job_by,
 };
 
-use crate::{
-    Engine, EngineError, Result,
-    ports::{Committed, ExecutionFilter},
-    slots::Firing,
-};
+use crate::{Engine, EngineError, Result, ports::Committed, slots::Firing};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobChange {
@@ -256,13 +252,6 @@ impl Engine {
         Ok((firing.timers, firing.messages))
     }
 
-    pub(crate) async fn live_job(&self, id: &JobId) -> Result<(u64, Arc<Job>)> {
-        let (revision, _) = self.ports.jobs.connected(std::slice::from_ref(id)).await?;
-        let job = self.ports.jobs.job(id).await?.filter(|job| !job.deleted);
-        job.map(|job| (revision, job))
-            .ok_or_else(|| EngineError::NotFound { what: "job", id: id.to_string() })
-    }
-
     /// As far as they have rows; the others find the tombstone when their message comes.
     async fn cancel_unstarted_of(&self, id: &JobId) -> Result<()> {
         for row in self.unstarted_of(id).await? {
@@ -270,25 +259,6 @@ impl Engine {
             self.end_unstarted(change, row.guard).await?;
         }
         Ok(())
-    }
-
-    /// A job's executions that have rows and have not started; those of just now may be missing.
-    async fn unstarted_of(&self, id: &JobId) -> Result<Vec<Execution>> {
-        let mut unstarted = Vec::new();
-        for status in [Status::Waiting, Status::Queued] {
-            let filter =
-                ExecutionFilter { job_id: Some(id.clone()), status: Some(status), ..Default::default() };
-            let mut after = None;
-            loop {
-                let page = self.ports.executions.list(&filter, after.as_deref(), 500).await?;
-                unstarted.extend(page.items.into_iter().filter(|row| row.attempt == 0 && row.work.is_none()));
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(unstarted)
     }
 
     /// What was due before a job got another priority, and has not started, goes into the queue of

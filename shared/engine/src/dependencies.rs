@@ -19,12 +19,9 @@ use belfry_domain::{
 
 use crate::{
     Engine, Result,
-    execute::Handled,
+    base::{outbox::Handled, writes::Ended},
     ports::{Applied, Creation},
 };
-
-/// An execution that has ended, and the timer that guards it.
-pub(crate) type Ended = (Execution, TimerKey);
 
 /// How long a slot of an earlier version may take to be claimed; after that it never ran.
 const STRAGGLER_MS: i64 = 10 * 60 * 1000;

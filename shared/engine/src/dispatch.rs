@@ -22,15 +22,4 @@ impl Engine {
         }
         Ok(())
     }
-
-    /// By the wall clock, looked at again after each sleep: it may jump.
-    pub(crate) async fn wait_until(&self, instant: belfry_domain::Timestamp) {
-        loop {
-            let left = instant.since(self.now());
-            if left.is_zero() {
-                return;
-            }
-            self.ports.clock.sleep(left.min(std::time::Duration::from_secs(1))).await;
-        }
-    }
 }

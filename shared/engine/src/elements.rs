@@ -11,7 +11,7 @@ use belfry_domain::{Change, Execution, ExecutionId, MAX_INPUT_BYTES, Status};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
-use crate::{Engine, EngineError, Result, dependencies::Ended};
+use crate::{Engine, EngineError, Result, base::writes::Ended};
 
 impl Engine {
     /// Waits for the next element that has not ended, from `first` on, all before which have; joins

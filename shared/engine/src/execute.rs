@@ -10,7 +10,11 @@ use serde_json::Value;
 
 use crate::{
     Engine, EngineError, Result,
-    gates::{Arrival, Arrived, Fresh},
+    base::{
+        deadlines::{TOO_LATE, is_past_deadline},
+        outbox::Handled,
+    },
+    gates::arrive::{Arrival, Arrived, Fresh},
     ports::{Claimed, Creation, Fact, Runner},
 };
 
@@ -44,19 +48,6 @@ pub struct Worker {
     pub id: String,
     pub runner: Arc<dyn Runner>,
 }
-
-/// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Handled {
-    /// It started an attempt, which left its execution like this.
-    Ran(Status),
-    /// It started nothing: a copy, too late, or overtaken by a change.
-    Dropped(Option<Refusal>),
-    /// Its execution waits for dependencies now.
-    Waits,
-}
-
-pub(crate) const TOO_LATE: &str = "its starting deadline had passed";
 
 impl Engine {
     /// Does what a message asks for, if it still is to be done.
@@ -123,37 +114,6 @@ impl Engine {
             }
             Creation::Exists(row) => dropped(request.judge(&row).err()),
         }
-    }
-
-    /// By a look at the job that is this old, the sweep may have cleared the guard away.
-    fn is_stale(&self, began: Duration) -> bool {
-        self.ports.clock.monotonic().saturating_sub(began) > self.settings.lease / 2
-    }
-
-    /// Creates the row of a slot, whose guard is there already; unless this host stood still on
-    /// its way to the store.
-    pub(crate) async fn create_guarded(
-        &self,
-        row: Execution,
-        guard: Timer,
-        began: Duration,
-    ) -> Result<Creation> {
-        let id = row.id.clone();
-        let created = self.ports.executions.create(row, None).await?;
-        if created == Creation::Created {
-            self.guard_again(&id, &guard, began).await?;
-        }
-        Ok(created)
-    }
-
-    /// Another guard for a slot's row that has just been written, if its own may have been cleared
-    /// away, or is about to be: so it is another timer.
-    pub(crate) async fn guard_again(&self, id: &ExecutionId, guard: &Timer, began: Duration) -> Result<()> {
-        if self.is_stale(began) {
-            let check = self.later_check(guard, id, 1, self.next_check(guard));
-            self.persist(|| self.ports.timers.put_timers(vec![check.clone()])).await?;
-        }
-        Ok(())
     }
 
     async fn begin_row(
@@ -310,26 +270,9 @@ impl Engine {
         row.priority = job.spec.priority;
         Ok(row)
     }
-
-    /// What an execution's next attempt runs; none where its job is gone.
-    pub(crate) async fn work_of(&self, row: &Execution) -> Result<Option<Work>> {
-        if let Some(work) = &row.work {
-            return Ok(Some((**work).clone()));
-        }
-        let job_id = row.job_id();
-        let job = match row.job_version {
-            0 => self.ports.jobs.job(&job_id).await?,
-            version => self.ports.jobs.job_version(&job_id, version).await?,
-        };
-        Ok(job.map(|job| job.work().clone()))
-    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "reads as the other ways out of a claim")]
 fn dropped(refusal: Option<Refusal>) -> Result<Begun> {
     Ok(Begun::Not(Handled::Dropped(refusal)))
-}
-
-fn is_past_deadline(row: &Execution, work: &Work, now: Timestamp) -> bool {
-    work.starting_deadline.is_some_and(|deadline| now > row.due.plus(deadline.0))
 }

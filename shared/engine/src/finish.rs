@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::{
     Engine, Result,
-    attempt::ends_by,
-    ports::{Applied, Completion, Ending, Fact, StoreError, StoredOutput},
+    base::deadlines::ends_by,
+    ports::{Completion, Ending, Fact, StoreError, StoredOutput},
 };
 
 /// Why an attempt is over.
@@ -30,9 +30,6 @@ enum Next {
     /// The target will tell.
     HandOver,
 }
-
-/// Attempts to write a change before the attempt is left to its lease.
-const WRITE_ATTEMPTS: u32 = 6;
 
 impl Engine {
     /// Writes down how an attempt ended, and does what follows from it.
@@ -146,67 +143,6 @@ impl Engine {
         Ok(waiting.status)
     }
 
-    /// A timer that may lie behind a cursor is seen by no tick: its writer sends the message.
-    pub(crate) async fn send_if_near(&self, row: &Execution, guard: TimerKey) -> Result<()> {
-        if row.ready_at > self.now().plus(self.settings.near) {
-            return Ok(());
-        }
-        match self.message_for(row, guard).await? {
-            Some(message) => self.send(vec![message]).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Applies a change for as long as the row is this claim's. None where it no longer is.
-    pub(crate) async fn write_as_holder(
-        &self,
-        mut row: Execution,
-        make: impl Fn(&Execution, belfry_domain::Timestamp) -> std::result::Result<Change, IllegalTransition>,
-    ) -> Result<Option<Execution>> {
-        let claim_id = row.claim.as_ref().map(|claim| claim.id);
-        loop {
-            let change = make(&row, self.now())?;
-            let wanted = change.row.clone();
-            match self.persist(|| self.write(change.clone())).await? {
-                Applied::Won => return Ok(Some(self.record_end(wanted).await)),
-                // The store has repeated the write, and refused its own first one.
-                Applied::Lost(Some(now)) if *now == wanted => return Ok(Some(self.record_end(wanted).await)),
-                Applied::Lost(Some(now)) if is_held_by(&now, claim_id) => row = *now,
-                Applied::Lost(_) => return Ok(None),
-            }
-        }
-    }
-
-    async fn record_end(&self, row: Execution) -> Execution {
-        if let Some(claim) = row.claim.as_ref().filter(|_| row.status != Status::Running) {
-            let took = self.now().since(claim.since);
-            self.ports.observer.record(Fact::AttemptEnded { id: &row.id, took });
-        }
-        if row.status.is_terminal() {
-            self.record_outcome(&row).await;
-        }
-        row
-    }
-
-    /// Nothing is left undone where the job can't be read: its failure counts.
-    async fn record_outcome(&self, row: &Execution) {
-        let is_only_recorded = self.is_only_recorded(row).await.unwrap_or(false);
-        self.ports.observer.record(Fact::Ended { id: &row.id, status: row.status, is_only_recorded });
-    }
-
-    /// One write of somebody who holds no claim; whether it won.
-    pub(crate) async fn apply(&self, change: Change) -> Result<bool> {
-        let row = change.row.clone();
-        let won = match self.write(change).await? {
-            Applied::Won => true,
-            Applied::Lost(now) => now.is_some_and(|now| *now == row),
-        };
-        if won && row.status.is_terminal() {
-            self.record_outcome(&row).await;
-        }
-        Ok(won)
-    }
-
     /// Ends what has no claim, and settles it.
     pub(crate) async fn end_unstarted(&self, change: Change, guard: TimerKey) -> Result<bool> {
         let ended = change.row.clone();
@@ -227,26 +163,6 @@ impl Engine {
             other => other,
         }
     }
-
-    /// Waits out a store that does not answer: the result of an attempt is worth a few seconds.
-    pub(crate) async fn persist<T, F>(&self, write: impl Fn() -> F) -> std::result::Result<T, StoreError>
-    where
-        F: Future<Output = std::result::Result<T, StoreError>>,
-    {
-        let mut pause = Duration::from_millis(50);
-        for _ in 1..WRITE_ATTEMPTS {
-            match write().await {
-                Err(StoreError::Unavailable(_)) => self.ports.clock.sleep(pause).await,
-                other => return other,
-            }
-            pause *= 2;
-        }
-        write().await
-    }
-}
-
-pub(crate) fn is_held_by(row: &Execution, claim_id: Option<u64>) -> bool {
-    row.status == Status::Running && row.claim.as_ref().map(|claim| claim.id) == claim_id
 }
 
 pub(crate) fn cancelled(row: &Execution) -> Failure {

@@ -27,33 +27,6 @@ impl Engine {
         Ok(is_to_come.then_some(Dependency { execution_id: first, outcome: None }))
     }
 
-    pub(crate) async fn newest(&self, id: &ExecutionId) -> Result<Option<Execution>> {
-        self.newest_where(id, |_| true).await
-    }
-
-    pub(crate) async fn newest_ended(&self, id: &ExecutionId) -> Result<Option<Execution>> {
-        self.newest_where(id, |row| row.status.is_terminal()).await
-    }
-
-    pub(crate) async fn newest_where(
-        &self,
-        id: &ExecutionId,
-        fits: impl Fn(&Execution) -> bool,
-    ) -> Result<Option<Execution>> {
-        let latest = self.latest_generation(id).await?;
-        for generation in (1..=latest.min(id.generation())).rev() {
-            let row = self.ports.executions.execution(&id.with_generation(generation)).await?;
-            if row.as_ref().is_some_and(&fits) {
-                return Ok(row);
-            }
-        }
-        Ok(None)
-    }
-
-    pub(crate) async fn latest_generation(&self, id: &ExecutionId) -> Result<u32> {
-        Ok(self.ports.executions.latest_generation(&id.with_generation(1)).await?)
-    }
-
     /// A slot that nobody has claimed yet has no row.
     async fn is_to_come(&self, first: &ExecutionId) -> Result<bool> {
         let (Some(slot), Some(giver)) = (first.slot().instant(), self.schedule_giver(&first.job_id()).await?)

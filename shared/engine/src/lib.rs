@@ -36,12 +36,12 @@ mod admission;
 mod alerting;
 mod attempt;
 mod backfill;
+mod base;
 mod deadline;
 mod define;
 mod dependencies;
 mod dispatch;
 mod elements;
-mod error;
 mod execute;
 mod fan_out;
 mod finish;
@@ -55,14 +55,11 @@ mod repeated;
 mod rerun;
 mod results;
 mod retention;
-mod running;
 mod second_clock;
 mod select;
-mod settings;
 mod settle;
 mod slots;
 mod sweep;
-mod system;
 mod tick;
 mod watch;
 mod workers;
@@ -70,25 +67,27 @@ mod zones;
 
 use self::{
     admission::Meters,
-    gates::Turns,
+    base::{gates::Turns, running::Running},
     ports::{Ports, SecondClock},
-    running::Running,
     workers::Seen,
 };
 pub use self::{
     alerting::StoredAlerts,
     backfill::{BackfillPlan, BackfillRequest},
+    base::{
+        clock::{SystemClock, SystemRandom},
+        error::EngineError,
+        outbox::Handled,
+        settings::Settings,
+    },
     define::{ApplyOutcome, JobChange},
-    error::EngineError,
-    execute::{Handled, Worker},
+    execute::Worker,
     gates::CircuitChange,
     operate::CancelOutcome,
     push::{Accepted, PushRequest, TriggerRequest},
     remote::{LeaseRequest, Leased, Pulse},
     rerun::Rerun,
     select::RerunPage,
-    settings::Settings,
-    system::{SystemClock, SystemRandom},
     watch::{Judge, Thresholds, Watch},
     workers::{LOST_AFTER, REPORT_EVERY},
 };
@@ -122,10 +121,6 @@ impl Engine {
             second_clock: None,
             own_zones: ZoneData::bundled(),
         }
-    }
-
-    fn now(&self) -> belfry_domain::Timestamp {
-        self.ports.clock.now()
     }
 
     /// Attempts that run in this process.

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::{
     Engine, EngineError, Result,
-    attempt::attempt_ends_by,
+    base::deadlines::attempt_ends_by,
     execute::{Begun, Claimant},
     finish::{Verdict, cancelled},
     ports::{Completion, Delivery, Ending, Source, Stop},
@@ -193,15 +193,6 @@ impl Engine {
             self.ports.timers.remove_timer(&guard).await?;
         }
         Ok(status)
-    }
-
-    /// What a running attempt runs whose own time, not its holder, is over; none otherwise.
-    pub(crate) async fn out_of_time(&self, row: &Execution) -> Result<Option<Work>> {
-        let Some(claim) = row.claim.as_ref().filter(|claim| claim.holder != Holder::Worker) else {
-            return Ok(None);
-        };
-        let work = self.work_of(row).await?;
-        Ok(work.filter(|work| !row.cancel_requested && claim.lease_until >= attempt_ends_by(row, work)))
     }
 
     async fn row(&self, id: &ExecutionId) -> Result<Execution> {

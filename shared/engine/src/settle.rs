@@ -1,10 +1,11 @@
 //! What follows from an end. All of it can be repeated: a crash in the middle leaves the guard
 //! timer, and the sweep begins again.
 
-use belfry_domain::{Execution, ExecutionId, OnFailure, Status, TimerKey};
+use belfry_domain::{Execution, ExecutionId, Status, TimerKey};
 
 use crate::{
     Engine, Result,
+    base::work::is_dead,
     ports::{Alert, DeadLetter},
 };
 
@@ -41,12 +42,6 @@ impl Engine {
         Ok(())
     }
 
-    /// True where it ended badly and its job says that nobody is to hear of that.
-    pub(crate) async fn is_only_recorded(&self, row: &Execution) -> Result<bool> {
-        let work = if is_dead(row) { self.work_of(row).await? } else { None };
-        Ok(work.is_some_and(|work| work.on_failure == OnFailure::Record))
-    }
-
     async fn bury(&self, row: &Execution) -> Result<()> {
         let reason = row.reason.clone().unwrap_or_default();
         let letter = DeadLetter {
@@ -80,9 +75,4 @@ impl Engine {
         let letter = self.ports.dead_letters.dead_letter(id).await?;
         Ok(letter.is_some_and(|letter| letter.redriven_as.is_none()))
     }
-}
-
-/// Ended badly by itself; not by request, by rule, or by another's failure.
-fn is_dead(row: &Execution) -> bool {
-    matches!(row.status, Status::Failed | Status::TimedOut)
 }

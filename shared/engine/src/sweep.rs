@@ -8,8 +8,7 @@
 use std::time::Duration;
 
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, JobId, Message, Origin, Status, Timer, TimerKey,
-    Timestamp, Trigger, What,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, JobId, Status, Timer, Timestamp, Trigger, What,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -20,8 +19,6 @@ use crate::{
     slots::Owner,
     tick::cursor_of,
 };
-
-const LONGEST_CHECK: Duration = Duration::from_secs(3600);
 
 impl Engine {
     /// Looks at what fired more than the grace period ago; how many timers.
@@ -261,81 +258,5 @@ impl Engine {
     async fn cancel_unstarted(&self, row: &Execution, timer: &Timer) -> Result<()> {
         let change = Change::cancelled(row, "the job was deleted", self.now())?;
         self.end_unstarted(change, timer.key.clone()).await.map(drop)
-    }
-
-    /// The message that may start the next attempt of a row; none where nothing may start.
-    pub(crate) async fn message_for(&self, row: &Execution, guard: TimerKey) -> Result<Option<Message>> {
-        let may_start = matches!(row.status, Status::Queued | Status::Waiting)
-            && !row.waits_for_dependencies()
-            && !row.waits_for_elements();
-        if !may_start {
-            return Ok(None);
-        }
-        let Some(work) = self.work_of(row).await? else { return Ok(None) };
-        Ok(Some(Message {
-            execution_id: row.id.clone(),
-            attempt: row.attempt + 1,
-            due: row.ready_at,
-            pool: work.pool,
-            priority: row.priority,
-            guard,
-            origin: origin_of(row),
-        }))
-    }
-
-    async fn resend(&self, message: Message) -> Result<()> {
-        self.ports.observer.record(Fact::Resent { id: &message.execution_id });
-        self.send(vec![message]).await
-    }
-
-    async fn is_of_deleted_job(&self, row: &Execution) -> Result<bool> {
-        if row.work.is_some() || row.attempt > 0 {
-            return Ok(false);
-        }
-        Ok(self.ports.jobs.job(&row.job_id()).await?.is_none_or(|job| job.deleted))
-    }
-
-    /// Doubles with each look, up to an hour, and differs from execution to execution, so that
-    /// what was fired together is not looked at together for ever.
-    pub(crate) fn next_check(&self, timer: &Timer) -> Timestamp {
-        let interval = self.settings.check_every.saturating_mul(1 << timer.checks.min(12)).min(LONGEST_CHECK);
-        self.now().plus(interval.mul_f64(1.0 + self.ports.random.fraction() / 4.0))
-    }
-
-    /// Writes the next look; the caller removes the timer of this one when all else is done.
-    async fn check_later(
-        &self,
-        timer: &Timer,
-        id: &ExecutionId,
-        attempt: u32,
-        at: Timestamp,
-    ) -> Result<TimerKey> {
-        let check = self.later_check(timer, id, attempt, at);
-        let key = check.key.clone();
-        self.ports.timers.put_timers(vec![check]).await?;
-        Ok(key)
-    }
-
-    /// The look that comes after that of `timer`.
-    pub(crate) fn later_check(&self, timer: &Timer, id: &ExecutionId, attempt: u32, at: Timestamp) -> Timer {
-        let check = Timer::check(self.settings.shards, id, attempt, at, timer.checks + 1);
-        Timer { version: timer.version, ..check }
-    }
-
-    /// Removes a timer that `next` has taken the place of. After the clock was set back, the two
-    /// may be one.
-    async fn remove(&self, timer: &Timer, next: &TimerKey) -> Result<()> {
-        if timer.key == *next {
-            return Ok(());
-        }
-        Ok(self.ports.timers.remove_unchanged(timer).await?)
-    }
-}
-
-fn origin_of(row: &Execution) -> Origin {
-    match row.trigger {
-        _ if row.work.is_some() => Origin::Push,
-        Trigger::Backfill => Origin::Backfill,
-        _ => Origin::Job,
     }
 }

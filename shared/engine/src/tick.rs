@@ -8,7 +8,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use belfry_domain::{ExecutionId, Job, JobId, Message, Origin, Status, Timer, Timestamp, Wave, What};
+use belfry_domain::{ExecutionId, Job, JobId, Message, Origin, Status, Timer, Timestamp, What};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
@@ -234,19 +234,6 @@ impl Engine {
             if is_awaited {
                 self.skip_slot(job, *slot, MISSED).await?;
             }
-        }
-        Ok(())
-    }
-
-    /// Waves for what is due later, the workers' queues for what is due now.
-    pub(crate) async fn send(&self, messages: Vec<Message>) -> Result<()> {
-        let now = self.now();
-        let (later, due): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.due > now);
-        if !due.is_empty() {
-            self.ports.queue.enqueue(due).await?;
-        }
-        if !later.is_empty() {
-            self.ports.queue.defer(Wave::group(later)).await?;
         }
         Ok(())
     }

@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// One look; the row as it is then, as far as is known here.
-    pub(super) async fn look_at_backfill(&self, row: Backfill) -> Result<Backfill> {
+    pub(crate) async fn look_at_backfill(&self, row: Backfill) -> Result<Backfill> {
         let mut next = row.clone();
         let wanted = self.look_at_open(&mut next).await?;
         Ok(self.move_on(&row, next, wanted).await?.unwrap_or(row))

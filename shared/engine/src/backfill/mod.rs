@@ -9,7 +9,7 @@
 //!
 //! Whoever ends an attempt of one of its executions counts it, and starts the next.
 
-mod look;
+pub(crate) mod look;
 
 use belfry_domain::{
     Backfill, BackfillId, BackfillStatus, Job, JobId, MAX_BACKFILL_CONCURRENCY, MAX_BACKFILL_SLOTS, Problem,
@@ -37,6 +37,7 @@ pub struct BackfillPlan {
 
 /// How often a row may change under an operation before it gives up.
 const ATTEMPTS: usize = 20;
+
 impl Engine {
     /// Nothing is written.
     pub async fn plan_backfill(&self, request: &BackfillRequest) -> Result<BackfillPlan> {
@@ -144,7 +145,11 @@ impl Engine {
     }
 
     /// None where somebody was faster.
-    async fn write_backfill(&self, old: &Backfill, mut next: Backfill) -> Result<Option<Backfill>> {
+    pub(crate) async fn write_backfill(
+        &self,
+        old: &Backfill,
+        mut next: Backfill,
+    ) -> Result<Option<Backfill>> {
         next.revision = old.revision + 1;
         let is_written = self.ports.backfills.change_backfill(old.revision, next.clone()).await?;
         Ok(is_written.then_some(next))

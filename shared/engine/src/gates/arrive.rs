@@ -7,10 +7,9 @@ use belfry_domain::{
 };
 use serde_json::Value;
 
-use super::{ATTEMPTS, Engine};
 use crate::{
-    EngineError, Result,
-    execute::{Handled, TOO_LATE},
+    Engine, EngineError, Result,
+    base::{deadlines::TOO_LATE, gates::ATTEMPTS, outbox::Handled},
     ports::{Passed, RowWrite},
 };
 
@@ -38,7 +37,7 @@ pub(crate) enum Arrived {
 }
 
 /// How the row stands that an arrival found.
-pub(super) struct Found {
+pub(crate) struct Found {
     pub row: Execution,
     /// Nobody has written it yet.
     pub is_new: bool,
@@ -148,7 +147,7 @@ enum Entered {
     Moved,
 }
 
-pub(super) fn dropped(refusal: Option<Refusal>) -> Arrived {
+pub(crate) fn dropped(refusal: Option<Refusal>) -> Arrived {
     Arrived::Not(Handled::Dropped(refusal))
 }
 

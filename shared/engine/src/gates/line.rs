@@ -2,8 +2,7 @@
 
 use belfry_domain::{Cap, Execution, ExecutionId, GateKey, Place, Status, Timer, TimerKey, Timestamp};
 
-use super::Engine;
-use crate::Result;
+use crate::{Engine, Result};
 
 /// How many are called up in one go. Each that starts calls up further ones. Who is called and
 /// can't pass after all calls nobody but itself, so that messages never multiply.
@@ -40,7 +39,7 @@ impl Engine {
     }
 
     /// For one that has just joined: those before it have been called already.
-    pub(super) async fn call_up_with(&self, key: &GateKey, id: &ExecutionId) -> Result<()> {
+    pub(crate) async fn call_up_with(&self, key: &GateKey, id: &ExecutionId) -> Result<()> {
         let first = self.ports.gates.line(key, CALLED_UP).await?;
         if first.iter().any(|(_, waiting)| waiting == id) { self.call_up(key).await } else { Ok(()) }
     }
@@ -55,7 +54,7 @@ impl Engine {
     }
 
     /// Its message, for this instant.
-    pub(super) async fn call(&self, row: &Execution, at: Timestamp) -> Result<()> {
+    pub(crate) async fn call(&self, row: &Execution, at: Timestamp) -> Result<()> {
         let due = at.max(row.ready_at);
         if due > self.now().plus(self.settings.near) {
             let timer = Timer::start(self.settings.shards, &row.id, row.attempt + 1, due);
@@ -68,12 +67,6 @@ impl Engine {
             }
             None => Ok(()),
         }
-    }
-
-    /// Of one that has not started: the last instant at which it may.
-    pub(crate) async fn starting_deadline_of(&self, row: &Execution) -> Result<Option<Timestamp>> {
-        let work = if row.attempt == 0 { self.work_of(row).await? } else { None };
-        Ok(work.and_then(|work| work.starting_deadline).map(|deadline| row.ready_at.plus(deadline.0)))
     }
 
     /// The sweep's look at one that waits in line and must start by `deadline`.

@@ -18,45 +18,19 @@
 //! | the line, and who is called up | `line` |
 //! | leaving, and the circuit by hand | here |
 
-mod arrive;
-mod line;
-mod turned_away;
+pub(crate) mod arrive;
+pub(crate) mod line;
+pub(crate) mod turned_away;
 
 use std::time::Duration;
 
-use belfry_domain::{
-    Change, Circuit, CircuitPolicy, Execution, Gate, GateKey, JobId, Status, Timestamp, leave_all,
-    stable_hash,
-};
-use futures::lock::{Mutex, MutexGuard};
+use belfry_domain::{Circuit, CircuitPolicy, Execution, Gate, GateKey, JobId, Status, Timestamp};
 
-pub(crate) use self::arrive::{Arrival, Arrived, Fresh};
 use crate::{
     Engine, EngineError, Result,
-    ports::{Alert, Applied, GateWrite, Passed, RowWrite, StoreError},
+    base::gates::ATTEMPTS,
+    ports::{Alert, Passed, RowWrite},
 };
-
-/// Gates change under each other's hands: so often one is looked at again.
-const ATTEMPTS: u32 = 100;
-/// The longest pause before that.
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-
-/// Within a process, those who come to the gates of one job do so one after another: they would
-/// only be in each other's way.
-pub(crate) struct Turns([Mutex<()>; 64]);
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self(std::array::from_fn(|_| Mutex::new(())))
-    }
-}
-
-impl Turns {
-    async fn take(&self, job_id: &JobId) -> MutexGuard<'_, ()> {
-        let place = stable_hash(job_id.as_str().bytes()) % self.0.len() as u64;
-        self.0[place as usize].lock().await
-    }
-}
 
 /// What a person does to a circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,47 +42,6 @@ pub enum CircuitChange {
 }
 
 impl Engine {
-    /// A change of a row, with what it means for the row's gates. What changes no gate costs what
-    /// any write of a row does.
-    pub(crate) async fn write(&self, change: Change) -> std::result::Result<Applied, StoreError> {
-        let Some(exit) = change.exit else { return self.ports.executions.apply(change).await };
-        let keys = change.row.gates().to_vec();
-        let _turn = self.turns.take(&change.row.job_id()).await;
-        for attempt in 0..ATTEMPTS {
-            let gates = self.ports.gates.gates(&keys).await?;
-            let left = leave_all(&gates, &change.row.id, exit, self.now());
-            let writes = self.gate_writes(&keys, &gates, left);
-            if writes.is_empty() {
-                return self.ports.executions.apply(change).await;
-            }
-            match self.ports.gates.pass(RowWrite::Changed(Box::new(change.clone())), writes).await? {
-                Passed::Done => return Ok(Applied::Won),
-                Passed::RowMoved(row) => return Ok(Applied::Lost(row)),
-                Passed::GateMoved => self.pause_at_gate(attempt).await,
-            }
-        }
-        Err(StoreError::Unavailable(format!("the gates of {} change all the time", change.row.id)))
-    }
-
-    /// What is to be written, of gates that were read and what they are to become.
-    fn gate_writes(&self, keys: &[GateKey], read: &[Gate], next: Vec<Gate>) -> Vec<GateWrite> {
-        let now = self.now();
-        let pairs = keys.iter().zip(read).zip(next).filter(|((_, read), next)| **read != *next);
-        pairs
-            .map(|((key, read), next)| {
-                // Below 2^63, for stores whose numbers have a sign; and never the one of no row.
-                let gate = Gate { revision: (self.ports.random.next() >> 1).max(1), ..next };
-                let gate = Some(gate).filter(|gate| !gate.is_blank(now));
-                GateWrite { key: key.clone(), expected: read.revision, gate }
-            })
-            .collect()
-    }
-
-    async fn pause_at_gate(&self, attempt: u32) {
-        let longest = Duration::from_millis(1 << attempt.min(10)).min(LONGEST_PAUSE);
-        self.ports.clock.sleep(longest.mul_f64(self.ports.random.fraction())).await;
-    }
-
     /// The same, for one that has not ended and may have kept its permits.
     pub(crate) async fn after_leaving_gates(&self, row: &Execution) -> Result<()> {
         let has_left = row.admission.as_ref().is_some_and(|admission| !admission.holds);
@@ -129,15 +62,6 @@ impl Engine {
             self.ports.alerts.raise(Alert::CircuitOpened { job_id: row.job_id(), until }).await?;
         }
         Ok(())
-    }
-
-    async fn gate(&self, key: &GateKey) -> Result<Gate> {
-        Ok(self.ports.gates.gates(std::slice::from_ref(key)).await?.pop().unwrap_or_default())
-    }
-
-    /// How a job's limits stand.
-    pub async fn job_gate(&self, job_id: &JobId) -> Result<Gate> {
-        self.gate(&GateKey { job_id: job_id.clone(), key: None }).await
     }
 
     /// Opens or closes a job's circuit by hand.

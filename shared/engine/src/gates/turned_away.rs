@@ -6,13 +6,10 @@ use belfry_domain::{
     Trigger, Why,
 };
 
-use super::{
-    ATTEMPTS, Engine,
-    arrive::{Arrival, Arrived, Found, dropped},
-};
 use crate::{
-    EngineError, Result,
-    execute::Handled,
+    Engine, EngineError, Result,
+    base::{gates::ATTEMPTS, outbox::Handled},
+    gates::arrive::{Arrival, Arrived, Found, dropped},
     operate::CancelOutcome,
     ports::{Creation, Fact, Passed, RowWrite},
 };
@@ -21,7 +18,7 @@ use crate::{
 const REPLACED: usize = 100;
 
 impl Engine {
-    pub(super) async fn turn_away(
+    pub(crate) async fn turn_away(
         &self,
         arrival: &Arrival<'_>,
         found: Found,

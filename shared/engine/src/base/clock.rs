@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use belfry_domain::Timestamp;
 
-use crate::ports::{Clock, Random};
+use crate::{
+    Engine,
+    ports::{Clock, Random},
+};
 
 pub struct SystemClock {
     started: Instant,
@@ -37,5 +40,22 @@ pub struct SystemRandom;
 impl Random for SystemRandom {
     fn next(&self) -> u64 {
         rand::random()
+    }
+}
+
+impl Engine {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// By the wall clock, looked at again after each sleep: it may jump.
+    pub(crate) async fn wait_until(&self, instant: Timestamp) {
+        loop {
+            let left = instant.since(self.now());
+            if left.is_zero() {
+                return;
+            }
+            self.ports.clock.sleep(left.min(Duration::from_secs(1))).await;
+        }
     }
 }

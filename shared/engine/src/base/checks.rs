@@ -1,0 +1,47 @@
+//! Checks: timers for a later look at an execution.
+
+use std::time::Duration;
+
+use belfry_domain::{ExecutionId, Timer, TimerKey, Timestamp};
+
+use crate::{Engine, Result};
+
+const LONGEST_CHECK: Duration = Duration::from_secs(3600);
+
+impl Engine {
+    /// Doubles with each look, up to an hour, and differs from execution to execution, so that
+    /// what was fired together is not looked at together for ever.
+    pub(crate) fn next_check(&self, timer: &Timer) -> Timestamp {
+        let interval = self.settings.check_every.saturating_mul(1 << timer.checks.min(12)).min(LONGEST_CHECK);
+        self.now().plus(interval.mul_f64(1.0 + self.ports.random.fraction() / 4.0))
+    }
+
+    /// Writes the next look; the caller removes the timer of this one when all else is done.
+    pub(crate) async fn check_later(
+        &self,
+        timer: &Timer,
+        id: &ExecutionId,
+        attempt: u32,
+        at: Timestamp,
+    ) -> Result<TimerKey> {
+        let check = self.later_check(timer, id, attempt, at);
+        let key = check.key.clone();
+        self.ports.timers.put_timers(vec![check]).await?;
+        Ok(key)
+    }
+
+    /// The look that comes after that of `timer`.
+    pub(crate) fn later_check(&self, timer: &Timer, id: &ExecutionId, attempt: u32, at: Timestamp) -> Timer {
+        let check = Timer::check(self.settings.shards, id, attempt, at, timer.checks + 1);
+        Timer { version: timer.version, ..check }
+    }
+
+    /// Removes a timer that `next` has taken the place of. After the clock was set back, the two
+    /// may be one.
+    pub(crate) async fn remove(&self, timer: &Timer, next: &TimerKey) -> Result<()> {
+        if timer.key == *next {
+            return Ok(());
+        }
+        Ok(self.ports.timers.remove_unchanged(timer).await?)
+    }
+}

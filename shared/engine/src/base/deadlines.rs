@@ -1,0 +1,48 @@
+//! Instants by which an execution must have started, or must have ended.
+
+use std::time::Duration;
+
+use belfry_domain::{Execution, Holder, Timestamp, Work};
+
+use crate::{Engine, Result};
+
+pub(crate) const TOO_LATE: &str = "its starting deadline had passed";
+
+impl Engine {
+    /// Of one that has not started: the last instant at which it may.
+    pub(crate) async fn starting_deadline_of(&self, row: &Execution) -> Result<Option<Timestamp>> {
+        let work = if row.attempt == 0 { self.work_of(row).await? } else { None };
+        Ok(work.and_then(|work| work.starting_deadline).map(|deadline| row.ready_at.plus(deadline.0)))
+    }
+
+    pub(crate) fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {
+        let left = ends_by(row, work).map(|ends_by| ends_by.since(self.now()));
+        left.map_or(work.timeout.0, |left| left.min(work.timeout.0))
+    }
+
+    /// What a running attempt runs whose own time, not its holder, is over; none otherwise.
+    pub(crate) async fn out_of_time(&self, row: &Execution) -> Result<Option<Work>> {
+        let Some(claim) = row.claim.as_ref().filter(|claim| claim.holder != Holder::Worker) else {
+            return Ok(None);
+        };
+        let work = self.work_of(row).await?;
+        Ok(work.filter(|work| !row.cancel_requested && claim.lease_until >= attempt_ends_by(row, work)))
+    }
+}
+
+/// When the execution with all its attempts is to have ended.
+pub(crate) fn ends_by(row: &Execution, work: &Work) -> Option<Timestamp> {
+    let timeout = work.execution_timeout?;
+    Some(row.start_time.unwrap_or(row.ready_at).plus(timeout.0))
+}
+
+/// When the time of the running attempt is over, by the wall clock: for those who run it elsewhere.
+pub(crate) fn attempt_ends_by(row: &Execution, work: &Work) -> Timestamp {
+    let since = row.claim.as_ref().map_or(row.ready_at, |claim| claim.since);
+    let own = since.plus(work.timeout.0);
+    ends_by(row, work).map_or(own, |ends_by| own.min(ends_by))
+}
+
+pub(crate) fn is_past_deadline(row: &Execution, work: &Work, now: Timestamp) -> bool {
+    work.starting_deadline.is_some_and(|deadline| now > row.due.plus(deadline.0))
+}

@@ -1,0 +1,60 @@
+//! The rows of gates: read, and written against other processes.
+
+use std::time::Duration;
+
+use belfry_domain::{Gate, GateKey, JobId, stable_hash};
+use futures::lock::{Mutex, MutexGuard};
+
+use crate::{Engine, Result, ports::GateWrite};
+
+/// Gates change under each other's hands: so often one is looked at again.
+pub(crate) const ATTEMPTS: u32 = 100;
+/// The longest pause before that.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Within a process, those who come to the gates of one job do so one after another: they would
+/// only be in each other's way.
+pub(crate) struct Turns([Mutex<()>; 64]);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Mutex::new(())))
+    }
+}
+
+impl Turns {
+    pub(crate) async fn take(&self, job_id: &JobId) -> MutexGuard<'_, ()> {
+        let place = stable_hash(job_id.as_str().bytes()) % self.0.len() as u64;
+        self.0[place as usize].lock().await
+    }
+}
+
+impl Engine {
+    pub(crate) async fn gate(&self, key: &GateKey) -> Result<Gate> {
+        Ok(self.ports.gates.gates(std::slice::from_ref(key)).await?.pop().unwrap_or_default())
+    }
+
+    /// How a job's limits stand.
+    pub async fn job_gate(&self, job_id: &JobId) -> Result<Gate> {
+        self.gate(&GateKey { job_id: job_id.clone(), key: None }).await
+    }
+
+    /// What is to be written, of gates that were read and what they are to become.
+    pub(crate) fn gate_writes(&self, keys: &[GateKey], read: &[Gate], next: Vec<Gate>) -> Vec<GateWrite> {
+        let now = self.now();
+        let pairs = keys.iter().zip(read).zip(next).filter(|((_, read), next)| **read != *next);
+        pairs
+            .map(|((key, read), next)| {
+                // Below 2^63, for stores whose numbers have a sign; and never the one of no row.
+                let gate = Gate { revision: (self.ports.random.next() >> 1).max(1), ..next };
+                let gate = Some(gate).filter(|gate| !gate.is_blank(now));
+                GateWrite { key: key.clone(), expected: read.revision, gate }
+            })
+            .collect()
+    }
+
+    pub(crate) async fn pause_at_gate(&self, attempt: u32) {
+        let longest = Duration::from_millis(1 << attempt.min(10)).min(LONGEST_PAUSE);
+        self.ports.clock.sleep(longest.mul_f64(self.ports.random.fraction())).await;
+    }
+}

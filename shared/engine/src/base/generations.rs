@@ -1,0 +1,34 @@
+//! Generations: the executions that one job has had at one slot.
+
+use belfry_domain::{Execution, ExecutionId};
+
+use crate::{Engine, Result};
+
+impl Engine {
+    pub(crate) async fn latest_generation(&self, id: &ExecutionId) -> Result<u32> {
+        Ok(self.ports.executions.latest_generation(&id.with_generation(1)).await?)
+    }
+
+    pub(crate) async fn newest(&self, id: &ExecutionId) -> Result<Option<Execution>> {
+        self.newest_where(id, |_| true).await
+    }
+
+    pub(crate) async fn newest_ended(&self, id: &ExecutionId) -> Result<Option<Execution>> {
+        self.newest_where(id, |row| row.status.is_terminal()).await
+    }
+
+    pub(crate) async fn newest_where(
+        &self,
+        id: &ExecutionId,
+        fits: impl Fn(&Execution) -> bool,
+    ) -> Result<Option<Execution>> {
+        let latest = self.latest_generation(id).await?;
+        for generation in (1..=latest.min(id.generation())).rev() {
+            let row = self.ports.executions.execution(&id.with_generation(generation)).await?;
+            if row.as_ref().is_some_and(&fits) {
+                return Ok(row);
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,26 @@
+//! What all floors above stand on: reads that many need, and the one way on which each thing is
+//! written or sent.
+//!
+//! | what | module |
+//! |---|---|
+//! | messages: which starts an attempt, and how it is sent | `outbox` |
+//! | changes of executions, each fenced by the row that it was made from | `writes`, `gates` |
+//! | rows of slots, created under their guard | `guards` |
+//! | timers for a later look | `checks` |
+//! | the clock, and waiting for an instant | `clock` |
+//! | jobs, the work of an execution, its deadlines, its generations | `jobs`, `work`, `deadlines`, `generations` |
+//! | attempts of this process | `running` |
+
+pub(crate) mod checks;
+pub(crate) mod clock;
+pub(crate) mod deadlines;
+pub(crate) mod error;
+pub(crate) mod gates;
+pub(crate) mod generations;
+pub(crate) mod guards;
+pub(crate) mod jobs;
+pub(crate) mod outbox;
+pub(crate) mod running;
+pub(crate) mod settings;
+pub(crate) mod work;
+pub(crate) mod writes;

@@ -1,0 +1,75 @@
+//! The outbox: messages that start attempts, and the way on which they go.
+
+use belfry_domain::{Execution, Message, Origin, Refusal, Status, TimerKey, Trigger, Wave};
+
+use crate::{Engine, Result, ports::Fact};
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handled {
+    /// It started an attempt, which left its execution like this.
+    Ran(Status),
+    /// It started nothing: a copy, too late, or overtaken by a change.
+    Dropped(Option<Refusal>),
+    /// Its execution waits for dependencies now.
+    Waits,
+}
+
+impl Engine {
+    /// Waves for what is due later, the workers' queues for what is due now.
+    pub(crate) async fn send(&self, messages: Vec<Message>) -> Result<()> {
+        let now = self.now();
+        let (later, due): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.due > now);
+        if !due.is_empty() {
+            self.ports.queue.enqueue(due).await?;
+        }
+        if !later.is_empty() {
+            self.ports.queue.defer(Wave::group(later)).await?;
+        }
+        Ok(())
+    }
+
+    /// A timer that may lie behind a cursor is seen by no tick: its writer sends the message.
+    pub(crate) async fn send_if_near(&self, row: &Execution, guard: TimerKey) -> Result<()> {
+        if row.ready_at > self.now().plus(self.settings.near) {
+            return Ok(());
+        }
+        match self.message_for(row, guard).await? {
+            Some(message) => self.send(vec![message]).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) async fn resend(&self, message: Message) -> Result<()> {
+        self.ports.observer.record(Fact::Resent { id: &message.execution_id });
+        self.send(vec![message]).await
+    }
+
+    /// The message that may start the next attempt of a row; none where nothing may start.
+    pub(crate) async fn message_for(&self, row: &Execution, guard: TimerKey) -> Result<Option<Message>> {
+        let may_start = matches!(row.status, Status::Queued | Status::Waiting)
+            && !row.waits_for_dependencies()
+            && !row.waits_for_elements();
+        if !may_start {
+            return Ok(None);
+        }
+        let Some(work) = self.work_of(row).await? else { return Ok(None) };
+        Ok(Some(Message {
+            execution_id: row.id.clone(),
+            attempt: row.attempt + 1,
+            due: row.ready_at,
+            pool: work.pool,
+            priority: row.priority,
+            guard,
+            origin: origin_of(row),
+        }))
+    }
+}
+
+fn origin_of(row: &Execution) -> Origin {
+    match row.trigger {
+        _ if row.work.is_some() => Origin::Push,
+        Trigger::Backfill => Origin::Backfill,
+        _ => Origin::Job,
+    }
+}

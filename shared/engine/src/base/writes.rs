@@ -1,0 +1,111 @@
+//! Fenced writes: each changes an execution's row only if the row is still the one that was read.
+
+use std::time::Duration;
+
+use belfry_domain::{Change, Execution, IllegalTransition, Status, TimerKey, leave_all};
+
+use crate::{
+    Engine, Result,
+    base::gates::ATTEMPTS,
+    ports::{Applied, Fact, Passed, RowWrite, StoreError},
+};
+
+/// An execution that has ended, and the timer that guards it.
+pub(crate) type Ended = (Execution, TimerKey);
+
+/// Attempts to write a change before the attempt is left to its lease.
+const WRITE_ATTEMPTS: u32 = 6;
+
+impl Engine {
+    /// Waits out a store that does not answer: the result of an attempt is worth a few seconds.
+    pub(crate) async fn persist<T, F>(&self, write: impl Fn() -> F) -> std::result::Result<T, StoreError>
+    where
+        F: Future<Output = std::result::Result<T, StoreError>>,
+    {
+        let mut pause = Duration::from_millis(50);
+        for _ in 1..WRITE_ATTEMPTS {
+            match write().await {
+                Err(StoreError::Unavailable(_)) => self.ports.clock.sleep(pause).await,
+                other => return other,
+            }
+            pause *= 2;
+        }
+        write().await
+    }
+
+    /// A change of a row, with what it means for the row's gates. What changes no gate costs what
+    /// any write of a row does.
+    pub(crate) async fn write(&self, change: Change) -> std::result::Result<Applied, StoreError> {
+        let Some(exit) = change.exit else { return self.ports.executions.apply(change).await };
+        let keys = change.row.gates().to_vec();
+        let _turn = self.turns.take(&change.row.job_id()).await;
+        for attempt in 0..ATTEMPTS {
+            let gates = self.ports.gates.gates(&keys).await?;
+            let left = leave_all(&gates, &change.row.id, exit, self.now());
+            let writes = self.gate_writes(&keys, &gates, left);
+            if writes.is_empty() {
+                return self.ports.executions.apply(change).await;
+            }
+            match self.ports.gates.pass(RowWrite::Changed(Box::new(change.clone())), writes).await? {
+                Passed::Done => return Ok(Applied::Won),
+                Passed::RowMoved(row) => return Ok(Applied::Lost(row)),
+                Passed::GateMoved => self.pause_at_gate(attempt).await,
+            }
+        }
+        Err(StoreError::Unavailable(format!("the gates of {} change all the time", change.row.id)))
+    }
+
+    /// Applies a change for as long as the row is this claim's. None where it no longer is.
+    pub(crate) async fn write_as_holder(
+        &self,
+        mut row: Execution,
+        make: impl Fn(&Execution, belfry_domain::Timestamp) -> std::result::Result<Change, IllegalTransition>,
+    ) -> Result<Option<Execution>> {
+        let claim_id = row.claim.as_ref().map(|claim| claim.id);
+        loop {
+            let change = make(&row, self.now())?;
+            let wanted = change.row.clone();
+            match self.persist(|| self.write(change.clone())).await? {
+                Applied::Won => return Ok(Some(self.record_end(wanted).await)),
+                // The store has repeated the write, and refused its own first one.
+                Applied::Lost(Some(now)) if *now == wanted => return Ok(Some(self.record_end(wanted).await)),
+                Applied::Lost(Some(now)) if is_held_by(&now, claim_id) => row = *now,
+                Applied::Lost(_) => return Ok(None),
+            }
+        }
+    }
+
+    /// One write of somebody who holds no claim; whether it won.
+    pub(crate) async fn apply(&self, change: Change) -> Result<bool> {
+        let row = change.row.clone();
+        let won = match self.write(change).await? {
+            Applied::Won => true,
+            Applied::Lost(now) => now.is_some_and(|now| *now == row),
+        };
+        if won && row.status.is_terminal() {
+            self.record_outcome(&row).await;
+        }
+        Ok(won)
+    }
+
+    async fn record_end(&self, row: Execution) -> Execution {
+        if let Some(claim) = row.claim.as_ref().filter(|_| row.status != Status::Running) {
+            let took = self.now().since(claim.since);
+            self.ports.observer.record(Fact::AttemptEnded { id: &row.id, took });
+        }
+        if row.status.is_terminal() {
+            self.record_outcome(&row).await;
+        }
+        row
+    }
+
+    /// Nothing is left undone where the job can't be read: its failure counts.
+    async fn record_outcome(&self, row: &Execution) {
+        let is_only_recorded = self.is_only_recorded(row).await.unwrap_or(false);
+        self.ports.observer.record(Fact::Ended { id: &row.id, status: row.status, is_only_recorded });
+    }
+}
+
+pub(crate) fn is_held_by(row: &Execution, claim_id: Option<u64>) -> bool {
+    row.status == Status::Running && row.claim.as_ref().map(|claim| claim.id) == claim_id
+}
