@@ -5,18 +5,11 @@
 //! nothing. It fires a look-ahead after the deadline, and so is read when the deadline has come.
 //! That the execution has ended after all is for [`Engine::tend_alerts`] to see.
 
-use belfry_domain::{ExecutionId, Job, Timer, Timestamp};
+use belfry_domain::{ExecutionId, Timer};
 
 use crate::{Engine, Result, ports::Alert};
 
 impl Engine {
-    pub(crate) fn deadline_timer(&self, job: &Job, slot: Timestamp) -> Option<Timer> {
-        let deadline = slot.plus(job.spec.must_finish_by?.0);
-        let id = ExecutionId::scheduled(job.id(), slot);
-        let timer = Timer::deadline(self.settings.shards, &id, deadline.plus(self.settings.look_ahead));
-        Some(Timer { version: job.version, ..timer })
-    }
-
     /// One that ended late is told of too, whoever is late to look at it.
     pub(crate) async fn examine_deadline(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
         let deadline = timer.key.fire_at.minus(self.settings.look_ahead);

@@ -10,7 +10,7 @@ use belfry_domain::{
     Trigger, What, ZoneData, ZoneStamp, Zones, validate_job_by,
 };
 
-use crate::{Engine, EngineError, Result, ports::Committed, slots::Firing};
+use crate::{Engine, EngineError, Result, ports::Committed, slots::chain::first_slot};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobChange {
@@ -171,19 +171,6 @@ impl Engine {
         Ok(true)
     }
 
-    /// The slots that lie so near that a tick may have passed their timers already.
-    fn near(&self, job: &Job, first: Timestamp) -> Firing {
-        self.fire(job, first, self.now().plus(self.settings.near))
-    }
-
-    /// Called when these timers are durable, with the clock read again.
-    async fn fire_near(&self, job: &Job, first: Timestamp, written: &[Timer]) -> Result<()> {
-        let mut firing = self.near(job, first);
-        firing.timers.retain(|timer| !written.contains(timer));
-        self.ports.timers.put_timers(firing.timers).await?;
-        self.send(firing.messages).await
-    }
-
     /// Deletes a job. What has not started is cancelled, what runs may finish.
     pub async fn delete_job(&self, id: &JobId, if_match: Option<&str>) -> Result<Arc<Job>> {
         for _ in 0..COMMIT_ATTEMPTS {
@@ -335,10 +322,6 @@ fn stamp_of(spec: &JobSpec, before: Option<&Job>, data: &ZoneData) -> Option<Zon
     let of_zone = before.filter(|job| !job.deleted && job.spec.timezone == spec.timezone);
     let inherited = of_zone.and_then(Job::zone_stamp).filter(|stamp| stamp.version == fresh.version);
     Some(inherited.unwrap_or(fresh))
-}
-
-pub(crate) fn first_slot(job: &Job, after: Timestamp) -> Option<Timestamp> {
-    job.schedule()?.next_after(after.to_utc()).map(Timestamp::from)
 }
 
 fn node(spec: &JobSpec) -> GraphNode {

@@ -346,12 +346,6 @@ impl Engine {
         let ended = change.row.clone();
         Ok(self.apply(change).await?.then_some((ended, guard)))
     }
-
-    /// The run that a slot begins, or joins where several roots share a schedule.
-    pub(crate) async fn scheduled_run(&self, job: &Job, slot: Timestamp) -> Result<Run> {
-        let group = self.ports.jobs.run_group(job.id()).await?;
-        Ok(Run { id: format!("{}@{slot}", group.name), root: None, more_roots: vec![], graph: group.graph })
-    }
 }
 
 /// Whether this execution is one of those that the row waits for, or waited for.

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use belfry_domain::{
-    Change, Claim, ClaimRequest, Execution, ExecutionId, Holder, Job, Message, Origin, Refusal, Status,
-    Timer, TimerKey, Timestamp, Work,
+    Change, Claim, ClaimRequest, Execution, Holder, Job, Message, Origin, Refusal, Status, Timer, TimerKey,
+    Work,
 };
 use serde_json::Value;
 
@@ -259,16 +259,6 @@ impl Engine {
         let input = row.input.clone().or_else(|| job.as_ref().and_then(|job| job.spec.input.clone()));
         let input = self.with_results(input.unwrap_or(Value::Null), row).await?;
         Ok((work, input))
-    }
-
-    /// The row of a slot that has none.
-    pub(crate) async fn slot_row(&self, job: &Job, slot: Timestamp, guard: TimerKey) -> Result<Execution> {
-        let run = self.scheduled_run(job, slot).await?;
-        let id = ExecutionId::scheduled(job.id(), slot);
-        let due = job.spec.fire_at(slot);
-        let mut row = Execution::new(id, run, belfry_domain::Trigger::Schedule, due, self.now(), guard);
-        row.priority = job.spec.priority;
-        Ok(row)
     }
 }
 

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, JobId, Status, Timer, Timestamp, Trigger, What,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, Status, Timer, Timestamp, Trigger, What,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -16,7 +16,6 @@ use crate::{
     Engine, EngineError, Result,
     finish::Verdict,
     ports::{Alert, Fact, Lease, Position, StoreError},
-    slots::Owner,
     tick::cursor_of,
 };
 
@@ -141,31 +140,6 @@ impl Engine {
         }
         let next = self.check_later(timer, id, 1, self.next_check(timer)).await?;
         self.remove(timer, &next).await
-    }
-
-    /// A timer that was written behind the cursor has been seen by no tick. If its writer died
-    /// before it got to the next one, this is where the chain goes on. Nor has a tick written the
-    /// slot's deadline.
-    pub(crate) async fn ensure_successor(
-        &self,
-        timer: &Timer,
-        job_id: &JobId,
-        slot: Timestamp,
-    ) -> Result<()> {
-        let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted) else { return Ok(()) };
-        let Some(Owner { job, ends }) = self.owner_of(&job, timer.version, slot).await? else {
-            return Ok(());
-        };
-        let next =
-            job.schedule().and_then(|schedule| schedule.next_after(slot.to_utc())).map(Timestamp::from);
-        let last = [job.paused_at, ends].into_iter().flatten().min();
-        let next = next.filter(|next| last.is_none_or(|last| *next <= last));
-        let successor = next.map(|next| self.slot_timer(&job, next));
-        let missing: Vec<Timer> = successor.into_iter().chain(self.deadline_timer(&job, slot)).collect();
-        if !missing.is_empty() {
-            self.ports.timers.put_timers(missing).await?;
-        }
-        Ok(())
     }
 
     async fn examine_ready(&self, timer: &Timer, row: Execution) -> Result<()> {

@@ -6,15 +6,14 @@
 //! were none, it moves with those of other shards, in one write for the lane: a tick that ends
 //! before that has lost nothing but this.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
-use belfry_domain::{ExecutionId, Job, JobId, Message, Origin, Status, Timer, Timestamp, What};
+use belfry_domain::{ExecutionId, Job, JobId, Message, Status, Timer, Timestamp, What};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
     ports::{Alert, Creation, Cursors, Fact, Lease, Position, StoreError, TimerPage},
-    slots::slot_message,
 };
 
 /// What the timers of a page call for, in the order in which it is done.
@@ -193,33 +192,6 @@ impl Engine {
             None => self.message_for_absent(id, timer).await?,
         };
         Ok(Work { messages: message.into_iter().collect(), ..Work::default() })
-    }
-
-    /// The message that starts a scheduled execution without a row; none if it must not start.
-    pub(crate) async fn message_for_absent(
-        &self,
-        id: &ExecutionId,
-        timer: &Timer,
-    ) -> Result<Option<Message>> {
-        let Some((job, slot)) = self.slot_to_come(id, timer.version).await? else { return Ok(None) };
-        let message = slot_message(&job, slot, timer.key.clone());
-        // The slot goes on being that of the version which has named it.
-        let version = if timer.version == 0 { job.version } else { timer.version };
-        Ok(Some(Message { origin: Origin::Slot { version }, ..message }))
-    }
-
-    /// The slot of a scheduled execution without a row; none if it must not start. Version 0 stands
-    /// for the newest one.
-    pub(crate) async fn slot_to_come(
-        &self,
-        id: &ExecutionId,
-        version: u64,
-    ) -> Result<Option<(Arc<Job>, Timestamp)>> {
-        let Some(slot) = id.first_of_slot() else { return Ok(None) };
-        let Some(job) = self.ports.jobs.job(&id.job_id()).await? else { return Ok(None) };
-        let version = if version == 0 { job.version } else { version };
-        let may_start = job.is_scheduled() && self.may_start(&job, version, slot).await?;
-        Ok(may_start.then_some((job, slot)))
     }
 
     /// Rows that say of missed slots that they won't run, where another job may wait for them.

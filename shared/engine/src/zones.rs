@@ -14,8 +14,8 @@ use belfry_domain::{Job, Timestamp, ZoneData, ZoneStamp};
 
 use crate::{
     Engine, EngineError, Result,
-    define::first_slot,
     ports::{Committed, StoreError, ZonesInForce},
+    slots::chain::first_slot,
 };
 
 /// Jobs in one commit, unless more of them have one schedule.

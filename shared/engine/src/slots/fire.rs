@@ -4,16 +4,16 @@
 //! up to and with the first one beyond its horizon, before it sends any message. So whenever an
 //! execution of a slot exists, the chain goes on behind it.
 
-use std::{iter::successors, sync::Arc};
+use std::iter::successors;
 
 use belfry_domain::{
-    ExecutionId, Job, Message, Misfire, Origin, Timer, TimerKey, Timestamp,
+    ExecutionId, Job, Message, Misfire, Timer, Timestamp,
     misfire::{missed_before, slots_to_fire},
     schedule::Schedule,
 };
 use chrono::TimeDelta;
 
-use crate::{Engine, Result};
+use crate::{Engine, slots::to_come::slot_message};
 
 /// What firing a slot comes to.
 #[derive(Default)]
@@ -102,62 +102,15 @@ impl Engine {
         Timer::slot(self.settings.shards, job.id().clone(), job.version, slot)
     }
 
-    /// Whether a slot that an earlier version, or this one, named may still start.
-    pub(crate) async fn may_start(&self, job: &Arc<Job>, version: u64, slot: Timestamp) -> Result<bool> {
-        let is_too_old = slot.plus(self.settings.retention) < self.now();
-        if job.deleted || is_too_old || is_paused_at(job, slot) {
-            return Ok(false);
-        }
-        Ok(self.owner_of(job, version, slot).await?.is_some())
+    pub(crate) fn deadline_timer(&self, job: &Job, slot: Timestamp) -> Option<Timer> {
+        let deadline = slot.plus(job.spec.must_finish_by?.0);
+        let id = ExecutionId::scheduled(job.id(), slot);
+        let timer = Timer::deadline(self.settings.shards, &id, deadline.plus(self.settings.look_ahead));
+        Some(Timer { version: job.version, ..timer })
     }
-
-    /// The version that a slot belongs to, of those from `version` up to the newest one, `job`;
-    /// none where that one does not want it.
-    pub(crate) async fn owner_of(
-        &self,
-        job: &Arc<Job>,
-        version: u64,
-        slot: Timestamp,
-    ) -> Result<Option<Owner>> {
-        let mut owner = Owner { job: Arc::clone(job), ends: None };
-        while slot <= owner.job.updated_at && owner.job.version > version {
-            let before = self.ports.jobs.job_version(job.id(), owner.job.version - 1).await?;
-            // A deletion cancels what had not started, whatever came after it.
-            let Some(before) = before.filter(|before| !before.deleted) else { return Ok(None) };
-            owner = Owner { ends: Some(owner.job.updated_at), job: before };
-        }
-        let is_named = || owner.job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
-        // A timer of its own version may be from a process that judged its zone by other data.
-        let is_trusted = owner.job.version == version && !owner.job.spec.has_zone();
-        let is_wanted = is_trusted || is_named();
-        Ok(Some(owner).filter(|owner| is_wanted && !owner.job.deleted && !is_paused_at(&owner.job, slot)))
-    }
-}
-
-/// A version of a job, and the last instant that is its own; none for the newest.
-pub(crate) struct Owner {
-    pub job: Arc<Job>,
-    pub ends: Option<Timestamp>,
-}
-
-fn is_paused_at(job: &Job, slot: Timestamp) -> bool {
-    job.paused_at.is_some_and(|paused_at| slot > paused_at)
 }
 
 fn misfire_of(job: &Job) -> Misfire {
     let cap = job.spec.misfire_cap.unwrap_or(Misfire::default().cap);
     Misfire { policy: job.spec.misfire, cap }
-}
-
-/// For a slot that has no row yet.
-pub(crate) fn slot_message(job: &Job, slot: Timestamp, guard: TimerKey) -> Message {
-    Message {
-        execution_id: ExecutionId::scheduled(job.id(), slot),
-        attempt: 1,
-        due: job.spec.fire_at(slot),
-        pool: job.work().pool.clone(),
-        priority: job.spec.priority,
-        guard,
-        origin: Origin::Slot { version: job.version },
-    }
 }
