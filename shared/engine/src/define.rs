@@ -1,13 +1,10 @@
 //! Jobs: define, delete, pause, resume.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use belfry_domain::{
-    Change, ExecutionId, GateKey, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Timer, Timestamp,
-    Trigger, What, ZoneData, ZoneStamp, Zones, validate_job_by,
+    Change, ExecutionId, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Timer, Timestamp, Trigger,
+    What, ZoneData, ZoneStamp, Zones, validate_job_by,
 };
 
 use crate::{Engine, EngineError, Result, ports::Committed, slots::chain::first_slot};
@@ -272,17 +269,6 @@ impl Engine {
             }
         }
         self.send(messages).await
-    }
-
-    /// After a change of a job's limits: more may be let in than before.
-    async fn call_up_all(&self, id: &JobId) -> Result<()> {
-        let of_job = GateKey { job_id: id.clone(), key: None };
-        let waiting = self.unstarted_of(id).await?;
-        let gates = waiting.iter().filter_map(|row| Some(row.place()?.gate.clone()));
-        for gate in gates.chain([of_job]).collect::<BTreeSet<_>>() {
-            self.call_up(&gate).await?;
-        }
-        Ok(())
     }
 
     /// Gives every active job that has none the timer of its next slot. This should never find

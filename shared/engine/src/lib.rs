@@ -47,6 +47,7 @@ mod fan_out;
 mod finish;
 mod gates;
 mod kept;
+mod limits;
 mod operate;
 pub mod ports;
 mod push;
@@ -82,7 +83,7 @@ pub use self::{
     },
     define::{ApplyOutcome, JobChange},
     execute::Worker,
-    gates::CircuitChange,
+    limits::circuit::CircuitChange,
     operate::CancelOutcome,
     push::{Accepted, PushRequest, TriggerRequest},
     remote::{LeaseRequest, Leased, Pulse},

@@ -1,6 +1,8 @@
 //! The line before a gate, and who is called up.
 
-use belfry_domain::{Cap, Execution, ExecutionId, GateKey, Place, Status, Timer, TimerKey, Timestamp};
+use std::collections::BTreeSet;
+
+use belfry_domain::{Cap, Execution, ExecutionId, GateKey, JobId, Place, Status, Timer, TimerKey, Timestamp};
 
 use crate::{Engine, Result};
 
@@ -84,6 +86,17 @@ impl Engine {
         }
         self.ports.gates.join_line(place, &row.id).await?;
         self.call_up(&place.gate).await
+    }
+
+    /// After a change of a job's limits: more may be let in than before.
+    pub(crate) async fn call_up_all(&self, id: &JobId) -> Result<()> {
+        let of_job = GateKey { job_id: id.clone(), key: None };
+        let waiting = self.unstarted_of(id).await?;
+        let gates = waiting.iter().filter_map(|row| Some(row.place()?.gate.clone()));
+        for gate in gates.chain([of_job]).collect::<BTreeSet<_>>() {
+            self.call_up(&gate).await?;
+        }
+        Ok(())
     }
 }
 

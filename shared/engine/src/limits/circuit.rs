@@ -1,0 +1,69 @@
+//! Circuits, opened and closed by hand.
+
+use std::time::Duration;
+
+use belfry_domain::{Circuit, CircuitPolicy, Gate, GateKey, JobId, Timestamp};
+
+use crate::{
+    Engine, EngineError, Result,
+    base::gates::ATTEMPTS,
+    ports::{Passed, RowWrite},
+};
+
+/// What a person does to a circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CircuitChange {
+    /// Nothing starts for this long; for as long as the job says where not given.
+    Open(Option<Duration>),
+    /// Everything starts again.
+    Close,
+}
+
+impl Engine {
+    /// Opens or closes a job's circuit by hand.
+    pub async fn set_circuit(&self, job_id: &JobId, change: CircuitChange) -> Result<Circuit> {
+        let (_, job) = self.live_job(job_id).await?;
+        let Some(policy) = job.spec.circuit else {
+            let message = format!("job {job_id} has no circuit breaker; give it one with `circuit: {{}}`");
+            return Err(EngineError::Conflict(message));
+        };
+        let change =
+            |gate: Gate| Gate { circuit: changed(gate.circuit, &policy, change, self.now()), ..gate };
+        Ok(self.change_gate(job_id, change).await?.circuit)
+    }
+
+    /// A job that takes the name of one that was deleted begins anew. What still runs of that keeps
+    /// its permits.
+    pub(crate) async fn reset_gate(&self, job_id: &JobId) -> Result<()> {
+        let change = |gate| Gate { circuit: Circuit::default(), next_start: None, ..gate };
+        self.change_gate(job_id, change).await.map(drop)
+    }
+
+    async fn change_gate(&self, job_id: &JobId, change: impl Fn(Gate) -> Gate) -> Result<Gate> {
+        let key = GateKey { job_id: job_id.clone(), key: None };
+        let _turn = self.turns.take(job_id).await;
+        for attempt in 0..ATTEMPTS {
+            let gate = self.gate(&key).await?;
+            let next = change(gate.clone());
+            let writes =
+                self.gate_writes(std::slice::from_ref(&key), std::slice::from_ref(&gate), vec![next.clone()]);
+            if writes.is_empty() || self.ports.gates.pass(RowWrite::Nothing, writes).await? == Passed::Done {
+                self.call_up(&key).await?;
+                return Ok(next);
+            }
+            self.pause_at_gate(attempt).await;
+        }
+        Err(EngineError::Conflict(format!("the gate of {job_id} changes all the time; try again")))
+    }
+}
+
+fn changed(circuit: Circuit, policy: &CircuitPolicy, change: CircuitChange, now: Timestamp) -> Circuit {
+    match change {
+        CircuitChange::Close => Circuit::default(),
+        CircuitChange::Open(open_for) => Circuit::Open {
+            until: now.plus(open_for.unwrap_or(policy.open_for)),
+            failures: circuit.failures(),
+            by_hand: true,
+        },
+    }
+}
