@@ -8,12 +8,9 @@
 //! are asked for at once may come to one dependent with the same number. Whoever ends and finds
 //! that the dependent of its generation does not count it, has that dependent run once more.
 
-use belfry_domain::{Dependency, Execution, ExecutionId, Job, Run};
+use belfry_domain::{Change, Dependency, Execution, ExecutionId, Job, JobId, Outcome};
 
-use crate::{Engine, EngineError, Result, dependencies::counts};
-
-/// Others may take a number first; each time this one looks again.
-const ATTEMPTS: usize = 20;
+use crate::{Engine, Result, ports::Applied};
 
 impl Engine {
     /// The newest execution of this job and slot, up to this generation. None where there is none,
@@ -59,34 +56,24 @@ impl Engine {
         Ok(noted)
     }
 
-    /// The dependent of this generation was made without `row`, by another re-run or by hand: it runs once
-    /// more, in a generation that counts both. None where `row` itself has been run again since,
-    /// which brings the dependent along. What has been done already is found again.
-    pub(crate) async fn run_after(&self, dependent: &Job, row: &Execution) -> Result<Option<Execution>> {
-        let first = ExecutionId::new(dependent.id(), &row.slot());
-        for _ in 0..ATTEMPTS {
-            if self.latest_generation(&row.id).await? > row.id.generation() {
-                return Ok(None);
-            }
-            let latest = self.latest_generation(&first).await?;
-            for generation in row.id.generation()..=latest {
-                let made = self.ports.executions.execution(&first.with_generation(generation)).await?;
-                if made.as_ref().is_some_and(|made| counts(made, &row.id)) {
-                    return Ok(made);
-                }
-            }
-            let id = first.with_generation(latest + 1);
-            let run = Run {
-                id: id.to_string(),
-                root: Some(dependent.id().clone()),
-                more_roots: vec![],
-                graph: row.run.graph,
+    /// Writes an outcome into a waiting row. None where it waits no more.
+    pub(crate) async fn note_outcome(
+        &self,
+        mut row: Execution,
+        dependency: &JobId,
+        outcome: Outcome,
+    ) -> Result<Option<Execution>> {
+        while row.waits_for_dependencies() {
+            let Some(change) = Change::dependency_ended(&row, dependency, outcome) else {
+                return Ok(Some(row));
             };
-            let made = self.create_dependent(dependent, id, &run).await?;
-            if counts(&made, &row.id) {
-                return Ok(Some(made));
+            let written = change.row.clone();
+            match self.ports.executions.apply(change).await? {
+                Applied::Won => return Ok(Some(written)),
+                Applied::Lost(Some(now)) => row = *now,
+                Applied::Lost(None) => return Ok(None),
             }
         }
-        Err(EngineError::Conflict(format!("{first} is being run again by others all the time")))
+        Ok(None)
     }
 }

@@ -1,0 +1,89 @@
+//! Dependents without a schedule: created by whichever of their dependencies ends first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use belfry_domain::{Dependency, Execution, ExecutionId, Job, JobId, Run, Status, Timer, Trigger};
+
+use crate::{Engine, EngineError, Result, ports::Creation};
+
+/// Others may take a number first; each time this one looks again.
+const ATTEMPTS: usize = 20;
+
+impl Engine {
+    pub(crate) async fn create_dependent(
+        &self,
+        dependent: &Job,
+        id: ExecutionId,
+        run: &Run,
+    ) -> Result<Execution> {
+        let now = self.now();
+        let guard = Timer::check(self.settings.shards, &id, 1, now.plus(self.settings.check_every), 0);
+        let mut waiting = Execution::new(id, run.clone(), Trigger::Dependency, now, now, guard.key.clone());
+        waiting.status = Status::Waiting;
+        waiting.priority = dependent.spec.priority;
+        waiting.dependencies = self.dependencies_in_run(dependent, &waiting).await?;
+        match self.ports.executions.create(waiting.clone(), Some(guard)).await? {
+            Creation::Created => self.wait_for_kept(waiting).await,
+            Creation::Exists(existing) => Ok(*existing),
+        }
+    }
+
+    async fn dependencies_in_run(
+        &self,
+        dependent: &Job,
+        row: &Execution,
+    ) -> Result<BTreeMap<JobId, Dependency>> {
+        let mut inside = BTreeSet::new();
+        for root in row.run.roots() {
+            inside.extend(self.reachable(root, row.run.graph).await?);
+        }
+        let mut dependencies = BTreeMap::new();
+        for job_id in &dependent.spec.dependencies {
+            let execution_id = ExecutionId::new(job_id, &row.slot()).with_generation(row.id.generation());
+            if row.run.root.is_none() || inside.contains(job_id) {
+                dependencies.insert(job_id.clone(), Dependency { execution_id, outcome: None });
+            } else if row.id.generation() > 1
+                && let Some(kept) = self.kept(&execution_id).await?
+            {
+                dependencies.insert(job_id.clone(), kept);
+            }
+        }
+        Ok(dependencies)
+    }
+
+    /// The dependent of this generation was made without `row`, by another re-run or by hand: it runs once
+    /// more, in a generation that counts both. None where `row` itself has been run again since,
+    /// which brings the dependent along. What has been done already is found again.
+    pub(crate) async fn run_after(&self, dependent: &Job, row: &Execution) -> Result<Option<Execution>> {
+        let first = ExecutionId::new(dependent.id(), &row.slot());
+        for _ in 0..ATTEMPTS {
+            if self.latest_generation(&row.id).await? > row.id.generation() {
+                return Ok(None);
+            }
+            let latest = self.latest_generation(&first).await?;
+            for generation in row.id.generation()..=latest {
+                let made = self.ports.executions.execution(&first.with_generation(generation)).await?;
+                if made.as_ref().is_some_and(|made| counts(made, &row.id)) {
+                    return Ok(made);
+                }
+            }
+            let id = first.with_generation(latest + 1);
+            let run = Run {
+                id: id.to_string(),
+                root: Some(dependent.id().clone()),
+                more_roots: vec![],
+                graph: row.run.graph,
+            };
+            let made = self.create_dependent(dependent, id, &run).await?;
+            if counts(&made, &row.id) {
+                return Ok(Some(made));
+            }
+        }
+        Err(EngineError::Conflict(format!("{first} is being run again by others all the time")))
+    }
+}
+
+/// Whether this execution is one of those that the row waits for, or waited for.
+pub(crate) fn counts(row: &Execution, dependency: &ExecutionId) -> bool {
+    row.dependencies.values().any(|counted| counted.execution_id == *dependency)
+}

@@ -1,0 +1,67 @@
+//! Reads of the graph: what a run comes to, and what a slot depends on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use belfry_domain::{Dependency, ExecutionId, Job, JobId, Outcome, Timestamp};
+
+use crate::{Engine, Result};
+
+impl Engine {
+    /// The jobs that a run beginning with `root` comes to.
+    pub(crate) async fn reachable(&self, root: &JobId, graph: u64) -> Result<BTreeSet<JobId>> {
+        let mut reached = BTreeSet::from([root.clone()]);
+        let mut ahead = vec![root.clone()];
+        while let Some(job_id) = ahead.pop() {
+            for dependent in self.ports.jobs.dependents(&job_id, graph).await? {
+                if !dependent.is_scheduled() && reached.insert(dependent.id().clone()) {
+                    ahead.push(dependent.id().clone());
+                }
+            }
+        }
+        Ok(reached)
+    }
+
+    /// The job whose schedule gives a job its slots: itself, or what it hangs from.
+    pub(crate) async fn schedule_giver(&self, id: &JobId) -> Result<Option<std::sync::Arc<Job>>> {
+        let mut next = Some(id.clone());
+        while let Some(id) = next {
+            let Some(job) = self.ports.jobs.job(&id).await?.filter(|job| !job.deleted) else {
+                return Ok(None);
+            };
+            if job.is_scheduled() {
+                return Ok(Some(job));
+            }
+            next = job.spec.dependencies.first().cloned();
+        }
+        Ok(None)
+    }
+
+    /// What a slot of a job waits for.
+    pub(crate) async fn dependencies_at(
+        &self,
+        job: &Job,
+        slot: Timestamp,
+    ) -> Result<BTreeMap<JobId, Dependency>> {
+        let mut dependencies = BTreeMap::new();
+        for dependency in &job.spec.dependencies {
+            dependencies.insert(dependency.clone(), self.dependency_at(dependency, slot).await?);
+        }
+        Ok(dependencies)
+    }
+
+    /// The dependency's execution at its latest slot up to `slot`.
+    async fn dependency_at(&self, dependency: &JobId, slot: Timestamp) -> Result<Dependency> {
+        let latest = self.schedule_giver(dependency).await?.and_then(|job| {
+            job.schedule()
+                .and_then(|schedule| schedule.latest_at_or_before(slot.to_utc()))
+                .map(Timestamp::from)
+        });
+        Ok(match latest {
+            Some(at) => Dependency { execution_id: ExecutionId::scheduled(dependency, at), outcome: None },
+            None => Dependency {
+                execution_id: ExecutionId::scheduled(dependency, slot),
+                outcome: Some(Outcome::Skipped),
+            },
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! An execution has ended: its dependents are told how.
+
+use belfry_domain::{Change, Decision, Execution, ExecutionId, Job, TimerKey, Trigger, trigger_rule::decide};
+
+use crate::{Engine, Result, base::writes::Ended, graph::dependents::counts, ports::Applied};
+
+impl Engine {
+    /// Tells the dependents of an execution how it ended; those that ended by it themselves.
+    pub(crate) async fn tell_dependents(&self, row: &Execution) -> Result<Vec<Ended>> {
+        let job_id = row.job_id();
+        let mut ended = Vec::new();
+        for dependent in self.ports.jobs.dependents(&job_id, row.run.graph).await? {
+            if !dependent.is_scheduled() {
+                ended.extend(self.tell_in_run(&dependent, row).await?);
+            }
+        }
+        // A scheduled dependent waits, and so may a re-run that took this one over.
+        if !self.ports.jobs.dependents(&job_id, u64::MAX).await?.is_empty() {
+            ended.extend(self.tell_waiters(row).await?);
+        }
+        Ok(ended)
+    }
+
+    async fn tell_in_run(&self, dependent: &Job, row: &Execution) -> Result<Option<Ended>> {
+        let id = ExecutionId::new(dependent.id(), &row.slot()).with_generation(row.id.generation());
+        let mut waiting = match self.ports.executions.execution(&id).await? {
+            Some(existing) => existing,
+            None => self.create_dependent(dependent, id, &row.run).await?,
+        };
+        // Somebody else had it run under this name: by hand, or as other work.
+        let is_of_others = matches!(waiting.trigger, Trigger::Push | Trigger::Manual);
+        if (row.id.generation() > 1 || is_of_others) && !counts(&waiting, &row.id) {
+            let Some(made) = self.run_after(dependent, row).await? else { return Ok(None) };
+            waiting = made;
+        }
+        self.tell(waiting, row).await
+    }
+
+    async fn tell_waiters(&self, row: &Execution) -> Result<Vec<Ended>> {
+        let mut ended = Vec::new();
+        for waiter in self.ports.executions.waiters(&row.id).await? {
+            if let Some(waiting) = self.ports.executions.execution(&waiter).await? {
+                ended.extend(self.tell(waiting, row).await?);
+            }
+            self.ports.executions.remove_waiter(&row.id, &waiter).await?;
+        }
+        Ok(ended)
+    }
+
+    async fn tell(&self, waiting: Execution, row: &Execution) -> Result<Option<Ended>> {
+        let Some(outcome) = row.status.outcome() else { return Ok(None) };
+        let Some(waiting) = self.note_outcome(waiting, &row.job_id(), outcome).await? else {
+            return Ok(None);
+        };
+        let guard = waiting.guard.clone();
+        self.decide(waiting, guard).await
+    }
+
+    /// Moves a waiting row on, if its trigger rule can say where to.
+    pub(crate) async fn decide(&self, mut row: Execution, guard: TimerKey) -> Result<Option<Ended>> {
+        let Some(rule) = self.ports.jobs.job(&row.job_id()).await?.map(|job| job.spec.trigger_rule) else {
+            return Ok(None);
+        };
+        while row.waits_for_dependencies() {
+            let outcomes = row.dependencies.iter().map(|(id, dependency)| (id.as_str(), dependency.outcome));
+            let change = match decide(rule, outcomes) {
+                Decision::Wait => return Ok(None),
+                Decision::Run => Change::released(&row, self.now())?,
+                Decision::UpstreamFailed { reason } => Change::upstream_failed(&row, &reason, self.now())?,
+                Decision::Skip { reason } => Change::skipped(&row, &reason, self.now())?,
+            };
+            let next = change.row.clone();
+            match self.ports.executions.apply(change).await? {
+                Applied::Won => return self.moved_on(next, guard).await,
+                Applied::Lost(Some(now)) => row = *now,
+                Applied::Lost(None) => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn moved_on(&self, row: Execution, guard: TimerKey) -> Result<Option<Ended>> {
+        if row.status.is_terminal() {
+            self.ports.observer.record(crate::ports::Fact::Ended {
+                id: &row.id,
+                status: row.status,
+                is_only_recorded: false,
+            });
+            return Ok(Some((row, guard)));
+        }
+        if let Some(message) = self.message_for(&row, guard).await? {
+            self.send(vec![message]).await?;
+        }
+        Ok(None)
+    }
+}
