@@ -188,20 +188,6 @@ impl Engine {
         }
     }
 
-    /// A row that ends before it began: nobody has written it yet.
-    async fn skip_late(&self, row: Execution, guard: Timer, began: Duration) -> Result<Handled> {
-        let skipped = Change::skipped(&row, TOO_LATE, self.now())?.row;
-        if self.create_guarded(skipped.clone(), guard.clone(), began).await? == Creation::Created {
-            self.ports.observer.record(Fact::Ended {
-                id: &skipped.id,
-                status: skipped.status,
-                is_only_recorded: false,
-            });
-            self.settle(skipped, guard.key).await?;
-        }
-        Ok(Handled::Dropped(None))
-    }
-
     /// Claimed. A list fans out here, whoever has asked for work: that is nothing for a target.
     async fn begun(
         &self,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     Engine, Result,
     base::deadlines::ends_by,
-    ports::{Completion, Ending, Fact, StoreError, StoredOutput},
+    ports::{Completion, Ending, Fact, StoredOutput},
 };
 
 /// Why an attempt is over.
@@ -141,27 +141,6 @@ impl Engine {
             self.ports.timers.remove_timer(&guard).await?;
         }
         Ok(waiting.status)
-    }
-
-    /// Ends what has no claim, and settles it.
-    pub(crate) async fn end_unstarted(&self, change: Change, guard: TimerKey) -> Result<bool> {
-        let ended = change.row.clone();
-        let won = self.apply(change).await?;
-        if won {
-            self.settle(ended, guard).await?;
-        }
-        Ok(won)
-    }
-
-    /// What is left undone here, the sweep finds by the guard.
-    pub(crate) async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
-        match self.settle(row, guard).await {
-            Err(crate::EngineError::Store(StoreError::Unavailable(why))) => {
-                tracing::warn!(why, "left to the sweep");
-                Ok(())
-            }
-            other => other,
-        }
     }
 }
 

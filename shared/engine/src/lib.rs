@@ -41,6 +41,7 @@ mod deadline;
 mod define;
 mod dependencies;
 mod dispatch;
+mod end;
 mod execute;
 mod fan_out;
 mod finish;
@@ -57,7 +58,6 @@ mod results;
 mod retention;
 mod second_clock;
 mod select;
-mod settle;
 mod slots;
 mod sweep;
 mod tick;
@@ -81,9 +81,9 @@ pub use self::{
         settings::Settings,
     },
     define::{ApplyOutcome, JobChange},
+    end::settle::CancelOutcome,
     execute::Worker,
     limits::circuit::CircuitChange,
-    operate::CancelOutcome,
     push::{Accepted, PushRequest, TriggerRequest},
     remote::{LeaseRequest, Leased, Pulse},
     rerun::Rerun,

@@ -1,91 +1,10 @@
 //! What people do to executions: cancel, redrive, discard.
 
-use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, Holder, IdempotencyKey, JobId, Status, Timer,
-};
+use belfry_domain::{ExecutionId, IdempotencyKey, JobId};
 
-use crate::{
-    Engine, EngineError, Result,
-    ports::{Applied, Creation, DeadLetter},
-    push::Accepted,
-};
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum CancelOutcome {
-    /// It will not start.
-    Cancelled(Execution),
-    /// Its worker has been asked to stop.
-    Requested(Execution),
-}
-
-/// How often a row may change under an operation before it gives up.
-const ATTEMPTS: usize = 20;
+use crate::{Engine, EngineError, Result, ports::DeadLetter, push::Accepted};
 
 impl Engine {
-    pub async fn cancel(&self, id: &ExecutionId, reason: &str) -> Result<CancelOutcome> {
-        for _ in 0..ATTEMPTS {
-            let Some(row) = self.ports.executions.execution(id).await? else {
-                match self.cancel_unclaimed(id, reason).await? {
-                    Some(cancelled) => return Ok(CancelOutcome::Cancelled(cancelled)),
-                    None => continue,
-                }
-            };
-            if row.status.is_terminal() {
-                return Err(EngineError::WrongStatus { status: row.status, verb: "cancelled" });
-            }
-            if let Some(outcome) = self.cancel_row(row, reason).await? {
-                return Ok(outcome);
-            }
-        }
-        Err(EngineError::Conflict(format!("execution {id} is changing all the time; try again")))
-    }
-
-    async fn cancel_row(&self, row: Execution, reason: &str) -> Result<Option<CancelOutcome>> {
-        if row.status == Status::Running && !is_with_target(&row) {
-            let change = Change::cancel_requested(&row, reason);
-            let next = change.row.clone();
-            let won = self.ports.executions.apply(change).await? == Applied::Won;
-            self.running.stop(&row.id);
-            return Ok(won.then_some(CancelOutcome::Requested(next)));
-        }
-        let change = if row.status == Status::Running {
-            let error = reason.to_owned();
-            Change::failed(&row, &Failure { outcome: AttemptOutcome::Cancelled, error }, self.now())?
-        } else {
-            Change::cancelled(&row, reason, self.now())?
-        };
-        let next = change.row.clone();
-        Ok(self.end_unstarted(change, row.guard).await?.then_some(CancelOutcome::Cancelled(next)))
-    }
-
-    /// A slot that nobody has claimed has no row: a terminal one keeps it from starting.
-    async fn cancel_unclaimed(&self, id: &ExecutionId, reason: &str) -> Result<Option<Execution>> {
-        let not_found = || EngineError::NotFound { what: "execution", id: id.to_string() };
-        let job =
-            self.ports.jobs.job(&id.job_id()).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
-        let is_slot = |slot: &belfry_domain::Timestamp| {
-            job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()))
-        };
-        let slot = id.first_of_slot().filter(is_slot).ok_or_else(not_found)?;
-        if slot.plus(self.settings.retention) < self.now() || slot <= job.created_at {
-            return Err(not_found());
-        }
-        // The row will hide from the sweep that the chain may not have gone on from this slot.
-        if let Some(next) = job.schedule().and_then(|schedule| schedule.next_after(slot.to_utc())) {
-            self.ports.timers.put_timers(vec![self.slot_timer(&job, next.into())]).await?;
-        }
-        let guard = Timer::check(self.settings.shards, id, 1, self.now(), 0);
-        let row = self.slot_row(&job, slot, guard.key.clone()).await?;
-        let cancelled = Change::cancelled(&row, reason, self.now())?.row;
-        match self.ports.executions.create(cancelled.clone(), Some(guard.clone())).await? {
-            Creation::Exists(_) => Ok(None),
-            Creation::Created => {
-                self.settle(cancelled.clone(), guard.key).await?;
-                Ok(Some(cancelled))
-            }
-        }
-    }
-
     /// Once for a key; without one, a letter that was redriven is refused.
     pub async fn redrive(&self, id: &ExecutionId, key: Option<&IdempotencyKey>) -> Result<Accepted> {
         let letter = self.ports.dead_letters.dead_letter(id).await?;
@@ -131,9 +50,4 @@ impl Engine {
             None => Ok(false),
         }
     }
-}
-
-/// Nobody of ours runs it who could be asked to stop.
-fn is_with_target(row: &Execution) -> bool {
-    row.claim.as_ref().is_some_and(|claim| claim.holder == Holder::Target)
 }

@@ -8,12 +8,13 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use belfry_domain::{ExecutionId, Job, JobId, Message, Status, Timer, Timestamp, What};
+use belfry_domain::{ExecutionId, JobId, Message, Timer, Timestamp, What};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    ports::{Alert, Creation, Cursors, Fact, Lease, Position, StoreError, TimerPage},
+    end::misfire::MISSED,
+    ports::{Alert, Cursors, Fact, Lease, Position, StoreError, TimerPage},
 };
 
 /// What the timers of a page call for, in the order in which it is done.
@@ -32,8 +33,6 @@ struct Ticked {
     /// Its cursor, where no timer was read and it is still to be saved.
     idle: Option<(u16, Timestamp)>,
 }
-
-const MISSED: &str = "missed by more than a minute";
 
 impl Engine {
     /// One tick of a lane over its shards; how many timers fired.
@@ -192,37 +191,6 @@ impl Engine {
             None => self.message_for_absent(id, timer).await?,
         };
         Ok(Work { messages: message.into_iter().collect(), ..Work::default() })
-    }
-
-    /// Rows that say of missed slots that they won't run, where another job may wait for them.
-    pub(crate) async fn name_missed(&self, job: &Job, missed: &[Timestamp]) -> Result<()> {
-        if missed.is_empty() {
-            return Ok(());
-        }
-        let dependents = self.ports.jobs.dependents(job.id(), u64::MAX).await?;
-        let is_awaited = dependents.iter().any(|dependent| dependent.is_scheduled());
-        for slot in missed {
-            self.ports.observer.record(Fact::Misfired { job_id: job.id(), slot: *slot });
-            if is_awaited {
-                self.skip_slot(job, *slot, MISSED).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A row, or the one that is there, that keeps a slot from ever running.
-    pub(crate) async fn skip_slot(&self, job: &Job, slot: Timestamp, reason: &str) -> Result<Status> {
-        let row = self.slot_row(job, slot, self.slot_timer(job, slot).key).await?;
-        let skipped = belfry_domain::Change::skipped(&row, reason, self.now())?.row;
-        let guard = Timer::check(self.settings.shards, &skipped.id, 1, self.now(), 0);
-        let key = guard.key.clone();
-        match self.ports.executions.create(skipped.clone(), Some(guard)).await? {
-            Creation::Created => {
-                Box::pin(self.settle(skipped, key)).await?;
-                Ok(Status::Skipped)
-            }
-            Creation::Exists(row) => Ok(row.status),
-        }
     }
 }
 

@@ -9,8 +9,8 @@ use belfry_domain::{
 use crate::{
     Engine, EngineError, Result,
     base::{gates::ATTEMPTS, outbox::Handled},
+    end::settle::CancelOutcome,
     gates::arrive::{Arrival, Arrived, Found, dropped},
-    operate::CancelOutcome,
     ports::{Creation, Fact, Passed, RowWrite},
 };
 

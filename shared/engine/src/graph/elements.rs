@@ -11,7 +11,7 @@ use belfry_domain::{Change, Execution, ExecutionId, MAX_INPUT_BYTES, Status};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
-use crate::{Engine, EngineError, Result, base::writes::Ended};
+use crate::{Engine, Result, base::writes::Ended};
 
 impl Engine {
     /// Waits for the next element that has not ended, from `first` on, all before which have; joins
@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// One that is gone has ended: it was removed after its time.
-    async fn is_open(&self, whole: &Execution, index: u32) -> Result<bool> {
+    pub(crate) async fn is_open(&self, whole: &Execution, index: u32) -> Result<bool> {
         let element = self.ports.executions.execution(&whole.id.element(index)).await?;
         Ok(element.is_some_and(|element| !element.status.is_terminal()))
     }
@@ -92,26 +92,6 @@ impl Engine {
             }
         }
         Ok(results.joined(count))
-    }
-
-    /// The whole has ended without a join: what of its elements has not ended is cancelled.
-    pub(crate) async fn cancel_elements(&self, whole: &Execution) -> Result<()> {
-        let count = whole.elements.map_or(0, |elements| elements.count);
-        let reason = format!("{} is {}", whole.id, whole.status);
-        stream::iter((0..count).map(|index| self.cancel_element(whole, index, &reason)))
-            .buffer_unordered(self.settings.parallel)
-            .try_collect()
-            .await
-    }
-
-    async fn cancel_element(&self, whole: &Execution, index: u32, reason: &str) -> Result<()> {
-        if !self.is_open(whole, index).await? {
-            return Ok(());
-        }
-        match Box::pin(self.cancel(&whole.id.element(index), reason)).await {
-            Err(EngineError::WrongStatus { .. } | EngineError::NotFound { .. }) => Ok(()),
-            other => other.map(drop),
-        }
     }
 
     /// An element has ended: if the whole waits for it, it waits for the next.

@@ -1,0 +1,168 @@
+//! What follows from an end. All of it can be repeated: a crash in the middle leaves the guard
+//! timer, and the sweep begins again.
+
+use belfry_domain::{
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, Holder, Status, Timer, TimerKey,
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::{
+    Engine, EngineError, Result,
+    base::work::is_dead,
+    ports::{Applied, Creation, StoreError},
+};
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum CancelOutcome {
+    /// It will not start.
+    Cancelled(Execution),
+    /// Its worker has been asked to stop.
+    Requested(Execution),
+}
+
+/// How often a row may change under an operation before it gives up.
+const ATTEMPTS: usize = 20;
+
+impl Engine {
+    /// Calls up who is next at its gates, tells those who wait for it, keeps the dead letter, and
+    /// removes the guard last. Dependents that end by it (because they now never run) are settled in
+    /// turn.
+    pub(crate) async fn settle(&self, row: Execution, guard: TimerKey) -> Result<()> {
+        if row.work.is_some() && !is_dead(&row) && row.id.generation() == 1 {
+            // Pushed work that went well: nobody waits for it.
+            return Ok(self.ports.timers.remove_timer(&guard).await?);
+        }
+        Box::pin(self.settle_all(row, guard)).await
+    }
+
+    async fn settle_all(&self, row: Execution, guard: TimerKey) -> Result<()> {
+        let mut ended = vec![(row, guard)];
+        while let Some((row, guard)) = ended.pop() {
+            if row.status != Status::Success && row.elements.is_some() {
+                self.cancel_elements(&row).await?;
+            }
+            match row.id.element_index() {
+                Some(index) => ended.extend(self.tell_whole(&row, index).await?),
+                None if row.work.is_none() => ended.extend(self.tell_dependents(&row).await?),
+                None => {}
+            }
+            self.after_gates(&row).await?;
+            self.close_letters(&row.id).await?;
+            if is_dead(&row) && !self.is_only_recorded(&row).await? {
+                self.bury(&row).await?;
+            }
+            self.ports.timers.remove_timer(&guard).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends what has no claim, and settles it.
+    pub(crate) async fn end_unstarted(&self, change: Change, guard: TimerKey) -> Result<bool> {
+        let ended = change.row.clone();
+        let won = self.apply(change).await?;
+        if won {
+            self.settle(ended, guard).await?;
+        }
+        Ok(won)
+    }
+
+    /// What is left undone here, the sweep finds by the guard.
+    pub(crate) async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
+        match self.settle(row, guard).await {
+            Err(EngineError::Store(StoreError::Unavailable(why))) => {
+                tracing::warn!(why, "left to the sweep");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// The whole has ended without a join: what of its elements has not ended is cancelled.
+    pub(crate) async fn cancel_elements(&self, whole: &Execution) -> Result<()> {
+        let count = whole.elements.map_or(0, |elements| elements.count);
+        let reason = format!("{} is {}", whole.id, whole.status);
+        stream::iter((0..count).map(|index| self.cancel_element(whole, index, &reason)))
+            .buffer_unordered(self.settings.parallel)
+            .try_collect()
+            .await
+    }
+
+    async fn cancel_element(&self, whole: &Execution, index: u32, reason: &str) -> Result<()> {
+        if !self.is_open(whole, index).await? {
+            return Ok(());
+        }
+        match Box::pin(self.cancel(&whole.id.element(index), reason)).await {
+            Err(EngineError::WrongStatus { .. } | EngineError::NotFound { .. }) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    pub async fn cancel(&self, id: &ExecutionId, reason: &str) -> Result<CancelOutcome> {
+        for _ in 0..ATTEMPTS {
+            let Some(row) = self.ports.executions.execution(id).await? else {
+                match self.cancel_unclaimed(id, reason).await? {
+                    Some(cancelled) => return Ok(CancelOutcome::Cancelled(cancelled)),
+                    None => continue,
+                }
+            };
+            if row.status.is_terminal() {
+                return Err(EngineError::WrongStatus { status: row.status, verb: "cancelled" });
+            }
+            if let Some(outcome) = self.cancel_row(row, reason).await? {
+                return Ok(outcome);
+            }
+        }
+        Err(EngineError::Conflict(format!("execution {id} is changing all the time; try again")))
+    }
+
+    async fn cancel_row(&self, row: Execution, reason: &str) -> Result<Option<CancelOutcome>> {
+        if row.status == Status::Running && !is_with_target(&row) {
+            let change = Change::cancel_requested(&row, reason);
+            let next = change.row.clone();
+            let won = self.ports.executions.apply(change).await? == Applied::Won;
+            self.running.stop(&row.id);
+            return Ok(won.then_some(CancelOutcome::Requested(next)));
+        }
+        let change = if row.status == Status::Running {
+            let error = reason.to_owned();
+            Change::failed(&row, &Failure { outcome: AttemptOutcome::Cancelled, error }, self.now())?
+        } else {
+            Change::cancelled(&row, reason, self.now())?
+        };
+        let next = change.row.clone();
+        Ok(self.end_unstarted(change, row.guard).await?.then_some(CancelOutcome::Cancelled(next)))
+    }
+
+    /// A slot that nobody has claimed has no row: a terminal one keeps it from starting.
+    async fn cancel_unclaimed(&self, id: &ExecutionId, reason: &str) -> Result<Option<Execution>> {
+        let not_found = || EngineError::NotFound { what: "execution", id: id.to_string() };
+        let job =
+            self.ports.jobs.job(&id.job_id()).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
+        let is_slot = |slot: &belfry_domain::Timestamp| {
+            job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()))
+        };
+        let slot = id.first_of_slot().filter(is_slot).ok_or_else(not_found)?;
+        if slot.plus(self.settings.retention) < self.now() || slot <= job.created_at {
+            return Err(not_found());
+        }
+        // The row will hide from the sweep that the chain may not have gone on from this slot.
+        if let Some(next) = job.schedule().and_then(|schedule| schedule.next_after(slot.to_utc())) {
+            self.ports.timers.put_timers(vec![self.slot_timer(&job, next.into())]).await?;
+        }
+        let guard = Timer::check(self.settings.shards, id, 1, self.now(), 0);
+        let row = self.slot_row(&job, slot, guard.key.clone()).await?;
+        let cancelled = Change::cancelled(&row, reason, self.now())?.row;
+        match self.ports.executions.create(cancelled.clone(), Some(guard.clone())).await? {
+            Creation::Exists(_) => Ok(None),
+            Creation::Created => {
+                self.settle(cancelled.clone(), guard.key).await?;
+                Ok(Some(cancelled))
+            }
+        }
+    }
+}
+
+/// Nobody of ours runs it who could be asked to stop.
+fn is_with_target(row: &Execution) -> bool {
+    row.claim.as_ref().is_some_and(|claim| claim.holder == Holder::Target)
+}

@@ -1,0 +1,42 @@
+//! Slots that are skipped: each gets a row that says so, and never runs.
+
+use std::time::Duration;
+
+use belfry_domain::{Change, Execution, Job, Status, Timer, Timestamp};
+
+use crate::{
+    Engine, Result,
+    base::{deadlines::TOO_LATE, outbox::Handled},
+    ports::{Creation, Fact},
+};
+
+impl Engine {
+    /// A row, or the one that is there, that keeps a slot from ever running.
+    pub(crate) async fn skip_slot(&self, job: &Job, slot: Timestamp, reason: &str) -> Result<Status> {
+        let row = self.slot_row(job, slot, self.slot_timer(job, slot).key).await?;
+        let skipped = Change::skipped(&row, reason, self.now())?.row;
+        let guard = Timer::check(self.settings.shards, &skipped.id, 1, self.now(), 0);
+        let key = guard.key.clone();
+        match self.ports.executions.create(skipped.clone(), Some(guard)).await? {
+            Creation::Created => {
+                Box::pin(self.settle(skipped, key)).await?;
+                Ok(Status::Skipped)
+            }
+            Creation::Exists(row) => Ok(row.status),
+        }
+    }
+
+    /// A row that ends before it began: nobody has written it yet.
+    pub(crate) async fn skip_late(&self, row: Execution, guard: Timer, began: Duration) -> Result<Handled> {
+        let skipped = Change::skipped(&row, TOO_LATE, self.now())?.row;
+        if self.create_guarded(skipped.clone(), guard.clone(), began).await? == Creation::Created {
+            self.ports.observer.record(Fact::Ended {
+                id: &skipped.id,
+                status: skipped.status,
+                is_only_recorded: false,
+            });
+            self.settle(skipped, guard.key).await?;
+        }
+        Ok(Handled::Dropped(None))
+    }
+}
