@@ -33,11 +33,10 @@ use std::sync::Arc;
 use belfry_domain::ZoneData;
 
 mod admission;
-mod alerting;
+mod alerts;
 mod attempt;
 mod backfill;
 mod base;
-mod deadline;
 mod define;
 mod dependencies;
 mod dispatch;
@@ -61,7 +60,6 @@ mod select;
 mod slots;
 mod sweep;
 mod tick;
-mod watch;
 mod workers;
 mod zones;
 
@@ -72,7 +70,10 @@ use self::{
     workers::Seen,
 };
 pub use self::{
-    alerting::StoredAlerts,
+    alerts::{
+        alerting::StoredAlerts,
+        watch::{Judge, Thresholds, Watch},
+    },
     backfill::{BackfillPlan, BackfillRequest},
     base::{
         clock::{SystemClock, SystemRandom},
@@ -88,7 +89,6 @@ pub use self::{
     remote::{LeaseRequest, Leased, Pulse},
     rerun::Rerun,
     select::RerunPage,
-    watch::{Judge, Thresholds, Watch},
     workers::{LOST_AFTER, REPORT_EVERY},
 };
 

@@ -1,0 +1,5 @@
+//! Alerts: raised, told, resolved.
+
+pub(crate) mod alerting;
+pub(crate) mod missed_deadline;
+pub(crate) mod watch;
