@@ -16,7 +16,7 @@ use crate::{
     Engine, EngineError, Result,
     finish::Verdict,
     ports::{Alert, Fact, Lease, Position, StoreError},
-    tick::cursor_of,
+    time::tick::cursor_of,
 };
 
 impl Engine {

@@ -1,0 +1,5 @@
+//! Time: due timers become messages, and messages reach the workers' queues at their instant.
+
+pub(crate) mod dispatch;
+pub(crate) mod second_clock;
+pub(crate) mod tick;
