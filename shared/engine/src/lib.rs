@@ -32,7 +32,6 @@ use std::sync::Arc;
 
 use belfry_domain::ZoneData;
 
-mod admission;
 mod alerts;
 mod attempt;
 mod backfill;
@@ -48,7 +47,6 @@ mod graph;
 mod limits;
 mod operate;
 pub mod ports;
-mod push;
 mod remote;
 mod repeated;
 mod rerun;
@@ -59,14 +57,7 @@ mod slots;
 mod sweep;
 mod time;
 mod workers;
-mod zones;
 
-use self::{
-    admission::Meters,
-    base::{gates::Turns, running::Running},
-    ports::{Ports, SecondClock},
-    workers::Seen,
-};
 pub use self::{
     alerts::{
         alerting::StoredAlerts,
@@ -79,15 +70,23 @@ pub use self::{
         outbox::Handled,
         settings::Settings,
     },
-    define::{ApplyOutcome, JobChange},
+    define::{
+        apply::{ApplyOutcome, JobChange},
+        push::{Accepted, PushRequest, TriggerRequest},
+    },
     end::settle::CancelOutcome,
     execute::Worker,
     limits::circuit::CircuitChange,
-    push::{Accepted, PushRequest, TriggerRequest},
     remote::{LeaseRequest, Leased, Pulse},
     rerun::Rerun,
     select::RerunPage,
     workers::{LOST_AFTER, REPORT_EVERY},
+};
+use self::{
+    base::{gates::Turns, running::Running},
+    define::backpressure::Meters,
+    ports::{Ports, SecondClock},
+    workers::Seen,
 };
 
 pub type Result<T> = std::result::Result<T, EngineError>;

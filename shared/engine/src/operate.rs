@@ -2,7 +2,7 @@
 
 use belfry_domain::{ExecutionId, IdempotencyKey, JobId};
 
-use crate::{Engine, EngineError, Result, ports::DeadLetter, push::Accepted};
+use crate::{Engine, EngineError, Result, define::push::Accepted, ports::DeadLetter};
 
 impl Engine {
     /// Once for a key; without one, a letter that was redriven is refused.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use belfry_domain::{Execution, ExecutionId, IdempotencyKey, JobId, Run, SlotName, Trigger};
 
-use crate::{Engine, EngineError, Result, push::Accepted};
+use crate::{Engine, EngineError, Result, define::push::Accepted};
 
 /// How often another re-run may take the number first before this one gives up.
 const ATTEMPTS: usize = 20;

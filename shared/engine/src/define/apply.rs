@@ -1,13 +1,16 @@
-//! Jobs: define, delete, pause, resume.
+//! Definitions: all of a set are written, or none.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use belfry_domain::{
-    Change, ExecutionId, Graph, GraphNode, Job, JobId, JobSpec, Message, Problem, Timer, Timestamp, Trigger,
-    What, ZoneData, ZoneStamp, Zones, validate_job_by,
+    Graph, GraphNode, Job, JobId, JobSpec, Problem, Timestamp, ZoneData, ZoneStamp, Zones, validate_job_by,
 };
 
-use crate::{Engine, EngineError, Result, ports::Committed, slots::chain::first_slot};
+use crate::{
+    Engine, EngineError, Result,
+    define::commit::{COMMIT_ATTEMPTS, check_match},
+    slots::chain::first_slot,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobChange {
@@ -73,9 +76,6 @@ impl Plan {
         self.jobs.push(job);
     }
 }
-
-/// Concurrent changes of the graph that a change gives way to before it gives up.
-const COMMIT_ATTEMPTS: usize = 20;
 
 impl Engine {
     /// Writes all of these definitions or none. `if_match` must name the present state of the
@@ -148,129 +148,6 @@ impl Engine {
         if problems.is_empty() { Ok(plan) } else { Err(EngineError::Invalid(problems)) }
     }
 
-    /// Writes new versions with the timers of their first slots, and fires those that are near; false
-    /// where the graph has changed.
-    pub(crate) async fn commit_versions(
-        &self,
-        revision: u64,
-        jobs: Vec<Job>,
-        firsts: &[(Job, Timestamp)],
-    ) -> Result<bool> {
-        // Up to one that no tick has passed: the first slots may have executions already.
-        let timers: Vec<Vec<Timer>> = firsts.iter().map(|(job, slot)| self.near(job, *slot).timers).collect();
-        if self.ports.jobs.commit(revision, jobs.clone(), timers.concat()).await? != Committed::Done {
-            return Ok(false);
-        }
-        self.keep_in_step(&jobs).await;
-        for ((job, slot), written) in firsts.iter().zip(&timers) {
-            self.fire_near(job, *slot, written).await?;
-        }
-        Ok(true)
-    }
-
-    /// Deletes a job. What has not started is cancelled, what runs may finish.
-    pub async fn delete_job(&self, id: &JobId, if_match: Option<&str>) -> Result<Arc<Job>> {
-        for _ in 0..COMMIT_ATTEMPTS {
-            let (revision, job) = self.live_job(id).await?;
-            check_match(Some(&job), if_match, false)?;
-            let dependents = self.ports.jobs.dependents(id, u64::MAX).await?;
-            if !dependents.is_empty() {
-                let names: Vec<&str> = dependents.iter().map(|job| job.id().as_str()).collect();
-                let message =
-                    format!("job {id} can't be deleted, because of what depends on it: {}", names.join(", "));
-                return Err(EngineError::Conflict(message));
-            }
-            let mut tombstone =
-                Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
-            tombstone.deleted = true;
-            tombstone.zones.clone_from(&job.zones);
-            if self.ports.jobs.commit(revision, vec![tombstone.clone()], vec![]).await? == Committed::Done {
-                self.keep_in_step(&[tombstone]).await;
-                self.cancel_unstarted_of(id).await?;
-                return Ok(job);
-            }
-        }
-        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
-    }
-
-    /// Slots after now don't start until the job is resumed; earlier ones still do.
-    pub async fn pause_job(&self, id: &JobId) -> Result<Arc<Job>> {
-        for _ in 0..COMMIT_ATTEMPTS {
-            let (revision, job) = self.live_job(id).await?;
-            if job.paused_at.is_some() {
-                return Ok(job);
-            }
-            let mut paused = (*job).clone();
-            paused.paused_at = Some(self.now());
-            if self.ports.jobs.commit(revision, vec![paused.clone()], vec![]).await? == Committed::Done {
-                self.keep_in_step(std::slice::from_ref(&paused)).await;
-                return Ok(Arc::new(paused));
-            }
-        }
-        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
-    }
-
-    /// Slots go on; those of the pause go by the misfire policy. It makes a new version: what was
-    /// sent for the slots of the pause before it began must not start them now.
-    pub async fn resume_job(&self, id: &JobId) -> Result<Arc<Job>> {
-        for _ in 0..COMMIT_ATTEMPTS {
-            let (revision, job) = self.live_job(id).await?;
-            let Some(paused_at) = job.paused_at else { return Ok(job) };
-            let resumed =
-                Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now())
-                    .judged_by(job.zones.clone());
-            let (timers, messages) = self.catch_up(&resumed, paused_at).await?;
-            if self.ports.jobs.commit(revision, vec![resumed.clone()], timers).await? == Committed::Done {
-                self.keep_in_step(std::slice::from_ref(&resumed)).await;
-                self.send(messages).await?;
-                return Ok(Arc::new(resumed));
-            }
-        }
-        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
-    }
-
-    async fn catch_up(&self, job: &Job, paused_at: Timestamp) -> Result<(Vec<Timer>, Vec<Message>)> {
-        let Some(first) = first_slot(job, paused_at) else { return Ok((vec![], vec![])) };
-        let firing = self.near(job, first);
-        self.name_missed(job, &firing.missed).await?;
-        Ok((firing.timers, firing.messages))
-    }
-
-    /// As far as they have rows; the others find the tombstone when their message comes.
-    async fn cancel_unstarted_of(&self, id: &JobId) -> Result<()> {
-        for row in self.unstarted_of(id).await? {
-            let change = Change::cancelled(&row, "the job was deleted", self.now())?;
-            self.end_unstarted(change, row.guard).await?;
-        }
-        Ok(())
-    }
-
-    /// What was due before a job got another priority, and has not started, goes into the queue of
-    /// that one; the claim drops the message that comes second.
-    async fn reprioritise(&self, job: &Job) -> Result<()> {
-        let near = self.now().plus(self.settings.near);
-        let mut messages = Vec::new();
-        let unstarted = self.unstarted_of(job.id()).await?;
-        // A backfill's stay behind all others, whatever the priority of the job.
-        for row in unstarted.into_iter().filter(|row| row.trigger != Trigger::Backfill) {
-            let change = Change::reprioritised(&row, job.spec.priority);
-            let row = change.row.clone();
-            if self.apply(change).await? && row.place().is_none() && row.ready_at <= near {
-                messages.extend(self.message_for(&row, row.guard.clone()).await?);
-            }
-        }
-        for timer in self.ports.timers.slots_of_job(job.id()).await? {
-            let What::Slot { slot, .. } = timer.key.what else { continue };
-            let id = ExecutionId::scheduled(job.id(), slot);
-            if timer.key.fire_at <= self.now() && self.ports.executions.execution(&id).await?.is_none() {
-                // It may run before a tick has seen its timer, and takes that along when it has ended.
-                self.ensure_successor(&timer, job.id(), slot).await?;
-                messages.extend(self.message_for_absent(&id, &timer).await?);
-            }
-        }
-        self.send(messages).await
-    }
-
     /// Gives every active job that has none the timer of its next slot. This should never find
     /// one: it is the last net below the protocol. One whose zone matters gets it in any case: its
     /// timers may be from an older version of this program, which judged it by other zone data.
@@ -327,17 +204,4 @@ fn graph_problem(error: &belfry_domain::GraphError, only: Option<&JobSpec>) -> P
     let is_own = only.is_some_and(|spec| spec.job_id.as_str() == error.job);
     let field = if is_own { error.field.clone() } else { format!("{}: {}", error.job, error.field) };
     Problem::new(field, error.problem.to_string())
-}
-
-fn check_match(before: Option<&Job>, if_match: Option<&str>, if_new: bool) -> Result<()> {
-    let current = before.map_or_else(|| "absent".to_owned(), Job::etag);
-    let matches = match if_match {
-        None => true,
-        Some("*") => before.is_some(),
-        Some(tags) => tags.split(',').any(|tag| tag.trim() == current),
-    };
-    if !matches || (if_new && before.is_some()) {
-        return Err(EngineError::PreconditionFailed { current });
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use ulid::Ulid;
 
 use crate::{
     Engine, EngineError, Result,
-    admission::Admission,
+    define::backpressure::Admission,
     ports::{Creation, Fact},
 };
 

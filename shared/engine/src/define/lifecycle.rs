@@ -1,0 +1,91 @@
+//! Delete, pause and resume a job.
+
+use std::sync::Arc;
+
+use belfry_domain::{Change, Job, JobId, Message, Timer, Timestamp};
+
+use crate::{
+    Engine, EngineError, Result,
+    define::commit::{COMMIT_ATTEMPTS, check_match},
+    ports::Committed,
+    slots::chain::first_slot,
+};
+
+impl Engine {
+    /// Deletes a job. What has not started is cancelled, what runs may finish.
+    pub async fn delete_job(&self, id: &JobId, if_match: Option<&str>) -> Result<Arc<Job>> {
+        for _ in 0..COMMIT_ATTEMPTS {
+            let (revision, job) = self.live_job(id).await?;
+            check_match(Some(&job), if_match, false)?;
+            let dependents = self.ports.jobs.dependents(id, u64::MAX).await?;
+            if !dependents.is_empty() {
+                let names: Vec<&str> = dependents.iter().map(|job| job.id().as_str()).collect();
+                let message =
+                    format!("job {id} can't be deleted, because of what depends on it: {}", names.join(", "));
+                return Err(EngineError::Conflict(message));
+            }
+            let mut tombstone =
+                Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
+            tombstone.deleted = true;
+            tombstone.zones.clone_from(&job.zones);
+            if self.ports.jobs.commit(revision, vec![tombstone.clone()], vec![]).await? == Committed::Done {
+                self.keep_in_step(&[tombstone]).await;
+                self.cancel_unstarted_of(id).await?;
+                return Ok(job);
+            }
+        }
+        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
+    }
+
+    /// Slots after now don't start until the job is resumed; earlier ones still do.
+    pub async fn pause_job(&self, id: &JobId) -> Result<Arc<Job>> {
+        for _ in 0..COMMIT_ATTEMPTS {
+            let (revision, job) = self.live_job(id).await?;
+            if job.paused_at.is_some() {
+                return Ok(job);
+            }
+            let mut paused = (*job).clone();
+            paused.paused_at = Some(self.now());
+            if self.ports.jobs.commit(revision, vec![paused.clone()], vec![]).await? == Committed::Done {
+                self.keep_in_step(std::slice::from_ref(&paused)).await;
+                return Ok(Arc::new(paused));
+            }
+        }
+        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
+    }
+
+    /// Slots go on; those of the pause go by the misfire policy. It makes a new version: what was
+    /// sent for the slots of the pause before it began must not start them now.
+    pub async fn resume_job(&self, id: &JobId) -> Result<Arc<Job>> {
+        for _ in 0..COMMIT_ATTEMPTS {
+            let (revision, job) = self.live_job(id).await?;
+            let Some(paused_at) = job.paused_at else { return Ok(job) };
+            let resumed =
+                Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now())
+                    .judged_by(job.zones.clone());
+            let (timers, messages) = self.catch_up(&resumed, paused_at).await?;
+            if self.ports.jobs.commit(revision, vec![resumed.clone()], timers).await? == Committed::Done {
+                self.keep_in_step(std::slice::from_ref(&resumed)).await;
+                self.send(messages).await?;
+                return Ok(Arc::new(resumed));
+            }
+        }
+        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
+    }
+
+    async fn catch_up(&self, job: &Job, paused_at: Timestamp) -> Result<(Vec<Timer>, Vec<Message>)> {
+        let Some(first) = first_slot(job, paused_at) else { return Ok((vec![], vec![])) };
+        let firing = self.near(job, first);
+        self.name_missed(job, &firing.missed).await?;
+        Ok((firing.timers, firing.messages))
+    }
+
+    /// As far as they have rows; the others find the tombstone when their message comes.
+    async fn cancel_unstarted_of(&self, id: &JobId) -> Result<()> {
+        for row in self.unstarted_of(id).await? {
+            let change = Change::cancelled(&row, "the job was deleted", self.now())?;
+            self.end_unstarted(change, row.guard).await?;
+        }
+        Ok(())
+    }
+}

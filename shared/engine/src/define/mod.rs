@@ -1,0 +1,9 @@
+//! What people hand in: definitions of jobs, pushed work, and triggers.
+
+pub(crate) mod apply;
+pub(crate) mod backpressure;
+pub(crate) mod commit;
+pub(crate) mod lifecycle;
+pub(crate) mod priority;
+pub(crate) mod push;
+pub(crate) mod zones;

@@ -1,0 +1,33 @@
+//! A job's new priority takes along what has not started.
+
+use belfry_domain::{Change, ExecutionId, Job, Trigger, What};
+
+use crate::{Engine, Result};
+
+impl Engine {
+    /// What was due before a job got another priority, and has not started, goes into the queue of
+    /// that one; the claim drops the message that comes second.
+    pub(crate) async fn reprioritise(&self, job: &Job) -> Result<()> {
+        let near = self.now().plus(self.settings.near);
+        let mut messages = Vec::new();
+        let unstarted = self.unstarted_of(job.id()).await?;
+        // A backfill's stay behind all others, whatever the priority of the job.
+        for row in unstarted.into_iter().filter(|row| row.trigger != Trigger::Backfill) {
+            let change = Change::reprioritised(&row, job.spec.priority);
+            let row = change.row.clone();
+            if self.apply(change).await? && row.place().is_none() && row.ready_at <= near {
+                messages.extend(self.message_for(&row, row.guard.clone()).await?);
+            }
+        }
+        for timer in self.ports.timers.slots_of_job(job.id()).await? {
+            let What::Slot { slot, .. } = timer.key.what else { continue };
+            let id = ExecutionId::scheduled(job.id(), slot);
+            if timer.key.fire_at <= self.now() && self.ports.executions.execution(&id).await?.is_none() {
+                // It may run before a tick has seen its timer, and takes that along when it has ended.
+                self.ensure_successor(&timer, job.id(), slot).await?;
+                messages.extend(self.message_for_absent(&id, &timer).await?);
+            }
+        }
+        self.send(messages).await
+    }
+}
