@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use belfry_domain::ZoneData;
 
+mod again;
 mod alerts;
 mod attempt;
 mod backfill;
@@ -45,20 +46,17 @@ mod finish;
 mod gates;
 mod graph;
 mod limits;
-mod operate;
 pub mod ports;
 mod remote;
-mod repeated;
-mod rerun;
 mod results;
 mod retention;
-mod select;
 mod slots;
 mod sweep;
 mod time;
 mod workers;
 
 pub use self::{
+    again::{rerun::Rerun, select::RerunPage},
     alerts::{
         alerting::StoredAlerts,
         watch::{Judge, Thresholds, Watch},
@@ -78,8 +76,6 @@ pub use self::{
     execute::Worker,
     limits::circuit::CircuitChange,
     remote::{LeaseRequest, Leased, Pulse},
-    rerun::Rerun,
-    select::RerunPage,
     workers::{LOST_AFTER, REPORT_EVERY},
 };
 use self::{

@@ -6,9 +6,9 @@
 //! request finds begun, it completes and answers, in the generation that it has; and it does not
 //! run again what the first one has begun.
 
-use belfry_domain::{Execution, ExecutionId, Run, SlotName};
+use belfry_domain::{Execution, ExecutionId, SlotName};
 
-use crate::{Engine, Result, rerun::Rerun};
+use crate::{Engine, Result};
 
 impl Engine {
     /// The new generation of this very execution, if it was begun for this key.
@@ -43,19 +43,5 @@ impl Engine {
         let Some(first) = first.filter(|_| row.id.generation() > 1) else { return Ok(false) };
         let first = self.ports.executions.execution(&first).await?;
         Ok(first.is_some_and(|first| first.rerun_key.as_ref() == key))
-    }
-
-    /// Makes it the re-run that was begun for this key, if one was. What has failed since is no part
-    /// of that.
-    pub(crate) async fn recall(&self, rerun: &mut Rerun, key: Option<&SlotName>) -> Result<Option<Run>> {
-        let Some(key) = key else { return Ok(None) };
-        for start in rerun.starts.clone() {
-            let Some(begun) = self.begun_for(&start.id, key).await? else { continue };
-            rerun.generation = begun.id.generation();
-            let is_root = |old: &Execution| begun.run.roots().any(|root| *root == old.job_id());
-            rerun.starts.retain(|old| old.id == start.id || is_root(old));
-            return Ok(Some(begun.run));
-        }
-        Ok(None)
     }
 }

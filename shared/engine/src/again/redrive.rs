@@ -1,4 +1,4 @@
-//! What people do to executions: cancel, redrive, discard.
+//! Dead letters are redriven: one, or all of a job.
 
 use belfry_domain::{ExecutionId, IdempotencyKey, JobId};
 

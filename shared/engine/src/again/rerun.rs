@@ -238,6 +238,20 @@ impl Engine {
         }
         Ok(())
     }
+
+    /// Makes it the re-run that was begun for this key, if one was. What has failed since is no part
+    /// of that.
+    pub(crate) async fn recall(&self, rerun: &mut Rerun, key: Option<&SlotName>) -> Result<Option<Run>> {
+        let Some(key) = key else { return Ok(None) };
+        for start in rerun.starts.clone() {
+            let Some(begun) = self.begun_for(&start.id, key).await? else { continue };
+            rerun.generation = begun.id.generation();
+            let is_root = |old: &Execution| begun.run.roots().any(|root| *root == old.job_id());
+            rerun.starts.retain(|old| old.id == start.id || is_root(old));
+            return Ok(Some(begun.run));
+        }
+        Ok(None)
+    }
 }
 
 /// Pushed work has no dependents, and an element is run again by itself.
