@@ -14,8 +14,8 @@ use crate::{
         deadlines::{TOO_LATE, is_past_deadline},
         outbox::Handled,
     },
-    gates::arrive::{Arrival, Arrived, Fresh},
     ports::{Claimed, Creation, Fact, Runner},
+    wait::arrival::{Arrival, Arrived, Fresh},
 };
 
 /// In whose name a claim is made, and for how long.

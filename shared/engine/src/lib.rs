@@ -38,12 +38,10 @@ mod attempt;
 mod backfill;
 mod base;
 mod define;
-mod dependencies;
 mod end;
 mod execute;
 mod fan_out;
 mod finish;
-mod gates;
 mod graph;
 mod limits;
 pub mod ports;
@@ -53,6 +51,7 @@ mod retention;
 mod slots;
 mod sweep;
 mod time;
+mod wait;
 mod workers;
 
 pub use self::{

@@ -1,47 +1,14 @@
 //! An execution comes to its gates: it starts, or it is turned away.
 
-use std::time::Duration;
-
-use belfry_domain::{
-    Change, ClaimRequest, Closed, Execution, Gate, GateKey, Job, Limits, Message, Refusal, Status, Timer, Why,
-};
+use belfry_domain::{Change, ClaimRequest, Closed, Execution, Gate, GateKey, Job, Refusal, Status, Why};
 use serde_json::Value;
 
 use crate::{
     Engine, EngineError, Result,
-    base::{deadlines::TOO_LATE, gates::ATTEMPTS, outbox::Handled},
+    base::{deadlines::TOO_LATE, gates::ATTEMPTS},
     ports::{Passed, RowWrite},
+    wait::arrival::{Arrival, Arrived, Found, dropped},
 };
-
-/// A message that asks for an attempt of a job with limits.
-pub(crate) struct Arrival<'a> {
-    pub message: &'a Message,
-    pub request: &'a ClaimRequest,
-    pub job: &'a Job,
-    pub limits: &'a Limits,
-    /// Of a slot: the row that it begins with.
-    pub fresh: Option<Fresh>,
-}
-
-/// A row that nobody has written yet.
-pub(crate) struct Fresh {
-    pub row: Execution,
-    pub guard: Timer,
-    /// When the look at the job began, by the monotonic clock.
-    pub began: Duration,
-}
-
-pub(crate) enum Arrived {
-    Started(Box<Execution>),
-    Not(Handled),
-}
-
-/// How the row stands that an arrival found.
-pub(crate) struct Found {
-    pub row: Execution,
-    /// Nobody has written it yet.
-    pub is_new: bool,
-}
 
 impl Engine {
     /// Starts the attempt, with its permits in the same write; or else sees to what is to become of
@@ -145,10 +112,6 @@ enum Entered {
     Started(Box<Execution>),
     /// Somebody else has changed the row or a gate: look again.
     Moved,
-}
-
-pub(crate) fn dropped(refusal: Option<Refusal>) -> Arrived {
-    Arrived::Not(Handled::Dropped(refusal))
 }
 
 fn is_own(request: &ClaimRequest, row: &Execution) -> bool {

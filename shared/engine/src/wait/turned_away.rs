@@ -10,8 +10,8 @@ use crate::{
     Engine, EngineError, Result,
     base::{gates::ATTEMPTS, outbox::Handled},
     end::settle::CancelOutcome,
-    gates::arrive::{Arrival, Arrived, Found, dropped},
     ports::{Creation, Fact, Passed, RowWrite},
+    wait::arrival::{Arrival, Arrived, Found, dropped},
 };
 
 /// Others that a new one may take the place of, looked at in one go.
