@@ -60,7 +60,7 @@ pub use self::{
         alerting::StoredAlerts,
         watch::{Judge, Thresholds, Watch},
     },
-    backfill::{BackfillPlan, BackfillRequest},
+    backfill::requests::{BackfillPlan, BackfillRequest},
     base::{
         clock::{SystemClock, SystemRandom},
         error::EngineError,

@@ -256,4 +256,15 @@ impl Engine {
         }
         Ok(())
     }
+
+    /// None where somebody was faster.
+    pub(crate) async fn write_backfill(
+        &self,
+        old: &Backfill,
+        mut next: Backfill,
+    ) -> Result<Option<Backfill>> {
+        next.revision = old.revision + 1;
+        let is_written = self.ports.backfills.change_backfill(old.revision, next.clone()).await?;
+        Ok(is_written.then_some(next))
+    }
 }

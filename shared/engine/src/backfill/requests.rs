@@ -1,0 +1,150 @@
+//! What people ask of a backfill: plan, start, pause, resume, cancel.
+
+use belfry_domain::{
+    Backfill, BackfillId, BackfillStatus, Job, JobId, MAX_BACKFILL_CONCURRENCY, MAX_BACKFILL_SLOTS, Problem,
+    SlotRange, Tally, Timer, Timestamp,
+};
+use ulid::Ulid;
+
+use crate::{Engine, EngineError, Result};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackfillRequest {
+    pub job_id: JobId,
+    pub range: SlotRange,
+    pub concurrency: u32,
+}
+
+/// What a backfill would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackfillPlan {
+    pub row: Backfill,
+    /// In its order.
+    pub first: Timestamp,
+    pub last: Timestamp,
+}
+
+/// How often a row may change under an operation before it gives up.
+const ATTEMPTS: usize = 20;
+
+impl Engine {
+    /// Nothing is written.
+    pub async fn plan_backfill(&self, request: &BackfillRequest) -> Result<BackfillPlan> {
+        let (_, job) = self.live_job(&request.job_id).await?;
+        let problems = problems_of(request, self.now());
+        if !problems.is_empty() {
+            return Err(EngineError::Invalid(problems));
+        }
+        let Some(schedule) = job.schedule() else {
+            let message = format!("job {} has no schedule, so it has no slots: trigger it", job.id());
+            return Err(EngineError::Conflict(message));
+        };
+        let slots = request.range.count(schedule, MAX_BACKFILL_SLOTS);
+        let ends = request.range.first(schedule).zip(request.range.last(schedule));
+        match ends {
+            Some((first, last)) if slots <= MAX_BACKFILL_SLOTS => {
+                Ok(BackfillPlan { row: self.new_backfill(request, &job, slots, first), first, last })
+            }
+            Some(_) => Err(EngineError::invalid(
+                "from",
+                format!("the range has more than {MAX_BACKFILL_SLOTS} slots; choose a shorter one"),
+            )),
+            None => Err(EngineError::invalid("from", "the job's schedule names no slot in this range")),
+        }
+    }
+
+    fn new_backfill(&self, request: &BackfillRequest, job: &Job, slots: u32, first: Timestamp) -> Backfill {
+        let now = self.now();
+        let random = (u128::from(self.ports.random.next()) << 64) | u128::from(self.ports.random.next());
+        let ulid = Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), random);
+        Backfill {
+            id: BackfillId::from_ulid(&ulid),
+            revision: 0,
+            job_id: request.job_id.clone(),
+            job_version: job.version,
+            status: BackfillStatus::Running,
+            range: request.range,
+            concurrency: request.concurrency,
+            slots,
+            created_at: now,
+            ended_at: None,
+            reason: None,
+            next: Some(first),
+            open: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// When this returns, the backfill goes on until it is over, whatever happens to this process.
+    pub async fn start_backfill(&self, request: &BackfillRequest) -> Result<Backfill> {
+        let BackfillPlan { row, .. } = self.plan_backfill(request).await?;
+        let fired_at = row.created_at.minus(self.settings.sweep_grace);
+        let timer = Timer::backfill(self.settings.shards, &row.id, fired_at);
+        self.ports.backfills.create_backfill(row.clone(), timer).await?;
+        Ok(self.look_soon(row).await)
+    }
+
+    /// A first look at once; the sweep makes the others, and this one too where it fails.
+    async fn look_soon(&self, row: Backfill) -> Backfill {
+        match self.look_at_backfill(row.clone()).await {
+            Ok(row) => row,
+            Err(error) => {
+                tracing::debug!(backfill.id = %row.id, %error, "left to the sweep");
+                row
+            }
+        }
+    }
+
+    /// Starts nothing more until it is resumed; what it has started goes on.
+    pub async fn pause_backfill(&self, id: &BackfillId) -> Result<Backfill> {
+        self.move_backfill(id, BackfillStatus::Paused, None).await
+    }
+
+    pub async fn resume_backfill(&self, id: &BackfillId) -> Result<Backfill> {
+        Ok(self.look_soon(self.move_backfill(id, BackfillStatus::Running, None).await?).await)
+    }
+
+    /// Starts nothing any more, and cancels what has not started. What runs may end.
+    pub async fn cancel_backfill(&self, id: &BackfillId, reason: &str) -> Result<Backfill> {
+        Ok(self.look_soon(self.move_backfill(id, BackfillStatus::Cancelled, Some(reason)).await?).await)
+    }
+
+    async fn move_backfill(
+        &self,
+        id: &BackfillId,
+        to: BackfillStatus,
+        reason: Option<&str>,
+    ) -> Result<Backfill> {
+        for _ in 0..ATTEMPTS {
+            let found = self.ports.backfills.backfill(id).await?;
+            let row = found.ok_or_else(|| EngineError::NotFound { what: "backfill", id: id.to_string() })?;
+            if row.status == to {
+                return Ok(row);
+            }
+            if matches!(row.status, BackfillStatus::Cancelled | BackfillStatus::Finished) {
+                let (is, to) = (row.status.as_str(), to.as_str());
+                return Err(EngineError::Conflict(format!("backfill {id} is {is}: it can't become {to}")));
+            }
+            let next = Backfill { status: to, reason: reason.map(str::to_owned), ..row.clone() };
+            if let Some(row) = self.write_backfill(&row, next).await? {
+                return Ok(row);
+            }
+        }
+        Err(EngineError::Conflict(format!("backfill {id} is changing all the time; try again")))
+    }
+}
+
+fn problems_of(request: &BackfillRequest, now: Timestamp) -> Vec<Problem> {
+    let SlotRange { from, to, .. } = request.range;
+    let mut problems = Vec::new();
+    if from >= to {
+        problems.push(Problem::new("to", "must be after `from`: slots from `from` on, before `to`"));
+    }
+    if to > now {
+        problems.push(Problem::new("to", "must not lie ahead: slots that are to come start by themselves"));
+    }
+    if !(1..=MAX_BACKFILL_CONCURRENCY).contains(&request.concurrency) {
+        problems.push(Problem::new("concurrency", format!("must be from 1 to {MAX_BACKFILL_CONCURRENCY}")));
+    }
+    problems
+}
