@@ -39,26 +39,25 @@ mod backfill;
 mod base;
 mod define;
 mod end;
-mod execute;
-mod fan_out;
-mod finish;
 mod graph;
 mod limits;
 pub mod ports;
-mod remote;
-mod results;
 mod retention;
 mod slots;
 mod sweep;
 mod time;
 mod wait;
-mod workers;
 
 pub use self::{
     again::{rerun::Rerun, select::RerunPage},
     alerts::{
         alerting::StoredAlerts,
         watch::{Judge, Thresholds, Watch},
+    },
+    attempt::{
+        remote::{LeaseRequest, Leased, Pulse},
+        run::Worker,
+        workers::{LOST_AFTER, REPORT_EVERY},
     },
     backfill::requests::{BackfillPlan, BackfillRequest},
     base::{
@@ -72,16 +71,13 @@ pub use self::{
         push::{Accepted, PushRequest, TriggerRequest},
     },
     end::settle::CancelOutcome,
-    execute::Worker,
     limits::circuit::CircuitChange,
-    remote::{LeaseRequest, Leased, Pulse},
-    workers::{LOST_AFTER, REPORT_EVERY},
 };
 use self::{
+    attempt::workers::Seen,
     base::{gates::Turns, running::Running},
     define::backpressure::Meters,
     ports::{Ports, SecondClock},
-    workers::Seen,
 };
 
 pub type Result<T> = std::result::Result<T, EngineError>;

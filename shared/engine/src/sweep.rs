@@ -14,7 +14,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    finish::Verdict,
+    attempt::run::Verdict,
     ports::{Alert, Fact, Lease, Position, StoreError},
     time::tick::cursor_of,
 };

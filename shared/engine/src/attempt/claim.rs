@@ -1,20 +1,18 @@
-//! A worker's part: claim, run, finish.
+//! The claim: a message becomes an attempt, or starts nothing.
 
 use std::{sync::Arc, time::Duration};
 
 use belfry_domain::{
     Change, Claim, ClaimRequest, Execution, Holder, Job, Message, Origin, Refusal, Status, Timer, TimerKey,
-    Work,
 };
-use serde_json::Value;
 
 use crate::{
-    Engine, EngineError, Result,
+    Engine, Result,
     base::{
         deadlines::{TOO_LATE, is_past_deadline},
         outbox::Handled,
     },
-    ports::{Claimed, Creation, Fact, Runner},
+    ports::{Claimed, Creation, Fact},
     wait::arrival::{Arrival, Arrived, Fresh},
 };
 
@@ -42,23 +40,7 @@ pub(crate) struct Started {
     pub guard: TimerKey,
 }
 
-/// Who runs attempts.
-#[derive(Clone)]
-pub struct Worker {
-    pub id: String,
-    pub runner: Arc<dyn Runner>,
-}
-
 impl Engine {
-    /// Does what a message asks for, if it still is to be done.
-    pub async fn execute(&self, message: &Message, worker: &Worker) -> Result<Handled> {
-        let claimant = Claimant { worker_id: &worker.id, holder: Holder::Worker, lease: self.settings.lease };
-        match self.begin(message, &claimant).await? {
-            Begun::Started(started) => self.run(*started, worker).await,
-            Begun::Not(handled) => Ok(handled),
-        }
-    }
-
     /// Claims the attempt that a message names, at its instant, if it still is to be started.
     pub(crate) async fn begin(&self, message: &Message, claimant: &Claimant<'_>) -> Result<Begun> {
         self.wait_until(message.due).await;
@@ -220,31 +202,6 @@ impl Engine {
             return Ok(Begun::Not(Handled::Ran(status)));
         }
         Ok(Begun::Started(Box::new(Started { row, since, job, guard })))
-    }
-
-    /// From the claim to what follows from the attempt's end.
-    async fn run(&self, started: Started, worker: &Worker) -> Result<Handled> {
-        let (work, input) = self.work_and_input(&started).await?;
-        let Started { mut row, since, guard, .. } = started;
-        // The claim was answered late: somebody else may have taken over by now.
-        if !self.is_renewable(since) {
-            return Ok(Handled::Ran(row.status));
-        }
-        let verdict = self.attempt(&mut row, since, &work, input, worker).await;
-        Ok(Handled::Ran(self.finish(row, &work, verdict, guard).await?))
-    }
-
-    /// What an attempt runs, and on what.
-    pub(crate) async fn work_and_input(&self, started: &Started) -> Result<(Work, Value)> {
-        let Started { row, job, .. } = started;
-        let own = row.work.as_deref().cloned();
-        let Some(work) = own.or_else(|| job.as_ref().map(|job| job.work().clone())) else {
-            let (version, job_id) = (row.job_version, row.job_id());
-            return Err(EngineError::Conflict(format!("version {version} of {job_id} is gone")));
-        };
-        let input = row.input.clone().or_else(|| job.as_ref().and_then(|job| job.spec.input.clone()));
-        let input = self.with_results(input.unwrap_or(Value::Null), row).await?;
-        Ok((work, input))
     }
 }
 

@@ -9,18 +9,10 @@ use serde_json::Value;
 
 use crate::{
     Engine, Result,
+    attempt::run::{Verdict, cancelled},
     base::deadlines::ends_by,
-    ports::{Completion, Ending, Fact, StoredOutput},
+    ports::{Ending, Fact, StoredOutput},
 };
-
-/// Why an attempt is over.
-pub(crate) enum Verdict {
-    Completed(Completion),
-    TimedOut(Option<Completion>),
-    Cancelled(Option<Completion>),
-    /// Another claim may hold it by now: nothing may be written.
-    LeaseLost,
-}
 
 /// How a row moves on from here.
 enum Next {
@@ -142,9 +134,4 @@ impl Engine {
         }
         Ok(waiting.status)
     }
-}
-
-pub(crate) fn cancelled(row: &Execution) -> Failure {
-    let error = row.reason.clone().unwrap_or_else(|| "cancelled".to_owned());
-    Failure { outcome: AttemptOutcome::Cancelled, error }
 }

@@ -1,8 +1,8 @@
 //! One attempt: the target runs, and its lease is renewed until it is done or has to stop.
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
-use belfry_domain::{Change, Execution, Progress, Work};
+use belfry_domain::{AttemptOutcome, Change, Execution, Failure, Progress, Work};
 use futures::{
     FutureExt as _,
     future::{Either, select},
@@ -13,10 +13,24 @@ use serde_json::Value;
 use crate::{
     Engine,
     base::writes::is_held_by,
-    execute::Worker,
-    finish::Verdict,
-    ports::{Applied, Completion, Invocation, Stop, StoreError, StoredOutput, Window},
+    ports::{Applied, Completion, Invocation, Runner, Stop, StoreError, StoredOutput, Window},
 };
+
+/// Why an attempt is over.
+pub(crate) enum Verdict {
+    Completed(Completion),
+    TimedOut(Option<Completion>),
+    Cancelled(Option<Completion>),
+    /// Another claim may hold it by now: nothing may be written.
+    LeaseLost,
+}
+
+/// Who runs attempts.
+#[derive(Clone)]
+pub struct Worker {
+    pub id: String,
+    pub runner: Arc<dyn Runner>,
+}
 
 /// Stop this part of the lease before it ends, so that nothing runs on when it is over.
 const MARGINS_IN_LEASE: u32 = 15;
@@ -175,4 +189,9 @@ impl Engine {
             Either::Right(_) => None,
         }
     }
+}
+
+pub(crate) fn cancelled(row: &Execution) -> Failure {
+    let error = row.reason.clone().unwrap_or_else(|| "cancelled".to_owned());
+    Failure { outcome: AttemptOutcome::Cancelled, error }
 }

@@ -12,17 +12,19 @@
 use std::time::Duration;
 
 use belfry_domain::{
-    AttemptOutcome, Change, ClaimToken, Execution, ExecutionId, Holder, Message, Progress, Status, Timer,
-    TimerKey, Timestamp, Work,
+    AttemptOutcome, Change, ClaimToken, Execution, ExecutionId, Holder, Message, Progress, Status, Timestamp,
+    Work,
 };
 use futures::future::join_all;
 use serde_json::Value;
 
 use crate::{
     Engine, EngineError, Result,
+    attempt::{
+        claim::{Begun, Claimant},
+        run::Verdict,
+    },
     base::deadlines::attempt_ends_by,
-    execute::{Begun, Claimant},
-    finish::{Verdict, cancelled},
     ports::{Completion, Delivery, Ending, Source, Stop},
 };
 
@@ -167,32 +169,6 @@ impl Engine {
             return ended_so(self.claimed_row(id, token).await?, has_succeeded);
         }
         self.row(id).await
-    }
-
-    /// The attempt goes on without this worker, which leaves behind who will look after it.
-    pub(crate) async fn hand_over(&self, row: Execution, work: &Work, guard: TimerKey) -> Result<Status> {
-        let ends_by = attempt_ends_by(&row, work);
-        let look_at = ends_by.plus(self.settings.takeover_margin);
-        // The same key that a sweep would move the guard to.
-        let check = Timer::check(self.settings.shards, &row.id, row.attempt, look_at, 1);
-        self.persist(|| self.ports.timers.put_timers(vec![check.clone()])).await?;
-        let written = self
-            .write_as_holder(row, |row, now| {
-                if row.cancel_requested {
-                    return Change::failed(row, &cancelled(row), now);
-                }
-                Ok(Change::handed_over(row, ends_by, check.key.clone()))
-            })
-            .await?;
-        let Some(row) = written else { return Ok(Status::Running) };
-        let status = row.status;
-        if status.is_terminal() {
-            self.persist_settled(row, guard).await?;
-        } else if check.key.fire_at > guard.fire_at {
-            // One that fires later must stay: somebody may be about to remove this one for it.
-            self.ports.timers.remove_timer(&guard).await?;
-        }
-        Ok(status)
     }
 
     async fn row(&self, id: &ExecutionId) -> Result<Execution> {

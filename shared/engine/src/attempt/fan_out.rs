@@ -13,10 +13,11 @@ use serde_json::Value;
 
 use crate::{
     Engine, Result,
-    attempt::Beat,
-    finish::{Verdict, cancelled},
+    attempt::{
+        results::Meanings,
+        run::{Beat, Verdict, cancelled},
+    },
     ports::{Completion, Creation},
-    results::Meanings,
 };
 
 /// Rows created between two looks at the lease.
