@@ -1,28 +1,26 @@
 //! Belfry's use cases, over ports.
 //!
-//! | use case | module |
+//! Each folder is a floor: what is in it calls its own files and the floors below, never one above.
+//! The way of a job leads from the middle upwards: it is defined, its slots are fired, attempts
+//! run; the lower floors hold what many of these need. `tests/architecture` reads this table and
+//! holds its order.
+//!
+//! | floor | use case |
 //! |---|---|
-//! | define, delete, pause and resume jobs | `define` |
-//! | push one-time work, trigger a job | `push` |
-//! | refuse what would make a queue too long | `admission` |
-//! | read due timers, fire slots | `tick`, `slots` |
-//! | hand waves to the priority queues | `dispatch` |
-//! | claim, run | `execute` |
-//! | one attempt, its lease renewed | `attempt` |
-//! | success, retry, end | `finish` |
-//! | limits: permits, rates, circuits, and who is next | `gates` |
-//! | attempts outside of any engine: workers over HTTP, callbacks | `remote` |
-//! | who runs attempts, and is to take nothing new | `workers` |
-//! | what follows from an end: dependents, dead letters | `settle`, `dependencies`, `results` |
-//! | run slots of the past | `backfill` |
-//! | one execution for each element of a list, and their join | `fan_out`, `elements` |
-//! | find what was lost on the way | `sweep` |
-//! | alerts: kept, told, resolved | `alerting`, `watch` |
-//! | slots that are to have ended by a time | `deadline` |
-//! | another clock beside the tick | `second_clock` |
-//! | the zone data in force, and their change | `zones` |
-//! | cancel, redrive | `operate` |
-//! | run again: one, many, a graph from what failed | `rerun`, `select`, `kept` |
+//! | `sweep` | find what was lost on the way; audit timers; remove what is old |
+//! | `attempt` | claim, run, finish; fan out a list; attempts outside of any engine, over HTTP |
+//! | `backfill` | run slots of the past |
+//! | `wait` | what holds up a start: dependencies, and limits that are reached |
+//! | `again` | run again: one, many, a graph from what failed, a dead letter |
+//! | `define` | define, delete, pause and resume jobs; push, trigger, unless a queue is too long |
+//! | `time` | read due timers and fire slots; hand waves to the priority queues; the second clock |
+//! | `alerts` | alerts: raised, told, resolved; slots that are to have ended by a time |
+//! | `end` | what follows from an end: cancelled, skipped, settled, a dead letter |
+//! | `graph` | dependents and elements, created and told |
+//! | `limits` | permits, rates, circuits, and who is next in line |
+//! | `slots` | from a schedule to timers and messages |
+//! | `base` | outbox, fenced writes, checks, clock, and reads that many need |
+//! | `ports` | what the engine needs of the world |
 //!
 //! Two rules hold all over it. The next timer is written before the last one is removed, and an
 //! execution's own timer goes last. And messages are hints: whatever a message starts can be
@@ -42,7 +40,6 @@ mod end;
 mod graph;
 mod limits;
 pub mod ports;
-mod retention;
 mod slots;
 mod sweep;
 mod time;

@@ -1,71 +1,19 @@
-//! The sweep: looks at timers that fired a while ago and are still there.
-//!
-//! A timer behind the cursor guards an execution. Mostly it is gone before the sweep gets to it.
-//! Where it is not, a message was lost, a worker died, a wait is long, or a crash came between the
-//! end of an execution and what follows from it. Each look either finishes the matter or sets a
-//! later look, twice as far off as the last, so that what is looked at never grows.
+//! One timer that was left: what its execution waits for, and what is to be done about it.
 
 use std::time::Duration;
 
 use belfry_domain::{
     AttemptOutcome, Change, Execution, ExecutionId, Failure, Status, Timer, Timestamp, Trigger, What,
 };
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
     attempt::run::Verdict,
-    ports::{Alert, Fact, Lease, Position, StoreError},
-    time::tick::cursor_of,
+    ports::{Alert, Fact, StoreError},
 };
 
 impl Engine {
-    /// Looks at what fired more than the grace period ago; how many timers.
-    pub async fn sweep(&self, shards: impl Iterator<Item = u16>) -> Result<u64> {
-        let cursors = self.ports.leases.cursors().await?;
-        let sweeps = stream::iter(shards).map(|shard| {
-            let until = cursor_of(&cursors, shard).min(self.now().minus(self.settings.sweep_grace));
-            async move { self.sweep_until(shard, until).await }
-        });
-        let swept: Vec<Result<u64>> = sweeps.buffer_unordered(self.settings.shards_at_once).collect().await;
-        // After all have ended: one shard's failure must not cut short the others.
-        swept.into_iter().sum()
-    }
-
-    /// For a new leader whose messages died with the old one: looks at everything that was fired,
-    /// at once, and reads again what was fired ahead of its time.
-    pub async fn recover(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
-        let cursors = self.ports.leases.cursors().await?;
-        let mut swept = 0;
-        for shard in shards {
-            let cursor = cursor_of(&cursors, shard).min(self.now());
-            if cursor > Timestamp::MIN {
-                self.save_cursor(lease, shard, cursor).await?;
-            }
-            swept += self.sweep_until(shard, cursor).await?;
-        }
-        Ok(swept)
-    }
-
-    async fn sweep_until(&self, shard: u16, until: Timestamp) -> Result<u64> {
-        let mut position = Position::After(Timestamp::MIN);
-        let mut swept = 0;
-        // Sending more while workers are behind would only make copies of what waits already.
-        while self.ports.queue.depth().await? < self.settings.queue_limit {
-            let page = self.ports.timers.due(shard, &position, until, self.settings.page).await?;
-            self.report_quarantined(&page).await?;
-            swept += page.timers.len() as u64;
-            let last = page.timers.last().filter(|_| page.is_full).map(|timer| timer.key.clone());
-            let examinations =
-                stream::iter(page.timers).map(|timer| async move { self.examine(&timer).await });
-            examinations.buffer_unordered(self.settings.parallel).try_collect::<Vec<()>>().await?;
-            let Some(last) = last else { break };
-            position = Position::Behind(last);
-        }
-        Ok(swept)
-    }
-
-    async fn examine(&self, timer: &Timer) -> Result<()> {
+    pub(crate) async fn examine(&self, timer: &Timer) -> Result<()> {
         let id = match &timer.key.what {
             What::Backfill { backfill_id } => return self.examine_backfill(timer, backfill_id).await,
             What::Deadline { execution_id } => return self.examine_deadline(timer, execution_id).await,
