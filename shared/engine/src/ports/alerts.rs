@@ -10,7 +10,49 @@ use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Alert, StoreError};
+use super::StoreError;
+
+/// Something that a person should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Alert {
+    DeadLetter {
+        id: ExecutionId,
+        reason: String,
+    },
+    /// A row or message that can't be read, put aside.
+    Quarantined {
+        what: String,
+        why: String,
+    },
+    /// A job keeps failing: its circuit breaker lets nothing start until then.
+    CircuitOpened {
+        job_id: JobId,
+        until: Timestamp,
+    },
+    /// An execution had not ended when it was to have ended: see `must_finish_by` of its job.
+    MissedDeadline {
+        id: ExecutionId,
+        deadline: Timestamp,
+    },
+    /// The audit found an active job without a timer and gave it one. This should never happen.
+    TimerMissing {
+        job_id: JobId,
+    },
+    /// Too little of what ended in a window of time succeeded.
+    SuccessRate {
+        summary: String,
+    },
+    /// Too many starts were too late: in this function, where functions are watched apart.
+    Lateness {
+        function: Option<String>,
+        summary: String,
+    },
+    /// Somebody wants to see who is told.
+    Test {
+        by: String,
+    },
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -208,27 +250,14 @@ pub trait AlertStore: Send + Sync {
     async fn forget_alert(&self, key: &str, revision: u64) -> Result<bool, StoreError>;
 }
 
-/// What a receiver is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    pub alert: AlertRow,
-    /// The same for a notice that is sent again: what a receiver drops doubles by.
-    pub id: String,
-}
-
-impl Notice {
-    pub fn of(alert: AlertRow) -> Self {
-        let what = if alert.is_open() { "opened" } else { "resolved" };
-        Self { id: format!("{}/{}/{what}", alert.key, alert.opened_at.0), alert }
-    }
-}
-
-/// Somebody who is told of alerts.
 #[async_trait]
-pub trait Receiver: Send + Sync {
-    /// Stable: what is kept of whom was told is kept under it.
-    fn name(&self) -> &str;
+pub trait Alerts: Send + Sync {
+    /// Called at least once for each; the same alert may come again after a crash. When it returns,
+    /// the alert is durable.
+    async fn raise(&self, alert: Alert) -> Result<(), StoreError>;
 
-    /// At least once; whatever is wrong is told in words without secrets.
-    async fn tell(&self, notice: &Notice) -> Result<(), String>;
+    /// What was raised under this key is over, if it was; see [`key_of`].
+    async fn resolve(&self, _key: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

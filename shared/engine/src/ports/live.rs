@@ -6,8 +6,19 @@ use std::{
 };
 
 use belfry_domain::Progress;
+use serde::{Deserialize, Serialize};
 
-use super::Output;
+/// What an attempt printed or answered: its last part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    pub tail: String,
+    /// Bytes in all, of which `tail` is the end.
+    pub bytes: u64,
+    /// Where all of it is, up to a bound: a reference of [`Logs`](super::Logs). None where the tail
+    /// is all, or all that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+}
 
 /// The engine looks at each heartbeat.
 pub trait Live: Send + Sync {

@@ -4,34 +4,44 @@
 mod alerts;
 mod archive;
 mod backfills;
+mod clock;
+mod dead_letters;
+mod executions;
 mod gates;
+mod jobs;
+mod leases;
 mod live;
 mod logs;
+mod observer;
 mod queue;
+mod receivers;
 mod runner;
-mod stores;
+mod store;
+mod timers;
 mod workers;
-mod world;
 mod zones;
 
 use std::sync::Arc;
 
 pub use self::{
-    alerts::{AlertKind, AlertRow, AlertStore, Heard, Notice, Receiver, key_of},
+    alerts::{Alert, AlertKind, AlertRow, AlertStore, Alerts, Heard, key_of},
     archive::Archive,
     backfills::BackfillStore,
+    clock::{Clock, Random, SecondClock},
+    dead_letters::{DeadLetter, DeadLetterStore},
+    executions::{Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, StoredOutput},
     gates::{GateStore, GateWrite, Passed, RowWrite},
-    live::{Live, Window},
+    jobs::{Committed, JobStore, RunGroup},
+    leases::{Acquired, Cursors, Lease, LeaseStore},
+    live::{Live, Output, Window},
     logs::{Log, LogWriter, Logs},
+    observer::{Fact, Observer},
     queue::{Backlog, Delivery, Loan, Queue, Source},
-    runner::{Completion, Ending, Invocation, Output, Runner, Stop},
-    stores::{
-        Acquired, Applied, Claimed, Committed, Creation, Cursors, DeadLetter, DeadLetterStore,
-        ExecutionFilter, ExecutionStore, JobStore, Lease, LeaseStore, Page, Position, RunGroup, StoreError,
-        StoredOutput, TimerPage, TimerStore,
-    },
+    receivers::{Notice, Receiver},
+    runner::{Completion, Ending, Invocation, Runner, Stop},
+    store::{Page, StoreError},
+    timers::{Position, TimerPage, TimerStore},
     workers::{Load, RegisteredWorker, WorkerKind, WorkerRegistry, WorkerReport},
-    world::{Alert, Alerts, Clock, Fact, Observer, Random, SecondClock},
     zones::{ZoneStore, ZonesInForce},
 };
 

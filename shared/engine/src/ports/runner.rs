@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use belfry_domain::{ClaimToken, ExecutionId, Target};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::Window;
+use super::{Output, Window};
 
 /// Tells a running attempt to end now. It has a moment to clean up, then it is dropped.
 pub type Stop = CancellationToken;
@@ -54,18 +53,6 @@ pub enum Ending {
     },
     /// The target has taken the work, and will tell how it ended: the attempt goes on.
     HandedOver,
-}
-
-/// What an attempt printed or answered: its last part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Output {
-    pub tail: String,
-    /// Bytes in all, of which `tail` is the end.
-    pub bytes: u64,
-    /// Where all of it is, up to a bound: a reference of [`Logs`](super::Logs). None where the tail
-    /// is all, or all that was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub log: Option<String>,
 }
 
 impl Completion {

@@ -1,0 +1,45 @@
+//! Dead letters.
+
+use async_trait::async_trait;
+use belfry_domain::{ExecutionId, JobId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Page, StoreError};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// An execution that ended badly for good, kept for people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    pub execution_id: ExecutionId,
+    pub job_id: JobId,
+    pub reason: String,
+    pub at: Timestamp,
+    pub attempts: u32,
+    /// The generation that took its place, once it was redriven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redriven_as: Option<ExecutionId>,
+}
+
+#[async_trait]
+pub trait DeadLetterStore: Send + Sync {
+    /// True if it was not there; one that was discarded stays away.
+    async fn add_dead_letter(&self, letter: DeadLetter) -> Result<bool>;
+
+    async fn dead_letter(&self, id: &ExecutionId) -> Result<Option<DeadLetter>>;
+
+    /// Newest first, those redriven left out.
+    async fn dead_letters(
+        &self,
+        job_id: Option<&JobId>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<DeadLetter>>;
+
+    async fn mark_redriven(&self, id: &ExecutionId, generation: &ExecutionId) -> Result<()>;
+
+    /// False where there is none.
+    async fn discard(&self, id: &ExecutionId) -> Result<bool>;
+
+    async fn count_dead_letters(&self) -> Result<u64>;
+}

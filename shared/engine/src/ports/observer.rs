@@ -1,0 +1,55 @@
+//! Facts, for those who want to know.
+
+use std::time::Duration;
+
+use belfry_domain::{ExecutionId, JobId, Status, Timestamp};
+
+/// Things that happened, for metrics and logs. Nothing depends on their arrival.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Fact<'a> {
+    Accepted {
+        count: u64,
+    },
+    Started {
+        id: &'a ExecutionId,
+        attempt: u32,
+        lateness: Duration,
+    },
+    /// An attempt ended, in whatever way.
+    AttemptEnded {
+        id: &'a ExecutionId,
+        took: Duration,
+    },
+    Retried {
+        id: &'a ExecutionId,
+        failures: u32,
+        delay: Duration,
+    },
+    Lost {
+        id: &'a ExecutionId,
+        attempt: u32,
+    },
+    Ended {
+        id: &'a ExecutionId,
+        status: Status,
+        /// It ended badly, and its job says `on_failure: record`: no alert counts it.
+        is_only_recorded: bool,
+    },
+    Misfired {
+        job_id: &'a JobId,
+        slot: Timestamp,
+    },
+    /// The sweep sent a message again.
+    Resent {
+        id: &'a ExecutionId,
+    },
+    Ticked {
+        timers: u64,
+        took: Duration,
+    },
+}
+
+pub trait Observer: Send + Sync {
+    fn record(&self, fact: Fact<'_>);
+}
