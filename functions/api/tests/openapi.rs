@@ -75,6 +75,53 @@ fn every_operation_is_named_tagged_and_described() {
     }
 }
 
+/// Descriptions begin with the noun or verb that they describe, so that each can be read alone.
+fn is_plain(description: &str) -> bool {
+    const RIDDLES: [&str; 9] =
+        ["Of ", "Who ", "What ", "Whoever ", "As it ", "So much ", "The same ", "To be ", "None "];
+    !description.is_empty() && RIDDLES.iter().all(|riddle| !description.starts_with(riddle))
+}
+
+fn check_properties(path: &str, schema: &Value, wrong: &mut Vec<String>) {
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{path}.{name}");
+        if !property["description"].as_str().is_some_and(is_plain) {
+            wrong.push(format!("{path}: {:?}", property["description"].as_str()));
+        }
+        check_properties(&path, property, wrong);
+    }
+    for branches in ["oneOf", "anyOf", "allOf"] {
+        for branch in schema[branches].as_array().into_iter().flatten() {
+            check_properties(path, branch, wrong);
+        }
+    }
+    for inner in ["items", "additionalProperties"] {
+        if schema[inner].is_object() {
+            check_properties(path, &schema[inner], wrong);
+        }
+    }
+}
+
+#[test]
+fn every_property_and_parameter_is_described() {
+    let mut wrong = Vec::new();
+    let document = document();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        check_properties(name, schema, &mut wrong);
+    }
+    for (name, operation) in operations(&document) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if !parameter["description"].as_str().is_some_and(is_plain) {
+                wrong.push(format!("{name}: parameter {}", parameter["name"]));
+            }
+        }
+    }
+    for (name, schema) in belfry_api::job_file_schema()["$defs"].as_object().unwrap() {
+        check_properties(name, schema, &mut wrong);
+    }
+    assert!(wrong.is_empty(), "without a plain description:\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_schema_of_job_files_takes_what_people_write() {
     let schema = belfry_api::job_file_schema();

@@ -17,8 +17,10 @@ pub const MAX_BACKFILL_SLOTS: u32 = 100_000;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BackfillOrder {
+    /// Oldest slot first.
     #[default]
     OldestFirst,
+    /// Newest slot first.
     NewestFirst,
 }
 
@@ -26,13 +28,13 @@ pub enum BackfillOrder {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BackfillStatus {
-    /// Starts slots, or waits for the last of them to end: the sweep moves it on.
+    /// Slots start, or the last of them have not ended. The sweep advances it.
     Running,
-    /// Starts nothing until it is resumed; what it has started goes on.
+    /// No slot starts until it is resumed. Started executions continue.
     Paused,
-    /// Starts nothing any more. What had not started is cancelled, what runs may end.
+    /// No slot starts any more. Executions that had not started are cancelled; running ones may end.
     Cancelled,
-    /// All its slots have ended.
+    /// All executions have ended.
     Finished,
 }
 

@@ -18,12 +18,12 @@ const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MisfirePolicy {
-    /// None of them.
+    /// No missed slot runs.
     Skip,
-    /// The newest one.
+    /// The newest missed slot runs.
     #[default]
     Latest,
-    /// The newest `cap` of them.
+    /// The newest missed slots run, at most `misfire_cap` of them.
     All,
 }
 

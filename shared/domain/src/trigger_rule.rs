@@ -59,7 +59,7 @@ impl TriggerRule {
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Success,
-    /// Also `timed_out` and `cancelled`: it was to run and did not succeed.
+    /// It failed, timed out or was cancelled.
     Failed,
     UpstreamFailed,
     Skipped,

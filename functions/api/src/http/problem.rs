@@ -103,18 +103,20 @@ impl Kind {
 /// RFC 9457 problem details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProblemDetails {
-    /// A stable name of this kind of problem.
+    /// Stable name of the kind of problem.
     #[serde(rename = "type")]
     #[schema(example = "urn:belfry:problem:invalid", pattern = "^urn:belfry:problem:[a-z-]+$")]
     pub kind: String,
+    /// Kind of problem in words.
     #[schema(example = "The request is not valid")]
     pub title: String,
+    /// HTTP status of the problem.
     #[schema(example = 422, minimum = 400, maximum = 599)]
     pub status: u16,
-    /// What is wrong with this request, for people.
+    /// Explanation of this occurrence, for people.
     #[schema(example = "schedule: minute (column 1): 61 is out of range 0-59")]
     pub detail: String,
-    /// Each thing that is wrong, with its place.
+    /// Fields that are wrong, each with its place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
 }

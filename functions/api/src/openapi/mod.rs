@@ -47,14 +47,14 @@ use crate::views::Instant;
     security(("bearer" = [])),
     modifiers(&Common, &Exact),
     tags(
-        (name = "jobs", description = "Definitions"),
-        (name = "executions", description = "One job at one slot"),
-        (name = "workers", description = "Those who run attempts"),
-        (name = "dead letters", description = "What ended badly for good"),
-        (name = "alerts", description = "What a person should know"),
-        (name = "backfills", description = "Slots of the past, run on request"),
-        (name = "overview", description = "All of it at a glance"),
-        (name = "service", description = "The process itself"),
+        (name = "jobs", description = "Definitions of work and of its times"),
+        (name = "executions", description = "One job at one slot, or one piece of pushed work"),
+        (name = "workers", description = "Processes that run attempts"),
+        (name = "dead letters", description = "Executions that failed finally"),
+        (name = "alerts", description = "Conditions that a person should know of"),
+        (name = "backfills", description = "Runs of slots in a past range"),
+        (name = "overview", description = "Graph and key metrics"),
+        (name = "service", description = "Health, metrics and this document"),
     ),
 )]
 struct Document;

@@ -30,7 +30,7 @@ const fn documented(
     Documented { name, status, description, kind, header: None }
 }
 
-const NOT_FOUND: Documented = documented("NotFound", "404", Kind::NotFound, "There is none");
+const NOT_FOUND: Documented = documented("NotFound", "404", Kind::NotFound, "There is no such thing");
 const CONFLICT: Documented =
     documented("Conflict", "409", Kind::Conflict, "The present state doesn't allow this");
 const PRECONDITION_FAILED: Documented = Documented {
@@ -42,52 +42,40 @@ const PRECONDITION_FAILED: Documented = Documented {
         "If-Match or If-None-Match doesn't hold; the ETag is the present one",
     )
 };
-const BAD_REQUEST: Documented = documented(
-    "BadRequest",
-    "400",
-    Kind::Malformed,
-    "It can't be read: a malformed id, parameter, header or JSON",
-);
+const BAD_REQUEST: Documented =
+    documented("BadRequest", "400", Kind::Malformed, "Malformed id, parameter, header or JSON");
 const UNAUTHORIZED: Documented = Documented {
     header: Some("WWW-Authenticate"),
-    ..documented("Unauthorized", "401", Kind::Unauthorized, "No token, or none that is known")
+    ..documented("Unauthorized", "401", Kind::Unauthorized, "No token, or an unknown one")
 };
-const FOREIGN_PAGE: Documented = documented(
-    "ForeignPage",
-    "403",
-    Kind::ForeignPage,
-    "A browser says that a page of another origin sent it",
-);
+const FOREIGN_PAGE: Documented =
+    documented("ForeignPage", "403", Kind::ForeignPage, "Sent by a browser for a page of another origin");
 const MISDIRECTED: Documented =
-    documented("Misdirected", "421", Kind::Misdirected, "The host that it asks for is not this API");
+    documented("Misdirected", "421", Kind::Misdirected, "The Host header names another host");
 const TOO_LARGE: Documented = documented(
     "TooLarge",
     "413",
     Kind::TooLarge,
-    "The body is larger than 1 MiB; than 16 MiB where many things are sent at once",
+    "The body is larger than 1 MiB, or 16 MiB for batches and applies",
 );
 const UNSUPPORTED: Documented = documented(
     "UnsupportedMediaType",
     "415",
     Kind::UnsupportedMediaType,
-    "The body is not exactly one application/json",
+    "The Content-Type is not application/json",
 );
-const INVALID: Documented = documented(
-    "Invalid",
-    "422",
-    Kind::Invalid,
-    "The body says something that is not possible; each thing with its place",
-);
+const INVALID: Documented =
+    documented("Invalid", "422", Kind::Invalid, "The request is not valid; `problems` names each field");
 const BACKLOGGED: Documented = Documented {
     header: Some("Retry-After"),
     ..documented(
         "Backlogged",
         "429",
         Kind::Backlogged,
-        "Too much waits in the queue that this would join; it says which, and when to come back",
+        "The queue is full; `detail` names it, and Retry-After says when to try again",
     )
 };
-const INTERNAL: Documented = documented("Internal", "500", Kind::Internal, "A defect");
+const INTERNAL: Documented = documented("Internal", "500", Kind::Internal, "An unexpected error");
 const UNAVAILABLE: Documented = Documented {
     header: Some("Retry-After"),
     ..documented(
@@ -166,7 +154,7 @@ impl Modify for Common {
         components.schemas.extend(nested);
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("From `belfry token create`."));
+            .description(Some("Token made by `belfry token create`."));
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
         for path in document.paths.paths.values_mut() {
             let operations = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete];

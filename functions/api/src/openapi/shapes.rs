@@ -40,6 +40,9 @@ fn merge_variants(components: &mut Components, name: &str) {
             *variant = RefOr::T(Schema::Object(merged.unwrap_or_default()));
         }
         if let RefOr::T(Schema::Object(object)) = variant {
+            if let Some(RefOr::T(Schema::Object(tag))) = object.properties.get_mut("type") {
+                tag.description = Some("Kind of the target.".to_owned());
+            }
             object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
         }
     }
@@ -74,7 +77,9 @@ fn lift_descriptions(schema: &mut RefOr<Schema>) {
                         RefOr::Ref(reference) if !reference.description.is_empty() => Some(reference),
                         _ => None,
                     });
-                    branches.description = described.last().map(|reference| take(&mut reference.description));
+                    if let Some(reference) = described.last() {
+                        branches.description = Some(take(&mut reference.description));
+                    }
                 }
             }
         }

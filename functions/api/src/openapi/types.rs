@@ -8,7 +8,9 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         KnownFormat, Object, Ref, RefOr, Schema, SchemaFormat,
-        schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type},
+        schema::{
+            AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, RefBuilder, SchemaType, Type,
+        },
     },
 };
 
@@ -25,6 +27,18 @@ fn object_of<T: PartialSchema>() -> Object {
 
 fn reference(name: &str) -> Ref {
     Ref::from_schema_name(name)
+}
+
+fn described(name: &str, description: &str) -> Ref {
+    RefBuilder::new().ref_location_from_schema_name(name).description(Some(description)).build()
+}
+
+fn execution_ids(description: &str) -> ArrayBuilder {
+    ArrayBuilder::new()
+        .items(reference("ExecutionId"))
+        .min_items(Some(1))
+        .max_items(Some(1000))
+        .description(Some(description))
 }
 
 /// A definition whose id may be left out, because the path has it.
@@ -57,7 +71,8 @@ impl PartialSchema for BatchExecution {
         let mut object = object_of::<PushSpec>();
         let key = OneOfBuilder::new()
             .item(ObjectBuilder::new().schema_type(SchemaType::new(Type::Null)))
-            .item(reference("IdempotencyKey"));
+            .item(reference("IdempotencyKey"))
+            .description(Some("Key under which the entry may be repeated. Default: none."));
         object.properties.insert("idempotency_key".to_owned(), key.into());
         object.description =
             Some("One-time work with its target inline, and its idempotency key.".to_owned());
@@ -76,17 +91,18 @@ impl ToSchema for BatchExecution {
     }
 }
 
-/// Which dead letters to redrive: exactly one way of naming them.
+/// A selection of dead letters, named in exactly one way.
 pub struct RedriveBody;
 
 impl PartialSchema for RedriveBody {
     fn schema() -> RefOr<Schema> {
-        let ids =
-            ArrayBuilder::new().items(reference("ExecutionId")).min_items(Some(1)).max_items(Some(1000));
-        let yes = ObjectBuilder::new().schema_type(SchemaType::new(Type::Boolean)).enum_values(Some([true]));
+        let yes = ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::Boolean))
+            .enum_values(Some([true]))
+            .description(Some("Redrive all dead letters."));
         OneOfBuilder::new()
-            .item(only("execution_ids", ids))
-            .item(only("job_id", reference("JobId")))
+            .item(only("execution_ids", execution_ids("Dead letters to redrive, 1 to 1,000.")))
+            .item(only("job_id", described("JobId", "Job whose dead letters to redrive.")))
             .item(only("all", yes))
             .examples([json!({"job_id": "daily_report"})])
             .into()
@@ -112,22 +128,30 @@ impl ToSchema for RedriveBody {
     }
 }
 
-/// What to run again: exactly one way of naming it.
+/// A selection of executions to run again, named in exactly one way.
 pub struct RerunBody;
 
 impl PartialSchema for RerunBody {
     fn schema() -> RefOr<Schema> {
-        let ids =
-            ArrayBuilder::new().items(reference("ExecutionId")).min_items(Some(1)).max_items(Some(1000));
-        let dry_run = || ObjectBuilder::new().schema_type(SchemaType::new(Type::Boolean));
-        let limit =
-            ObjectBuilder::new().schema_type(or_null(Type::Integer)).minimum(Some(1)).maximum(Some(1000));
-        let by_filter = only("filter", rerun_filter())
-            .property("limit", limit)
-            .property("cursor", text("^([A-Za-z0-9_-]{4})*$").schema_type(or_null(Type::String)));
+        let dry_run = || {
+            ObjectBuilder::new()
+                .schema_type(SchemaType::new(Type::Boolean))
+                .description(Some("Whether to answer with the plan and write nothing. Default false."))
+        };
+        let limit = ObjectBuilder::new()
+            .schema_type(or_null(Type::Integer))
+            .minimum(Some(1))
+            .maximum(Some(1000))
+            .description(Some("Maximum number of executions to select. 1 to 1,000. Default 100."));
+        let cursor = text("^([A-Za-z0-9_-]{4})*$")
+            .schema_type(or_null(Type::String))
+            .description(Some("Value of `next_cursor` in the answer before. Default: the first executions."));
+        let by_filter = only("filter", rerun_filter()).property("limit", limit).property("cursor", cursor);
+        let named = execution_ids("Executions to run again, 1 to 1,000.");
+        let run = described("ExecutionId", "Run whose failed part runs again: its first execution.");
         OneOfBuilder::new()
-            .item(only("execution_ids", ids).property("dry_run", dry_run()))
-            .item(only("run_id", reference("ExecutionId")).property("dry_run", dry_run()))
+            .item(only("execution_ids", named).property("dry_run", dry_run()))
+            .item(only("run_id", run).property("dry_run", dry_run()))
             .item(by_filter.property("dry_run", dry_run()))
             .examples([json!({"filter": {"since": "2026-11-23T00:00:00Z"}, "dry_run": true})])
             .into()
@@ -135,26 +159,35 @@ impl PartialSchema for RerunBody {
 }
 
 fn rerun_filter() -> ObjectBuilder {
-    let instant = || {
+    let instant = |description: &str| {
         ObjectBuilder::new()
             .schema_type(or_null(Type::String))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some(description))
     };
     let null = ObjectBuilder::new().schema_type(SchemaType::new(Type::Null));
-    let job_id = OneOfBuilder::new().item(null).item(reference("JobId"));
+    let job_id = OneOfBuilder::new()
+        .item(null)
+        .item(reference("JobId"))
+        .description(Some("Job of the executions. Default: all jobs."));
     let ended = Status::ALL.into_iter().filter(|status| status.is_terminal()).map(Status::as_str);
     let status = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).enum_values(Some(ended));
+    let statuses = ArrayBuilder::new()
+        .items(status)
+        .description(Some("States of the executions. Default: `failed` and `timed_out`."));
     let values = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
     let tags = ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::Object))
+        .description(Some("Tags of the job as it is now; all must match. Default: none."))
         .additional_properties(Some(AdditionalProperties::RefOr(Schema::Object(values.build()).into())));
     ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::Object))
+        .description(Some("Conditions on ended executions; all must hold."))
         .property("job_id", job_id)
         .property("tags", tags)
-        .property("status", ArrayBuilder::new().items(status))
-        .property("since", instant())
-        .property("until", instant())
+        .property("status", statuses)
+        .property("since", instant("Earliest `due_at`, inclusive. Default: no bound."))
+        .property("until", instant("Latest `due_at`, exclusive. Default: no bound."))
         .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
 }
 

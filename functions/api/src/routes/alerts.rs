@@ -17,10 +17,10 @@ type Shared = State<Arc<ApiState>>;
 
 /// List alerts
 ///
-/// The open ones, and those that were over within the last day.
+/// Open alerts, and those resolved within the last day.
 #[utoipa::path(
     get, path = "/v1/alerts", tag = "alerts", operation_id = "list_alerts",
-    params(("state" = Option<AlertState>, Query, description = "Of this state alone")),
+    params(("state" = Option<AlertState>, Query, description = "State of the alerts to list. Default: all")),
     responses((status = 200, description = "The alerts", body = AlertList))
 )]
 pub async fn list_alerts(State(state): Shared, uri: Uri) -> Result<Json<AlertList>, ApiError> {
@@ -33,13 +33,13 @@ pub async fn list_alerts(State(state): Shared, uri: Uri) -> Result<Json<AlertLis
     }))
 }
 
-/// Send a test to all receivers
+/// Send a test notice to all receivers
 ///
-/// They are told within seconds, on AWS within a minute, and a minute later that it is over. What
-/// became of it is in the list of alerts, under the key `test`.
+/// Receivers are told within seconds (on AWS within a minute), and told a minute later that it is
+/// resolved. The list of alerts shows the outcome under the key `test`.
 #[utoipa::path(
     post, path = "/v1/alerts:test", tag = "alerts", operation_id = "test_alerts",
-    responses((status = 202, description = "It will be sent", body = AlertView))
+    responses((status = 202, description = "Accepted; it will be sent", body = AlertView))
 )]
 pub async fn test_alerts(State(state): Shared) -> Result<(StatusCode, Json<AlertView>), ApiError> {
     let ports = &state.engine.ports;

@@ -18,9 +18,10 @@ const MAX_JOBS: usize = 10_000;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApplyRequest {
+    /// Definitions of the jobs, 1 to 10,000.
     #[schema(value_type = Vec<JobSpec>, min_items = 1, max_items = 10_000)]
     jobs: Vec<Definition>,
-    /// Only tell what would change.
+    /// Whether to answer with the changes and write nothing. Default false.
     #[serde(default)]
     dry_run: bool,
 }
@@ -35,14 +36,14 @@ impl<'de> Deserialize<'de> for Definition {
 
 /// Create or replace many jobs, all or none
 ///
-/// They may depend on each other. With `dry_run` nothing is written.
+/// The jobs may depend on each other. With `dry_run` nothing is written.
 #[utoipa::path(
     post, path = "/v1/jobs:apply", tag = "jobs", operation_id = "apply_jobs",
     request_body(content = ApplyRequest, example = json!({"dry_run": true, "jobs": [
         {"job_id": "ingest", "schedule": "@daily", "command": "./ingest"},
         {"job_id": "report", "dependencies": ["ingest"], "command": "./report"}]})),
     responses(
-        (status = 200, description = "What changed, or would change", body = ApplyAnswer),
+        (status = 200, description = "Changes that were made, or would be made", body = ApplyAnswer),
         (status = 409, response = Conflict),
     )
 )]

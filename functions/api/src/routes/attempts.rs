@@ -62,30 +62,31 @@ impl LeaseQuery {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeaseBody {
-    /// Shown with the attempts. The same for all calls of a worker, another for each worker.
+    /// Name of the worker, shown with its attempts: the same in all calls of one worker, different for each
+    /// worker.
     #[schema(pattern = "^[!-~]{1,128}$", example = "render-7")]
     worker_id: String,
-    /// Attempts at most.
+    /// Maximum number of attempts to lease.
     #[serde(default = "one")]
     #[schema(minimum = 1, maximum = 10, default = 1)]
     limit: u32,
-    /// How long they are the worker's without a heartbeat.
+    /// Length of the lease in seconds. Without a heartbeat within it the attempt goes to another worker.
     #[serde(default = "usual_lease_seconds")]
     #[schema(minimum = 5, maximum = 3600, default = 60)]
     lease_seconds: u32,
-    /// How many attempts the worker runs at once at most, to be shown.
+    /// Number of attempts that the worker can run at once. Shown by `belfry workers`.
     #[serde(default = "one")]
     #[schema(minimum = 1, maximum = 100_000, default = 1)]
     capacity: u32,
-    /// How many it runs now, to be shown.
+    /// Number of attempts that the worker runs now. Shown by `belfry workers`.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 100_000, default = 0)]
     running: u32,
-    /// To be shown.
+    /// Version of the worker, at most 64 characters. Shown by `belfry workers`. Default: none.
     #[serde(default)]
     #[schema(max_length = 64)]
     version: Option<String>,
-    /// To be shown: at most 20.
+    /// Labels of the worker, at most 20 of at most 64 characters. Shown by `belfry workers`. Default: none.
     #[serde(default)]
     labels: BTreeMap<String, String>,
 }
@@ -132,20 +133,20 @@ impl LeaseBody {
     }
 }
 
-/// Take work of a pool
+/// Lease attempts of a pool
 ///
-/// For workers that speak HTTP only: waits up to `wait` seconds for work, claims it, and answers
-/// with what to run; with nothing, when there was nothing. Send a heartbeat within each lease, and
-/// `:finish` at the end. What is not finished, or not even received, when its lease is over goes to
-/// another worker. `draining` means that the worker is to take nothing new: it gets nothing.
+/// For workers that use HTTP only. The call waits up to `wait` seconds for work and claims it; the
+/// list is empty when there was none. Send a heartbeat within each lease, and `:finish` at the end.
+/// When a lease ends without either, the attempt goes to another worker. A draining worker gets no
+/// attempts.
 #[utoipa::path(
     post, path = "/v1/pools/{pool}:lease", tag = "workers", operation_id = "lease_attempts",
     params(
-        ("pool" = String, Path, description = "The pool's name", pattern = "^(?![.]+$)[A-Za-z0-9_.-]{1,128}$"),
+        ("pool" = String, Path, description = "Name of the pool", pattern = "^(?![.]+$)[A-Za-z0-9_.-]{1,128}$"),
         LeaseQuery,
     ),
     request_body(content = LeaseBody, example = json!({"worker_id": "render-7", "lease_seconds": 60})),
-    responses((status = 200, description = "The attempts, which are the worker's now", body = LeaseAnswer))
+    responses((status = 200, description = "Attempts that the worker now holds", body = LeaseAnswer))
 )]
 pub async fn lease_attempts(
     State(state): Shared,
@@ -173,27 +174,27 @@ pub async fn lease_attempts(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeartbeatBody {
-    /// As the lease gave it.
+    /// Token of the lease.
     token: ClaimToken,
-    /// From now on.
+    /// New length of the lease in seconds, from now.
     #[serde(default = "usual_lease_seconds")]
     #[schema(minimum = 5, maximum = 3600, default = 60)]
     lease_seconds: u32,
-    /// How far it is, if there is something to say.
+    /// Progress to show. Default: unchanged.
     #[serde(default)]
     progress: Option<Progress>,
 }
 
-/// Say that an attempt still runs
+/// Renew the lease of an attempt
 ///
-/// Renews its lease, never beyond the attempt's timeout, and tells whether it is to stop. 409 means
-/// that the attempt is no longer the caller's: stop it.
+/// A lease is never renewed beyond the attempt's timeout. The answer says whether the attempt should
+/// stop. 409 means that the caller no longer holds the attempt and must stop it.
 #[utoipa::path(
     post, path = "/v1/executions/{execution_id}:heartbeat", tag = "workers", operation_id = "heartbeat",
-    params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),
+    params(("execution_id" = ExecutionId, Path, description = "Name of the execution, `job@slot`")),
     request_body(content = HeartbeatBody, example = json!({"token": "1-00c0ffee00c0ffee", "lease_seconds": 60, "progress": {"percent": 42}})),
     responses(
-        (status = 200, description = "It is the caller's still", body = PulseView),
+        (status = 200, description = "The lease is renewed", body = PulseView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
@@ -221,41 +222,44 @@ pub enum FinishStatus {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FinishBody {
-    /// As the lease gave it, or the header `Belfry-Callback-Token`.
+    /// Token of the lease. A target that calls back may send it as the header `Belfry-Callback-Token`
+    /// instead.
     token: ClaimToken,
+    /// Outcome of the attempt.
     status: FinishStatus,
-    /// Of a success: JSON for dependents, at most 64 KiB.
+    /// Result of a success: JSON for dependents, at most 64 KiB.
     #[serde(default)]
     result: Option<Value>,
-    /// Of a failure: one line for people. The first 500 characters are kept.
+    /// Error of a failure in one line, for people. The first 500 characters are kept.
     #[serde(default)]
     error: Option<String>,
-    /// Of a failure: another try can't help.
+    /// Whether another attempt cannot help after this failure. Default false.
     #[serde(default, rename = "final")]
     is_final: bool,
-    /// Of a failure: no other try before.
+    /// Shortest delay before the next attempt after a failure, in seconds. Default: as the job's retry
+    /// policy says.
     #[serde(default)]
     #[schema(maximum = 3600)]
     retry_after_seconds: Option<u32>,
-    /// What it printed. The last 4 KiB are kept.
+    /// Output of the attempt. The last 4 KiB are kept.
     #[serde(default)]
     output: Option<String>,
 }
 
-/// Say how an attempt ended
+/// End an attempt
 ///
-/// Whether a failure is retried is the job's policy. The first word stands: the same once more is
-/// answered alike and changes nothing; anything else is 409, as is what comes when the attempt is
-/// no longer the caller's.
+/// The job's retry policy decides whether a failure is retried. The first report counts: repeating it
+/// is answered alike and changes nothing, a different one is 409, as is a report after the lease was
+/// lost.
 #[utoipa::path(
     post, path = "/v1/executions/{execution_id}:finish", tag = "workers", operation_id = "finish",
-    params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),
+    params(("execution_id" = ExecutionId, Path, description = "Name of the execution, `job@slot`")),
     request_body(
         content = FinishBody,
         example = json!({"token": "1-00c0ffee00c0ffee", "status": "success", "result": {"rows": 3}})
     ),
     responses(
-        (status = 200, description = "The execution, as it goes on from here", body = ExecutionView),
+        (status = 200, description = "The execution after the attempt", body = ExecutionView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]

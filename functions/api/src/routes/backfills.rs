@@ -30,18 +30,19 @@ type Shared = State<Arc<ApiState>>;
 #[serde(deny_unknown_fields)]
 #[schema(as = BackfillRequest)]
 pub struct BackfillBody {
-    /// Slots from this instant on.
+    /// Start of the range; a slot at this instant belongs to it.
     from: DateTime<Utc>,
-    /// Slots before this instant, which must not lie ahead.
+    /// End of the range, which must not lie in the future; a slot at this instant does not belong to it.
     to: DateTime<Utc>,
-    /// How many of its executions may be under way at once.
+    /// Maximum number of its executions under way at once.
     #[serde(default = "one")]
     #[schema(minimum = 1, maximum = 100, default = 1)]
     concurrency: u32,
+    /// Order in which the slots start.
     #[serde(default)]
     #[schema(default = "oldest_first")]
     order: BackfillOrder,
-    /// Only tell what it would be.
+    /// Whether to answer with the plan and write nothing. Default false.
     #[serde(default)]
     dry_run: bool,
 }
@@ -50,18 +51,19 @@ fn one() -> u32 {
     1
 }
 
-/// Run a job's slots of a past range
+/// Start a backfill
 ///
-/// A few at a time, with priority `low`. A slot that has run, or is running, is left alone; one that
-/// was skipped is run as a new generation. At most 100,000 slots.
+/// Runs the job's slots in a past range, a few at a time, with priority `low`. A slot with an
+/// execution is left alone; a skipped one runs as a new generation. A range may hold at most 100,000
+/// slots.
 #[utoipa::path(
     post, path = "/v1/jobs/{job_id}/backfills", tag = "backfills", operation_id = "backfill_job",
-    params(("job_id" = JobId, Path, description = "The job's name")),
+    params(("job_id" = JobId, Path, description = "Name of the job")),
     request_body(content = BackfillBody,
         example = json!({"from": "2026-11-01T00:00:00Z", "to": "2026-11-08T00:00:00Z", "concurrency": 4})),
     responses(
-        (status = 201, description = "It goes on until it is over", body = BackfillView, headers(("Location" = String))),
-        (status = 200, description = "What it would be, for `dry_run`", body = BackfillPlanView),
+        (status = 201, description = "Started", body = BackfillView, headers(("Location" = String))),
+        (status = 200, description = "The plan, for `dry_run`", body = BackfillPlanView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
@@ -84,9 +86,10 @@ pub async fn backfill_job(
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct BackfillQuery {
+    /// Maximum number of items on the page.
     #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
     pub limit: usize,
-    /// `next_cursor` of the page before.
+    /// Value of `next_cursor` in the page before. Default: the first page.
     #[param(pattern = "^([A-Za-z0-9_-]{4})*$")]
     pub cursor: Option<String>,
 }
@@ -115,7 +118,7 @@ pub async fn list_backfills(State(state): Shared, uri: Uri) -> Result<axum::Json
 /// List a job's backfills, newest first
 #[utoipa::path(
     get, path = "/v1/jobs/{job_id}/backfills", tag = "backfills", operation_id = "list_job_backfills",
-    params(("job_id" = JobId, Path, description = "The job's name"), BackfillQuery),
+    params(("job_id" = JobId, Path, description = "Name of the job"), BackfillQuery),
     responses((status = 200, description = "A page of backfills", body = BackfillPage))
 )]
 pub async fn list_job_backfills(
@@ -126,10 +129,10 @@ pub async fn list_job_backfills(
     page(&state, Some(&job_id), &uri).await
 }
 
-/// Read a backfill
+/// Get a backfill
 #[utoipa::path(
     get, path = "/v1/backfills/{backfill_id}", tag = "backfills", operation_id = "get_backfill",
-    params(("backfill_id" = BackfillId, Path, description = "As its creation answered")),
+    params(("backfill_id" = BackfillId, Path, description = "Name of the backfill")),
     responses((status = 200, description = "The backfill", body = BackfillView), (status = 404, response = NotFound))
 )]
 pub async fn get_backfill(
@@ -143,12 +146,12 @@ pub async fn get_backfill(
 
 /// Pause a backfill
 ///
-/// It starts no further slots; what it has started goes on.
+/// It starts no further slots. Executions that it has started continue.
 #[utoipa::path(
     post, path = "/v1/backfills/{backfill_id}:pause", tag = "backfills", operation_id = "pause_backfill",
-    params(("backfill_id" = BackfillId, Path, description = "As its creation answered")),
+    params(("backfill_id" = BackfillId, Path, description = "Name of the backfill")),
     responses(
-        (status = 200, description = "It is paused", body = BackfillView),
+        (status = 200, description = "Paused", body = BackfillView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
@@ -162,9 +165,9 @@ pub async fn pause_backfill(
 /// Resume a backfill
 #[utoipa::path(
     post, path = "/v1/backfills/{backfill_id}:resume", tag = "backfills", operation_id = "resume_backfill",
-    params(("backfill_id" = BackfillId, Path, description = "As its creation answered")),
+    params(("backfill_id" = BackfillId, Path, description = "Name of the backfill")),
     responses(
-        (status = 200, description = "It goes on", body = BackfillView),
+        (status = 200, description = "Resumed", body = BackfillView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
@@ -177,13 +180,13 @@ pub async fn resume_backfill(
 
 /// Cancel a backfill
 ///
-/// What has not started never will; what runs may end.
+/// Executions that have not started are cancelled; running ones may end.
 #[utoipa::path(
     post, path = "/v1/backfills/{backfill_id}:cancel", tag = "backfills", operation_id = "cancel_backfill",
-    params(("backfill_id" = BackfillId, Path, description = "As its creation answered")),
+    params(("backfill_id" = BackfillId, Path, description = "Name of the backfill")),
     request_body(content = Option<CancelBody>, example = json!({"reason": "the wrong month"})),
     responses(
-        (status = 200, description = "It starts nothing any more", body = BackfillView),
+        (status = 200, description = "Cancelled", body = BackfillView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]

@@ -20,21 +20,21 @@ type Shared = State<Arc<ApiState>>;
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenCircuitBody {
-    /// For how long; as long as the job's `circuit.open_for` where not given.
+    /// Time for which the circuit stays open. Default: the job's `circuit.open_for`.
     #[serde(default)]
     open_for: Option<HumanDuration>,
 }
 
 /// Open a job's circuit breaker
 ///
-/// Slots are skipped, with the reason, and what is triggered waits; until the time is over, when one execution is
-/// tried, or until it is closed.
+/// Slots are skipped, and triggered executions wait, until the time is over and one execution is
+/// tried, or until the circuit is closed.
 #[utoipa::path(
     post, path = "/v1/jobs/{job_id}:open-circuit", tag = "jobs", operation_id = "open_circuit",
-    params(("job_id" = JobId, Path, description = "The job's name")),
+    params(("job_id" = JobId, Path, description = "Name of the job")),
     request_body(content = Option<OpenCircuitBody>, example = json!({"open_for": "30m"})),
     responses(
-        (status = 200, description = "It is open", body = CircuitView),
+        (status = 200, description = "Opened", body = CircuitView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
@@ -53,12 +53,12 @@ pub async fn open_circuit(
 
 /// Close a job's circuit breaker
 ///
-/// Everything starts again, and failures are counted from zero.
+/// Executions start again, and failures are counted from zero.
 #[utoipa::path(
     post, path = "/v1/jobs/{job_id}:close-circuit", tag = "jobs", operation_id = "close_circuit",
-    params(("job_id" = JobId, Path, description = "The job's name")),
+    params(("job_id" = JobId, Path, description = "Name of the job")),
     responses(
-        (status = 200, description = "It is closed", body = CircuitView),
+        (status = 200, description = "Closed", body = CircuitView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]

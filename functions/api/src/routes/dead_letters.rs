@@ -29,10 +29,12 @@ const MAX_REDRIVEN: usize = 1000;
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DeadLetterQuery {
+    /// Job of the dead letters.
     pub job_id: Option<JobId>,
+    /// Maximum number of items on the page.
     #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
     pub limit: usize,
-    /// `next_cursor` of the page before.
+    /// Value of `next_cursor` in the page before. Default: the first page.
     #[param(pattern = "^([A-Za-z0-9_-]{4})*$")]
     pub cursor: Option<String>,
 }
@@ -68,14 +70,14 @@ pub struct RedriveRequest {
     all: Option<bool>,
 }
 
-/// Run dead letters once more
+/// Redrive dead letters
 ///
-/// Named ones, those of a job, or all there are; at most 1,000 in one request, and `remaining`
-/// tells whether there are more of that kind. Each has its own outcome. With an idempotency key each is run once
-/// more, however often the request is sent: 200 where that was done before.
+/// Runs the named dead letters again, or those of a job, or all: at most 1,000 in one request;
+/// `remaining` says how many are left. Each has its own outcome. With an idempotency key each runs
+/// again once, however often the request is sent: 200 means that it was redriven before.
 #[utoipa::path(
     post, path = "/v1/dead-letters:redrive", tag = "dead letters", operation_id = "redrive_dead_letters",
-    params(("Idempotency-Key" = Option<KeyHeader>, Header, description = "For one key each dead letter is run once more")),
+    params(("Idempotency-Key" = Option<KeyHeader>, Header, description = "Key under which each dead letter runs again once")),
     request_body(content = RedriveBody, example = json!({"execution_ids": ["daily_report@2026-11-23T00:00:00Z"]})),
     responses((status = 200, description = "The outcomes", body = RedriveAnswer))
 )]
@@ -148,7 +150,7 @@ fn item(execution_id: ExecutionId, outcome: belfry_engine::Result<Accepted>) -> 
 /// Discard a dead letter
 #[utoipa::path(
     delete, path = "/v1/dead-letters/{execution_id}", tag = "dead letters", operation_id = "discard_dead_letter",
-    params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),
+    params(("execution_id" = ExecutionId, Path, description = "Name of the execution, `job@slot`")),
     responses((status = 204, description = "Discarded"), (status = 404, response = NotFound))
 )]
 pub async fn discard_dead_letter(

@@ -30,13 +30,13 @@ use crate::{
 
 type Shared = State<Arc<ApiState>>;
 
-/// Read an execution
+/// Get an execution
 ///
-/// With its attempts and the last part of what each of them printed. A slot that is due and that
-/// nobody has claimed yet is `queued`.
+/// The answer has the newest attempts, each with the last 4 KiB of its output. A slot that is due and
+/// that no worker has claimed yet is `queued`.
 #[utoipa::path(
     get, path = "/v1/executions/{execution_id}", tag = "executions", operation_id = "get_execution",
-    params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),
+    params(("execution_id" = ExecutionId, Path, description = "Name of the execution, `job@slot`")),
     responses((status = 200, description = "The execution", body = ExecutionView), (status = 404, response = NotFound))
 )]
 pub async fn get_execution(
@@ -64,21 +64,26 @@ pub async fn get_execution(
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExecutionQuery {
+    /// State of the executions.
     pub status: Option<Status>,
+    /// Job of the executions.
     pub job_id: Option<JobId>,
-    /// `key:value`; repeated, all of them must fit. Of the jobs that have these tags now.
+    /// Tag of the job as it is now, `key:value`. May be repeated; all must match.
     #[param(required = false, style = Form, explode)]
     pub tag: Vec<TagFilter>,
+    /// Run of the executions.
     pub run_id: Option<String>,
-    /// The elements of this execution's list, in its order. Goes with `status`, `limit` and `cursor` only.
+    /// Execution with a list, whose elements are listed in the order of the list. Only together with
+    /// `status`, `limit` and `cursor`.
     pub element_of: Option<ExecutionId>,
-    /// Due at this instant or later.
+    /// Earliest `due_at`, inclusive.
     pub since: Option<Instant>,
-    /// Due before this instant.
+    /// Latest `due_at`, exclusive.
     pub until: Option<Instant>,
+    /// Maximum number of items on the page.
     #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
     pub limit: usize,
-    /// `next_cursor` of the page before.
+    /// Value of `next_cursor` in the page before. Default: the first page.
     #[param(pattern = "^([A-Za-z0-9_-]{4})*$")]
     pub cursor: Option<String>,
 }
@@ -133,8 +138,9 @@ pub(super) async fn jobs_tagged(
 
 /// List executions, newest first
 ///
-/// All filters must fit. Slots that nobody has claimed yet are not among them: see the timeline of
-/// their job. A page may hold fewer than `limit` and still not be the last: see `next_cursor`.
+/// An execution must match all filters. Slots that no worker has claimed yet are not listed here, but
+/// in the timeline of their job. A page may hold fewer than `limit` executions and not be the last:
+/// see `next_cursor`.
 #[utoipa::path(
     get, path = "/v1/executions", tag = "executions", operation_id = "list_executions", params(ExecutionQuery),
     responses(
@@ -162,7 +168,7 @@ const MAX_REASON_CHARACTERS: usize = 500;
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelBody {
-    /// Shown with what was cancelled.
+    /// Reason of the cancellation, at most 500 characters, shown with the execution.
     #[serde(default)]
     #[schema(max_length = 500)]
     reason: Option<String>,
@@ -170,14 +176,15 @@ pub struct CancelBody {
 
 /// Cancel an execution
 ///
-/// One that has not started never will. One that runs is asked to stop, which takes a moment.
+/// One that has not started is cancelled at once. A running one is asked to stop, which takes a
+/// moment.
 #[utoipa::path(
     post, path = "/v1/executions/{execution_id}:cancel", tag = "executions", operation_id = "cancel_execution",
-    params(("execution_id" = ExecutionId, Path, description = "`job_id@slot`")),
+    params(("execution_id" = ExecutionId, Path, description = "Name of the execution, `job@slot`")),
     request_body(content = Option<CancelBody>, example = json!({"reason": "the source is down"})),
     responses(
         (status = 200, description = "Cancelled", body = ExecutionView),
-        (status = 202, description = "It runs, and its worker has been asked to stop", body = ExecutionView),
+        (status = 202, description = "Running; its worker has been asked to stop", body = ExecutionView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
@@ -201,20 +208,20 @@ pub(super) fn reason_of(body: &RawJson) -> Result<String, ApiError> {
     Ok(reason.unwrap_or_else(|| "cancelled by hand".to_owned()))
 }
 
-/// Run an execution that has ended once more
+/// Run an ended execution again
 ///
-/// As a new generation, on the job's present version. Dependents without a schedule follow. An element of a list
-/// runs by itself; the execution that it is an element of stays as it ended. With an idempotency key it runs again
-/// once, however often the request is sent.
+/// It runs as a new generation on the job's present version. Dependents without a schedule follow. An
+/// element of a list runs by itself; the execution of the list stays as it ended. With an idempotency
+/// key it runs again once, however often the request is sent.
 #[utoipa::path(
     post, path = "/v1/executions/{execution_id}:retry", tag = "executions", operation_id = "retry_execution",
     params(
-        ("execution_id" = ExecutionId, Path, description = "`job_id@slot`"),
-        ("Idempotency-Key" = Option<KeyHeader>, Header, description = "The same key again finds the generation that the first request began"),
+        ("execution_id" = ExecutionId, Path, description = "Name of the execution, `job@slot`"),
+        ("Idempotency-Key" = Option<KeyHeader>, Header, description = "Key under which the execution runs again once"),
     ),
     responses(
         (status = 201, description = "The new generation", body = ExecutionView, headers(("Location" = String))),
-        (status = 200, description = "Begun before, for this key", body = ExecutionView, headers(("Location" = String))),
+        (status = 200, description = "Started before, under this key", body = ExecutionView, headers(("Location" = String))),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]

@@ -40,9 +40,9 @@ fn shown(state: &ApiState, status: StatusCode, job: &Job) -> Response {
 #[utoipa::path(
     put, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "put_job",
     params(
-        ("job_id" = JobId, Path, description = "The job's name"),
-        ("If-Match" = Option<String>, Header, description = "Only if the job's ETag is this one; `*` for any"),
-        ("If-None-Match" = Option<crate::openapi::Asterisk>, Header, description = "`*`: only if there is no such job"),
+        ("job_id" = JobId, Path, description = "Name of the job"),
+        ("If-Match" = Option<String>, Header, description = "Change the job only if it has this ETag; `*` means any"),
+        ("If-None-Match" = Option<crate::openapi::Asterisk>, Header, description = "`*`: create the job only if it does not exist"),
     ),
     request_body(content = inline(crate::openapi::JobBody), description = "The definition",
         example = json!({"schedule": "0 0 * * *", "command": "python generate_report.py", "max_retries": 3, "timeout": 3600})),
@@ -75,16 +75,16 @@ pub async fn put_job(
     Ok((location, shown(&state, StatusCode::CREATED, &outcome.job)).into_response())
 }
 
-/// Read a job
+/// Get a job
 #[utoipa::path(
     get, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "get_job",
     params(
-        ("job_id" = JobId, Path, description = "The job's name"),
-        ("If-None-Match" = Option<String>, Header, description = "ETags: answers 304 if the job's is one of them"),
+        ("job_id" = JobId, Path, description = "Name of the job"),
+        ("If-None-Match" = Option<String>, Header, description = "ETags of known versions: 304 if the job has one of them"),
     ),
     responses(
         (status = 200, description = "The job", body = JobView, headers(("ETag" = String))),
-        (status = 304, description = "The definition is as the client knows it; `next_slot` may have moved on", headers(("ETag" = String))),
+        (status = 304, description = "Unchanged definition; `next_slot` may have moved on", headers(("ETag" = String))),
         (status = 404, response = NotFound),
     )
 )]
@@ -110,12 +110,13 @@ pub async fn get_job(
 
 /// Delete a job
 ///
-/// What has not started is cancelled, what runs may finish. Refused while other jobs depend on it.
+/// Executions that have not started are cancelled; running ones may end. A job that others depend on
+/// cannot be deleted.
 #[utoipa::path(
     delete, path = "/v1/jobs/{job_id}", tag = "jobs", operation_id = "delete_job",
     params(
-        ("job_id" = JobId, Path, description = "The job's name"),
-        ("If-Match" = Option<String>, Header, description = "Only if the job's ETag is this one; `*` for any"),
+        ("job_id" = JobId, Path, description = "Name of the job"),
+        ("If-Match" = Option<String>, Header, description = "Change the job only if it has this ETag; `*` means any"),
     ),
     responses(
         (status = 204, description = "Deleted"),
@@ -133,12 +134,12 @@ pub async fn delete_job(
 
 /// Pause a job
 ///
-/// Slots after now don't start until it is resumed; earlier ones still do.
+/// Slots after now do not start until the job is resumed. Earlier ones still do.
 #[utoipa::path(
     post, path = "/v1/jobs/{job_id}:pause", tag = "jobs", operation_id = "pause_job",
-    params(("job_id" = JobId, Path, description = "The job's name")),
+    params(("job_id" = JobId, Path, description = "Name of the job")),
     responses(
-        (status = 200, description = "It is paused", body = JobView, headers(("ETag" = String))),
+        (status = 200, description = "Paused", body = JobView, headers(("ETag" = String))),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
@@ -149,12 +150,12 @@ pub async fn pause_job(State(state): Shared, JobIdPath(id): JobIdPath) -> Result
 
 /// Resume a job
 ///
-/// The slots of the pause go by the job's misfire policy.
+/// The job's misfire policy decides about the slots of the pause.
 #[utoipa::path(
     post, path = "/v1/jobs/{job_id}:resume", tag = "jobs", operation_id = "resume_job",
-    params(("job_id" = JobId, Path, description = "The job's name")),
+    params(("job_id" = JobId, Path, description = "Name of the job")),
     responses(
-        (status = 200, description = "It is active", body = JobView, headers(("ETag" = String))),
+        (status = 200, description = "Resumed", body = JobView, headers(("ETag" = String))),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
@@ -166,17 +167,20 @@ pub async fn resume_job(State(state): Shared, JobIdPath(id): JobIdPath) -> Resul
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct JobQuery {
-    /// `key:value`; repeated, all of them must fit.
+    /// Tag of the job, `key:value`. May be repeated; all must match.
     #[param(required = false, style = Form, explode)]
     pub tag: Vec<TagFilter>,
+    /// State of the jobs.
     #[param(inline)]
     pub status: Option<JobStatus>,
-    /// A part of the job's id.
+    /// Part of the job's id.
     pub search: Option<String>,
+    /// Pool of the jobs.
     pub pool: Option<String>,
+    /// Maximum number of items on the page.
     #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
     pub limit: usize,
-    /// `next_cursor` of the page before.
+    /// Value of `next_cursor` in the page before. Default: the first page.
     #[param(pattern = "^([A-Za-z0-9_-]{4})*$")]
     pub cursor: Option<String>,
 }
@@ -204,7 +208,7 @@ impl JobQuery {
     }
 }
 
-/// List jobs, by id
+/// List jobs, in the order of their ids
 #[utoipa::path(
     get, path = "/v1/jobs", tag = "jobs", operation_id = "list_jobs", params(JobQuery),
     responses((status = 200, description = "A page of jobs", body = JobPage))

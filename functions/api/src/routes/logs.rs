@@ -22,20 +22,20 @@ use crate::{
 
 const TEXT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
 
-/// Read all that an attempt printed
+/// Get the whole output of an attempt
 ///
-/// As text, up to 10 MiB; where more was printed, a line says so, and the end follows. On AWS the
-/// answer leads to the bucket. Of attempts whose output was longer than the tail in the execution,
-/// only those of `command` targets have more, where the worker keeps logs.
+/// Plain text of at most 10 MiB. Where more was printed, the middle is left out and a line says so.
+/// On AWS the answer redirects to the bucket. Whole outputs are kept for `command` targets only, and
+/// only where the worker keeps logs.
 #[utoipa::path(
     get, path = "/v1/executions/{execution_id}/logs/{attempt}", tag = "executions", operation_id = "get_log",
     params(
-        ("execution_id" = ExecutionId, Path, description = "`job_id@slot`"),
-        ("attempt" = u32, Path, minimum = 1, maximum = 4_294_967_295i64, description = "Its number"),
+        ("execution_id" = ExecutionId, Path, description = "Name of the execution, `job@slot`"),
+        ("attempt" = u32, Path, minimum = 1, maximum = 4_294_967_295i64, description = "Number of the attempt, from 1"),
     ),
     responses(
         (status = 200, description = "The output", body = String, content_type = "text/plain"),
-        (status = 307, description = "It is there, for some minutes", headers(("Location" = String))),
+        (status = 307, description = "Address of the output, valid for some minutes", headers(("Location" = String))),
         (status = 404, response = NotFound),
     )
 )]

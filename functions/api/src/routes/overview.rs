@@ -12,9 +12,9 @@ use crate::{
 
 type Shared = State<Arc<ApiState>>;
 
-/// Read the graph of all jobs
+/// Get the graph of all jobs
 ///
-/// Each job after all that it depends on.
+/// Each job comes after all of its dependencies.
 #[utoipa::path(
     get, path = "/v1/graph", tag = "overview", operation_id = "get_graph",
     responses((status = 200, description = "The graph", body = GraphView))
@@ -59,9 +59,9 @@ pub(super) fn queue_view(engine: &Engine, backlog: Backlog) -> QueueView {
     QueueView { pool, priority, depth, limit }
 }
 
-/// Read the six key metrics
+/// Get the key metrics
 ///
-/// Success rate, start latency, queue depth, worker utilisation, retry rate, dead letters.
+/// Success rate, start latency, queue depth, worker utilisation, retry rate and dead letters.
 #[utoipa::path(
     get, path = "/v1/stats", tag = "overview", operation_id = "get_stats",
     responses((status = 200, description = "The metrics", body = Stats))

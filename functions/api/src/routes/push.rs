@@ -38,20 +38,21 @@ pub(super) fn accepted(accepted: Accepted) -> Response {
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TriggerBody {
-    /// Instead of the job's own input.
+    /// Input of this execution. Default: the job's own.
     #[serde(default)]
     input: Option<Value>,
 }
 
-/// Start a job now
+/// Trigger a job
 ///
-/// It flows down to the dependents that have no schedule of their own. With an idempotency key the
-/// same request can be sent again; another one under its key is 422, `idempotency-key-reused`.
+/// Starts an execution now; dependents without a schedule follow. With an idempotency key the request
+/// may be repeated and finds the same execution; a different request under the same key is 422,
+/// `idempotency-key-reused`.
 #[utoipa::path(
     post, path = "/v1/jobs/{job_id}/executions", tag = "executions", operation_id = "trigger_job",
     params(
-        ("job_id" = JobId, Path, description = "The job's name"),
-        ("Idempotency-Key" = Option<KeyHeader>, Header, description = "The same request under the same key finds the execution that the first one made; any other is refused"),
+        ("job_id" = JobId, Path, description = "Name of the job"),
+        ("Idempotency-Key" = Option<KeyHeader>, Header, description = "Key under which the request may be repeated"),
     ),
     request_body(content = Option<TriggerBody>, example = json!({"input": {"day": "2026-11-23"}})),
     responses(
@@ -73,12 +74,12 @@ pub async fn trigger_job(
 
 /// Push one-time work
 ///
-/// With an idempotency key the same request can be sent again: it is the same where all its terms
-/// are, whether defaults are spelled out or not, and a delay counts as it is written. Another one
-/// under its key is 422, `idempotency-key-reused`.
+/// With an idempotency key the request may be repeated and finds the same execution. Requests are the
+/// same if all their terms are, whether defaults are spelled out or not; a delay counts as it is
+/// written. A different request under the same key is 422, `idempotency-key-reused`.
 #[utoipa::path(
     post, path = "/v1/executions", tag = "executions", operation_id = "push_execution",
-    params(("Idempotency-Key" = Option<KeyHeader>, Header, description = "The same request under the same key finds the execution that the first one made; any other is refused")),
+    params(("Idempotency-Key" = Option<KeyHeader>, Header, description = "Key under which the request may be repeated")),
     request_body(content = PushSpec, example = json!({"name": "welcome_mail", "delay": "5m",
         "target": {"type": "http", "url": "https://example.com/hooks/mail"}, "input": {"user": 7}})),
     responses(
@@ -100,14 +101,15 @@ pub async fn push_execution(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BatchRequest {
+    /// Work to push, 1 to 1,000 entries.
     #[schema(value_type = Vec<BatchExecution>, min_items = 1, max_items = 1000)]
     executions: Vec<KeyedPush>,
 }
 
 /// Push up to 1,000 pieces of one-time work
 ///
-/// Each has its own outcome, 429 where its queue is full: then `Retry-After` says when to send those
-/// again. A body that doesn't have the right shape is refused as a whole.
+/// Each entry has its own outcome: 429 where its queue is full; then `Retry-After` says when to send
+/// those entries again. A body of the wrong shape is refused as a whole.
 #[utoipa::path(
     post, path = "/v1/executions:batch", tag = "executions", operation_id = "push_batch",
     request_body(content = BatchRequest, example = json!({"executions": [

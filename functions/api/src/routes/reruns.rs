@@ -50,22 +50,22 @@ struct Selection {
     next_cursor: Option<String>,
 }
 
-/// Run again what has ended
+/// Run ended executions again
 ///
-/// Named executions; or the graph of a run, from what failed of it; or all that fit a filter, by
-/// default those that failed or timed out. Each runs as a new generation on its job's present
-/// version, and dependents without a schedule follow. What succeeded beside them is kept: a join
-/// below counts its outcome and its result. Executions whose dependents meet are run again
-/// together; each such re-run has its own outcome. With `dry_run` nothing is written.
+/// Selects named executions, the failed part of a run's graph, or all that match a filter (by default
+/// those that failed or timed out). Each runs as a new generation on its job's present version, and
+/// dependents without a schedule follow. Successful executions beside them are kept: a join below
+/// counts their outcomes and results. Executions whose dependents meet run again together; each such
+/// re-run has its own outcome. With `dry_run` nothing is written.
 ///
-/// An idempotency key makes each execution run again once, however often the request is sent: then
-/// the answer names the generations that it has begun.
+/// With an idempotency key each execution runs again once, however often the request is sent; the
+/// answer names the generations that it has started.
 #[utoipa::path(
     post, path = "/v1/executions:rerun", tag = "executions", operation_id = "rerun_executions",
-    params(("Idempotency-Key" = Option<KeyHeader>, Header, description = "For one key each execution is run again once")),
+    params(("Idempotency-Key" = Option<KeyHeader>, Header, description = "Key under which each execution runs again once")),
     request_body(content = RerunBody, example = json!({"run_id": "ingest@2026-11-23T00:00:00Z", "dry_run": true})),
     responses(
-        (status = 200, description = "The outcomes, or what they would be", body = RerunAnswer),
+        (status = 200, description = "Outcomes, or the plan for `dry_run`", body = RerunAnswer),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]

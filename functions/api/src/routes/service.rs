@@ -18,12 +18,12 @@ use crate::{
 
 type Shared = State<Arc<ApiState>>;
 
-/// Tell whether it works
+/// Check the health of the process
 ///
-/// It does if its store answers. Needs no token.
+/// The process is healthy if its store answers. Needs no token.
 #[utoipa::path(
     get, path = "/v1/health", tag = "service", operation_id = "get_health", security(()),
-    responses((status = 200, description = "It works", body = Health))
+    responses((status = 200, description = "Healthy", body = Health))
 )]
 pub async fn health(State(state): Shared) -> Result<Json<Health>, ApiError> {
     let (_, zones) = state.engine.ports.zones.in_force().await?;
@@ -32,7 +32,7 @@ pub async fn health(State(state): Shared) -> Result<Json<Health>, ApiError> {
     Ok(Json(Health { status: "ok", role, version: env!("CARGO_PKG_VERSION"), zone_data }))
 }
 
-/// Read this document
+/// Get the OpenAPI document
 #[utoipa::path(
     get, path = "/v1/openapi.json", tag = "service", operation_id = "get_openapi",
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value))
@@ -43,9 +43,9 @@ pub async fn openapi_document() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone()).into_response()
 }
 
-/// Metrics for Prometheus
+/// Get metrics for Prometheus
 ///
-/// In OpenMetrics text.
+/// OpenMetrics text.
 #[utoipa::path(
     get, path = "/metrics", tag = "service", operation_id = "get_metrics",
     responses((status = 200, description = "The metrics", body = String, content_type = "application/openmetrics-text"))

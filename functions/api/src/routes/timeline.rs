@@ -24,21 +24,22 @@ use crate::{
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TimelineQuery {
+    /// Maximum number of items on the page.
     #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
     pub limit: usize,
-    /// `next_cursor` of the page before.
+    /// Value of `next_cursor` in the page before. Default: the first page.
     #[param(pattern = "^([A-Za-z0-9_-]{4})*$")]
     pub cursor: Option<String>,
 }
 
 /// List a job's executions, newest first
 ///
-/// The first page begins with the slots that are due and that nobody has claimed yet, as `queued`,
-/// beside the `limit` others. `push` names the work that was pushed without a name. The summary is
-/// that of the page: ask for as many as it is to be about.
+/// The first page begins with the slots that are due and that no worker has claimed yet, as `queued`;
+/// they do not count towards `limit`. The job id `push` lists work that was pushed without a name.
+/// The summary covers the executions of the page.
 #[utoipa::path(
     get, path = "/v1/jobs/{job_id}/executions", tag = "executions", operation_id = "list_job_executions",
-    params(("job_id" = JobId, Path, description = "The job's name"), TimelineQuery),
+    params(("job_id" = JobId, Path, description = "Name of the job"), TimelineQuery),
     responses((status = 200, description = "A page of executions", body = ExecutionTimeline), (status = 404, response = NotFound))
 )]
 pub async fn list_job_executions(

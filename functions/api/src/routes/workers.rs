@@ -13,12 +13,11 @@ type Shared = State<Arc<ApiState>>;
 
 /// List workers
 ///
-/// Those that have said in the last five minutes that they are there: which pools they serve, how
-/// many attempts they run of how many they could, and whether they take new ones. As they said it
-/// themselves, every 15 s or with every lease.
+/// Workers seen in the last five minutes: their pools, their load, and whether they take new work.
+/// Workers report every 15 s, or with every lease.
 #[utoipa::path(
     get, path = "/v1/workers", tag = "workers", operation_id = "list_workers",
-    responses((status = 200, description = "The workers, by id", body = WorkerList))
+    responses((status = 200, description = "Workers in the order of their ids", body = WorkerList))
 )]
 pub async fn list_workers(State(state): Shared) -> Result<Json<WorkerList>, ApiError> {
     let now = state.engine.ports.clock.now();
@@ -26,13 +25,14 @@ pub async fn list_workers(State(state): Shared) -> Result<Json<WorkerList>, ApiE
     Ok(Json(WorkerList { items: workers.into_iter().map(|worker| WorkerView::of(worker, now)).collect() }))
 }
 
-/// Let a worker take nothing new
+/// Drain a worker
 ///
-/// It finishes what it has. It hears of it with its next report, at most 15 s later.
+/// It takes no new work and finishes its attempts. It learns of it with its next report, at most 15 s
+/// later.
 #[utoipa::path(
     post, path = "/v1/workers/{worker_id}:drain", tag = "workers", operation_id = "drain_worker",
-    params(("worker_id" = String, Path, description = "As it is listed, encoded", pattern = "^[!-~]{1,128}$")),
-    responses((status = 204, description = "It drains, from its next report on"), (status = 404, response = NotFound))
+    params(("worker_id" = String, Path, description = "Name of the worker, percent-encoded", pattern = "^[!-~]{1,128}$")),
+    responses((status = 204, description = "The worker drains from its next report on"), (status = 404, response = NotFound))
 )]
 pub async fn drain_worker(
     State(state): Shared,
@@ -42,11 +42,11 @@ pub async fn drain_worker(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Let a worker that drains go on
+/// Resume a draining worker
 #[utoipa::path(
     post, path = "/v1/workers/{worker_id}:resume", tag = "workers", operation_id = "resume_worker",
-    params(("worker_id" = String, Path, description = "As it is listed, encoded", pattern = "^[!-~]{1,128}$")),
-    responses((status = 204, description = "It goes on, from its next report on"), (status = 404, response = NotFound))
+    params(("worker_id" = String, Path, description = "Name of the worker, percent-encoded", pattern = "^[!-~]{1,128}$")),
+    responses((status = 204, description = "The worker takes work from its next report on"), (status = 404, response = NotFound))
 )]
 pub async fn resume_worker(
     State(state): Shared,

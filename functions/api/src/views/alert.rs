@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 
 use super::Instant;
 
-/// By key.
+/// All alerts, in the order of their keys.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AlertList {
+    /// Open alerts, and those resolved within the last day.
     pub items: Vec<AlertView>,
 }
 
@@ -20,32 +21,39 @@ pub enum AlertState {
     Resolved,
 }
 
-/// Something that a person should know, and who was told.
+/// A condition that a person should know of, and the receivers that were told.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Alert)]
 pub struct AlertView {
-    /// The same for the same trouble: while it is open, nobody is told again.
+    /// Name of the condition, `kind/subject`. While an alert is open, nobody is told of the same key again.
     #[schema(example = "dead_letter/daily_report")]
     pub key: String,
-    /// `dead_letter`, `missed_deadline`, `circuit_opened`, `success_rate`, `lateness`, `quarantined`, `timer_missing`, `test`.
+    /// Kind of condition: `dead_letter`, `missed_deadline`, `circuit_opened`, `success_rate`, `lateness`,
+    /// `quarantined`, `timer_missing` or `test`.
     #[schema(example = "dead_letter")]
     pub kind: &'static str,
+    /// Urgency for the receivers: `critical`, `error`, `warning` or `info`.
     #[schema(example = "error")]
     pub severity: &'static str,
+    /// Whether the condition lasts.
     pub state: AlertState,
+    /// One line for people: what happened, and to which job.
     pub summary: String,
+    /// Job that the alert is about. `null` where it concerns no single job.
     pub job_id: Option<JobId>,
+    /// Execution that raised the alert last. `null` where no single execution did.
     pub execution_id: Option<ExecutionId>,
+    /// Instant of the first occurrence.
     pub opened_at: Instant,
-    /// The newest occurrence, to within a minute.
+    /// Instant of the newest occurrence, to within a minute.
     pub last_at: Instant,
-    /// Since when it is over; it is shown for a day more.
+    /// Instant at which the condition ended; the alert is listed for one more day. `null` while it is open.
     pub resolved_at: Option<Instant>,
-    /// The receivers that believe it open.
+    /// Receivers that were told that the alert is open.
     pub told: Vec<String>,
-    /// The receivers that could not be told, and why not. They are tried again.
+    /// Receivers that could not be told, each with its last error. They are tried again.
     pub troubles: BTreeMap<String, String>,
-    /// How often receivers were tried since it was opened or resolved.
+    /// Number of rounds of notices since the alert was opened or resolved.
     pub tries: u32,
 }
 

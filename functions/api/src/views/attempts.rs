@@ -6,33 +6,39 @@ use utoipa::ToSchema;
 
 use super::Instant;
 
+/// Attempts for a worker.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LeaseAnswer {
-    /// None where there was nothing to do.
+    /// Attempts that the worker now holds; empty when there was no work.
     pub attempts: Vec<LeasedAttempt>,
-    /// The worker is to take nothing new: let it finish what it has, and end.
+    /// Whether the worker is being drained: it should finish its attempts and exit.
     pub draining: bool,
 }
 
-/// What to run, once, and the token that it is run by.
+/// One attempt to run once, and the token that proves the lease.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LeasedAttempt {
-    /// The idempotency key.
+    /// Execution of the attempt; also the idempotency key for what the attempt does.
     pub execution_id: ExecutionId,
+    /// Job of the execution, or the name that it was pushed under.
     pub job_id: JobId,
+    /// Run that the execution belongs to.
     pub run_id: String,
-    /// The fence: who has seen a higher one for this execution drops this.
+    /// Number of the attempt, from 1. A receiver that has seen a higher number for this execution must
+    /// ignore this attempt.
     #[schema(minimum = 1)]
     pub attempt: u32,
+    /// Class in which the execution waited.
     pub priority: Priority,
-    /// For heartbeats and `:finish`.
+    /// Proof of the lease, for heartbeats and `:finish`.
     pub token: ClaimToken,
+    /// Work to do.
     pub target: Target,
-    /// Null where there is none.
+    /// Input of the execution. `null` where there is none.
     pub input: Value,
-    /// A heartbeat must come before.
+    /// End of the lease. A heartbeat must arrive before it.
     pub lease_until: Instant,
-    /// No heartbeat prolongs it.
+    /// Time limit of the attempt in milliseconds, from its start. Heartbeats do not extend it.
     pub timeout_ms: u64,
 }
 
@@ -60,16 +66,17 @@ impl From<Leased> for LeasedAttempt {
     }
 }
 
+/// State of a leased attempt after a heartbeat.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Pulse)]
 pub struct PulseView {
-    /// The next heartbeat must come before.
+    /// New end of the lease. The next heartbeat must arrive before it.
     pub lease_until: Instant,
-    /// The attempt's timeout: no heartbeat prolongs it.
+    /// End of the attempt by its timeout. Heartbeats do not extend it.
     pub ends_by: Instant,
-    /// The attempt is to stop, and to be finished as failed.
+    /// Whether the attempt should stop and be finished as failed.
     pub cancel_requested: bool,
-    /// The worker is to take nothing new after this.
+    /// Whether the worker is being drained: it should finish its attempts and exit.
     pub draining: bool,
 }
 

@@ -5,46 +5,55 @@ use utoipa::ToSchema;
 
 use super::Instant;
 
-/// Slots of a past range, run a few at a time.
+/// Executions of the slots in a past range, a few at a time.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Backfill)]
 pub struct BackfillView {
+    /// Name of the backfill, given by the server.
     pub backfill_id: BackfillId,
+    /// Job whose slots run.
     pub job_id: JobId,
+    /// State of the backfill.
     pub status: BackfillStatus,
-    /// Slots from this instant on.
+    /// Start of the range; a slot at this instant belongs to it.
     pub from: Instant,
-    /// Slots before this instant.
+    /// End of the range; a slot at this instant does not belong to it.
     pub to: Instant,
+    /// Order in which the slots start.
     pub order: BackfillOrder,
+    /// Maximum number of its executions under way at once.
     pub concurrency: u32,
+    /// Instant of the request.
     pub created_at: Instant,
-    /// When the last of its executions had ended.
+    /// Instant at which the last of its executions ended. `null` before.
     pub ended_at: Option<Instant>,
-    /// Why it was cancelled.
+    /// Reason of a cancellation. `null` where it was not cancelled.
     pub reason: Option<String>,
-    /// The slot to look at next; none when all have been looked at.
+    /// Next slot to start. `null` when all have been started or passed over.
     pub next_slot: Option<Instant>,
+    /// Numbers of slots by what became of them.
     pub progress: BackfillProgress,
 }
 
-/// In slots. `succeeded`, `failed` and `not_run` are as of its last look at them.
+/// Numbers of slots. `succeeded`, `failed` and `not_run` are brought up to date with each pass, some
+/// seconds apart.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BackfillProgress {
-    /// In the range.
+    /// Slots in the range.
     pub slots: u32,
-    /// Had an execution already, and were left alone.
+    /// Slots that had an execution already and were left alone.
     pub existing: u32,
-    /// Started, or about to be.
+    /// Slots that have been started and have not ended.
     pub open: u32,
+    /// Slots whose execution succeeded.
     pub succeeded: u32,
-    /// Failed or timed out.
+    /// Slots whose execution failed or timed out.
     pub failed: u32,
-    /// Cancelled, skipped, or ended by what they depend on.
+    /// Slots whose execution was cancelled, skipped, or ended because of its dependencies.
     pub not_run: u32,
-    /// Not looked at yet.
+    /// Slots that are still to be started.
     pub left: u32,
-    /// Of the slots, those that are done with.
+    /// Share of slots that are done, in whole percent.
     #[schema(maximum = 100)]
     pub percent: u32,
 }
@@ -87,17 +96,21 @@ impl BackfillProgress {
     }
 }
 
-/// What a backfill would be.
+/// Range that a backfill would run.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BackfillPlan)]
 pub struct BackfillPlanView {
+    /// Job whose slots would run.
     pub job_id: JobId,
-    /// In the range; some of them may have run already.
+    /// Slots in the range; some of them may have run already.
     pub slots: u32,
-    /// Of the slots, in the order in which they would start.
+    /// Slot that would start first.
     pub first_slot: Instant,
+    /// Slot that would start last.
     pub last_slot: Instant,
+    /// Order in which the slots would start.
     pub order: BackfillOrder,
+    /// Maximum number of executions that would be under way at once.
     pub concurrency: u32,
 }
 
@@ -115,10 +128,11 @@ impl From<BackfillPlan> for BackfillPlanView {
     }
 }
 
-/// Newest first.
+/// Backfills, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BackfillPage {
+    /// Backfills of this page.
     pub items: Vec<BackfillView>,
-    /// Send it as `cursor` for the next page; none after the last.
+    /// Value of `cursor` for the next page. `null` on the last page.
     pub next_cursor: Option<String>,
 }

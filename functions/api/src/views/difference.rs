@@ -3,14 +3,15 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-/// One field that is not the same.
+/// One field that differs between two versions of a definition.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Difference {
+    /// Path of the field in the definition.
     #[schema(example = "retry.base")]
     pub path: String,
-    /// None where the field was not there.
+    /// Value before. `null` where the field was absent.
     pub before: Option<Value>,
-    /// None where the field is gone.
+    /// Value after. `null` where the field is gone.
     pub after: Option<Value>,
 }
 

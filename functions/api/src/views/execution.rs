@@ -12,110 +12,141 @@ use utoipa::ToSchema;
 use super::{Instant, Summary};
 use crate::http::actions::execution_path;
 
-/// One job at one slot.
+/// One job at one slot, or one piece of pushed work.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Execution)]
 pub struct ExecutionView {
+    /// Name of the execution: `job@slot`, with `~N` for generation N from 2 on.
     pub execution_id: ExecutionId,
+    /// Job of the execution, or the name that it was pushed under.
     pub job_id: JobId,
+    /// Instant of the schedule, or the key of a trigger or push.
     pub slot: SlotName,
-    /// 1, and counted up by retries by hand.
+    /// Number of the generation: 1, and one more for each retry or re-run by hand.
     #[schema(minimum = 1)]
     pub generation: u32,
+    /// State of the execution.
     pub status: Status,
-    /// None for a slot that nobody has claimed yet.
+    /// Run that the execution belongs to. `null` for a slot that no worker has claimed yet.
     pub run_id: Option<String>,
+    /// Cause of the execution.
     pub trigger: Trigger,
+    /// Class in which it waits for a worker; it rises with waiting.
     pub priority: Priority,
-    /// The version of the job that its attempts run; none before the first, and for pushed work.
+    /// Version of the job that its attempts run. `null` before the first attempt, and for pushed work.
     pub job_version: Option<u64>,
+    /// Instant at which its row was written. `null` for a slot that no worker has claimed yet.
     pub created_at: Option<Instant>,
-    /// The slot's instant, with its jitter.
+    /// Instant at which it should start: the slot's instant with its jitter, or `run_at`.
     pub due_at: Instant,
-    /// The next attempt doesn't start before.
+    /// Earliest start of the next attempt.
     pub ready_at: Instant,
+    /// Start of the first attempt. `null` before.
     pub start_time: Option<Instant>,
+    /// End of the execution. `null` before.
     pub end_time: Option<Instant>,
-    /// From the first start to the end.
+    /// Milliseconds from the first start to the end. `null` before the end.
     pub duration_ms: Option<u64>,
-    /// From `due_at` to the first start; of a backfill's, from its creation.
+    /// Milliseconds from `due_at` to the first start; for a backfill, from its creation. `null` before the
+    /// start.
     pub lateness_ms: Option<u64>,
-    /// Who runs it, or ran it last.
+    /// Worker that holds the execution, or held it last. `null` before the first attempt.
     pub worker_id: Option<String>,
-    /// The number of the attempt that was started last; 0 before the first.
+    /// Number of the newest attempt; 0 before the first.
     pub attempt: u32,
-    /// Where it is known: for pushed work, and in the answer for a single execution.
+    /// Maximum number of attempts after the first. Given for pushed work, and in the answer for a single
+    /// execution; otherwise `null`.
     pub max_retries: Option<u32>,
+    /// Whether somebody has asked a running execution to stop.
     pub cancel_requested: bool,
-    /// What its last attempt said of itself, as of a heartbeat; none once it has succeeded.
+    /// Newest progress that a heartbeat of the last attempt reported. `null` once it has succeeded.
     pub progress: Option<Progress>,
-    /// The newest ones, at most ten of those that have ended, and the one that runs.
+    /// Newest attempts: at most ten that have ended, and the running one.
     pub attempts: Vec<AttemptView>,
+    /// Dependencies by job, with the execution that each waits for or has waited for.
     pub dependencies: BTreeMap<JobId, DependencyView>,
-    /// How many elements its list has, where it fans out; `element_of` lists their executions.
+    /// Number of elements of its list, for a job with `for_each`; `element_of` lists their executions.
+    /// `null` otherwise.
     pub elements: Option<u32>,
+    /// Explanation of its state, for people. `null` where there is nothing to explain.
     pub reason: Option<String>,
+    /// Input of the execution. `null` where there is none.
     pub input: Option<Value>,
+    /// Result of the successful attempt, JSON of at most 64 KiB. `null` where there is none.
     pub result: Option<Value>,
+    /// Execution that this one runs again. `null` for generation 1.
     pub rerun_of: Option<ExecutionId>,
-    /// The backfill that started it.
+    /// Backfill that started it. `null` where none did.
     pub backfill_id: Option<BackfillId>,
-    /// Of pushed work.
+    /// Work of a push. `null` for a job's execution: its job has the target.
     pub target: Option<Target>,
 }
 
+/// One attempt of an execution.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Attempt)]
 pub struct AttemptView {
+    /// Number of the attempt, from 1.
     #[schema(minimum = 1)]
     pub number: u32,
-    /// None while it runs.
+    /// Outcome of the attempt. `null` while it runs.
     pub outcome: Option<AttemptOutcome>,
+    /// Start of the attempt.
     pub start_time: Instant,
+    /// End of the attempt. `null` while it runs.
     pub end_time: Option<Instant>,
+    /// Milliseconds from start to end. `null` while it runs.
     pub duration_ms: Option<u64>,
-    /// From `due_at`, or from the end of the attempt before, to its start: the wait for a worker and
-    /// between attempts. None where the attempt before is no longer kept.
+    /// Milliseconds that it waited for a worker and between attempts: from `due_at`, or from the end of the
+    /// attempt before, to its start. `null` where the attempt before is no longer kept.
     pub waited_ms: Option<u64>,
+    /// Worker that ran the attempt.
     pub worker_id: String,
+    /// Error of a failed attempt in one line, at most 500 characters. `null` otherwise.
     pub error: Option<String>,
-    /// Only in the answer for a single execution.
+    /// Output of the attempt. `null` in lists; only the answer for a single execution has it.
     pub output: Option<OutputView>,
 }
 
+/// Output of an attempt.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Output)]
 pub struct OutputView {
-    /// The last part of what it printed or answered.
+    /// Last 4 KiB that it printed or answered.
     pub tail: String,
-    /// How many bytes it was in all.
+    /// Size of the whole output in bytes.
     pub bytes: u64,
-    /// Where all of it can be read, up to 10 MiB; none where the tail is all, or all that was kept.
+    /// Path of the whole output, up to 10 MiB. `null` where the tail is all of it, or all that was kept.
     pub log: Option<String>,
 }
 
+/// Execution of a dependency, and its outcome.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Dependency)]
 pub struct DependencyView {
+    /// Execution that this one depends on.
     pub execution_id: ExecutionId,
-    /// None while it can still change.
+    /// Outcome of the dependency. `null` while it can still change.
     pub outcome: Option<Outcome>,
 }
 
-/// Newest first.
+/// Executions, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExecutionPage {
+    /// Executions of this page.
     pub items: Vec<ExecutionView>,
-    /// Send it as `cursor` for the next page; none after the last.
+    /// Value of `cursor` for the next page. `null` on the last page.
     pub next_cursor: Option<String>,
 }
 
-/// Of one job, newest first.
+/// Executions of one job, newest first, and a summary of the page.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExecutionTimeline {
+    /// Executions of this page.
     pub items: Vec<ExecutionView>,
-    /// Send it as `cursor` for the next page; none after the last.
+    /// Value of `cursor` for the next page. `null` on the last page.
     pub next_cursor: Option<String>,
+    /// Statistics of the executions of this page.
     pub summary: Summary,
 }
 

@@ -22,20 +22,24 @@ impl JobStatus {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Job)]
 pub struct JobView {
+    /// Name of the job.
     pub job_id: JobId,
-    /// Counts up with each change of the definition.
+    /// Version of the job: 1, and one more with each change of the definition, pause or resume.
     #[schema(minimum = 1)]
     pub version: u64,
+    /// Whether the job's slots start.
     pub status: JobStatus,
-    /// Slots after this instant don't start.
+    /// Instant of the pause; slots after it do not start. `null` for an active job.
     pub paused_at: Option<Instant>,
+    /// Instant of the first definition.
     pub created_at: Instant,
+    /// Instant of the newest version.
     pub updated_at: Instant,
-    /// The next instant of its own schedule; none without one, and while it is paused.
+    /// Next instant of the job's own schedule. `null` without a schedule, and while the job is paused.
     pub next_slot: Option<Instant>,
-    /// As it was put.
+    /// Definition as it was sent.
     pub definition: JobSpec,
-    /// How its limits stand: only in the answer for a single job, of one that has some.
+    /// State of the job's limits. `null` in lists, and for a job without limits.
     pub limits: Option<LimitsView>,
 }
 
@@ -60,8 +64,9 @@ impl JobView {
 /// Jobs in the order of their ids.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JobPage {
+    /// Jobs of this page.
     pub items: Vec<JobView>,
-    /// Send it as `cursor` for the next page; none after the last.
+    /// Value of `cursor` for the next page. `null` on the last page.
     pub next_cursor: Option<String>,
 }
 
@@ -84,20 +89,25 @@ impl From<JobChange> for Change {
     }
 }
 
-/// What applying came to, or, in a dry run, would come to.
+/// Changes that an apply made or, in a dry run, would make.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ApplyAnswer {
+    /// Whether nothing was written.
     pub dry_run: bool,
-    /// In the order of the request.
+    /// Jobs in the order of the request.
     pub jobs: Vec<AppliedJob>,
 }
 
+/// Change of one job.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AppliedJob {
+    /// Name of the job.
     pub job_id: JobId,
+    /// Version of the job after the change.
     pub version: u64,
+    /// Kind of change.
     pub change: Change,
-    /// Of an updated job: what is different.
+    /// Fields that differ, for an updated job; otherwise empty.
     pub differences: Vec<Difference>,
 }
 

@@ -4,41 +4,43 @@ use utoipa::ToSchema;
 
 use super::Instant;
 
-/// How a job's limits stand. Only in the answer for a single job, and only of one with limits.
+/// State of a job's limits.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LimitsState)]
 pub struct LimitsView {
-    /// Those that hold a permit of `max_concurrency`.
+    /// Executions that hold a permit of `max_concurrency`.
     pub running: Vec<ExecutionId>,
-    /// The first of those that wait for their turn under a limit of the job, at most 100. What waits for a place
-    /// of its key is listed with its executions.
+    /// Executions that wait for their turn under a limit of the job, the first 100. An execution that waits
+    /// under a limit per key is not listed here.
     pub waiting: Vec<ExecutionId>,
-    /// By the rate limit: nothing starts before.
+    /// Earliest next start by the rate limit. `null` where one may start now.
     pub next_start_at: Option<Instant>,
-    /// Of a job with a circuit breaker.
+    /// State of the circuit breaker. `null` for a job without one.
     pub circuit: Option<CircuitView>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CircuitState {
-    /// Everything starts.
+    /// Executions start.
     Closed,
-    /// Slots are skipped, what was accepted waits.
+    /// Slots are skipped, and accepted executions wait.
     Open,
     /// One execution is tried.
     HalfOpen,
 }
 
+/// State of a circuit breaker.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Circuit)]
 pub struct CircuitView {
+    /// Whether executions start.
     pub state: CircuitState,
-    /// Failed executions in a row.
+    /// Number of failed executions in a row.
     pub failures: u32,
-    /// Of an open one: when it lets one execution through.
+    /// Instant at which an open circuit lets one execution through. `null` unless it is open.
     pub until: Option<Instant>,
-    /// Somebody has opened it, and no success closes it before then.
+    /// Whether a person opened the circuit; then no success closes it before `until`.
     pub by_hand: bool,
 }
 

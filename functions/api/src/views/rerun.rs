@@ -5,29 +5,34 @@ use utoipa::ToSchema;
 
 use crate::http::problem::{ApiError, ProblemDetails};
 
-/// The re-runs that it came to, or would come to.
+/// Re-runs that were started or, in a dry run, would be.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RerunAnswer {
+    /// Whether nothing was written.
     pub dry_run: bool,
+    /// Re-runs, each with its outcome.
     pub results: Vec<RerunItem>,
-    /// Of a filter: send it as `cursor`, with the same filter, for what is left; none at the end.
+    /// Value of `cursor` for the rest, with the same filter. `null` at the end, and without a filter.
     pub next_cursor: Option<String>,
 }
 
-/// What is run again together, or why it isn't.
+/// Executions that run again together, or the problem that prevents it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RerunItem {
-    /// What it begins with. Named ones that follow from others of them are not listed here.
+    /// Executions that the re-run starts with. A named execution that follows from another named one is not
+    /// listed here.
     pub execution_ids: Vec<ExecutionId>,
-    /// 201 begun, 200 begun before for this key or in a dry run, or the status of the problem.
+    /// HTTP status of the entry: 201 started, 200 started before for this key or a dry run, or the status
+    /// of its problem.
     #[schema(minimum = 200, maximum = 599)]
     pub status: u16,
-    /// Their new generation, in the same order.
+    /// New generations of `execution_ids`, in the same order.
     pub rerun_as: Vec<ExecutionId>,
-    /// What runs again after them.
+    /// Executions that run after them.
     pub follows: Vec<ExecutionId>,
-    /// What is not run again, and counts as it is.
+    /// Executions that do not run again; their outcomes and results count.
     pub keeps: Vec<ExecutionId>,
+    /// Problem that prevents the re-run. `null` otherwise.
     pub problem: Option<ProblemDetails>,
 }
 

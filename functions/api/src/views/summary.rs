@@ -9,39 +9,45 @@ use super::ExecutionView;
 /// Successes that each half needs, so that its middle means something.
 const ENOUGH: usize = 5;
 
-/// How the executions of this page went.
+/// Statistics of the executions of one page.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Summary {
-    /// That have ended.
+    /// Number of executions that have ended.
     pub ended: u64,
+    /// Number of executions that succeeded.
     pub succeeded: u64,
-    /// `failed` and `timed_out`.
+    /// Number of executions that failed or timed out.
     pub failed: u64,
-    /// Successes among successes and failures; none before the first.
+    /// Share of successes among successes and failures. `null` before the first.
     #[schema(minimum = 0.0, maximum = 1.0)]
     pub success_rate: Option<f64>,
-    /// That took more than one attempt.
+    /// Number of executions with more than one attempt.
     pub retried: u64,
-    /// From the first start to the end, of those that succeeded.
+    /// Milliseconds from the first start to the end, of those that succeeded.
     pub duration_ms: Spread,
-    /// From `due_at` to the first start, of all that started.
+    /// Milliseconds from `due_at` to the first start, of those that started.
     pub lateness_ms: Spread,
-    /// None with fewer than ten successes.
+    /// Change of the duration within the page. `null` with fewer than ten successes.
     pub trend: Option<Trend>,
 }
 
-/// None where there is nothing to measure.
+/// Distribution in milliseconds. All are `null` where there is nothing to measure.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Spread {
+    /// Median, in milliseconds.
     pub p50: Option<u64>,
+    /// 95th percentile, in milliseconds.
     pub p95: Option<u64>,
+    /// Maximum, in milliseconds.
     pub max: Option<u64>,
 }
 
-/// The middle duration of the successes on this page, older half and newer half.
+/// Median durations of the successes on a page: the older half and the newer half.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Trend {
+    /// Median of the older half, in milliseconds.
     pub older_p50_ms: u64,
+    /// Median of the newer half, in milliseconds.
     pub newer_p50_ms: u64,
 }
 

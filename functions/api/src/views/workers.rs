@@ -10,21 +10,30 @@ use utoipa::ToSchema;
 
 use super::Instant;
 
+/// Workers seen within the last five minutes.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkerList {
+    /// Workers in the order of their ids.
     pub items: Vec<WorkerView>,
 }
 
-/// Who runs attempts.
+/// A process that runs attempts.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Worker)]
 pub struct WorkerView {
+    /// Name of the worker.
     pub worker_id: String,
+    /// Kind of worker.
     pub kind: Kind,
+    /// Whether the worker takes work.
     pub status: WorkerStatus,
+    /// Version that the worker reported. `null` where it reported none.
     pub version: Option<String>,
+    /// Instant of its last sign of life.
     pub last_seen: Instant,
+    /// Load by pool.
     pub pools: BTreeMap<String, PoolLoad>,
+    /// Labels that the worker reported.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -32,9 +41,9 @@ pub struct WorkerView {
 #[serde(rename_all = "snake_case")]
 #[schema(as = WorkerKind)]
 pub enum Kind {
-    /// `belfry up`, or `belfry worker`.
+    /// `belfry up` or `belfry worker`.
     Daemon,
-    /// It speaks HTTP only.
+    /// A worker that uses the HTTP API only.
     Http,
 }
 
@@ -50,20 +59,22 @@ impl From<WorkerKind> for Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerStatus {
+    /// It takes work.
     Active,
-    /// It takes nothing new.
+    /// It takes no new work.
     Draining,
     /// It has not been seen for a minute.
     Lost,
 }
 
-/// What a worker does of one pool's work.
+/// Load of a worker in one pool.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PoolLoad {
-    /// Attempts at once.
+    /// Number of attempts that it can run at once.
     pub capacity: u32,
+    /// Number of attempts that it runs.
     pub running: u32,
-    /// `running` of `capacity`; none without capacity.
+    /// `running` divided by `capacity`. `null` without capacity.
     #[schema(minimum = 0.0)]
     pub utilisation: Option<f64>,
 }

@@ -133,15 +133,19 @@ impl Run {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
+    /// The job's schedule.
     Schedule,
+    /// A trigger.
     Manual,
+    /// A push.
     Push,
+    /// The end of its dependencies.
     Dependency,
-    /// A new generation of an execution that had ended.
+    /// A retry or re-run by hand.
     Rerun,
-    /// A slot of a past range.
+    /// A backfill.
     Backfill,
-    /// One element of a list.
+    /// The list of a job with `for_each`.
     Element,
 }
 
@@ -192,7 +196,7 @@ pub enum AttemptOutcome {
     Failed,
     TimedOut,
     Cancelled,
-    /// Its worker died, or lost its lease.
+    /// The worker died or lost its lease.
     Lost,
 }
 

@@ -12,11 +12,11 @@ const MAX_MESSAGE_CHARACTERS: usize = 200;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(from = "Written")]
 pub struct Progress {
-    /// From 0 to 100.
+    /// Progress in percent, 0 to 100. Default: unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 100))]
     pub percent: Option<u8>,
-    /// One line for people.
+    /// One line for people, at most 200 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub message: Option<String>,

@@ -10,25 +10,24 @@ use crate::Outcome;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Waits for dependencies: whoever finishes the last of them moves it on; or for an instant
-    /// (a delay, a retry) or its turn under a limit: the worker that claims it from then on does; or
-    /// for its elements: whoever finishes the last of them does.
+    /// The execution waits for dependencies, for an instant (a delay or a retry), for its turn under a
+    /// limit, or for its elements.
     Waiting,
-    /// May start: the worker that claims it moves it on.
+    /// The execution may start. The worker that claims it moves it on.
     Queued,
-    /// An attempt is under way: its worker moves it on, or, once its lease is over, the sweep.
+    /// An attempt is under way. Its worker moves it on; once the lease has ended, the sweep does.
     Running,
-    /// Final.
+    /// Final: an attempt succeeded.
     Success,
-    /// Final: out of attempts, or failed in a way that another try can't mend.
+    /// Final: no attempts are left, or another attempt cannot help.
     Failed,
-    /// Final: its last attempt, its wait or all of it took longer than allowed.
+    /// Final: the last attempt, the wait, or the whole execution took longer than allowed.
     TimedOut,
-    /// Final: somebody asked for it, or its job was deleted.
+    /// Final: somebody cancelled it, or its job was deleted.
     Cancelled,
-    /// Final: it never started, because of what became of a dependency.
+    /// Final: it never started, because a dependency did not succeed.
     UpstreamFailed,
-    /// Final: it never started, by rule: a branch not taken, a deadline passed.
+    /// Final: it never started, by rule, for example because a deadline had passed.
     Skipped,
 }
 

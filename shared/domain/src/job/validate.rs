@@ -26,12 +26,12 @@ const MAX_JITTER: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// Where, as a path: `schedule`, `target.url`, `dependencies[2]`.
+    /// Path of the field: `schedule`, `target.url`, `dependencies[2]`.
     pub field: String,
-    /// Where in the field's text, counted in bytes from 0.
+    /// Place in the field's text, in bytes from 0. `null` or absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<usize>,
-    /// What is wrong, and what would be right.
+    /// Explanation of what is wrong, and what would be right.
     pub message: String,
 }
 

@@ -31,12 +31,14 @@ pub const MAX_CONCURRENCY: u32 = 1000;
 pub enum Concurrency {
     /// Executions overlap without a limit.
     Allow,
-    /// The execution waits for a permit. Running executions count; one that waits for a retry does not.
+    /// The execution waits for a permit. Running executions hold one; an execution that waits for a retry
+    /// does not.
     #[default]
     Queue,
-    /// The execution is skipped while others have begun and not ended, waits for retries included.
+    /// The execution is skipped while another one has started and not ended; the wait for a retry counts as
+    /// started.
     Forbid,
-    /// The oldest execution is cancelled; the new one starts when that one has ended.
+    /// The oldest execution is cancelled; the new one starts when it has ended.
     Replace,
 }
 

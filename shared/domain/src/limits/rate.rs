@@ -16,12 +16,12 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(5);
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// Attempts that may start in each period, retries included.
+    /// Number of attempts that may start in each period, retries included. 1 to 1,000,000.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
     pub starts: u32,
     /// Length of the period.
     pub per: HumanDuration,
-    /// How many may start together after a quiet time; 1 by default.
+    /// Number of attempts that may start together after a quiet time. 1 to 1,000,000. Default 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
     pub burst: u32,
