@@ -15,6 +15,9 @@ use work::Work;
 
 /// Far more than it takes for the second one to lead after the first one's end.
 const TAKEOVER: Duration = Duration::from_secs(30);
+/// Less than any part of a lease that a dead leader may have left, and more than a slow machine needs.
+const AT_ONCE: Duration = Duration::from_secs(3);
+const DAY_MS: i64 = 86_400_000;
 const LOST: &str = "another process has taken over the database";
 
 async fn leader_and_standby(data: &Path) -> (Server, Server) {
@@ -38,6 +41,13 @@ async fn lease(data: &Path) -> (String, i64) {
     let read =
         || database.query_row("SELECT owner, until FROM leases", (), |row| Ok((row.get(0)?, row.get(1)?)));
     until("the lease can be read", TAKEOVER, async || read().ok()).await
+}
+
+/// As if the wall clock of whoever leads had stood elsewhere when it renewed its lease.
+async fn set_lease_end(data: &Path, until_ms: i64) {
+    let database = database(data);
+    let write = || database.execute("UPDATE leases SET until = ?1", [until_ms]).ok();
+    until("the lease can be changed", TAKEOVER, async || write()).await;
 }
 
 /// A leader that ends in good order gives its lease back, so that nobody waits for it to run out.
@@ -183,4 +193,44 @@ async fn leadership_goes_on_from_process_to_process() {
         (is_later && row["status"] == "success").then_some(())
     })
     .await;
+}
+
+/// The operating system knows at once that a process is dead, whatever its lease says.
+#[tokio::test]
+async fn after_kill_9_a_restart_leads_at_once() {
+    let data = TempDir::new().unwrap();
+    Up::on(data.path()).start_leader().await.kill().await;
+    let took = until_it_leads(&Up::on(data.path()).start().await, TAKEOVER).await;
+    assert!(took < AT_ONCE, "{took:.1?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_keeps_nobody_on_standby() {
+    let data = TempDir::new().unwrap();
+    let tomorrow = || chrono::Utc::now().timestamp_millis() + DAY_MS;
+    Up::on(data.path()).start_leader().await.kill().await;
+    set_lease_end(data.path(), tomorrow()).await;
+    let mut restarted = Up::on(data.path()).start().await;
+    let took = until_it_leads(&restarted, TAKEOVER).await;
+    assert!(took < AT_ONCE, "{took:.1?}");
+    restarted.kill().await;
+    set_lease_end(data.path(), tomorrow()).await;
+    // Versions without a lock, and file systems without any, leave nothing else to go by than silence.
+    std::fs::remove_file(data.path().join("belfry.lock")).unwrap();
+    Up::on(data.path()).start().await.until_it_leads(TAKEOVER).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_steps_forward_takes_nothing_from_a_live_leader() {
+    let data = TempDir::new().unwrap();
+    let (leader, standby) = leader_and_standby(data.path()).await;
+    let (owner, _) = lease(data.path()).await;
+    set_lease_end(data.path(), 1).await;
+    let renewed_by = until("the lease is renewed", TAKEOVER, async || {
+        let (owner, until) = lease(data.path()).await;
+        (until > 1).then_some(owner)
+    })
+    .await;
+    assert_eq!(renewed_by, owner, "{}", standby.log());
+    assert_eq!(leader.api.role().await.as_deref(), Some("leader"));
 }
