@@ -1,31 +1,51 @@
-//! Who leads, of the processes on one database.
+//! Leadership of one process among those on a database.
+//!
+//! A leader holds a lease in the database, under whose token it writes, and the operating system's lock
+//! on the data directory. A process takes the lead when the lease has been given back, when the lock
+//! shows that the leader is dead, or when it has watched the lease for its whole length and nobody has
+//! renewed it. Wall clocks decide nothing: they jump, and a lease ends by the clock of its leader.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use belfry_engine::ports::{Acquired, Lease};
+use belfry_domain::Timestamp;
+use belfry_engine::ports::{Acquired, Lease, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use super::{LANE, Standalone};
+use super::{LANE, Standalone, lock::LeaderLock};
 
 /// A leader that has not renewed for this long has lost its leadership.
 const LEADER_LEASE: Duration = Duration::from_secs(6);
 const RENEW: Duration = Duration::from_secs(2);
 /// A standby looks this often: it takes over within the lease and this.
 const LOOK: Duration = Duration::from_millis(500);
+const GIVEN_BACK: Timestamp = Timestamp(0);
 
-/// Whether this process leads, for those who only want to know.
-#[derive(Debug, Default)]
+/// Whether this process leads, and its lock.
+#[derive(Debug)]
 pub struct Leadership {
     leads: AtomicBool,
+    lock: LeaderLock,
+}
+
+/// Another process's lease as it was first seen.
+struct Watched {
+    owner: String,
+    until: Timestamp,
+    since: Instant,
 }
 
 impl Leadership {
+    pub fn of(data: &Path) -> Self {
+        Self { leads: AtomicBool::new(false), lock: LeaderLock::open(data) }
+    }
+
     pub fn is_leader(&self) -> bool {
         self.leads.load(Ordering::Acquire)
     }
@@ -42,15 +62,16 @@ impl Standalone {
         leadership: &Leadership,
         shutdown: &CancellationToken,
     ) -> Option<Lease> {
-        let mut announced = false;
+        let mut watched: Option<Watched> = None;
         loop {
-            match self.acquire().await {
+            let is_news = watched.is_none();
+            match self.try_to_lead(&leadership.lock, &mut watched).await {
                 Ok(Acquired::Leader(lease)) => {
+                    leadership.lock.keep_for(&self.owner);
                     leadership.set(true);
                     return Some(lease);
                 }
-                Ok(Acquired::HeldBy { owner, .. }) if !announced => {
-                    announced = true;
+                Ok(Acquired::HeldBy { owner, .. }) if is_news => {
                     tracing::info!(leader = owner, "standing by: another process leads on this database");
                 }
                 Ok(Acquired::HeldBy { .. }) => {}
@@ -68,8 +89,9 @@ impl Standalone {
     pub async fn hold_leadership(self: Arc<Self>, leadership: Arc<Leadership>) {
         loop {
             tokio::time::sleep(RENEW).await;
-            match self.acquire().await {
-                Ok(Acquired::Leader(_)) => {}
+            match self.acquire(Timestamp::MIN).await {
+                // The lock is free again once a leader that was too slow has ended.
+                Ok(Acquired::Leader(_)) => leadership.lock.keep_for(&self.owner),
                 Ok(Acquired::HeldBy { owner, .. }) => {
                     tracing::error!(leader = owner, "another process has taken over");
                     leadership.set(false);
@@ -80,9 +102,36 @@ impl Standalone {
         }
     }
 
-    async fn acquire(&self) -> Result<Acquired, belfry_engine::ports::StoreError> {
-        let now = self.engine.ports.clock.now();
-        self.engine.ports.leases.acquire(LANE, &self.owner, now, now.plus(LEADER_LEASE)).await
+    async fn try_to_lead(
+        &self,
+        lock: &LeaderLock,
+        watched: &mut Option<Watched>,
+    ) -> Result<Acquired, StoreError> {
+        let (owner, until) = match self.acquire(Timestamp::MIN).await? {
+            Acquired::HeldBy { owner, until } => (owner, until),
+            leader @ Acquired::Leader(_) => return Ok(leader),
+        };
+        let is_over = until == GIVEN_BACK || lock.take_from(&owner) || {
+            let seen = watched.take().filter(|seen| seen.owner == owner && seen.until == until);
+            let seen = watched.insert(seen.unwrap_or(Watched {
+                owner: owner.clone(),
+                until,
+                since: Instant::now(),
+            }));
+            seen.since.elapsed() >= LEADER_LEASE
+        };
+        // If it has been renewed meanwhile, it ends later than that.
+        if is_over {
+            self.acquire(Timestamp(until.0 + 1)).await
+        } else {
+            Ok(Acquired::HeldBy { owner, until })
+        }
+    }
+
+    /// Takes or renews the lease, unless it is another process's and ends at `end` or later.
+    async fn acquire(&self, end: Timestamp) -> Result<Acquired, StoreError> {
+        let until = self.engine.ports.clock.now().plus(LEADER_LEASE);
+        self.engine.ports.leases.acquire(LANE, &self.owner, end, until).await
     }
 }
 

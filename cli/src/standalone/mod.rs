@@ -3,6 +3,7 @@
 mod alerts;
 mod journal;
 mod leader;
+mod lock;
 mod serve;
 mod temporary;
 mod tokens;
@@ -27,6 +28,7 @@ use self::alerts::LoggedAlerts;
 pub use self::{
     alerts::Alerting,
     leader::Leadership,
+    lock::check_locks,
     temporary::{Temporary, TemporaryOptions},
     tokens::{StoredTokens, create_token, list_tokens, revoke_token},
     up::{LogPlace, UpOptions, stop_on_signals, up},

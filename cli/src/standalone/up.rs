@@ -131,7 +131,7 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let (standalone, waves) = Standalone::new(store, settings, options.capacity, runner, journal)?;
     let standalone = standalone.archiving_to(options.archive).with_logs(logs.clone()).alerting(alerting);
     let standalone = Arc::new(standalone);
-    let leadership = Arc::new(Leadership::default());
+    let leadership = Arc::new(Leadership::of(&options.data));
     let shutdown = stop_on_signals();
     let api = ApiState {
         engine: Arc::clone(&standalone.engine),
