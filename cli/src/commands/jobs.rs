@@ -126,7 +126,9 @@ async fn show_one(client: &Client, global: &Global, id: &str) -> Outcome {
         show::json(&job)?;
         return DONE;
     }
-    for name in ["job_id", "status", "version", "created_at", "updated_at", "paused_at", "next_slot"] {
+    for name in
+        ["job_id", "status", "version", "created_at", "updated_at", "paused_at", "pause_note", "next_slot"]
+    {
         let value = plain(&job[name]);
         if !value.is_empty() {
             let label = name.replace('_', " ");

@@ -59,14 +59,21 @@ pub async fn retry(args: RetryArgs, global: &Global) -> Outcome {
 
 /// Start no further slots of jobs; those up to now still run
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  belfry pause daily_report")]
+#[command(after_help = "\
+Examples:
+  belfry pause daily_report
+  belfry pause daily_report --note 'the source is down until Monday'")]
 pub struct PauseArgs {
     #[arg(required = true)]
     job_id: Vec<String>,
+    /// Shown with the jobs until they are resumed
+    #[arg(long)]
+    note: Option<String>,
 }
 
 pub async fn pause(args: PauseArgs, global: &Global) -> Outcome {
-    on_jobs(&args.job_id, "pause", "paused", global).await
+    let body = args.note.map(|note| json!({ "note": note }));
+    on_jobs(&args.job_id, "pause", body.as_ref(), "paused", global).await
 }
 
 /// Start slots of paused jobs again; those missed go by the misfire policy
@@ -78,13 +85,14 @@ pub struct ResumeArgs {
 }
 
 pub async fn resume(args: ResumeArgs, global: &Global) -> Outcome {
-    on_jobs(&args.job_id, "resume", "resumed", global).await
+    on_jobs(&args.job_id, "resume", None, "resumed", global).await
 }
 
-async fn on_jobs(ids: &[String], verb: &str, done: &str, global: &Global) -> Outcome {
+async fn on_jobs(ids: &[String], verb: &str, body: Option<&Value>, done: &str, global: &Global) -> Outcome {
     let client = global.client()?;
     for id in ids {
-        let answer = client.send(Call::post(["v1", "jobs", &format!("{id}:{verb}")])).await?;
+        let call = Call::post(["v1", "jobs", &format!("{id}:{verb}")]);
+        let answer = client.send(body.cloned().into_iter().fold(call, Call::body)).await?;
         told(global, &answer, &format!("{done} {id}"))?;
     }
     DONE

@@ -1,6 +1,6 @@
 //! Job definitions: the textbook's works unchanged, bad ones are told what is wrong and where.
 
-use belfry_domain::{CommandLine, Job, JobSpec, Target, Timestamp, validate_job};
+use belfry_domain::{CommandLine, Job, JobSpec, Pause, Target, Timestamp, validate_job};
 
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
 
@@ -142,6 +142,25 @@ fn two_jobs_are_equal_whatever_was_worked_out_of_them() {
     assert_eq!(asked, fresh);
     assert_ne!(asked, job("y"));
     let mut paused = job("x");
-    paused.paused_at = Some(NOW);
+    paused.pause = Some(Pause::at(NOW));
     assert_ne!(asked, paused);
+}
+
+#[test]
+fn a_pause_is_stored_as_versions_without_notes_read_it() {
+    let mut paused = Job::new(job(r#"{"job_id":"a"}"#), 1, 1, NOW, NOW);
+    paused.pause = Some(Pause { at: NOW, note: Some("until Monday".to_owned()) });
+    let mut stored = serde_json::to_value(&paused).unwrap();
+    assert_eq!(
+        (&stored["paused_at"], &stored["pause_note"]),
+        (&serde_json::json!(NOW), &"until Monday".into())
+    );
+    assert_eq!(serde_json::from_value::<Job>(stored.clone()).unwrap(), paused);
+    stored.as_object_mut().unwrap().remove("pause_note");
+    assert_eq!(serde_json::from_value::<Job>(stored.clone()).unwrap().pause, Some(Pause::at(NOW)));
+    stored["paused_at"] = "yesterday".into();
+    assert!(
+        serde_json::from_value::<Job>(stored).is_err(),
+        "a pause that can't be read is none that has ended"
+    );
 }

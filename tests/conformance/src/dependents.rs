@@ -1,5 +1,6 @@
 //! Who depends on whom, now and at the revision that a run follows.
 
+use belfry_domain::Pause;
 use belfry_engine::ports::StoreError;
 
 use crate::{
@@ -82,7 +83,7 @@ pub async fn a_deleted_dependent_is_none(backend: &Backend) -> Verdict {
 pub async fn a_pause_does_not_touch_the_past(backend: &Backend) -> Verdict {
     let mut b = job("b", 1, 1, &["a"]);
     commit(backend, 0, vec![job("a", 1, 1, &[]), b.clone()]).await?;
-    b.paused_at = Some(at(1));
+    b.pause = Some(Pause::at(at(1)));
     commit(backend, 1, vec![b]).await?;
     for graph in [1, 2, u64::MAX] {
         assert_eq!(dependents(backend, "a", graph).await?, ["b"], "at revision {graph}");

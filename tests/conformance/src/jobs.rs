@@ -1,6 +1,6 @@
 //! Jobs are written in sets, each under the graph's revision that it was made from.
 
-use belfry_domain::{Job, Timer, Timestamp};
+use belfry_domain::{Job, Pause, Timer, Timestamp};
 use belfry_engine::ports::{Committed, Position, StoreError};
 
 use crate::{
@@ -104,13 +104,14 @@ pub async fn versions_go_on_past_a_tombstone(backend: &Backend) -> Verdict {
 pub async fn a_pause_is_no_new_version(backend: &Backend) -> Verdict {
     let mut job = job("a", 1, 1, &[]);
     commit(backend, 0, vec![job.clone()]).await?;
-    for (revision, paused_at) in [(1, Some(at(5))), (2, None), (3, Some(at(9)))] {
-        job.paused_at = paused_at;
+    let noted = Pause { at: at(9), note: Some("the source is down".to_owned()) };
+    for (revision, pause) in [(1, Some(Pause::at(at(5)))), (2, None), (3, Some(noted))] {
+        job.pause.clone_from(&pause);
         commit(backend, revision, vec![job.clone()]).await?;
         let newest = backend.jobs.job(job.id()).await?;
         let version = backend.jobs.job_version(job.id(), 1).await?;
         for found in [newest, version] {
-            assert_eq!(found.map(|job| (job.version, job.paused_at)), Some((1, paused_at)));
+            assert_eq!(found.map(|job| (job.version, job.pause.clone())), Some((1, pause.clone())));
         }
         assert_eq!(backend.jobs.all_jobs().await?.0, revision + 1);
     }

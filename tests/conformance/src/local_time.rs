@@ -149,11 +149,11 @@ pub async fn a_paused_job_makes_up_for_its_pause_by_both_data(backend: &Backend)
     let world = with(backend, "2090a", -8);
     world.define([nine("paused")]).await?;
     let id: JobId = job_id("paused");
-    world.engine.pause_job(&id).await?;
+    world.engine.pause_job(&id, None).await?;
     world.advance(18 * HOUR);
     let world = world.with_zones(zone_data("2090b", -7).register());
     world.engine.adopt_zones().await?;
-    assert!(job_of(&world, "paused").await?.paused_at.is_some());
+    assert!(job_of(&world, "paused").await?.pause.is_some());
     world.advance(24 * HOUR);
     assert_eq!(world.work(good).await?, [""; 0]);
     world.engine.resume_job(&id).await?;

@@ -193,7 +193,7 @@ fn suspension() {
     let job = json!({"job_id": "job", "schedule": "* * * * *"});
     let mut cluster = Cluster::new("2026-11-23T10:00:00Z", HALF_A_MINUTE, &job);
     cluster.up(Duration::from_secs(90));
-    now(cluster.installation.engine.pause_job(&"job".parse().unwrap())).unwrap();
+    now(cluster.installation.engine.pause_job(&"job".parse().unwrap(), None)).unwrap();
     cluster.up(Duration::from_secs(240));
     assert_eq!(cluster.slots("2026-11-23T10:01:00Z", 5), "S....");
     now(cluster.installation.engine.resume_job(&"job".parse().unwrap())).unwrap();

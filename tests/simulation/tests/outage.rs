@@ -100,7 +100,7 @@ fn after_a_pause_of_a_day_resuming_sends_two_slots_of_each() {
     let installation = of_every_minute();
     let ids: Vec<_> = (0..1000).map(|number| format!("job{number}").parse().unwrap()).collect();
     for id in &ids {
-        now(installation.engine.pause_job(id)).unwrap();
+        now(installation.engine.pause_job(id, None)).unwrap();
     }
     installation.advance(DAY);
     for id in &ids {

@@ -6,9 +6,10 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use belfry_domain::{GateKey, Job, JobId};
+use belfry_domain::{GateKey, Job, JobId, MAX_NOTE_CHARACTERS};
 use belfry_engine::{EngineError, JobChange};
-use utoipa::IntoParams;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     ApiState,
@@ -132,19 +133,39 @@ pub async fn delete_job(
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PauseBody {
+    /// Note for people, at most 500 characters, shown with the job until it is resumed. Default: none, or
+    /// the note of a job that is paused already.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    note: Option<String>,
+}
+
 /// Pause a job
 ///
-/// Slots after now do not start until the job is resumed. Earlier ones still do.
+/// Slots after now do not start until the job is resumed. Earlier ones still do. A new version of the
+/// definition keeps the pause and its note.
 #[utoipa::path(
     post, path = "/v1/jobs/{job_id}:pause", tag = "jobs", operation_id = "pause_job",
     params(("job_id" = JobId, Path, description = "Name of the job")),
+    request_body(content = Option<PauseBody>, example = json!({"note": "the source is down until Monday"})),
     responses(
         (status = 200, description = "Paused", body = JobView, headers(("ETag" = String))),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
-pub async fn pause_job(State(state): Shared, JobIdPath(id): JobIdPath) -> Result<Response, ApiError> {
-    let job = state.engine.pause_job(&id).await?;
+pub async fn pause_job(
+    State(state): Shared,
+    JobIdPath(id): JobIdPath,
+    body: RawJson,
+) -> Result<Response, ApiError> {
+    let note = body.read_or_default::<PauseBody>()?.note;
+    if note.as_ref().is_some_and(|note| note.chars().count() > MAX_NOTE_CHARACTERS) {
+        return Err(ApiError::invalid("note", format!("at most {MAX_NOTE_CHARACTERS} characters")));
+    }
+    let job = state.engine.pause_job(&id, note.as_deref()).await?;
     Ok(shown(&state, StatusCode::OK, &job))
 }
 

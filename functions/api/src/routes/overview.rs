@@ -35,7 +35,7 @@ fn graph_job(job: &Job) -> GraphJob {
         job_id: job.id().clone(),
         dependencies: job.spec.dependencies.clone(),
         schedule: job.schedule().map(|schedule| schedule.expression().to_owned()),
-        paused: job.paused_at.is_some(),
+        paused: job.pause.is_some(),
     }
 }
 

@@ -115,5 +115,5 @@ fn may_be_unclaimed(state: &ApiState, job: &Job, slot: Timestamp, now: Timestamp
         && slot <= now
         && slot > job.created_at
         && slot.plus(state.engine.settings.retention) >= now
-        && job.paused_at.is_none_or(|paused_at| slot <= paused_at)
+        && job.paused_at().is_none_or(|paused_at| slot <= paused_at)
 }

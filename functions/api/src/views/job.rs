@@ -14,7 +14,7 @@ pub enum JobStatus {
 
 impl JobStatus {
     pub fn of(job: &Job) -> Self {
-        if job.paused_at.is_some() { Self::Paused } else { Self::Active }
+        if job.pause.is_some() { Self::Paused } else { Self::Active }
     }
 }
 
@@ -31,6 +31,8 @@ pub struct JobView {
     pub status: JobStatus,
     /// Instant of the pause; slots after it do not start. `null` for an active job.
     pub paused_at: Option<Instant>,
+    /// Note that was left with the pause. `null` where there is none.
+    pub pause_note: Option<String>,
     /// Instant of the first definition.
     pub created_at: Instant,
     /// Instant of the newest version.
@@ -51,7 +53,8 @@ impl JobView {
             job_id: job.id().clone(),
             version: job.version,
             status: JobStatus::of(job),
-            paused_at: job.paused_at.map(Instant),
+            paused_at: job.paused_at().map(Instant),
+            pause_note: job.pause.as_ref().and_then(|pause| pause.note.clone()),
             created_at: job.created_at.into(),
             updated_at: job.updated_at.into(),
             next_slot: next_slot.map(|slot| Instant(slot.into())),

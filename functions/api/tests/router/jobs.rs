@@ -196,6 +196,18 @@ async fn pause_and_resume() {
         (&json!("paused"), &json!("2026-11-23T12:00:30.000Z"))
     );
     assert_eq!(paused["next_slot"], Value::Null);
+    assert_eq!(paused["pause_note"], Value::Null);
+    let noted = api.post("/v1/jobs/a:pause", json!({"note": "until Monday"})).await.ok(200);
+    assert_eq!((&noted["paused_at"], &noted["pause_note"]), (&paused["paused_at"], &json!("until Monday")));
+    assert_eq!(api.post("/v1/jobs/a:pause", Value::Null).await.ok(200)["pause_note"], "until Monday");
+    let mut changed = daily();
+    changed["description"] = json!("of another kind");
+    let changed = api.put("/v1/jobs/a", changed).await.ok(200);
+    assert_eq!(
+        (&changed["paused_at"], &changed["pause_note"]),
+        (&paused["paused_at"], &json!("until Monday"))
+    );
+    api.post("/v1/jobs/a:pause", json!({"note": "x".repeat(501)})).await.problem(422);
     api.clock.advance(Duration::from_secs(60));
     let resumed = api.call(Method::POST, "/v1/jobs/a%3Aresume", &[], "").await;
     assert_eq!(

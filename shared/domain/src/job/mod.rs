@@ -1,6 +1,7 @@
 //! Jobs: what people define, and the versions that come of it.
 
 mod aws_target;
+mod pause;
 mod spec;
 mod target;
 mod validate;
@@ -17,6 +18,7 @@ pub use self::{
         EcsLaunchType, EcsTarget, EventBridgeTarget, LambdaInvocation, LambdaTarget, SqsTarget,
         StepFunctionsTarget,
     },
+    pause::{MAX_NOTE_CHARACTERS, Pause},
     spec::{Clock, JobSpec, OnFailure, PushSpec, Work},
     target::{CommandLine, CommandTarget, CompletedBy, HttpMethod, HttpTarget, Target},
     validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_job_by, validate_push},
@@ -35,8 +37,8 @@ pub struct Job {
     pub created_at: Timestamp,
     /// When this version was accepted. Slots up to here belong to the version before it.
     pub updated_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paused_at: Option<Timestamp>,
+    #[serde(flatten, with = "pause")]
+    pub pause: Option<Pause>,
     /// A tombstone: the job is gone, its version number goes on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
@@ -59,17 +61,22 @@ struct Derived {
 /// By what is stored, whatever has been worked out of it so far.
 impl PartialEq for Job {
     fn eq(&self, other: &Self) -> bool {
-        let Self { spec, version, revision, created_at, updated_at, paused_at, deleted, zones, derived: _ } =
+        let Self { spec, version, revision, created_at, updated_at, pause, deleted, zones, derived: _ } =
             self;
         (spec, version, revision) == (&other.spec, &other.version, &other.revision)
-            && (created_at, updated_at, paused_at, deleted, zones)
-                == (&other.created_at, &other.updated_at, &other.paused_at, &other.deleted, &other.zones)
+            && (created_at, updated_at, pause, deleted, zones)
+                == (&other.created_at, &other.updated_at, &other.pause, &other.deleted, &other.zones)
     }
 }
 
 impl Job {
+    /// Instant of the pause; slots after it do not start.
+    pub fn paused_at(&self) -> Option<Timestamp> {
+        self.pause.as_ref().map(|pause| pause.at)
+    }
+
     pub fn is_active(&self) -> bool {
-        !self.deleted && self.paused_at.is_none()
+        !self.deleted && self.pause.is_none()
     }
 
     pub fn new(spec: JobSpec, version: u64, revision: u64, created_at: Timestamp, now: Timestamp) -> Self {
@@ -80,7 +87,7 @@ impl Job {
             revision,
             created_at,
             updated_at: now,
-            paused_at: None,
+            pause: None,
             deleted: false,
             zones: None,
             derived,
@@ -138,7 +145,7 @@ impl Job {
 
     /// Names the state that a client saw, for `ETag` and `If-Match`.
     pub fn etag(&self) -> String {
-        let suffix = if self.paused_at.is_some() { "-paused" } else { "" };
+        let suffix = if self.pause.is_some() { "-paused" } else { "" };
         format!("\"{}{suffix}\"", self.version)
     }
 }

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use belfry_domain::{
-    Graph, GraphNode, Job, JobId, JobSpec, Problem, Timestamp, ZoneData, ZoneStamp, Zones, validate_job_by,
+    Graph, GraphNode, Job, JobId, JobSpec, Pause, Problem, Timestamp, ZoneData, ZoneStamp, Zones,
+    validate_job_by,
 };
 
 use crate::{
@@ -67,7 +68,10 @@ impl Plan {
         let version = before.map_or(1, |job| job.version + 1);
         let created_at = live.as_ref().map_or(now, |job| job.created_at);
         let mut job = Job::new(spec.kept(), version, self.revision + 1, created_at, now).judged_by(zones);
-        job.paused_at = live.as_ref().map_or_else(|| spec.paused.then_some(now), |job| job.paused_at);
+        job.pause = match &live {
+            Some(job) => job.pause.clone(),
+            None => spec.paused.then(|| Pause::at(now)),
+        };
         if let Some(first) = first_slot(&job, now).filter(|_| job.is_active()) {
             self.firsts.push((job.clone(), first));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use belfry_domain::{Change, Job, JobId, Message, Timer, Timestamp};
+use belfry_domain::{Change, Job, JobId, Message, Pause, Timer, Timestamp};
 
 use crate::{
     Engine, EngineError, Result,
@@ -37,15 +37,21 @@ impl Engine {
         Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
     }
 
-    /// Slots after now don't start until the job is resumed; earlier ones still do.
-    pub async fn pause_job(&self, id: &JobId) -> Result<Arc<Job>> {
+    /// Pauses a job: slots after now don't start until it is resumed; earlier ones still do. A job that is
+    /// paused already stays so since then, with the new note if there is one.
+    pub async fn pause_job(&self, id: &JobId, note: Option<&str>) -> Result<Arc<Job>> {
         for _ in 0..COMMIT_ATTEMPTS {
             let (revision, job) = self.live_job(id).await?;
-            if job.paused_at.is_some() {
+            let before = job.pause.as_ref();
+            let pause = Pause {
+                at: before.map_or_else(|| self.now(), |pause| pause.at),
+                note: note.or_else(|| before?.note.as_deref()).map(str::to_owned),
+            };
+            if before == Some(&pause) {
                 return Ok(job);
             }
             let mut paused = (*job).clone();
-            paused.paused_at = Some(self.now());
+            paused.pause = Some(pause);
             if self.ports.jobs.commit(revision, vec![paused.clone()], vec![]).await? == Committed::Done {
                 self.keep_in_step(std::slice::from_ref(&paused)).await;
                 return Ok(Arc::new(paused));
@@ -59,7 +65,7 @@ impl Engine {
     pub async fn resume_job(&self, id: &JobId) -> Result<Arc<Job>> {
         for _ in 0..COMMIT_ATTEMPTS {
             let (revision, job) = self.live_job(id).await?;
-            let Some(paused_at) = job.paused_at else { return Ok(job) };
+            let Some(paused_at) = job.paused_at() else { return Ok(job) };
             let resumed =
                 Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now())
                     .judged_by(job.zones.clone());

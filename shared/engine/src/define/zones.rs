@@ -171,7 +171,7 @@ impl Engine {
         }
         let stamp = stamp.followed_by(data.version(), changed_at);
         let mut next = Job::new(job.spec.clone(), job.version + 1, revision, job.created_at, now);
-        next.paused_at = job.paused_at;
+        next.pause.clone_from(&job.pause);
         Some(next.judged_by(Some(stamp)))
     }
 }

@@ -23,7 +23,7 @@ impl Engine {
         };
         let next =
             job.schedule().and_then(|schedule| schedule.next_after(slot.to_utc())).map(Timestamp::from);
-        let last = [job.paused_at, ends].into_iter().flatten().min();
+        let last = [job.paused_at(), ends].into_iter().flatten().min();
         let next = next.filter(|next| last.is_none_or(|last| *next <= last));
         let successor = next.map(|next| self.slot_timer(&job, next));
         let missing: Vec<Timer> = successor.into_iter().chain(self.deadline_timer(&job, slot)).collect();

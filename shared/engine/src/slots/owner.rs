@@ -46,5 +46,5 @@ impl Engine {
 }
 
 fn is_paused_at(job: &Job, slot: Timestamp) -> bool {
-    job.paused_at.is_some_and(|paused_at| slot > paused_at)
+    job.paused_at().is_some_and(|paused_at| slot > paused_at)
 }

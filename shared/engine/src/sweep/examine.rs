@@ -79,7 +79,7 @@ impl Engine {
     async fn clear(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
         let job = self.ports.jobs.job(&id.job_id()).await?;
         let changed_at =
-            job.map(|job| job.paused_at.map_or(job.updated_at, |paused_at| paused_at.max(job.updated_at)));
+            job.map(|job| job.paused_at().map_or(job.updated_at, |paused_at| paused_at.max(job.updated_at)));
         if changed_at.is_none_or(|changed_at| self.now() > changed_at.plus(self.settings.clear_after)) {
             if self.ports.executions.execution(id).await?.is_some() {
                 return Ok(());

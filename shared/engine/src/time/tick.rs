@@ -168,7 +168,7 @@ impl Engine {
         // A slot of a version that has been replaced starts if it was due before the change; what
         // comes after is the new version's, which brought its own timers.
         let Some(owner) = self.owner_of(&job, timer.version, slot).await? else { return Ok(Work::default()) };
-        let horizon = [owner.job.paused_at, owner.ends].into_iter().flatten().fold(until, Timestamp::min);
+        let horizon = [owner.job.paused_at(), owner.ends].into_iter().flatten().fold(until, Timestamp::min);
         let mut firing = self.fire(&owner.job, slot, horizon);
         firing.timers.retain(|timer| {
             slot_of(timer).is_none_or(|(_, slot)| owner.ends.is_none_or(|ends| slot <= ends))

@@ -102,7 +102,7 @@ impl Engine {
             return Ok(outside_schedule(&job));
         }
         let is_paused =
-            [&job, &giver].iter().any(|job| job.paused_at.is_some_and(|paused_at| slot > paused_at));
+            [&job, &giver].iter().any(|job| job.paused_at().is_some_and(|paused_at| slot > paused_at));
         let is_before_its_time = slot <= giver.created_at || slot <= job.created_at;
         let is_straggler =
             slot <= giver.updated_at && self.now().0 > slot.0.max(giver.updated_at.0) + STRAGGLER_MS;

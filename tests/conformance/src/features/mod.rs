@@ -384,7 +384,7 @@ pub async fn a_start_that_comes_after_a_pause_is_not_lost(backend: &Backend) -> 
     world.advance(3598);
     world.tick().await?;
     for name in jobs {
-        world.engine.pause_job(&job_id(name)).await?;
+        world.engine.pause_job(&job_id(name), None).await?;
     }
     world.advance(2);
     assert_eq!(attempts(&world.start().await?), [""; 0], "their messages have come");

@@ -9,7 +9,7 @@ use belfry_conformance::{
     notes::output,
     timers::slot,
 };
-use belfry_domain::{Change, Timestamp};
+use belfry_domain::{Change, Pause, Timestamp};
 use belfry_engine::ports::{
     Acquired, Committed, Cursors, DeadLetterStore as _, ExecutionFilter, ExecutionStore as _, JobStore as _,
     LeaseStore as _, Position, StoreError, TimerStore as _,
@@ -141,7 +141,7 @@ async fn a_follower_sees_each_change_of_the_jobs() -> Verdict {
         let mut next = job("a", version, version, &[]);
         assert_eq!(leader.commit(version - 1, vec![next.clone()], vec![]).await?, Committed::Done);
         assert_eq!(follower.job(next.id()).await?.map(|job| job.version), Some(version));
-        next.paused_at = Some(at(1));
+        next.pause = Some(Pause::at(at(1)));
         assert_eq!(follower.all_jobs().await?.0, version);
     }
     Ok(())

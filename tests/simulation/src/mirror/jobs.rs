@@ -45,7 +45,7 @@ impl State {
         let read = JobRead {
             at: self.wall_of(process),
             at_ms: self.time.now_ms,
-            paused_at: job.and_then(|job| job.paused_at),
+            paused_at: job.and_then(|job| job.paused_at()),
             is_deleted: job.is_none_or(|job| job.deleted),
             limits: job.and_then(|job| job.limits().cloned()),
         };
@@ -66,8 +66,8 @@ impl State {
                 _ if job.deleted => "job: deleted",
                 None => "job: created",
                 Some(before) if before.deleted => "job: created anew",
-                Some(before) if before.paused_at.is_some() && job.paused_at.is_none() => "job: resumed",
-                Some(before) if before.paused_at.is_none() && job.paused_at.is_some() => "job: paused",
+                Some(before) if before.paused_at().is_some() && job.paused_at().is_none() => "job: resumed",
+                Some(before) if before.paused_at().is_none() && job.paused_at().is_some() => "job: paused",
                 Some(before) if before.zones != job.zones => "job: of other zones",
                 Some(_) => "job: changed",
             };

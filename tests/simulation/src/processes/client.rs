@@ -76,7 +76,7 @@ impl Node {
         };
         let mut is_done = true;
         for id in self.world.with(active) {
-            is_done &= self.report("pause", self.engine.pause_job(&id).await).is_some();
+            is_done &= self.report("pause", self.engine.pause_job(&id, None).await).is_some();
         }
         is_done && self.resume_backfills().await
     }

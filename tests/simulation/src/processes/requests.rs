@@ -176,12 +176,12 @@ impl Node {
 
     async fn pause_or_resume(&self) -> Outcome {
         let wants_paused = self.chance(|rng| rng.percent(60));
-        let paused = self.any_job(|job| job.paused_at.is_some());
+        let paused = self.any_job(|job| job.paused_at().is_some());
         if let Some(id) = paused.filter(|_| wants_paused) {
             return self.engine.resume_job(&id).await.map(drop);
         }
         let Some(id) = self.any_job(belfry_domain::Job::is_scheduled) else { return Ok(()) };
-        self.engine.pause_job(&id).await.map(drop)
+        self.engine.pause_job(&id, None).await.map(drop)
     }
 
     /// Of the last minutes, over slots that have run and slots of before there was such a job; or

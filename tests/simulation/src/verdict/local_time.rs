@@ -24,7 +24,7 @@ impl State {
         let local = |slot: Timestamp| Some((slot.second() + offset(versions, slot)?).div_euclid(MINUTE));
         let defined_at = versions.iter().map(|job| job.created_at).max();
         // What lies in a pause at the end may be cancelled one by one.
-        let paused_at = versions.last().and_then(|job| job.paused_at);
+        let paused_at = versions.last().and_then(|job| job.paused_at());
         let is_due = |slot: &Timestamp| {
             Some(*slot) > defined_at && paused_at.is_none_or(|paused_at| *slot <= paused_at)
         };
@@ -71,7 +71,7 @@ impl State {
 
 /// Never paused, and written by clocks that agree about the order of its versions.
 fn is_simple(versions: &[Job]) -> bool {
-    versions.iter().rev().skip(1).all(|job| job.paused_at.is_none())
+    versions.iter().rev().skip(1).all(|job| job.paused_at().is_none())
         && versions.windows(2).all(|pair| pair[0].updated_at <= pair[1].updated_at)
 }
 

@@ -35,11 +35,11 @@ impl State {
 /// it ends. Left out: jobs that were deleted or changed while they were paused, and those whose versions a clock has put out of order.
 fn windows(versions: &[Job], now: Timestamp) -> Vec<(&Job, Timestamp)> {
     let ends = versions.iter().skip(1).map(|next| next.updated_at);
-    let last = versions.last().map(|job| job.paused_at.unwrap_or(now));
+    let last = versions.last().map(|job| job.paused_at().unwrap_or(now));
     let windows: Vec<_> = versions.iter().zip(ends.chain(last)).collect();
     let is_simple = versions.iter().all(|job| !job.deleted && job.spec.misfire == MisfirePolicy::All)
-        && versions.windows(2).all(|pair| pair[0].paused_at.is_none() || pair[1].paused_at.is_none())
-        && versions.iter().all(|job| job.paused_at.is_none_or(|paused_at| paused_at >= job.updated_at))
+        && versions.windows(2).all(|pair| pair[0].paused_at().is_none() || pair[1].paused_at().is_none())
+        && versions.iter().all(|job| job.paused_at().is_none_or(|paused_at| paused_at >= job.updated_at))
         && windows.iter().all(|(job, until)| job.updated_at <= *until);
     if is_simple { windows } else { Vec::new() }
 }

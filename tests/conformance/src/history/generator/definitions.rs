@@ -1,6 +1,6 @@
 //! Verbs of jobs.
 
-use belfry_domain::{Job, Timer};
+use belfry_domain::{Job, Pause, Timer};
 use belfry_engine::ports::StoreError;
 use rand::Rng as _;
 
@@ -46,7 +46,7 @@ impl Generator {
         let (is_pause, is_end) = (self.random.random_bool(0.2), self.random.random_bool(0.2));
         if let Some(live) = before.as_ref().filter(|job| is_pause && !job.deleted) {
             let mut paused = (**live).clone();
-            paused.paused_at = paused.paused_at.is_none().then(|| self.instant());
+            paused.pause = paused.pause.is_none().then(|| Pause::at(self.instant()));
             return Ok(paused);
         }
         // Only on those before it in the alphabet: no cycles.
