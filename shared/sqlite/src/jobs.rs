@@ -11,12 +11,10 @@ use crate::{
     Result, Store,
     cache::{JobCache, Newest},
     error::{unavailable, unreadable},
-    schema::{meta, set_meta},
+    schema::{REVISION, meta, set_meta},
     timers::put_all,
     zones::know,
 };
-
-pub(crate) const REVISION: &str = "graph_revision";
 
 #[async_trait]
 impl JobStore for Store {

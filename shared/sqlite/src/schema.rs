@@ -70,6 +70,9 @@ fn migrate(connection: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// The graph's revision, in the `meta` table.
+pub(crate) const REVISION: &str = "graph_revision";
+
 /// A single value of the `meta` table; 0 where it was never set.
 pub(crate) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<i64> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;

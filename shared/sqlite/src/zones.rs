@@ -8,8 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::{
     Result, Store,
     error::unavailable,
-    jobs::REVISION,
-    schema::{meta, set_meta},
+    schema::{REVISION, meta, set_meta},
 };
 
 #[async_trait]

@@ -12,39 +12,17 @@ use super::{
     capacity::Table,
     error::{unavailable, unreadable},
     expression::{Bounds, Range, present},
-    item::{ALONE, Attribute, Item, Key, SK},
+    graph::{COMMIT, DEPENDENCIES, EDGE, PLAN, SINCE, UNTIL, graph_key, head_key, version_key},
+    item::{ALONE, Item, SK},
     known_jobs::{Edge, Head, JobRows, NOW},
-    plan::{PLAN, graph_key},
     reads::Query,
     retry::pause,
     rows::{DOC, REVISION},
     steps::steps,
 };
 
-pub(crate) const VERSION: Attribute<u64> = Attribute::new("version");
-/// The graph's revision from which on a version, or a dependent, counts.
-pub(crate) const SINCE: Attribute<u64> = Attribute::new("since");
-/// And the first at which a dependent does not any more.
-pub(crate) const UNTIL: Attribute<u64> = Attribute::new("until");
-pub(crate) const DEPENDENCIES: Attribute<Vec<String>> = Attribute::new("dependencies");
-/// The graph's revision to which the commit led that wrote the row: later ones replace it.
-pub(crate) const COMMIT: Attribute<u64> = Attribute::new("commit_revision");
-
 /// How often a read of the whole graph is begun again because of a commit in between.
 const ATTEMPTS: u32 = 30;
-const EDGE: &str = "d#";
-
-pub(crate) fn head_key(id: &JobId) -> Key {
-    Key::alone(id.as_str())
-}
-
-pub(crate) fn edge_key(dependency: &JobId, dependent: &JobId, version: u64) -> Key {
-    Key::new(dependency.as_str(), format!("{EDGE}{dependent}#{version}"))
-}
-
-pub(crate) fn version_key(id: &JobId, version: u64) -> Key {
-    Key::new(format!("v#{id}"), format!("{version:012}"))
-}
 
 #[async_trait]
 impl JobStore for Stores {

@@ -2,10 +2,9 @@
 //!
 //! | concern | module |
 //! |---|---|
-//! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters`, `workers`, `backfills` |
+//! | one file for each port | `jobs`, `executions`, `timers`, `leases`, `dead_letters`, `workers`, `backfills`, `gates`, `alerts`, `zones` |
 //! | commits of any size, atomic over a crash | `plan`, `steps` |
-//! | what limits are kept in | `gates` |
-//! | the time zone data in force | `zones` |
+//! | rows of the graph | `graph` |
 //! | what is read from memory, and when that is right | `known_jobs` |
 //! | walks over the graph | `walk` |
 //! | executions as items; notes beside them; listings | `rows`, `notes`, `listing`, `merge` |
@@ -24,6 +23,7 @@ mod executions;
 mod expired;
 mod expression;
 mod gates;
+mod graph;
 mod item;
 mod jobs;
 mod keys;

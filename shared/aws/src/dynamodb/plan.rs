@@ -23,8 +23,8 @@ use super::{
     client::Written,
     error::unreadable,
     expression::{Bounds, Range, Test, Update, absent, below, is, no_row, present},
-    item::{Attribute, Item, Key, PK},
-    jobs::{COMMIT, DEPENDENCIES, SINCE, UNTIL, VERSION, edge_key, head_key, version_key},
+    graph::{COMMIT, DEPENDENCIES, PLAN, SINCE, UNTIL, VERSION, edge_key, graph_key, head_key, version_key},
+    item::{Item, Key, PK},
     reads::Query,
     retry::random,
     rows::{DOC, REVISION},
@@ -33,12 +33,7 @@ use super::{
     zones::zones_of,
 };
 
-pub(crate) const PLAN: Attribute<String> = Attribute::new("plan");
 const CONCURRENT_STEPS: usize = 16;
-
-pub(crate) fn graph_key() -> Key {
-    Key::alone("graph")
-}
 
 fn chunk_key(plan: &str, number: usize) -> Key {
     Key::new(chunks_of(plan), format!("{number:06}"))

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Result,
     error::{unavailable, unreadable},
+    graph::{DEPENDENCIES, VERSION},
     item::{Item, PK},
-    jobs::{DEPENDENCIES, VERSION},
 };
 
 /// An item holds 400 KB; a step is at most one job.

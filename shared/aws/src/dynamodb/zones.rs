@@ -10,8 +10,8 @@ use super::{
     client::Written,
     error::unreadable,
     expression::{Test, Update, absent, is, no_row},
+    graph::{PLAN, graph_key},
     item::{Attribute, Item, Key},
-    plan::{PLAN, graph_key},
     rows::REVISION,
 };
 
