@@ -6,7 +6,7 @@
 //! | reading requests, writing problems, auth, access log | `http` |
 //! | what answers look like | `views` |
 //! | metrics, from what the engine reports | `telemetry` |
-//! | the OpenAPI document, the schema of job files | `openapi` |
+//! | the OpenAPI document, above the routes that it describes; the schema of job files | `openapi` |
 
 mod http;
 mod openapi;
@@ -22,7 +22,11 @@ pub use self::{
         problem::{Kind, ProblemDetails},
     },
     openapi::{job_file_schema, openapi},
-    routes::router,
     state::{ApiState, Auth, Leader, Leadership, TokenVerifier},
     telemetry::Telemetry,
 };
+
+/// The whole API, ready to be served.
+pub fn router(state: ApiState) -> axum::Router {
+    routes::router(state, axum::routing::get(openapi::openapi_document))
+}

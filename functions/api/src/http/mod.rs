@@ -12,4 +12,5 @@ pub mod ids;
 pub mod origin;
 pub mod problem;
 pub mod query;
+pub mod schema;
 pub mod worker_id;

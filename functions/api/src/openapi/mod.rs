@@ -1,23 +1,20 @@
 //! The OpenAPI document, from the handlers and the types that they read and write.
 
+mod document;
 mod job_file;
-mod responses;
-mod shapes;
-mod types;
 
 use utoipa::OpenApi;
 
+pub(crate) use self::document::openapi_document;
 pub use self::job_file::job_file_schema;
-use self::{responses::Common, shapes::Exact};
-pub(crate) use self::{
-    responses::{Backlogged, Conflict, NotFound, PreconditionFailed},
-    types::{Asterisk, BatchExecution, JobBody, KeyHeader, RedriveBody, RerunBody, TagFilter},
+use crate::{
+    http::schema::{Asterisk, Common, Exact, KeyHeader, TagFilter},
+    routes::{
+        alerts, apply, attempts, backfills, circuit, dead_letters, executions, jobs, logs, overview, push,
+        reruns, service, timeline, workers,
+    },
+    views::Instant,
 };
-use crate::routes::{
-    alerts, apply, attempts, backfills, circuit, dead_letters, executions, jobs, logs, overview, push,
-    reruns, service, timeline, workers,
-};
-use crate::views::Instant;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -41,7 +38,7 @@ use crate::views::Instant;
         backfills::backfill_job, backfills::list_job_backfills, backfills::list_backfills, backfills::get_backfill,
         backfills::pause_backfill, backfills::resume_backfill, backfills::cancel_backfill,
         overview::get_graph, overview::get_stats,
-        service::health, service::openapi_document, service::metrics,
+        service::health, document::openapi_document, service::metrics,
     ),
     components(schemas(Asterisk, KeyHeader, TagFilter, Instant)),
     security(("bearer" = [])),

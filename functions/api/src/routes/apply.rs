@@ -7,8 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     ApiState,
-    http::{body::Json, fields::Object, problem::ApiError},
-    openapi::Conflict,
+    http::{body::Json, fields::Object, problem::ApiError, schema::Conflict},
     views::{AppliedJob, ApplyAnswer},
 };
 

@@ -19,9 +19,9 @@ use crate::{
         ids::{ExecutionIdPath, PoolPath},
         problem::{ApiError, Kind},
         query::Query,
+        schema::{Conflict, NotFound},
         worker_id,
     },
-    openapi::{Conflict, NotFound},
     views::{ExecutionView, LeaseAnswer, PulseView},
 };
 

@@ -19,8 +19,8 @@ use crate::{
         ids::{BackfillIdPath, JobIdPath},
         problem::ApiError,
         query::{Query, encode_cursor},
+        schema::{Conflict, NotFound},
     },
-    openapi::{Conflict, NotFound},
     views::{BackfillPage, BackfillPlanView, BackfillView},
 };
 

@@ -10,8 +10,12 @@ use utoipa::ToSchema;
 
 use crate::{
     ApiState,
-    http::{body::RawJson, ids::JobIdPath, problem::ApiError},
-    openapi::{Conflict, NotFound},
+    http::{
+        body::RawJson,
+        ids::JobIdPath,
+        problem::ApiError,
+        schema::{Conflict, NotFound},
+    },
     views::CircuitView,
 };
 

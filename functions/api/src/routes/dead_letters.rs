@@ -17,8 +17,8 @@ use crate::{
         ids::ExecutionIdPath,
         problem::ApiError,
         query::{Query, encode_cursor},
+        schema::{KeyHeader, NotFound, RedriveBody},
     },
-    openapi::{KeyHeader, NotFound, RedriveBody},
     views::{DeadLetterPage, DeadLetterView, RedriveAnswer, RedriveItem},
 };
 

@@ -23,8 +23,8 @@ use crate::{
         ids::ExecutionIdPath,
         problem::ApiError,
         query::{Query, encode_cursor},
+        schema::{Conflict, KeyHeader, NotFound, TagFilter},
     },
-    openapi::{Conflict, KeyHeader, NotFound, TagFilter},
     views::{ExecutionPage, ExecutionView, Instant},
 };
 

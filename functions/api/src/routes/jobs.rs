@@ -20,8 +20,8 @@ use crate::{
         ids::JobIdPath,
         problem::ApiError,
         query::{Query, encode_cursor},
+        schema::{Conflict, NotFound, PreconditionFailed, TagFilter},
     },
-    openapi::{Conflict, NotFound, PreconditionFailed, TagFilter},
     views::{JobPage, JobStatus, JobView, LimitsView},
 };
 
@@ -43,9 +43,9 @@ fn shown(state: &ApiState, status: StatusCode, job: &Job) -> Response {
     params(
         ("job_id" = JobId, Path, description = "Name of the job"),
         ("If-Match" = Option<String>, Header, description = "Change the job only if it has this ETag; `*` means any"),
-        ("If-None-Match" = Option<crate::openapi::Asterisk>, Header, description = "`*`: create the job only if it does not exist"),
+        ("If-None-Match" = Option<crate::http::schema::Asterisk>, Header, description = "`*`: create the job only if it does not exist"),
     ),
-    request_body(content = inline(crate::openapi::JobBody), description = "The definition",
+    request_body(content = inline(crate::http::schema::JobBody), description = "The definition",
         example = json!({"schedule": "0 0 * * *", "command": "python generate_report.py", "max_retries": 3, "timeout": 3600})),
     responses(
         (status = 201, description = "Created", body = JobView, headers(("ETag" = String), ("Location" = String))),

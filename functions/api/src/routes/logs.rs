@@ -16,8 +16,10 @@ use belfry_engine::{
 
 use crate::{
     ApiState,
-    http::problem::{ApiError, Kind},
-    openapi::NotFound,
+    http::{
+        problem::{ApiError, Kind},
+        schema::NotFound,
+    },
 };
 
 const TEXT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];

@@ -25,7 +25,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     middleware::{from_fn_with_state, map_request},
     response::AppendHeaders,
-    routing::{delete, get, post, put},
+    routing::{MethodRouter, delete, get, post, put},
 };
 use tower::ServiceBuilder;
 
@@ -40,12 +40,14 @@ use crate::{
     },
 };
 
-/// Everything under `/v1`, and `/metrics`, behind the door. Nothing can be added to it that is not.
-pub fn router(state: ApiState) -> Router {
+/// Everything under `/v1`, and `/metrics`, behind the door. Nothing can be added to it that is not:
+/// so `document`, which describes all of it, is handed in.
+pub fn router(state: ApiState, document: MethodRouter<Arc<ApiState>>) -> Router {
     let state = Arc::new(state);
     let routes = jobs_and_executions()
         .merge(attempts_elsewhere())
         .merge(operations())
+        .route("/v1/openapi.json", document)
         .route_layer(from_fn_with_state(Arc::clone(&state), guard))
         .route("/v1/health", get(service::health))
         .layer(DefaultBodyLimit::max(SMALL))
@@ -112,7 +114,6 @@ fn operations() -> Router<Arc<ApiState>> {
         .route("/v1/alerts:test", post(alerts::test_alerts))
         .route("/v1/graph", get(overview::get_graph))
         .route("/v1/stats", get(overview::get_stats))
-        .route("/v1/openapi.json", get(service::openapi_document))
         .route("/metrics", get(service::metrics))
 }
 

@@ -20,8 +20,8 @@ use crate::{
         headers::idempotency_key,
         ids::JobIdPath,
         problem::ApiError,
+        schema::{Backlogged, BatchExecution, KeyHeader, NotFound},
     },
-    openapi::{Backlogged, BatchExecution, KeyHeader, NotFound},
     views::{BatchAnswer, BatchItem, ExecutionView},
 };
 

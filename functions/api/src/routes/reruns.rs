@@ -14,8 +14,8 @@ use crate::{
         headers::idempotency_key,
         problem::ApiError,
         query::{DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor},
+        schema::{Conflict, KeyHeader, NotFound, RerunBody, TagFilter},
     },
-    openapi::{Conflict, KeyHeader, NotFound, RerunBody, TagFilter},
     views::{RerunAnswer, RerunItem},
 };
 

@@ -1,8 +1,7 @@
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use axum::{
     Json,
-    body::Bytes,
     extract::State,
     http::header,
     response::{IntoResponse, Response},
@@ -30,17 +29,6 @@ pub async fn health(State(state): Shared) -> Result<Json<Health>, ApiError> {
     let role = if state.leadership.is_leader() { Role::Leader } else { Role::Standby };
     let zone_data = zones.map(|zones| zones.version);
     Ok(Json(Health { status: "ok", role, version: env!("CARGO_PKG_VERSION"), zone_data }))
-}
-
-/// Get the OpenAPI document
-#[utoipa::path(
-    get, path = "/v1/openapi.json", tag = "service", operation_id = "get_openapi",
-    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value))
-)]
-pub async fn openapi_document() -> Response {
-    static DOCUMENT: LazyLock<Bytes> =
-        LazyLock::new(|| serde_json::to_vec(&crate::openapi()).map(Bytes::from).unwrap_or_default());
-    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone()).into_response()
 }
 
 /// Get metrics for Prometheus

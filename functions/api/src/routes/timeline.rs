@@ -16,8 +16,8 @@ use crate::{
         ids::JobIdPath,
         problem::ApiError,
         query::{Query, encode_cursor},
+        schema::NotFound,
     },
-    openapi::NotFound,
     views::{ExecutionTimeline, ExecutionView, Summary},
 };
 

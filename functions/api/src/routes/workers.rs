@@ -4,8 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 
 use crate::{
     ApiState,
-    http::{ids::WorkerIdPath, problem::ApiError},
-    openapi::NotFound,
+    http::{ids::WorkerIdPath, problem::ApiError, schema::NotFound},
     views::{WorkerList, WorkerView},
 };
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Instant, Summary};
+use super::Instant;
 use crate::http::actions::execution_path;
 
 /// One job at one slot, or one piece of pushed work.
@@ -137,17 +137,6 @@ pub struct ExecutionPage {
     pub items: Vec<ExecutionView>,
     /// Value of `cursor` for the next page. `null` on the last page.
     pub next_cursor: Option<String>,
-}
-
-/// Executions of one job, newest first, and a summary of the page.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ExecutionTimeline {
-    /// Executions of this page.
-    pub items: Vec<ExecutionView>,
-    /// Value of `cursor` for the next page. `null` on the last page.
-    pub next_cursor: Option<String>,
-    /// Statistics of the executions of this page.
-    pub summary: Summary,
 }
 
 impl From<Execution> for ExecutionView {

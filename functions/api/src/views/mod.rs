@@ -18,7 +18,7 @@ pub use self::{
     attempts::{LeaseAnswer, PulseView},
     backfill::{BackfillPage, BackfillPlanView, BackfillView},
     difference::{Difference, differences},
-    execution::{ExecutionPage, ExecutionTimeline, ExecutionView},
+    execution::{ExecutionPage, ExecutionView},
     instant::Instant,
     job::{AppliedJob, ApplyAnswer, JobPage, JobStatus, JobView},
     limits::{CircuitView, LimitsView},
@@ -27,6 +27,6 @@ pub use self::{
         QueueView, RedriveAnswer, RedriveItem, Role, Stats, Utilisation,
     },
     rerun::{RerunAnswer, RerunItem},
-    summary::Summary,
+    summary::{ExecutionTimeline, Summary},
     workers::{WorkerList, WorkerView},
 };

@@ -9,6 +9,17 @@ use super::ExecutionView;
 /// Successes that each half needs, so that its middle means something.
 const ENOUGH: usize = 5;
 
+/// Executions of one job, newest first, and a summary of the page.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExecutionTimeline {
+    /// Executions of this page.
+    pub items: Vec<ExecutionView>,
+    /// Value of `cursor` for the next page. `null` on the last page.
+    pub next_cursor: Option<String>,
+    /// Statistics of the executions of this page.
+    pub summary: Summary,
+}
+
 /// Statistics of the executions of one page.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Summary {
