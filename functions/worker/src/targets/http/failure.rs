@@ -8,11 +8,10 @@ use std::{
 
 use reqwest::Url;
 
-use super::{
-    guard::{LookupError, RefusedAddress},
-    redirect::MAX_REDIRECTS,
-};
+use super::guard::{LookupError, RefusedAddress};
 use crate::targets::tail::one_line;
+
+pub(super) const MAX_REDIRECTS: usize = 5;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {

@@ -60,7 +60,7 @@ impl HttpRunner {
     }
 
     async fn send(&self, mut request: Request) -> Result<Response, Failure> {
-        for _ in 0..=redirect::MAX_REDIRECTS {
+        for _ in 0..=failure::MAX_REDIRECTS {
             self.guard.check_literal(request.url())?;
             let origin = failure::origin(request.url());
             let again = request.try_clone();

@@ -7,8 +7,6 @@ use reqwest::{
 
 use super::failure::{Failure, origin};
 
-pub(super) const MAX_REDIRECTS: usize = 5;
-
 /// `again` is the request that was answered. None where the answer is no redirect.
 ///
 /// Method and body stay, as RFC 9110 (15.4) allows for 301 and 302: a POST turned into a GET could be
