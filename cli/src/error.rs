@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::{client::Problem, files::FileErrors};
+use crate::{files::FileErrors, problem::Problem};
 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

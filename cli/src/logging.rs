@@ -2,9 +2,15 @@
 
 use std::io::{IsTerminal, stderr};
 
+use clap::ValueEnum;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::commands::up::LogFormat;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
 
 /// `BELFRY_LOG` chooses what, in the usual words: `debug`, `warn,belfry=info`.
 pub fn start(format: LogFormat) {

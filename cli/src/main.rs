@@ -3,7 +3,7 @@
 //! | what | module |
 //! |---|---|
 //! | arguments and what each command does | `commands` |
-//! | HTTP to a running belfry | `client` |
+//! | HTTP to a running belfry, and the problems that it answers with | `client`, `problem` |
 //! | job files: read, check, say where they are wrong | `files` |
 //! | other schedulers' definitions to jobs | `import` |
 //! | what `up` tells while it runs | `logging` |
@@ -18,6 +18,7 @@ mod error;
 mod files;
 mod import;
 mod logging;
+mod problem;
 mod show;
 
 use std::process::ExitCode;

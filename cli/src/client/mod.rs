@@ -1,7 +1,6 @@
 //! HTTP to a running belfry.
 
 mod call;
-mod problem;
 mod tls;
 pub mod wire;
 
@@ -9,8 +8,8 @@ use reqwest::{Response, StatusCode, Url, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use self::{call::Call, problem::Problem};
-use crate::error::CliError;
+pub use self::call::Call;
+use crate::{error::CliError, problem::Problem};
 
 /// How many rows one request asks for.
 const PAGE: usize = 500;

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::{DONE, Global, Outcome};
 use crate::{
-    client::{Call, Client, Problem},
+    client::{Call, Client},
     error::CliError,
     files::{self, Definition},
+    problem::Problem,
     show::{self, table},
 };
 

@@ -9,10 +9,13 @@ use anyhow::Context as _;
 use belfry::standalone::{self, Capacity, LogPlace, UpOptions};
 use belfry_alerts::AlertSettings;
 use belfry_domain::{BacklogLimits, HumanDuration};
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 
 use super::{DONE, Outcome};
-use crate::{files, logging};
+use crate::{
+    files,
+    logging::{self, LogFormat},
+};
 
 /// Run everything in this process: engine, store, workers, HTTP API
 #[derive(Debug, Args)]
@@ -111,13 +114,6 @@ impl Limits {
     pub fn backlog_limits(&self) -> BacklogLimits {
         self.backlog_limit.iter().cloned().fold(BacklogLimits::default(), BacklogLimits::with)
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum LogFormat {
-    #[default]
-    Text,
-    Json,
 }
 
 pub fn duration(text: &str) -> Result<Duration, String> {

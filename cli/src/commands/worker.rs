@@ -11,8 +11,8 @@ use belfry_worker::{
 use clap::Args;
 use tokio::time::sleep;
 
-use super::{DONE, Outcome, up::LogFormat};
-use crate::logging;
+use super::{DONE, Outcome};
+use crate::logging::{self, LogFormat};
 
 /// How often metrics are printed.
 const FLUSH: Duration = Duration::from_secs(60);

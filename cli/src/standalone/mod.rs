@@ -1,6 +1,7 @@
 //! The whole of Belfry in one process: the engine on SQLite, its queues in memory, its workers.
 
 mod alerts;
+mod database;
 mod journal;
 mod leader;
 mod lock;

@@ -10,7 +10,7 @@ use belfry_domain::Timestamp;
 use belfry_sqlite::{Store, Token};
 use sha2::{Digest as _, Sha256};
 
-use super::up::open_store;
+use super::database::open_store;
 
 const TOKEN_BYTES: usize = 32;
 

@@ -1,25 +1,22 @@
 //! `belfry up`.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use belfry_alerts::{AlertSettings, Receivers};
 use belfry_api::{ApiState, Auth, Door, PublicUrl, Telemetry};
 use belfry_domain::{BacklogLimits, JobSpec};
 use belfry_engine::{Settings, ports::Logs};
-use belfry_files::{FolderLogs, make_archive_folder, private_folder};
+use belfry_files::{FolderLogs, make_archive_folder};
 use belfry_sqlite::Store;
 use belfry_worker::targets::{TargetSettings, Targets};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Alerting, Capacity, Leadership, Standalone, StoredTokens, journal::Journal, serve::serve};
+use super::{
+    Alerting, Capacity, Leadership, Standalone, StoredTokens, database::open_store, journal::Journal,
+    serve::serve,
+};
 
 /// How long attempts may take to end when the process is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -68,20 +65,6 @@ impl UpOptions {
             .with_context(|| format!("the logs' folder {} can't be made", folder.display()))?;
         Ok(Some(Arc::new(logs)))
     }
-}
-
-pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
-    private_folder(data, is_of_belfry)
-        .with_context(|| format!("the data directory {} can't be used", data.display()))?;
-    let path = data.join("belfry.sqlite");
-    Store::open(&path).with_context(|| format!("{}", path.display()))
-}
-
-/// Tells the entries of a data directory that are belfry's, its operator's or the file system's own.
-fn is_of_belfry(entry: &fs::DirEntry) -> bool {
-    let name = entry.file_name();
-    let name = name.to_string_lossy();
-    name.starts_with("belfry") || ["logs", "archive", "lost+found"].contains(&&*name)
 }
 
 fn settings(options: &UpOptions) -> Settings {

@@ -1,8 +1,7 @@
 //! What a schedule calls, by the service in its target's ARN.
 
 use belfry_domain::{
-    CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget, LambdaInvocation, LambdaTarget, SqsTarget,
-    StepFunctionsTarget, Target,
+    CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget, SqsTarget, StepFunctionsTarget, Target,
 };
 use serde_json::Value;
 
@@ -104,7 +103,7 @@ fn templated(
             if input.is_none() {
                 report.add_plain("Target.Input", NoteKind::Changed, NO_INPUT);
             }
-            lambda(arn.whole)
+            universal::lambda(arn.whole)
         }
         "sqs" => sqs(arn, fields, report),
         "states" => Target::StepFunctions(StepFunctionsTarget { state_machine: arn.whole.to_owned() }),
@@ -117,23 +116,6 @@ fn templated(
         }
     };
     Ok((target, input))
-}
-
-/// `…:function:name`, with a version or an alias behind it.
-pub(super) fn lambda(function: &str) -> Target {
-    let (function, qualifier) =
-        match function.split_once(":function:").and_then(|(_, name)| name.split_once(':')) {
-            Some((_, qualifier)) => {
-                (&function[..function.len() - qualifier.len() - 1], Some(qualifier.to_owned()))
-            }
-            None => (function, None),
-        };
-    Target::Lambda(LambdaTarget {
-        function: function.to_owned(),
-        qualifier,
-        invocation: LambdaInvocation::Event,
-        completion: CompletedBy::default(),
-    })
 }
 
 fn sqs(arn: &Arn, fields: &mut Fields, report: &mut Report) -> Target {

@@ -5,8 +5,6 @@ use belfry_domain::{
 };
 use serde_json::Value;
 
-use super::target::lambda;
-
 type Called = (Target, Option<Value>);
 
 pub(super) fn read(action: &str, input: &str) -> Result<Called, String> {
@@ -31,6 +29,23 @@ pub(super) fn read(action: &str, input: &str) -> Result<Called, String> {
         "eventbridge:putEvents" => event(&request),
         other => Err(format!("calls {other}, for which belfry has no target; a Lambda function can call it")),
     }
+}
+
+/// `…:function:name`, with a version or an alias behind it.
+pub(super) fn lambda(function: &str) -> Target {
+    let (function, qualifier) =
+        match function.split_once(":function:").and_then(|(_, name)| name.split_once(':')) {
+            Some((_, qualifier)) => {
+                (&function[..function.len() - qualifier.len() - 1], Some(qualifier.to_owned()))
+            }
+            None => (function, None),
+        };
+    Target::Lambda(LambdaTarget {
+        function: function.to_owned(),
+        qualifier,
+        invocation: LambdaInvocation::Event,
+        completion: CompletedBy::default(),
+    })
 }
 
 fn invoke(request: &Value) -> Result<Called, String> {

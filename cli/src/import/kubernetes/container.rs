@@ -10,24 +10,11 @@ use std::collections::BTreeMap;
 
 use belfry_domain::{CommandLine, CommandTarget, EcsLaunchType, EcsTarget, Target};
 
-use super::environment::Environment;
+use super::{Container, environment::Environment};
 use crate::import::{
     NoteKind,
     fields::{Field, Fields, Report, text_of},
 };
-
-/// Who runs it.
-#[derive(Debug, Clone, Default)]
-pub enum Container {
-    #[default]
-    Process,
-    /// A program whose `run` is docker's.
-    Runtime(String),
-    Ecs {
-        cluster: String,
-        subnets: Vec<String>,
-    },
-}
 
 const PODS: &str = "belongs to the pod, and there is none";
 const IMAGE: &str =

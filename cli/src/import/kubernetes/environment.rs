@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::container::Container;
+use super::Container;
 use crate::{
     files::{Content, Node},
     import::{

@@ -17,7 +17,6 @@ mod tests;
 
 use belfry_domain::{Target, Timestamp};
 
-pub use self::container::Container;
 use self::container::Subject;
 use super::{
     ImportedJob, Note, NoteKind, Translation,
@@ -39,6 +38,19 @@ const LONGEST_ATTEMPT_SECONDS: u64 = 7 * 24 * 3600;
 pub struct Import<'a> {
     pub options: &'a Options,
     pub now: Timestamp,
+}
+
+/// Who runs the container of a pod.
+#[derive(Debug, Clone, Default)]
+pub enum Container {
+    #[default]
+    Process,
+    /// A program whose `run` is docker's.
+    Runtime(String),
+    Ecs {
+        cluster: String,
+        subnets: Vec<String>,
+    },
 }
 
 #[derive(Debug, Clone, Default)]
