@@ -11,6 +11,11 @@ const ENGINE: &str = "shared/engine";
 /// All that has more than a few files.
 const CRATES: &[&str] = &[
     ENGINE,
+    "shared/aws",
+    "shared/sqlite",
+    "functions/api",
+    "functions/worker",
+    "cli",
     "shared/alerts",
     "shared/files",
     "functions/archive",
