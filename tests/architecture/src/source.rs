@@ -9,8 +9,10 @@ use std::{
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// The segments of a path, without `crate`.
-pub type Segments = Vec<String>;
+use crate::{
+    paths::{Named, Reader, Segments},
+    tokens::{collect_calls, collect_chains, ident, inside, is_ident, mentions},
+};
 
 /// One module depends on another, and by what.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,13 +28,6 @@ struct Module {
     text: String,
     tokens: Vec<TokenTree>,
     named: Vec<Named>,
-}
-
-/// A path that a module names.
-struct Named {
-    path: Segments,
-    /// The name of a `pub use`: the module hands it on, and need not use it.
-    exported_as: Option<String>,
 }
 
 struct Method {
@@ -123,6 +118,17 @@ impl Source {
         links
     }
 
+    /// Every chain of fields and methods that begins with this name, each with its file.
+    pub fn chains(&self, first: &str) -> Vec<(&str, Vec<String>)> {
+        let mut found = Vec::new();
+        for module in self.modules.values() {
+            let mut chains = Vec::new();
+            collect_chains(&module.tokens, first, &mut chains);
+            found.extend(chains.into_iter().map(|chain| (module.file.as_str(), chain)));
+        }
+        found
+    }
+
     /// The module that holds what a path names, behind all that only hands it on.
     fn resolve(&self, path: &[String], depth: usize) -> Segments {
         let longest = (0..=path.len()).rev().find(|length| self.modules.contains_key(&path[..*length]));
@@ -157,115 +163,6 @@ fn module_of(src: &Path, file: &Path) -> Segments {
     path
 }
 
-fn is_ident(tree: Option<&TokenTree>, text: &str) -> bool {
-    matches!(tree, Some(TokenTree::Ident(ident)) if ident == text)
-}
-
-fn ident(tree: Option<&TokenTree>) -> Option<String> {
-    if let Some(TokenTree::Ident(ident)) = tree { Some(ident.to_string()) } else { None }
-}
-
-fn is_punct(tree: Option<&TokenTree>, mark: char) -> bool {
-    matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
-}
-
-fn inside(tree: Option<&TokenTree>) -> Option<(Delimiter, Vec<TokenTree>)> {
-    let Some(TokenTree::Group(group)) = tree else { return None };
-    Some((group.delimiter(), group.stream().into_iter().collect()))
-}
-
-/// Whether a name stands in code, apart from imports.
-fn mentions(trees: &[TokenTree], name: &str) -> bool {
-    let mut is_import = false;
-    trees.iter().any(|tree| {
-        is_import = is_ident(Some(tree), "use") || is_import && !is_punct(Some(tree), ';');
-        !is_import
-            && (is_ident(Some(tree), name)
-                || inside(Some(tree)).is_some_and(|(_, trees)| mentions(&trees, name)))
-    })
-}
-
-struct Reader<'a> {
-    module: &'a Segments,
-    children: BTreeSet<String>,
-}
-
-impl Reader<'_> {
-    fn named(&self, trees: &[TokenTree]) -> Vec<Named> {
-        let (mut named, mut at, mut is_public) = (Vec::new(), 0, false);
-        while let Some(tree) = trees.get(at) {
-            // A module within the file is mostly its tests, which may name what they like.
-            if is_ident(Some(tree), "mod") && inside(trees.get(at + 2)).is_some() {
-                at += 3;
-                continue;
-            }
-            if is_ident(Some(tree), "use") {
-                let end = trees[at..].iter().position(|tree| is_punct(Some(tree), ';'));
-                let end = end.map_or(trees.len(), |length| at + length);
-                self.tree(&trees[at + 1..end], &[], true, is_public, &mut named);
-                at = end;
-            } else if at < 2 || !is_punct(trees.get(at - 1), ':') {
-                self.tree(&trees[at..], &[], false, false, &mut named);
-            }
-            if let Some((_, trees)) = inside(Some(tree)) {
-                named.extend(self.named(&trees));
-            }
-            // `pub(crate) use` has a group between the two.
-            is_public = is_ident(Some(tree), "pub") || is_public && inside(Some(tree)).is_some();
-            at += 1;
-        }
-        named
-    }
-
-    /// Reads one path, or all of those in braces at its end.
-    fn tree(
-        &self,
-        trees: &[TokenTree],
-        before: &[String],
-        is_use: bool,
-        is_public: bool,
-        named: &mut Vec<Named>,
-    ) {
-        let (mut path, mut at) = (before.to_vec(), 0);
-        while let Some(segment) = ident(trees.get(at)) {
-            path.push(segment);
-            at += 1;
-            if !(is_punct(trees.get(at), ':') && is_punct(trees.get(at + 1), ':')) {
-                break;
-            }
-            at += 2;
-        }
-        if let Some((Delimiter::Brace, parts)) = inside(trees.get(at)).filter(|_| is_use) {
-            for part in parts.split(|tree| is_punct(Some(tree), ',')) {
-                self.tree(part, &path, is_use, is_public, named);
-            }
-            return;
-        }
-        let last = path.last().cloned().filter(|_| !is_punct(trees.get(at), '*'));
-        let alias = if is_ident(trees.get(at), "as") { ident(trees.get(at + 1)) } else { last };
-        if let Some(path) = self.absolute(&path) {
-            named.push(Named { path, exported_as: alias.filter(|_| is_public) });
-        }
-    }
-
-    /// The path from the crate's root; none where it leads out of the crate.
-    fn absolute(&self, path: &[String]) -> Option<Segments> {
-        let (first, rest) = path.split_first()?;
-        if rest.is_empty() {
-            return None;
-        }
-        let ups = path.iter().take_while(|segment| *segment == "super").count();
-        let (base, rest) = match first.as_str() {
-            "crate" => (&self.module[..0], rest),
-            "self" => (&self.module[..], rest),
-            "super" => (&self.module[..self.module.len().checked_sub(ups)?], &path[ups..]),
-            child if self.children.contains(child) => (&self.module[..], path),
-            _ => return None,
-        };
-        Some([base, rest].concat())
-    }
-}
-
 /// The methods that a file gives a type, each with the methods of `self` that it calls.
 fn methods(path: &Segments, module: &Module, of: &str) -> Vec<Method> {
     let trees = &module.tokens;
@@ -287,19 +184,4 @@ fn methods(path: &Segments, module: &Module, of: &str) -> Vec<Method> {
         }
     }
     methods
-}
-
-fn collect_calls(trees: &[TokenTree], calls: &mut BTreeSet<String>) {
-    for at in 0..trees.len() {
-        let is_own = is_ident(trees.get(at), "self") && is_punct(trees.get(at + 1), '.');
-        if is_own && matches!(inside(trees.get(at + 3)), Some((Delimiter::Parenthesis, _))) {
-            calls.extend(ident(trees.get(at + 2)));
-        }
-        if is_ident(trees.get(at), "Self") && is_punct(trees.get(at + 1), ':') {
-            calls.extend(ident(trees.get(at + 3)));
-        }
-        if let Some((_, trees)) = inside(trees.get(at)) {
-            collect_calls(&trees, calls);
-        }
-    }
 }

@@ -1,0 +1,98 @@
+//! The paths that a module names.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Delimiter, TokenTree};
+
+use crate::tokens::{ident, inside, is_ident, is_punct};
+
+/// The segments of a path, without `crate`.
+pub type Segments = Vec<String>;
+
+/// A path that a module names.
+pub(crate) struct Named {
+    pub path: Segments,
+    /// The name of a `pub use`: the module hands it on, and need not use it.
+    pub exported_as: Option<String>,
+}
+
+pub(crate) struct Reader<'a> {
+    pub module: &'a Segments,
+    pub children: BTreeSet<String>,
+}
+
+impl Reader<'_> {
+    pub fn named(&self, trees: &[TokenTree]) -> Vec<Named> {
+        let (mut named, mut at, mut is_public) = (Vec::new(), 0, false);
+        while let Some(tree) = trees.get(at) {
+            // A module within the file is mostly its tests, which may name what they like.
+            if is_ident(Some(tree), "mod") && inside(trees.get(at + 2)).is_some() {
+                at += 3;
+                continue;
+            }
+            if is_ident(Some(tree), "use") {
+                let end = trees[at..].iter().position(|tree| is_punct(Some(tree), ';'));
+                let end = end.map_or(trees.len(), |length| at + length);
+                self.tree(&trees[at + 1..end], &[], true, is_public, &mut named);
+                at = end;
+            } else if at < 2 || !is_punct(trees.get(at - 1), ':') {
+                self.tree(&trees[at..], &[], false, false, &mut named);
+            }
+            if let Some((_, trees)) = inside(Some(tree)) {
+                named.extend(self.named(&trees));
+            }
+            // `pub(crate) use` has a group between the two.
+            is_public = is_ident(Some(tree), "pub") || is_public && inside(Some(tree)).is_some();
+            at += 1;
+        }
+        named
+    }
+
+    /// Reads one path, or all of those in braces at its end.
+    fn tree(
+        &self,
+        trees: &[TokenTree],
+        before: &[String],
+        is_use: bool,
+        is_public: bool,
+        named: &mut Vec<Named>,
+    ) {
+        let (mut path, mut at) = (before.to_vec(), 0);
+        while let Some(segment) = ident(trees.get(at)) {
+            path.push(segment);
+            at += 1;
+            if !(is_punct(trees.get(at), ':') && is_punct(trees.get(at + 1), ':')) {
+                break;
+            }
+            at += 2;
+        }
+        if let Some((Delimiter::Brace, parts)) = inside(trees.get(at)).filter(|_| is_use) {
+            for part in parts.split(|tree| is_punct(Some(tree), ',')) {
+                self.tree(part, &path, is_use, is_public, named);
+            }
+            return;
+        }
+        let last = path.last().cloned().filter(|_| !is_punct(trees.get(at), '*'));
+        let alias = if is_ident(trees.get(at), "as") { ident(trees.get(at + 1)) } else { last };
+        if let Some(path) = self.absolute(&path) {
+            named.push(Named { path, exported_as: alias.filter(|_| is_public) });
+        }
+    }
+
+    /// The path from the crate's root; none where it leads out of the crate.
+    fn absolute(&self, path: &[String]) -> Option<Segments> {
+        let (first, rest) = path.split_first()?;
+        if rest.is_empty() {
+            return None;
+        }
+        let ups = path.iter().take_while(|segment| *segment == "super").count();
+        let (base, rest) = match first.as_str() {
+            "crate" => (&self.module[..0], rest),
+            "self" => (&self.module[..], rest),
+            "super" => (&self.module[..self.module.len().checked_sub(ups)?], &path[ups..]),
+            child if self.children.contains(child) => (&self.module[..], path),
+            _ => return None,
+        };
+        Some([base, rest].concat())
+    }
+}
