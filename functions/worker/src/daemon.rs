@@ -89,7 +89,7 @@ impl Daemon {
         while pools.join_next().await.is_some() {}
         reporting.shutdown().await;
         let DaemonOptions { engine, worker, .. } = &self.options;
-        if let Err(error) = engine.ports.workers.forget_worker(&worker.id).await {
+        if let Err(error) = engine.forget_worker(&worker.id).await {
             tracing::debug!(%error, "this worker is shown for a while yet");
         }
     }

@@ -109,10 +109,10 @@ pub async fn redrive_dead_letters(
 }
 
 async fn remaining(engine: &Engine, job_id: Option<&JobId>) -> Result<u64, ApiError> {
-    let letters = &engine.ports.dead_letters;
+    let ports = &engine.ports;
     match job_id {
-        None => Ok(letters.count_dead_letters().await?),
-        Some(_) => Ok(letters.dead_letters(job_id, None, MAX_REDRIVEN).await?.items.len() as u64),
+        None => Ok(ports.dead_letters.count_dead_letters().await?),
+        Some(_) => Ok(ports.dead_letters.dead_letters(job_id, None, MAX_REDRIVEN).await?.items.len() as u64),
     }
 }
 
@@ -157,7 +157,7 @@ pub async fn discard_dead_letter(
     State(state): Shared,
     ExecutionIdPath(id): ExecutionIdPath,
 ) -> Result<StatusCode, ApiError> {
-    if state.engine.ports.dead_letters.discard(&id).await? {
+    if state.engine.discard(&id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(EngineError::NotFound { what: "dead letter", id: id.to_string() }.into())

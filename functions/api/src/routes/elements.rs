@@ -20,14 +20,15 @@ pub(super) async fn page(
     limit: usize,
     cursor: Option<&str>,
 ) -> Result<ExecutionPage, ApiError> {
-    let executions = &state.engine.ports.executions;
+    let ports = &state.engine.ports;
     let not_found = || EngineError::NotFound { what: "execution", id: whole.to_string() };
-    let row = executions.execution(whole).await?.ok_or_else(not_found)?;
+    let row = ports.executions.execution(whole).await?.ok_or_else(not_found)?;
     let count = row.elements.map_or(0, |elements| elements.count);
     let wrong = || ApiError::parameter("cursor", "is not one that an earlier page gave");
     let first = cursor.map_or(Ok(0), |cursor| cursor.parse().map_err(|_| wrong()))?;
     let rows = stream::iter((first..count).map(|index| (index, whole.element(index))));
-    let rows = rows.map(|(index, id)| async move { executions.execution(&id).await.map(|row| (index, row)) });
+    let rows =
+        rows.map(|(index, id)| async move { ports.executions.execution(&id).await.map(|row| (index, row)) });
     let mut rows = rows.buffered(READS);
     let mut page = ExecutionPage { items: Vec::new(), next_cursor: None };
     while let Some((index, row)) = rows.try_next().await? {

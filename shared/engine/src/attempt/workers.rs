@@ -89,4 +89,10 @@ impl Engine {
         self.seen.forget(id);
         Ok(())
     }
+
+    /// A worker has ended in good order: it is shown no longer.
+    pub async fn forget_worker(&self, id: &str) -> Result<()> {
+        self.seen.forget(id);
+        Ok(self.ports.workers.forget_worker(id).await?)
+    }
 }

@@ -37,6 +37,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Forgets a dead letter for good. False where there is none.
+    pub async fn discard(&self, id: &ExecutionId) -> Result<bool> {
+        Ok(self.ports.dead_letters.discard(id).await?)
+    }
+
     pub(crate) async fn is_open_letter(&self, id: &ExecutionId) -> Result<bool> {
         let letter = self.ports.dead_letters.dead_letter(id).await?;
         Ok(letter.is_some_and(|letter| letter.redriven_as.is_none()))

@@ -169,7 +169,7 @@ impl Node {
         let key = self.rerun_key();
         match self.chance(|rng| rng.below(4)) {
             0 => self.engine.redrive_all(None, 3, key.as_ref()).await.map(drop),
-            1 => Ok(self.engine.ports.dead_letters.discard(&id).await.map(|_| ())?),
+            1 => self.engine.discard(&id).await.map(drop),
             _ => self.engine.redrive(&id, key.as_ref()).await.map(drop),
         }
     }
