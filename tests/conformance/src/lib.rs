@@ -9,25 +9,18 @@
 pub mod alerts;
 pub mod backfills;
 pub mod broken;
-pub mod changes;
-pub mod claims;
-pub mod creation;
 pub mod dead_letters;
-pub mod dependents;
+pub mod executions;
 pub mod features;
 pub mod fixtures;
 pub mod gates;
 pub mod history;
 pub mod jobs;
 pub mod leases;
-pub mod listing;
 pub mod local_time;
 pub mod logs;
 mod model;
-pub mod notes;
-pub mod paging;
 pub mod races;
-pub mod retention;
 pub mod timers;
 pub mod workers;
 pub mod zones;
@@ -39,7 +32,12 @@ use belfry_engine::ports::{
     StoreError, TimerStore, WorkerRegistry, ZoneStore,
 };
 
-pub use self::model::Model;
+pub use self::{
+    executions::{changes, claims, creation, listing, notes, retention},
+    jobs::dependents,
+    model::Model,
+    timers::paging,
+};
 
 /// A store that does not answer fails a case as an assertion does.
 pub type Verdict = Result<(), StoreError>;

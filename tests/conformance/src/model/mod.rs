@@ -3,6 +3,7 @@
 
 mod alerts;
 mod backfills;
+mod dead_letters;
 mod executions;
 mod gates;
 mod jobs;

@@ -3,12 +3,14 @@
 
 mod alerts;
 mod backfills;
+mod dead_letters;
 mod executions;
 mod gates;
 mod jobs;
+mod leases;
+mod observer;
 mod queue;
 mod timers;
-mod world;
 mod zones;
 
 use std::sync::Arc;
@@ -28,7 +30,7 @@ use crate::{
     mutation::Backend,
 };
 
-pub use self::world::SimObserver;
+pub use self::observer::SimObserver;
 
 type Result<T> = std::result::Result<T, StoreError>;
 

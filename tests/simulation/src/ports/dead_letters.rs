@@ -1,11 +1,10 @@
-//! Dead letters, and those who want to know.
+//! Dead letters.
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId};
-use belfry_engine::ports::{DeadLetter, DeadLetterStore, Fact, Observer, Page};
+use belfry_engine::ports::{DeadLetter, DeadLetterStore, Page};
 
 use super::{Chaos, Result};
-use crate::machine::World;
 
 #[async_trait]
 impl DeadLetterStore for Chaos {
@@ -62,21 +61,5 @@ impl DeadLetterStore for Chaos {
 
     async fn count_dead_letters(&self) -> Result<u64> {
         self.call("count_dead_letters", self.backend.store.count_dead_letters()).await
-    }
-}
-
-pub struct SimObserver {
-    pub world: World,
-}
-
-impl Observer for SimObserver {
-    fn record(&self, fact: Fact<'_>) {
-        let name = match fact {
-            Fact::Misfired { .. } => "slot: misfired",
-            Fact::Resent { .. } => "sweep: message sent again",
-            Fact::Lost { .. } => "sweep: takeover",
-            _ => return,
-        };
-        self.world.with(|state| state.coverage.add(name));
     }
 }

@@ -1,5 +1,7 @@
 //! Timers, one by one; [`crate::paging`] reads many.
 
+pub mod paging;
+
 use belfry_domain::{JobId, Timer, TimerKey, Timestamp, What};
 use belfry_engine::ports::{Position, StoreError};
 

@@ -1,5 +1,7 @@
 //! Jobs are written in sets, each under the graph's revision that it was made from.
 
+pub mod dependents;
+
 use belfry_domain::{Job, Pause, Timer, Timestamp};
 use belfry_engine::ports::{Committed, Position, StoreError};
 

@@ -1,0 +1,61 @@
+//! Leadership, and the cursors of ticks.
+
+use async_trait::async_trait;
+use belfry_domain::Timestamp;
+use belfry_engine::ports::{Acquired, Cursors, Lease, LeaseStore};
+
+use super::{Chaos, Result};
+
+/// By this much a stolen lease is taken before its end.
+const STOLEN_MS: i64 = 3_600_000;
+
+#[async_trait]
+impl LeaseStore for Chaos {
+    async fn acquire(&self, lane: u16, owner: &str, now: Timestamp, until: Timestamp) -> Result<Acquired> {
+        self.call("acquire", async {
+            let now = if self.steals() { Timestamp(now.0 + STOLEN_MS) } else { now };
+            let acquired = self.backend.store.acquire(lane, owner, now, until).await?;
+            if let Acquired::Leader(lease) = &acquired {
+                self.note(|| format!("leads, token {}", lease.token));
+            }
+            Ok(acquired)
+        })
+        .await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<()> {
+        self.call("release", self.backend.store.release(lease)).await
+    }
+
+    async fn cursors(&self) -> Result<Cursors> {
+        self.call("cursors", self.backend.store.cursors()).await
+    }
+
+    async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<bool> {
+        self.call("save_cursors", async {
+            let is_saved = self.backend.store.save_cursors(lease, cursors).await?;
+            self.world.with(|state| {
+                if is_saved {
+                    state.mirror.save_cursors(cursors);
+                } else {
+                    state.coverage.add("tick: fenced");
+                }
+            });
+            Ok(is_saved)
+        })
+        .await
+    }
+}
+
+impl Chaos {
+    /// Somebody takes the lead although another one holds it.
+    fn steals(&self) -> bool {
+        self.world.with(|state| {
+            let steals = state.has_faults() && state.faults.steals_leases && state.rng.percent(30);
+            if steals {
+                state.coverage.add("fault: lease stolen");
+            }
+            steals
+        })
+    }
+}

@@ -1,0 +1,21 @@
+//! Facts that count for coverage.
+
+use belfry_engine::ports::{Fact, Observer};
+
+use crate::machine::World;
+
+pub struct SimObserver {
+    pub world: World,
+}
+
+impl Observer for SimObserver {
+    fn record(&self, fact: Fact<'_>) {
+        let name = match fact {
+            Fact::Misfired { .. } => "slot: misfired",
+            Fact::Resent { .. } => "sweep: message sent again",
+            Fact::Lost { .. } => "sweep: takeover",
+            _ => return,
+        };
+        self.world.with(|state| state.coverage.add(name));
+    }
+}
