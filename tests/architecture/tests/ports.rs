@@ -1,4 +1,4 @@
-//! Reads may use ports directly, writes go through the engine.
+//! Each store has one name everywhere. Reads may use its port directly, writes go through the engine.
 
 use std::path::Path;
 
@@ -32,12 +32,36 @@ const READS: &[(&str, &[&str])] = &[
 /// Ports without rows, and the leadership of lanes, which is the process's own.
 const OTHERS: &[&str] = &["alerts", "clock", "leases", "observer", "queue", "random"];
 
+/// Where a store's port is, what keeps it, and what is promised of it.
+const PLACES: &[&str] = &[
+    "shared/engine/src/ports",
+    "shared/sqlite/src",
+    "shared/aws/src/dynamodb",
+    "tests/conformance/src",
+    "tests/conformance/src/model",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace's folder")
+}
+
+#[test]
+fn each_store_has_one_name_everywhere() {
+    let stores = READS.iter().map(|(store, _)| if *store == "alert_rows" { "alerts" } else { store });
+    for store in stores.chain(["leases"]) {
+        for place in PLACES {
+            let is_there = [format!("{store}.rs"), format!("{store}/mod.rs")];
+            let is_there = is_there.iter().any(|file| root().join(place).join(file).exists());
+            assert!(is_there, "{place} has no {store}.rs, unlike the others of {PLACES:?}");
+        }
+    }
+}
+
 #[test]
 fn writes_go_through_the_engine() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace's folder");
     let mut wrong = Vec::new();
     for name in CRATES {
-        let source = Source::read(&root.join(name).join("src"));
+        let source = Source::read(&root().join(name).join("src"));
         for (file, chain) in source.chains("ports") {
             let (store, verb) =
                 (chain.first().map_or("", String::as_str), chain.get(1).map_or("", String::as_str));
