@@ -35,7 +35,7 @@ impl Reader<'_> {
                 let end = end.map_or(trees.len(), |length| at + length);
                 self.tree(&trees[at + 1..end], &[], true, is_public, &mut named);
                 at = end;
-            } else if at < 2 || !is_punct(trees.get(at - 1), ':') {
+            } else if !(at >= 2 && is_punct(trees.get(at - 1), ':') && is_punct(trees.get(at - 2), ':')) {
                 self.tree(&trees[at..], &[], false, false, &mut named);
             }
             if let Some((_, trees)) = inside(Some(tree)) {
@@ -94,5 +94,37 @@ impl Reader<'_> {
             _ => return None,
         };
         Some([base, rest].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(text: &str) -> Vec<String> {
+        let module = vec!["a".to_owned(), "b".to_owned()];
+        let reader = Reader { module: &module, children: BTreeSet::from(["child".to_owned()]) };
+        let trees: Vec<TokenTree> = text.parse::<proc_macro2::TokenStream>().unwrap().into_iter().collect();
+        let shown = |named: Named| match named.exported_as {
+            Some(name) => format!("{} as {name}", named.path.join("::")),
+            None => named.path.join("::"),
+        };
+        reader.named(&trees).into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn paths_are_read_from_imports_and_from_code() {
+        assert_eq!(named("use crate::{x::{Y, z::Z}, w}; use std::fmt;"), ["x::Y", "x::z::Z", "w"]);
+        assert_eq!(
+            named("use super::c::D; use super::super::e::*; use self::child::F;"),
+            ["a::c::D", "e", "a::b::child::F"]
+        );
+        assert_eq!(
+            named("pub(crate) use child::{G, H as I};"),
+            ["a::b::child::G as G", "a::b::child::H as I"]
+        );
+        assert_eq!(named("fn f() { g(crate::x::Y { z: super::w() }, h::crate_like()); }"), ["x::Y", "a::w"]);
+        assert_eq!(named("macro!(crate::x::y, child::z())"), ["x::y", "a::b::child::z"]);
+        assert_eq!(named("mod tests { use super::*; use crate::x; }"), [""; 0]);
     }
 }

@@ -60,3 +60,31 @@ pub(crate) fn collect_chains(trees: &[TokenTree], first: &str, chains: &mut Vec<
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trees(text: &str) -> Vec<TokenTree> {
+        text.parse::<proc_macro2::TokenStream>().unwrap().into_iter().collect()
+    }
+
+    #[test]
+    fn calls_are_read_wherever_they_stand() {
+        let text = "self.a().await; x.b(); self.field.c(); later(|| self\n.d(y)); text!(\"{}\", self.e()); Self::f(self)";
+        let mut calls = BTreeSet::new();
+        collect_calls(&trees(text), &mut calls);
+        assert_eq!(calls.into_iter().collect::<Vec<_>>(), ["a", "d", "e", "f"]);
+    }
+
+    #[test]
+    fn chains_end_with_the_last_name() {
+        let mut chains = Vec::new();
+        collect_chains(
+            &trees("engine.ports.jobs.job(id); let x = &ports.gates; ports()"),
+            "ports",
+            &mut chains,
+        );
+        assert_eq!(chains, [vec!["jobs".to_owned(), "job".to_owned()], vec!["gates".to_owned()]]);
+    }
+}
