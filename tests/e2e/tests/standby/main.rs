@@ -6,9 +6,9 @@ mod work;
 
 use std::{path::Path, time::Duration};
 
-use belfry_e2e::{Server, Up, until};
+use belfry_e2e::{Held, Server, Up, until};
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
 use work::Work;
@@ -233,4 +233,39 @@ async fn a_clock_that_steps_forward_takes_nothing_from_a_live_leader() {
     .await;
     assert_eq!(renewed_by, owner, "{}", standby.log());
     assert_eq!(leader.api.role().await.as_deref(), Some("leader"));
+}
+
+/// A laptop that sleeps, a host that is paused: what it runs goes on when it wakes, and counts.
+#[tokio::test]
+async fn what_a_frozen_process_runs_is_its_own_when_it_wakes() {
+    let data = TempDir::new().unwrap();
+    let up = Up::on(data.path()).args(["--lease", "5s"]);
+    let server = up.start_leader().await;
+    let elsewhere = TempDir::new().unwrap();
+    let (held, short) = (Held::within(data.path()), Held::within(elsewhere.path()));
+    let once = |command: Value| json!({ "command": command, "retry": { "max_retries": 0, "max_lost": 0 } });
+    for (job, commands) in [("long", &held), ("short", &short)] {
+        server.api.try_put(&format!("/v1/jobs/{job}"), &once(commands.command())).await.unwrap().ok();
+        server.api.post(&format!("/v1/jobs/{job}/executions"), &json!({})).await;
+    }
+    until("both run", TAKEOVER, async || {
+        let running = server.api.get("/v1/executions?status=running").await;
+        (running["items"].as_array()?.len() == 2).then_some(())
+    })
+    .await;
+    freeze_between_writes(&server, data.path()).await;
+    // It ends while its belfry can't look.
+    short.let_go();
+    // Its lease, and the time after which it would be taken up.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    server.thaw();
+    held.let_go();
+    let rows = until("both have ended", TAKEOVER, async || {
+        let rows = server.api.all("/v1/executions").await;
+        rows.iter().all(|row| !row["end_time"].is_null()).then_some(rows)
+    })
+    .await;
+    for row in rows {
+        assert_eq!((&row["status"], &row["attempt"]), (&json!("success"), &json!(1)), "{row}");
+    }
 }
