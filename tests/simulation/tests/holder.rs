@@ -125,7 +125,7 @@ fn row(installation: &Installation) -> Execution {
     now(installation.store.execution(&"once@a".parse().unwrap())).unwrap().unwrap()
 }
 
-/// Half a minute without an answer: a full disk, a failover.
+/// Some twenty seconds without an answer: a full disk, a failover.
 #[test]
 fn a_result_outlives_an_outage() {
     let mut outage = None;
@@ -136,7 +136,7 @@ fn a_result_outlives_an_outage() {
     });
     let outage = outage.unwrap();
     let message = triggered(&installation);
-    let worker = worker(move || outage.left.store(60, SeqCst));
+    let worker = worker(move || outage.left.store(25, SeqCst));
     let handled = now(installation.engine.execute(&message, &worker));
     let ended = row(&installation);
     assert_eq!((ended.status, ended.attempt), (Status::Success, 1), "{:?}", handled.err());

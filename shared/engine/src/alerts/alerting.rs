@@ -13,6 +13,7 @@ use futures::{StreamExt as _, TryStreamExt as _, future::join_all, stream};
 
 use crate::{
     Engine, Result,
+    base::writes::PATIENCE,
     ports::{Alert, AlertKind, AlertRow, AlertStore, Alerts, Clock, Heard, Notice, Receiver, StoreError},
 };
 
@@ -191,7 +192,7 @@ impl Engine {
         let now = self.now();
         let learn = |found: Option<AlertRow>| Some(learned(found?, &notice.alert, &outcomes, now));
         // To tell and not to note it would leave a receiver that was told late with the old word.
-        Ok(self.persist(|| change(rows, &notice.alert.key, &learn)).await?)
+        Ok(self.persist(PATIENCE, || change(rows, &notice.alert.key, &learn)).await?)
     }
 }
 

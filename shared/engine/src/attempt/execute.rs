@@ -10,6 +10,7 @@ use crate::{
         run::Worker,
     },
     base::outbox::Handled,
+    ports::Stop,
 };
 
 impl Engine {
@@ -30,7 +31,9 @@ impl Engine {
         if !self.is_renewable(since) {
             return Ok(Handled::Ran(row.status));
         }
-        let verdict = self.attempt(&mut row, since, &work, input, worker).await;
+        let poke = Stop::new();
+        let _entered = self.running.enter(&row, poke.clone());
+        let verdict = self.attempt(&mut row, since, &work, (input, poke), worker).await;
         Ok(Handled::Ran(self.finish(row, &work, verdict, guard).await?))
     }
 

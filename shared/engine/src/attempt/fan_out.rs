@@ -17,6 +17,7 @@ use crate::{
         results::Meanings,
         run::{Beat, Verdict, cancelled},
     },
+    base::writes::PATIENCE,
     ports::{Completion, Creation},
 };
 
@@ -127,7 +128,7 @@ impl Engine {
             .into_iter()
             .map(|(index, input)| self.element_row(whole, job, index, input, now))
             .collect();
-        let creations = self.persist(|| self.ports.executions.create_all(rows.clone())).await?;
+        let creations = self.persist(PATIENCE, || self.ports.executions.create_all(rows.clone())).await?;
         let mut messages = Vec::with_capacity(rows.len());
         for ((created, _), creation) in rows.into_iter().zip(creations) {
             let row = match creation {
@@ -160,7 +161,7 @@ impl Engine {
     async fn let_go(&self, row: Execution, guard: TimerKey) -> Result<Status> {
         let at = self.now().plus(self.settings.check_every);
         let timer = Timer::check(self.settings.shards, &row.id, row.attempt + 1, at, 0);
-        self.persist(|| self.ports.timers.put_timers(vec![timer.clone()])).await?;
+        self.persist(PATIENCE, || self.ports.timers.put_timers(vec![timer.clone()])).await?;
         let written = self
             .write_as_holder(row, |row, now| {
                 if row.cancel_requested {

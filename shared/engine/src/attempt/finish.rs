@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     Engine, Result,
     attempt::run::{Verdict, cancelled},
-    base::deadlines::ends_by,
+    base::{deadlines::ends_by, writes::RESULT_PATIENCE},
     ports::{Ending, Fact, StoredOutput},
 };
 
@@ -42,7 +42,11 @@ impl Engine {
         };
         if let Some(output) = output.filter(|output| output.bytes > 0) {
             let stored = StoredOutput { attempt: row.attempt, output };
-            self.persist(|| self.ports.executions.keep_output(&row.id, stored.clone())).await?;
+            let keep = || self.ports.executions.keep_output(&row.id, stored.clone());
+            if let Err(error) = self.persist(self.settings.lease, keep).await {
+                // The result counts for more than what was printed on the way.
+                tracing::error!(execution.id = %row.id, %error, "the attempt's output is lost");
+            }
         }
         match next {
             Next::Success(result) => {
@@ -117,7 +121,7 @@ impl Engine {
         let ready_at = self.now().plus(delay);
         let timer = Timer::start(self.settings.shards, &row.id, row.attempt + 1, ready_at);
         let next_guard = timer.key.clone();
-        self.persist(|| self.ports.timers.put_timers(vec![timer.clone()])).await?;
+        self.persist(RESULT_PATIENCE, || self.ports.timers.put_timers(vec![timer.clone()])).await?;
         let written = self
             .write_as_holder(row, |row, now| {
                 Change::retry_at(row, failure, ready_at, next_guard.clone(), now)

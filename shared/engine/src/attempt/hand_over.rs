@@ -2,7 +2,11 @@
 
 use belfry_domain::{Change, Execution, Status, Timer, TimerKey, Work};
 
-use crate::{Engine, Result, attempt::run::cancelled, base::deadlines::attempt_ends_by};
+use crate::{
+    Engine, Result,
+    attempt::run::cancelled,
+    base::{deadlines::attempt_ends_by, writes::RESULT_PATIENCE},
+};
 
 impl Engine {
     /// The attempt goes on without this worker, which leaves behind who will look after it.
@@ -11,7 +15,7 @@ impl Engine {
         let look_at = ends_by.plus(self.settings.takeover_margin);
         // The same key that a sweep would move the guard to.
         let check = Timer::check(self.settings.shards, &row.id, row.attempt, look_at, 1);
-        self.persist(|| self.ports.timers.put_timers(vec![check.clone()])).await?;
+        self.persist(RESULT_PATIENCE, || self.ports.timers.put_timers(vec![check.clone()])).await?;
         let written = self
             .write_as_holder(row, |row, now| {
                 if row.cancel_requested {

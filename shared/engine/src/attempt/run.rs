@@ -57,15 +57,13 @@ impl Engine {
         row: &mut Execution,
         since: Duration,
         work: &Work,
-        input: Value,
+        (input, poke): (Value, Stop),
         worker: &Worker,
     ) -> Verdict {
         let Some(token) = row.token() else { return Verdict::LeaseLost };
-        let poke = Stop::new();
         let stop = Stop::new();
         let window = Window::default();
         let mut kept = Kept::default();
-        let _entered = self.running.enter(&row.id, poke.clone());
         let timeout = self.time_allowed(row, work);
         if timeout.is_zero() {
             return Verdict::TimedOut(None);
@@ -123,14 +121,16 @@ impl Engine {
         (renewed + self.settings.lease).saturating_sub(self.ports.clock.monotonic() + margin)
     }
 
-    /// A store that answers late must not make the attempt outlive its lease.
+    /// A store that answers late must not make the attempt outlive its lease. A process that stood still
+    /// for longer than its lease still asks, for a moment: as long as nobody has taken the attempt over, it goes on.
     pub(crate) async fn beat_in_time(
         &self,
         row: &mut Execution,
         progress: Option<Progress>,
         renewed: Duration,
     ) -> Beat {
-        let patience = self.settings.heartbeat_every.min(self.lease_left(renewed));
+        let moment = self.settings.lease / (2 * MARGINS_IN_LEASE);
+        let patience = self.settings.heartbeat_every.min(self.lease_left(renewed).max(moment));
         let beat = pin!(self.beat(row, progress));
         match select(beat, self.ports.clock.sleep(patience)).await {
             Either::Left((beat, _)) => beat,

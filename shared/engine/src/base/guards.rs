@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use belfry_domain::{Execution, ExecutionId, Timer};
 
-use crate::{Engine, Result, ports::Creation};
+use crate::{Engine, Result, base::writes::PATIENCE, ports::Creation};
 
 impl Engine {
     /// Creates the row of a slot, whose guard is there already; unless this host stood still on
@@ -28,7 +28,7 @@ impl Engine {
     pub(crate) async fn guard_again(&self, id: &ExecutionId, guard: &Timer, began: Duration) -> Result<()> {
         if self.is_stale(began) {
             let check = self.later_check(guard, id, 1, self.next_check(guard));
-            self.persist(|| self.ports.timers.put_timers(vec![check.clone()])).await?;
+            self.persist(PATIENCE, || self.ports.timers.put_timers(vec![check.clone()])).await?;
         }
         Ok(())
     }

@@ -5,24 +5,34 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use belfry_domain::ExecutionId;
+use belfry_domain::{Execution, ExecutionId};
 
 use crate::ports::Stop;
 
 #[derive(Default)]
 pub(crate) struct Running {
-    attempts: Mutex<HashMap<ExecutionId, Stop>>,
+    attempts: Mutex<HashMap<ExecutionId, Held>>,
+}
+
+struct Held {
+    claim_id: Option<u64>,
+    stop: Stop,
 }
 
 impl Running {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ExecutionId, Stop>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ExecutionId, Held>> {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Listed until the guard is dropped.
-    pub(crate) fn enter(&self, id: &ExecutionId, stop: Stop) -> Entered<'_> {
-        self.lock().insert(id.clone(), stop);
-        Entered { running: self, id: id.clone() }
+    /// Lists an attempt until the guard is dropped.
+    pub(crate) fn enter(&self, row: &Execution, stop: Stop) -> Entered<'_> {
+        self.lock().insert(row.id.clone(), Held { claim_id: claim_id(row), stop });
+        Entered { running: self, id: row.id.clone() }
+    }
+
+    /// Whether this process runs the attempt, or is about to write how it ended.
+    pub(crate) fn holds(&self, row: &Execution) -> bool {
+        self.lock().get(&row.id).is_some_and(|held| held.claim_id == claim_id(row))
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -31,10 +41,14 @@ impl Running {
 
     /// Tells the attempt to look at its row now instead of at its next heartbeat.
     pub(crate) fn stop(&self, id: &ExecutionId) {
-        if let Some(stop) = self.lock().get(id) {
-            stop.cancel();
+        if let Some(held) = self.lock().get(id) {
+            held.stop.cancel();
         }
     }
+}
+
+fn claim_id(row: &Execution) -> Option<u64> {
+    row.claim.as_ref().map(|claim| claim.id)
 }
 
 pub(crate) struct Entered<'a> {

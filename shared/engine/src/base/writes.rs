@@ -13,24 +13,35 @@ use crate::{
 /// An execution that has ended, and the timer that guards it.
 pub(crate) type Ended = (Execution, TimerKey);
 
-/// Attempts to write a change before the attempt is left to its lease.
-const WRITE_ATTEMPTS: u32 = 6;
+/// Time for which a store that does not answer is asked again.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+/// Time for which the end of an attempt is written again: nobody else knows how the attempt ended.
+pub(crate) const RESULT_PATIENCE: Duration = Duration::from_secs(900);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Waits out a store that does not answer: the result of an attempt is worth a few seconds.
-    pub(crate) async fn persist<T, F>(&self, write: impl Fn() -> F) -> std::result::Result<T, StoreError>
+    /// Repeats a write while the store does not answer.
+    pub(crate) async fn persist<T, F>(
+        &self,
+        patience: Duration,
+        write: impl Fn() -> F,
+    ) -> std::result::Result<T, StoreError>
     where
         F: Future<Output = std::result::Result<T, StoreError>>,
     {
+        let began = self.ports.clock.monotonic();
         let mut pause = Duration::from_millis(50);
-        for _ in 1..WRITE_ATTEMPTS {
+        loop {
             match write().await {
-                Err(StoreError::Unavailable(_)) => self.ports.clock.sleep(pause).await,
+                Err(StoreError::Unavailable(_))
+                    if self.ports.clock.monotonic().saturating_sub(began) < patience =>
+                {
+                    self.ports.clock.sleep(pause).await;
+                }
                 other => return other,
             }
-            pause *= 2;
+            pause = (2 * pause).min(LONGEST_PAUSE);
         }
-        write().await
     }
 
     /// A change of a row, with what it means for the row's gates. What changes no gate costs what
@@ -65,7 +76,7 @@ impl Engine {
         loop {
             let change = make(&row, self.now())?;
             let wanted = change.row.clone();
-            match self.persist(|| self.write(change.clone())).await? {
+            match self.persist(RESULT_PATIENCE, || self.write(change.clone())).await? {
                 Applied::Won => return Ok(Some(self.record_end(wanted).await)),
                 // The store has repeated the write, and refused its own first one.
                 Applied::Lost(Some(now)) if *now == wanted => return Ok(Some(self.record_end(wanted).await)),

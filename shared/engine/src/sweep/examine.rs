@@ -118,6 +118,12 @@ impl Engine {
     }
 
     async fn examine_running(&self, timer: &Timer, row: Execution) -> Result<()> {
+        // Clocks step, and processes stand still: who runs the attempt knows better than its lease.
+        if self.running.holds(&row) {
+            let later = self.now().plus(self.settings.lease + self.settings.takeover_margin);
+            let next = self.check_later(timer, &row.id, row.attempt, later).await?;
+            return self.remove(timer, &next).await;
+        }
         let lease_until = row.claim.as_ref().map_or(Timestamp::MIN, |claim| claim.lease_until);
         let takeover_at = lease_until.plus(self.settings.takeover_margin);
         if self.now() < takeover_at {
