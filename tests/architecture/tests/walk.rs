@@ -1,7 +1,5 @@
 //! `docs/architecture.md` follows one slot through the code: each function is where it says.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
-
 use std::{fs, path::Path};
 
 #[test]

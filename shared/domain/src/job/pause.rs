@@ -29,6 +29,7 @@ struct Stored {
     pause_note: Option<String>,
 }
 
+#[expect(clippy::ref_option, reason = "serde calls it with this")]
 pub(super) fn serialize<S: Serializer>(pause: &Option<Pause>, serializer: S) -> Result<S::Ok, S::Error> {
     let note = pause.as_ref().and_then(|pause| pause.note.clone());
     Stored { paused_at: pause.as_ref().map(|pause| pause.at), pause_note: note }.serialize(serializer)
