@@ -8,7 +8,7 @@ use std::{path::Path, time::Duration};
 
 use belfry_e2e::{Held, Server, Up, until};
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::Instant;
 use work::Work;
@@ -243,7 +243,7 @@ async fn what_a_frozen_process_runs_is_its_own_when_it_wakes() {
     let server = up.start_leader().await;
     let elsewhere = TempDir::new().unwrap();
     let (held, short) = (Held::within(data.path()), Held::within(elsewhere.path()));
-    let once = |command: Value| json!({ "command": command, "retry": { "max_retries": 0, "max_lost": 0 } });
+    let once = |command: String| json!({ "command": command, "retry": { "max_retries": 0, "max_lost": 0 } });
     for (job, commands) in [("long", &held), ("short", &short)] {
         server.api.try_put(&format!("/v1/jobs/{job}"), &once(commands.command())).await.unwrap().ok();
         server.api.post(&format!("/v1/jobs/{job}/executions"), &json!({})).await;

@@ -27,18 +27,11 @@ const LEASE: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub struct World {
     now: AtomicI64,
-    /// Of the wall clock, in milliseconds.
-    stepped: AtomicI64,
     drawn: AtomicU64,
     sent: Mutex<Vec<Message>>,
 }
 
 impl World {
-    /// The wall clock steps; no time passes.
-    pub fn step(&self, seconds: i64) {
-        self.stepped.fetch_add(1000 * seconds, SeqCst);
-    }
-
     pub fn take_sent(&self) -> Vec<Message> {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
@@ -67,7 +60,7 @@ impl Queue for World {
 #[async_trait]
 impl Clock for World {
     fn now(&self) -> Timestamp {
-        Timestamp(self.now.load(SeqCst) + self.stepped.load(SeqCst))
+        Timestamp(self.now.load(SeqCst))
     }
     fn monotonic(&self) -> Duration {
         Duration::from_millis(self.now.load(SeqCst).unsigned_abs())
@@ -95,12 +88,6 @@ impl Alerts for World {
     }
 }
 
-/// An engine's ports, before it is made.
-pub struct Wired {
-    pub store: Arc<Store>,
-    pub ports: Ports,
-}
-
 pub struct Installation {
     pub world: Arc<World>,
     pub store: Arc<Store>,
@@ -118,10 +105,6 @@ pub fn spec(job: Value) -> JobSpec {
 
 impl Installation {
     pub fn new(start: &str) -> Self {
-        Self::with(start, |ports| ports.ports)
-    }
-
-    pub fn with(start: &str, change: impl FnOnce(Wired) -> Ports) -> Self {
         let world = Arc::new(World::default());
         world.now.store(start.parse::<Timestamp>().unwrap().0, SeqCst);
         let store = Arc::new(Store::open_in_memory().unwrap());
@@ -133,7 +116,6 @@ impl Installation {
             world.clone(),
             world.clone(),
         );
-        let ports = change(Wired { store: store.clone(), ports });
         let engine = Engine::new(ports, Settings::standalone());
         Self { world, store, engine }
     }

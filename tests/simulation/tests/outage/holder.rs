@@ -1,13 +1,9 @@
 //! Who holds an attempt is asked before the attempt is judged, and its result is worth waiting for.
 
-#![expect(clippy::unwrap_used, reason = "all of this is a test")]
-
-mod rig;
-
 use std::{
     sync::{
-        Arc, Weak,
-        atomic::{AtomicU32, Ordering::SeqCst},
+        Arc,
+        atomic::{AtomicI64, AtomicU32, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -15,16 +11,16 @@ use std::{
 use async_trait::async_trait;
 use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, JobId, Message, Status, Timer, Timestamp};
 use belfry_engine::{
-    TriggerRequest, Worker,
+    Engine, Settings, TriggerRequest, Worker,
     ports::{
-        Applied, Claimed, Completion, Creation, ExecutionFilter, ExecutionStore, Invocation, Output, Page,
-        Ports, Runner, StoreError, StoredOutput,
+        Applied, Claimed, Clock, Completion, Creation, ExecutionFilter, ExecutionStore, Invocation, Output,
+        Page, Ports, Runner, StoreError, StoredOutput,
     },
 };
 use belfry_sqlite::Store;
 use serde_json::json;
 
-use crate::rig::{Installation, now, spec};
+use crate::rig::{Installation, World, now, spec};
 
 type Answer<T> = Result<T, StoreError>;
 
@@ -125,19 +121,35 @@ fn row(installation: &Installation) -> Execution {
     now(installation.store.execution(&"once@a".parse().unwrap())).unwrap().unwrap()
 }
 
+/// A wall clock that can step, over one that goes on.
+struct Stepping {
+    steady: Arc<World>,
+    stepped: AtomicI64,
+}
+
+#[async_trait]
+impl Clock for Stepping {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.steady.now().0 + self.stepped.load(SeqCst))
+    }
+    fn monotonic(&self) -> Duration {
+        self.steady.monotonic()
+    }
+    async fn sleep(&self, duration: Duration) {
+        self.steady.sleep(duration).await;
+    }
+}
+
 /// Some twenty seconds without an answer: a full disk, a failover.
 #[test]
 fn a_result_outlives_an_outage() {
-    let mut outage = None;
-    let installation = Installation::with("2026-11-23T10:00:30Z", |ports| {
-        let store = Arc::new(Outage { store: ports.store.clone(), left: AtomicU32::new(0) });
-        outage = Some(store.clone());
-        Ports { executions: store, ..ports.ports }
-    });
-    let outage = outage.unwrap();
+    let installation = Installation::new("2026-11-23T10:00:30Z");
     let message = triggered(&installation);
+    let outage = Arc::new(Outage { store: installation.store.clone(), left: AtomicU32::new(0) });
+    let ports = Ports { executions: outage.clone(), ..installation.engine.ports.clone() };
+    let engine = Engine::new(ports, Settings::standalone());
     let worker = worker(move || outage.left.store(25, SeqCst));
-    let handled = now(installation.engine.execute(&message, &worker));
+    let handled = now(engine.execute(&message, &worker));
     let ended = row(&installation);
     assert_eq!((ended.status, ended.attempt), (Status::Success, 1), "{:?}", handled.err());
     let output = now(installation.store.outputs(&ended.id)).unwrap();
@@ -148,18 +160,22 @@ fn a_result_outlives_an_outage() {
 #[test]
 fn a_clock_that_steps_takes_nothing_from_who_runs_it() {
     for step in [45, 3600, 86_400, -3600] {
-        let installation = Arc::new(Installation::new("2026-11-23T10:00:30Z"));
+        let installation = Installation::new("2026-11-23T10:00:30Z");
         let message = triggered(&installation);
-        let world: Weak<Installation> = Arc::downgrade(&installation);
-        let worker = worker(move || {
-            let installation = world.upgrade().unwrap();
-            installation.world.step(step);
-            for _ in 0..3 {
-                installation.tick();
-                installation.advance(Duration::from_secs(1));
+        let clock = Arc::new(Stepping { steady: installation.world.clone(), stepped: AtomicI64::new(0) });
+        let ports = Ports { clock: clock.clone(), ..installation.engine.ports.clone() };
+        let engine = Arc::new(Engine::new(ports, Settings::standalone()));
+        let worker = worker({
+            let engine = Arc::clone(&engine);
+            move || {
+                clock.stepped.store(1000 * step, SeqCst);
+                for _ in 0..3 {
+                    now(engine.sweep(engine.settings.shards.all())).unwrap();
+                    now(clock.sleep(Duration::from_secs(1)));
+                }
             }
         });
-        let handled = now(installation.engine.execute(&message, &worker));
+        let handled = now(engine.execute(&message, &worker));
         let ended = row(&installation);
         let found = (ended.status, ended.attempt, ended.lost);
         assert_eq!(found, (Status::Success, 1, 0), "{step} s: {:?}, {:?}", ended.reason, handled.err());

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
+mod holder;
+#[path = "../rig/mod.rs"]
 mod rig;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
@@ -65,7 +67,7 @@ fn after_a_day_each_job_runs_its_newest_slot() {
 /// `examples/misfire.yaml`, five hours later.
 #[test]
 fn each_job_of_the_example_makes_up_for_what_it_promises() {
-    let file = include_str!("../../../examples/misfire.yaml");
+    let file = include_str!("../../../../examples/misfire.yaml");
     let mut jobs: BTreeMap<String, Vec<JobSpec>> = serde_saphyr::from_str(file).unwrap();
     let installation = Installation::new("2026-11-23T10:00:30Z");
     installation.define(jobs.remove("jobs").unwrap());
