@@ -96,4 +96,20 @@ mod tests {
         assert_eq!(read, "/prefix/v1/executions/a@order%3Acancel", "an id, though it ends like an action");
         assert_eq!(act, "/prefix/v1/executions/a@order:cancel");
     }
+
+    #[test]
+    fn a_key_is_sent_as_the_server_reads_it() {
+        let http = crate::client::tls::client(false).unwrap();
+        let base = Url::parse("http://h:1/").unwrap();
+        for (key, sent) in [
+            ("order-42", "order-42"),
+            ("a\"b", "\"a\\\"b\""),
+            ("\"a\"", "\"\\\"a\\\"\""),
+            ("\\", "\"\\\\\""),
+        ] {
+            let call = Call::post(["v1", "executions"]).idempotency_key(Some(&key.to_owned()));
+            let request = call.build(&http, &base, None).build().unwrap();
+            assert_eq!(request.headers()["idempotency-key"], sent, "{key}");
+        }
+    }
 }

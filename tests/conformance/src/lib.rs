@@ -271,6 +271,10 @@ macro_rules! suite {
             one_of_two_retries_for_a_key_is_new,
             a_request_that_is_sent_again_completes_a_rerun,
             no_dependent_loses_its_run_to_a_key,
+            a_retried_push_hides_no_failure_of_the_job,
+            a_run_beside_a_push_deals_with_no_letter_of_it,
+            a_retried_push_replaces_no_result_of_the_job,
+            a_request_is_what_it_means,
         ]);
         $crate::cases!($fresh, local_time: [
             a_job_goes_by_the_zone_data_in_force,

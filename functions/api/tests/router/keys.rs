@@ -1,4 +1,8 @@
+use std::sync::Arc;
+
 use axum::http::Method;
+use belfry_domain::{IdempotencyKey, Status};
+use belfry_engine::ports::ExecutionFilter;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Api};
@@ -176,31 +180,148 @@ async fn a_graph_is_run_again_once_for_a_key() {
     assert_eq!(rerun("once").await["results"][0]["rerun_as"], first["results"][0]["rerun_as"]);
 }
 
+/// Which execution, and what it became; in the order of their names.
+fn outcomes(answer: &Value, fields: [&str; 2]) -> Vec<String> {
+    let results = answer["results"].as_array().unwrap().iter();
+    let mut outcomes: Vec<String> =
+        results.map(|result| format!("{} {}", result[fields[0]], result[fields[1]])).collect();
+    outcomes.sort_unstable();
+    outcomes
+}
+
+fn redriven(answer: &Value) -> Vec<String> {
+    outcomes(answer, ["execution_id", "redriven_as"])
+}
+
 #[tokio::test]
 async fn a_letter_is_redriven_once_for_a_key() {
     for body in [json!({"execution_ids": ["a@k"]}), json!({"job_id": "a"}), json!({"all": true})] {
         let api = failed().await;
         let redrive = async || keyed(&api, "/v1/dead-letters:redrive", "once", &body).await.ok(200);
         let first = redrive().await;
-        let of_a = |answer: &Value| -> Option<Value> {
-            let results = answer["results"].as_array().unwrap();
-            results.iter().find(|result| result["execution_id"] == "a@k").cloned()
-        };
-        assert_eq!(of_a(&first).unwrap()["redriven_as"], "a@k~2");
-        for _ in 0..2 {
+        assert_eq!(redriven(&first)[0], r#""a@k" "a@k~2""#);
+        for when in ["while they wait", "after their end", "later"] {
             let again = redrive().await;
-            if body.get("execution_ids").is_some() {
-                let again = of_a(&again).unwrap();
-                assert_eq!((&again["status"], &again["redriven_as"]), (&json!(200), &json!("a@k~2")));
-            }
+            assert_eq!(redriven(&again), redriven(&first), "{when}");
+            assert_eq!(again["results"][0]["status"], 200, "{when}");
             api.work().await;
         }
         api.get("/v1/executions/a@k~3").await.problem(404);
-        assert_eq!(
-            redrive().await["results"].as_array().unwrap().len(),
-            usize::from(body.get("execution_ids").is_some())
-        );
+        let other = keyed(&api, "/v1/dead-letters:redrive", "twice", &body).await.ok(200);
+        assert_ne!(redriven(&other), redriven(&first), "another key is another request");
     }
+}
+
+#[tokio::test]
+async fn requests_for_one_key_that_meet_answer_the_same() {
+    let api = Api::open();
+    for number in 0..12 {
+        let work = json!({"name": "a", "command": "exit 3"});
+        keyed(&api, "/v1/executions", &format!("k{number}"), &work).await.ok(201);
+    }
+    api.work().await;
+    for (path, body, fields) in [
+        ("/v1/executions:rerun", json!({"filter": {}}), ["execution_ids", "rerun_as"]),
+        ("/v1/dead-letters:redrive", json!({"all": true}), ["execution_id", "redriven_as"]),
+    ] {
+        for round in 0..4 {
+            let key = format!("{path}-{round}").replace([':', '/'], "");
+            let ask = async || keyed(&api, path, &key, &body).await.ok(200);
+            let answers = futures::future::join_all((0..4).map(|_| ask())).await;
+            for answer in &answers {
+                assert_eq!(outcomes(answer, fields), outcomes(&answers[0], fields), "{path}, round {round}");
+                assert_eq!(answer["results"].as_array().unwrap().len(), 12);
+            }
+            api.work().await;
+        }
+    }
+}
+
+/// Whatever another request does for the same key between two looks of this one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_filter_finds_all_that_its_key_begins_meanwhile() {
+    const FAILED: usize = 40;
+    let api = Arc::new(Api::open());
+    for number in 0..FAILED {
+        let work = json!({"name": "a", "command": "exit 3"});
+        keyed(&api, "/v1/executions", &format!("k{number}"), &work).await.ok(201);
+    }
+    api.work().await;
+    for round in 0..4 {
+        let key = format!("round-{round}");
+        let begun = tokio::spawn({
+            let (api, key) = (api.clone(), key.clone());
+            async move { keyed(&api, "/v1/executions:rerun", &key, &json!({"filter": {}})).await.ok(200) }
+        });
+        let looks = (0..3).map(|_| {
+            let (engine, key) = (api.engine.clone(), key.parse::<IdempotencyKey>().unwrap());
+            tokio::spawn(async move {
+                let filter = ExecutionFilter::default();
+                let mut found = vec![FAILED];
+                while found.last() == Some(&FAILED) && found.len() < 20 {
+                    let page = engine.select_for_rerun(&filter, &[Status::Failed], Some(&key), None, 1000).await;
+                    found.push(page.unwrap().executions.len());
+                }
+                *found.last().unwrap()
+            })
+        });
+        for look in futures::future::join_all(looks).await {
+            assert_eq!(look.unwrap(), FAILED, "{key}");
+        }
+        assert_eq!(begun.await.unwrap()["results"].as_array().unwrap().len(), FAILED);
+        api.work().await;
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_request_finds_its_execution_also_when_the_job_is_gone() {
+    let api = Api::open();
+    let failing = json!({"job_id": "a", "command": "exit 3"});
+    api.put("/v1/jobs/a", failing).await.ok(201);
+    let requests = [
+        ("/v1/jobs/a/executions", json!({"input": 1})),
+        ("/v1/executions/a@once:retry", Value::Null),
+        ("/v1/executions:rerun", json!({"execution_ids": ["a@once~2"]})),
+        ("/v1/dead-letters:redrive", json!({"execution_ids": ["a@once~3"]})),
+    ];
+    let mut first = Vec::new();
+    for (path, body) in &requests {
+        let answer = keyed(&api, path, "once", body).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text);
+        first.push(answer.json());
+        api.work().await;
+    }
+    api.delete("/v1/jobs/a").await.ok(204);
+    for ((path, body), first) in requests.iter().zip(first) {
+        let again = keyed(&api, path, "once", body).await.ok(200);
+        assert_eq!(again["execution_id"], first["execution_id"], "{path}");
+        for name in ["rerun_as", "redriven_as"] {
+            assert_eq!(again["results"][0][name], first["results"][0][name], "{path}: {again}");
+        }
+    }
+    let reused = keyed(&api, "/v1/jobs/a/executions", "once", &json!({"input": 2})).await;
+    assert!(reused.problem(422).contains("a@once"));
+    for (path, body) in [&requests[0], &requests[1]] {
+        keyed(&api, path, "other", body).await.problem(404);
+    }
+}
+
+#[tokio::test]
+async fn a_key_where_none_belongs_is_refused_and_changes_nothing() {
+    let api = Api::open();
+    let batch = json!({"executions": [{"target": {"type": "empty"}}]});
+    let refused = keyed(&api, "/v1/executions:batch", "k", &batch).await.problem(400);
+    assert!(refused.starts_with("Idempotency-Key: ") && refused.contains("`idempotency_key`"), "{refused}");
+    let job = json!({"schedule": "@hourly", "target": {"type": "empty"}});
+    api.put("/v1/jobs/a", job).await.ok(201);
+    let range = json!({"from": "2026-11-23T00:00:00Z", "to": "2026-11-23T02:00:00Z"});
+    let refused = keyed(&api, "/v1/jobs/a/backfills", "k", &range).await.problem(400);
+    assert!(refused.starts_with("Idempotency-Key: ") && refused.contains("runs once"), "{refused}");
+    for path in ["/v1/executions", "/v1/backfills"] {
+        assert_eq!(api.get(path).await.ok(200)["items"], json!([]), "{path}");
+    }
+    api.post("/v1/executions:batch", batch).await.ok(200);
+    api.post("/v1/jobs/a/backfills", range).await.ok(201);
 }
 
 #[tokio::test]

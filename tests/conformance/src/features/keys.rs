@@ -1,7 +1,7 @@
 //! Idempotency keys: a key stands for one request, and never for a slot.
 
 use belfry_domain::{Execution, IdempotencyKey, Run, Timer};
-use belfry_engine::{Accepted, PushRequest};
+use belfry_engine::{Accepted, PushRequest, ports::Completion};
 use serde_json::{Value, json};
 
 use super::{NOTHING, Tried, World, bad, good};
@@ -227,6 +227,100 @@ pub async fn no_dependent_loses_its_run_to_a_key(backend: &Backend) -> Tried {
         assert_eq!(world.work(good).await?, [format!("first@{key}"), second.clone(), third], "{key}");
         let counted = world.row(&second).await?.dependencies;
         assert_eq!(counted[&job_id("first")].execution_id, id(&format!("first@{key}")));
+    }
+    Ok(())
+}
+
+/// `second@k` was pushed, and `second@k~2` and `third@k~2` are of a run that came to it.
+async fn beside_a_push(backend: &Backend, how: impl Fn(&Execution) -> Completion) -> Tried<World> {
+    let world = World::over(backend);
+    let after = |name: &str, before: &str| json!({ "job_id": name, "dependencies": [before] });
+    let jobs = [json!({ "job_id": "first" }), after("second", "first"), after("third", "second")];
+    world.define(jobs).await?;
+    world.push("k", json!({ "name": "second", "target": { "type": "empty" } })).await?;
+    world.work(&how).await?;
+    world.trigger("first", "k", NOTHING).await?;
+    world.work(how).await?;
+    Ok(world)
+}
+
+fn fails_in<'a>(names: &'a [&str]) -> impl Fn(&Execution) -> Completion + 'a {
+    |row| if names.contains(&row.id.as_str()) { bad(row) } else { good(row) }
+}
+
+impl World {
+    async fn is_open_letter(&self, name: &str) -> Tried<bool> {
+        let letter = self.engine.ports.dead_letters.dead_letter(&id(name)).await?;
+        Ok(letter.unwrap_or_else(|| panic!("no letter of {name}")).redriven_as.is_none())
+    }
+
+    /// The names of what failed of the graph.
+    async fn failed(&self, run: &str, key: Option<&IdempotencyKey>) -> Tried<Vec<String>> {
+        let failed = self.engine.failed_in_graph(&id(run), key).await?;
+        Ok(failed.iter().map(|row| row.id.to_string()).collect())
+    }
+}
+
+pub async fn a_retried_push_hides_no_failure_of_the_job(backend: &Backend) -> Tried {
+    let world = beside_a_push(backend, fails_in(&["second@k~2"])).await?;
+    let pushed = world.engine.retry_by_hand(&id("second@k"), Some(&again())).await?.execution;
+    assert_eq!(pushed.id, id("second@k~3"));
+    world.work(good).await?;
+    assert!(world.is_open_letter("second@k~2").await?, "a push is not in the place of the job's execution");
+    assert_eq!(world.failed("first@k", None).await?, ["second@k~2"]);
+    assert_eq!(world.failed("first@k", Some(&again())).await?, ["second@k~2"], "the key was the push's");
+    world.engine.retry_by_hand(&id("second@k~2"), None).await?;
+    assert_eq!(world.work(good).await?, ["second@k~4", "third@k~4"]);
+    assert!(!world.is_open_letter("second@k~2").await?);
+    Ok(())
+}
+
+pub async fn a_run_beside_a_push_deals_with_no_letter_of_it(backend: &Backend) -> Tried {
+    let world = beside_a_push(backend, fails_in(&["second@k"])).await?;
+    assert!(world.is_open_letter("second@k").await?);
+    world.engine.redrive(&id("second@k"), None).await?;
+    assert_eq!(world.work(good).await?, ["second@k~3"], "nothing depends on a push");
+    assert!(!world.is_open_letter("second@k").await?);
+    Ok(())
+}
+
+pub async fn a_retried_push_replaces_no_result_of_the_job(backend: &Backend) -> Tried {
+    let world = beside_a_push(backend, fails_in(&["third@k~2"])).await?;
+    world.engine.retry_by_hand(&id("second@k"), None).await?;
+    world.work(good).await?;
+    world.engine.retry_by_hand(&id("third@k~2"), None).await?;
+    let counted = &world.row("third@k~3").await?.dependencies[&job_id("second")];
+    assert_eq!(counted.execution_id, id("second@k~2"));
+    Ok(())
+}
+
+/// A number is what it is worth, however it was written.
+pub async fn a_request_is_what_it_means(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    let http = |name: &str, value: &str| {
+        json!({ "type": "http", "url": "https://example.com/", "headers": { name: value } })
+    };
+    let with = |input: Value| json!({ "target": http("X-Tenant", "a"), "input": input });
+    for (input, same, others) in [
+        (json!(1), json!(1.0), json!([1.000_000_1, "1", true])),
+        (json!({ "a": [0, { "b": 2 }] }), json!({ "a": [-0.0, { "b": 2e0 }] }), json!([{ "a": [0] }])),
+        // Two numbers that one f64 stands for are still two.
+        (json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_993_u64), json!([9_007_199_254_740_992.0])),
+        (json!(u64::MAX), json!(u64::MAX), json!([18_446_744_073_709_551_616.0, -1])),
+        (json!(i64::MIN), json!(-9_223_372_036_854_775_808.0), json!([i64::MIN + 1])),
+    ] {
+        let key = format!("n-{input}").replace(['"', '{', '}'], "");
+        let first = world.push(&key, with(input.clone())).await?.execution;
+        let again = world.push(&key, with(same.clone())).await?;
+        assert_eq!((again.is_new, again.execution), (false, first), "{input} and {same}");
+        for other in others.as_array().into_iter().flatten() {
+            assert!(world.push(&key, with(other.clone())).await.is_err(), "{input} and {other}");
+        }
+    }
+    world.push("h", json!({ "target": http("X-Tenant", "a") })).await?;
+    assert!(!world.push("h", json!({ "target": http("x-tenant", "a") })).await?.is_new);
+    for other in [http("x-tenant", "A"), http("x-tenants", "a")] {
+        assert!(world.push("h", json!({ "target": other })).await.is_err(), "{other}");
     }
     Ok(())
 }
