@@ -4,12 +4,16 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::{
+        fs::{PermissionsExt as _, chown},
+        process::CommandExt as _,
+    },
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
-use belfry_e2e::{Server, Up, run, until};
+use belfry_e2e::{Server, Up, belfry, run, until};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -47,7 +51,7 @@ async fn print_something(server: &Server) {
 
 #[tokio::test]
 async fn what_is_new_is_for_its_user_alone_whatever_the_umask() {
-    for umask in ["000", "022", "077"] {
+    for umask in ["000", "022", "077", "277", "777"] {
         let place = TempDir::new().unwrap();
         let (data, archive) = (place.path().join("of/belfry"), place.path().join("archive"));
         let up =
@@ -171,5 +175,96 @@ async fn an_archive_and_logs_elsewhere_are_closed_where_they_hold_nothing_else()
         let up = Up::on(data.path()).args(["--archive"]).args([&archive]).args(["--logs"]).args([&logs]);
         let _server = up.start_leader().await;
         assert_eq!((mode(&archive), mode(&logs)), (expected, expected));
+    }
+}
+
+#[tokio::test]
+async fn a_data_directory_with_folders_of_others_stays_as_it_is() {
+    for (folder, file) in [("logs", "app.log"), ("logs", "nginx/access.log"), ("archive", "2025.tar")] {
+        let place = TempDir::new().unwrap();
+        let (data, theirs) = (place.path().join("app"), place.path().join("app").join(folder));
+        fs::create_dir_all(theirs.join(file).parent().unwrap()).unwrap();
+        fs::write(theirs.join(file), "theirs").unwrap();
+        tree(&data).iter().for_each(|path| set_mode(path, if path.is_dir() { 0o755 } else { 0o644 }));
+        // Also when it finds its own database there.
+        for _ in 0..2 {
+            let mut server = Up::on(&data).variable("TMPDIR", place.path()).start_leader().await;
+            server.stop().await;
+            assert_eq!([mode(&data), mode(&theirs), mode(&theirs.join(file))], [0o755, 0o755, 0o644], "{file}");
+            assert_eq!(mode(&data.join(DATABASE)), 0o600);
+        }
+    }
+}
+
+/// As earlier versions left them among what is others'.
+#[tokio::test]
+async fn own_logs_and_days_among_others_are_closed() {
+    let place = TempDir::new().unwrap();
+    let (logs, archive) = (place.path().join("logs"), place.path().join("archive"));
+    let files = [
+        logs.join("job/2026-11-23T00:00:00Z~1/1.log"),
+        archive.join("dt=2026-11-23/20261123T101500.000Z-0123456789abcdef.jsonl.gz"),
+        logs.join("nginx/access.log"),
+        archive.join("dt=2026-11-24/part-0.jsonl.gz"),
+    ];
+    for file in &files {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "").unwrap();
+    }
+    for path in tree(&logs).iter().chain(&tree(&archive)) {
+        set_mode(path, if path.is_dir() { 0o755 } else { 0o644 });
+    }
+    let data = TempDir::new().unwrap();
+    let up = Up::on(data.path()).args(["--archive"]).args([&archive]).args(["--logs"]).args([&logs]);
+    let _server = up.start_leader().await;
+    let [own, day, log_of_others, day_of_others] = files;
+    assert_eq!(mode(&logs.join("job")), 0o700, "{}", own.display());
+    assert_eq!(mode(day.parent().unwrap()), 0o700);
+    for theirs in [&log_of_others, &day_of_others] {
+        assert_eq!((mode(theirs.parent().unwrap()), mode(theirs)), (0o755, 0o644), "{}", theirs.display());
+    }
+    assert_eq!((mode(&logs), mode(&archive)), (0o755, 0o755));
+}
+
+/// Modes mean nothing to root, so root runs it as nobody, and as a copy that nobody can reach.
+fn make_token(place: &Path, data: &Path, umask: &str) -> std::process::Output {
+    const NOBODY: u32 = 65_534;
+    let mut sh = Command::new("sh");
+    let program = if rustix::process::geteuid().is_root() {
+        let copy = place.join("belfry");
+        fs::copy(belfry(), &copy).unwrap();
+        set_mode(place, 0o755);
+        let existing = data.ancestors().find(|path| path.exists()).unwrap();
+        chown(existing, Some(NOBODY), Some(NOBODY)).unwrap();
+        sh.uid(NOBODY).gid(NOBODY);
+        copy
+    } else {
+        belfry().to_owned()
+    };
+    sh.args(["-c", r#"umask "$1"; "$2" token create ci --data "$3""#, "sh", umask]).args([&program, &data.to_owned()]);
+    sh.current_dir("/").output().unwrap()
+}
+
+#[test]
+fn a_data_directory_that_can_only_be_written_to_is_used() {
+    let place = TempDir::new().unwrap();
+    let data = place.path().join("of/belfry");
+    fs::create_dir_all(&data).unwrap();
+    set_mode(&data, 0o333);
+    let made = make_token(place.path(), &data, "022");
+    let told = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{told}");
+    set_mode(&data, 0o755);
+    assert_eq!(mode(&data.join(DATABASE)), 0o600);
+}
+
+#[test]
+fn no_umask_keeps_belfry_from_what_it_makes() {
+    for umask in ["277", "777"] {
+        let place = TempDir::new().unwrap();
+        let above = place.path().join("of");
+        fs::create_dir(&above).unwrap();
+        let made = make_token(place.path(), &above.join("a/b"), umask);
+        assert!(made.status.success(), "{umask}: {}", String::from_utf8_lossy(&made.stderr));
     }
 }
