@@ -3,19 +3,25 @@
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
-use belfry_files::private_folder;
+use belfry_files::{is_archive, is_logs, private_folder};
 use belfry_sqlite::Store;
 
 pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
-    private_folder(data, is_of_belfry)
-        .with_context(|| format!("the data directory {} can't be used", data.display()))?;
     let path = data.join("belfry.sqlite");
+    // Where there is none, belfry has not been here, and a folder of logs is somebody else's.
+    let was_here = path.exists();
+    private_folder(data, |entry| is_of_belfry(entry, was_here))
+        .with_context(|| format!("the data directory {} can't be used", data.display()))?;
     Store::open(&path).with_context(|| format!("{}", path.display()))
 }
 
 /// Tells the entries of a data directory that are belfry's, its operator's or the file system's own.
-fn is_of_belfry(entry: &fs::DirEntry) -> bool {
+fn is_of_belfry(entry: &fs::DirEntry, was_here: bool) -> bool {
     let name = entry.file_name();
-    let name = name.to_string_lossy();
-    name.starts_with("belfry") || ["logs", "archive", "lost+found"].contains(&&*name)
+    match &*name.to_string_lossy() {
+        "lost+found" => true,
+        "logs" => was_here && is_logs(entry),
+        "archive" => was_here && is_archive(entry),
+        other => other.starts_with("belfry"),
+    }
 }

@@ -37,6 +37,15 @@ pub fn day_files(ended: &[Execution]) -> io::Result<Vec<DayFile>> {
     days.into_iter().map(|(day, rows)| day_file(&day, &rows)).collect()
 }
 
+/// Whether a file's name, without its folder, is one of those.
+pub(crate) fn is_day_file(name: &str) -> bool {
+    let parts = name.strip_suffix(".jsonl.gz").and_then(|name| name.split_once("Z-"));
+    parts.is_some_and(|(first, hash)| {
+        let is_instant = first.bytes().all(|byte| byte.is_ascii_digit() || b"+-.T".contains(&byte));
+        is_instant && hash.len() == 2 * HASH_BYTES && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
 fn ended_at(row: &Execution) -> Timestamp {
     row.end_time.unwrap_or(row.created_at)
 }

@@ -4,7 +4,7 @@
 //! the folder sees whole files only. `keep` returns when the names are flushed too.
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirEntry, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -14,8 +14,10 @@ use belfry_domain::Execution;
 use belfry_engine::ports::{Archive, StoreError};
 
 use super::{
-    DayFile, UNFINISHED, day_files,
-    private::{begins, make_within, private_folder},
+    DayFile, UNFINISHED,
+    day_file::is_day_file,
+    day_files,
+    private::{begins, close_within, holds_only, make_within, private_folder, unfinished_in},
 };
 
 #[derive(Debug, Clone)]
@@ -44,7 +46,7 @@ impl FolderArchive {
         let path = self.0.join(name);
         let day = path.parent().unwrap_or(&self.0);
         make_within(day)?;
-        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.0)?;
+        let mut file = unfinished_in(&self.0)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(&path).map_err(|error| error.error)?;
@@ -54,9 +56,32 @@ impl FolderArchive {
     }
 }
 
-/// For its owner alone, where it holds nothing but days.
+/// For its owner alone, where it holds nothing but days; elsewhere the days are.
+///
+/// # Errors
+/// It can't be made, or can't be looked into.
 pub fn make_archive_folder(path: &Path) -> io::Result<()> {
-    private_folder(path, |entry| begins(entry, "dt=") || begins(entry, UNFINISHED))
+    let stays_open = private_folder(path, is_of_archive)?;
+    // It is opened to flush its names, so a folder that can only be written to would fail later.
+    fs::read_dir(path).map_err(|error| {
+        let what_to_do = format!("{error}: belfry must be able to read it, too: chmod u+rwx it");
+        io::Error::new(error.kind(), what_to_do)
+    })?;
+    if stays_open {
+        close_within(path, is_of_archive);
+    }
+    Ok(())
+}
+
+/// A day with nothing but the archive's files, or what was left unfinished.
+fn is_of_archive(entry: &DirEntry) -> bool {
+    let is_own = |file: &DirEntry| is_day_file(&file.file_name().to_string_lossy());
+    begins(entry, UNFINISHED) || begins(entry, "dt=") && holds_only(&entry.path(), is_own).unwrap_or(false)
+}
+
+/// Whether it is a folder with nothing but an archive in it.
+pub fn is_archive(folder: &DirEntry) -> bool {
+    holds_only(&folder.path(), is_of_archive).unwrap_or(false)
 }
 
 /// A name is durable when its folder is.

@@ -8,7 +8,7 @@
 //! | lines as files, a day in each folder | `day_file` |
 //! | files that survive a crash | `folder` |
 //! | full logs in a folder | `log_folder` |
-//! | folders for their owner alone | `private` |
+//! | folders and files for their owner alone | `private` |
 //! | both in a bucket | `s3` |
 
 mod day_file;
@@ -23,8 +23,8 @@ mod s3;
 pub use self::s3::{Bucket, BucketArchive, BucketLogs};
 pub use self::{
     day_file::{DayFile, day_files},
-    folder::{FolderArchive, make_archive_folder},
-    log_folder::FolderLogs,
+    folder::{FolderArchive, is_archive, make_archive_folder},
+    log_folder::{FolderLogs, is_logs},
     private::private_folder,
     record::Record,
 };

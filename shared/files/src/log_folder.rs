@@ -1,7 +1,6 @@
 //! Full logs in a folder: `job/slot~generation/attempt.log`.
 
 use std::{
-    ffi::OsString,
     fs,
     io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
@@ -14,10 +13,7 @@ use futures::stream;
 use tempfile::NamedTempFile;
 use tokio::{fs::File, io::AsyncReadExt as _};
 
-use super::{
-    UNFINISHED,
-    private::{make_within, private_folder},
-};
+use super::private::{close_within, holds_only, make_within, private_folder, unfinished_in};
 
 const PIECE: usize = 64 * 1024;
 
@@ -27,9 +23,11 @@ const PIECE: usize = 64 * 1024;
 pub struct FolderLogs(PathBuf);
 
 impl FolderLogs {
-    /// Makes the folder where it is missing, for its owner alone.
+    /// Makes the folder where it is missing, for its owner alone. Among others' logs, belfry's are.
     pub fn open(path: &Path) -> io::Result<Self> {
-        private_folder(path, is_of_job)?;
+        if private_folder(path, is_of_job)? {
+            close_within(path, is_of_job);
+        }
         Ok(Self(path.to_owned()))
     }
 
@@ -42,9 +40,20 @@ impl FolderLogs {
 fn is_of_job(entry: &fs::DirEntry) -> bool {
     // One that is empty, or can't be looked into, may be anybody's.
     let Ok(mut executions) = fs::read_dir(entry.path()).map(Iterator::peekable) else { return false };
-    let is_of_execution = |name: OsString| name.to_string_lossy().contains('~');
-    executions.peek().is_some()
-        && executions.all(|execution| execution.is_ok_and(|execution| is_of_execution(execution.file_name())))
+    executions.peek().is_some() && executions.all(|execution| execution.is_ok_and(|it| is_of_execution(&it)))
+}
+
+fn is_of_execution(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    let generation = name.rsplit_once('~').map(|(_, generation)| generation.parse::<u32>());
+    matches!(generation, Some(Ok(1..))) && entry.file_type().is_ok_and(|kind| kind.is_dir())
+}
+
+/// Whether it is a folder with nothing but logs of executions in it, or of those that have gone.
+pub fn is_logs(folder: &fs::DirEntry) -> bool {
+    let is_own = |job: &fs::DirEntry| holds_only(&job.path(), is_of_execution).unwrap_or(false);
+    holds_only(&folder.path(), is_own).unwrap_or(false)
 }
 
 /// Neither part can lead out of the folder: a job's name is never of dots only, and a slot's has
@@ -81,7 +90,7 @@ impl Logs for FolderLogs {
     async fn open(&self, id: &ExecutionId, attempt: u32) -> Result<Box<dyn LogWriter>, StoreError> {
         let folder = self.0.join(folder_of(id));
         let file = make_within(&folder)
-            .and_then(|()| tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&folder))
+            .and_then(|()| unfinished_in(&folder))
             .map_err(|error| self.failed(&error))?;
         Ok(Box::new(Writer { logs: self.clone(), name: name_of(id, attempt), file }))
     }

@@ -1,52 +1,71 @@
-//! Folders that nobody but their owner may look into.
+//! Folders and files that nobody but their owner may look into, whatever the umask.
 
 use std::{
-    fs::{self, DirBuilder, DirEntry, Permissions},
-    io,
+    fs::{self, DirBuilder, DirEntry, Metadata, Permissions},
+    io::{self, ErrorKind},
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::Path,
 };
 
-const MODE: u32 = 0o700;
+use tempfile::NamedTempFile;
+
+use super::UNFINISHED;
+
+const FOLDER: u32 = 0o700;
+const FILE: u32 = 0o600;
 const STICKY: u32 = 0o1000;
 
 /// Makes a folder for its owner alone, and those above it that are missing.
 ///
 /// One that is there already, and open to others, is closed if it holds nothing but what `is_own` says. A
-/// folder that others use as well (`/tmp`, a home) stays as it is, and so does one whose mode can't be changed: what
-/// is written into it is closed by itself. Either is told in the log.
+/// folder that others use as well (`/tmp`, a home) stays as it is, and so does one that can't be looked into, or whose
+/// mode can't be changed: what is written into it is closed by itself. Either is told in the log.
+///
+/// True where it stays open.
 ///
 /// # Errors
-/// The folder can't be made or looked into.
-pub fn private_folder(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(MODE).create(path)?;
-    let mode = fs::metadata(path)?.permissions().mode() & 0o7777;
-    let is_open = mode & 0o077 != 0;
-    if !is_open {
-        return Ok(());
+/// The folder can't be made.
+pub fn private_folder(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Result<bool> {
+    make_within(path)?;
+    let mode = mode_of(&fs::metadata(path)?);
+    if !is_open(mode) {
+        return Ok(false);
     }
     let shown = path.display();
-    if mode & STICKY != 0 || !holds_only(path, is_own)? {
+    if let Some(why) = why_not_own(path, mode, is_own) {
         tracing::warn!(
-            "{shown} stays open to other users of this machine ({mode:04o}), because it is not belfry's alone: \
-             give belfry a folder of its own, or chmod {MODE:o} this one"
+            "{shown} stays open to other users of this machine ({mode:04o}), because {why}: \
+             give belfry a folder of its own, or chmod {FOLDER:o} this one"
         );
-        return Ok(());
+        return Ok(true);
     }
-    match fs::set_permissions(path, Permissions::from_mode(MODE)) {
+    let closed = fs::set_permissions(path, Permissions::from_mode(FOLDER));
+    match &closed {
         Ok(()) => {
             tracing::warn!(
-                "{shown} was open to other users of this machine ({mode:04o}): it is {MODE:04o} now"
+                "{shown} was open to other users of this machine ({mode:04o}): it is {FOLDER:04o} now"
             );
         }
         Err(error) => {
-            tracing::warn!(%error, "{shown} stays open to other users of this machine ({mode:04o}): chmod {MODE:o} it");
+            tracing::warn!(%error, "{shown} stays open to other users of this machine ({mode:04o}): chmod {FOLDER:o} it");
         }
     }
-    Ok(())
+    Ok(closed.is_err())
 }
 
-fn holds_only(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Result<bool> {
+fn why_not_own(path: &Path, mode: u32, is_own: impl Fn(&DirEntry) -> bool) -> Option<String> {
+    let shared = || Some("it is not belfry's alone".to_owned());
+    if mode & STICKY != 0 {
+        return shared();
+    }
+    match holds_only(path, is_own) {
+        Ok(true) => None,
+        Ok(false) => shared(),
+        Err(error) => Some(format!("belfry can't see whether it is its own ({error})")),
+    }
+}
+
+pub(crate) fn holds_only(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Result<bool> {
     for entry in fs::read_dir(path)? {
         if !is_own(&entry?) {
             return Ok(false);
@@ -55,12 +74,59 @@ fn holds_only(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Result<boo
     Ok(true)
 }
 
+/// Closes what earlier versions have left open in a folder that others use as well. What can't be
+/// looked into, or changed, stays as it is.
+pub(crate) fn close_within(path: &Path, is_own: impl Fn(&DirEntry) -> bool) {
+    let Ok(entries) = fs::read_dir(path) else { return };
+    for entry in entries.flatten() {
+        // Of a link, its own: it leads to what is somebody else's.
+        let Ok(found) = entry.metadata() else { continue };
+        let (is_link, to) = (found.is_symlink(), if found.is_dir() { FOLDER } else { FILE });
+        let (shown, mode) = (entry.path(), mode_of(&found));
+        if is_link || !is_open(mode) || !is_own(&entry) {
+            continue;
+        }
+        if fs::set_permissions(&shown, Permissions::from_mode(to)).is_ok() {
+            let shown = shown.display();
+            tracing::warn!(
+                "{shown} was open to other users of this machine ({mode:04o}): it is {to:04o} now"
+            );
+        }
+    }
+}
+
+fn mode_of(found: &Metadata) -> u32 {
+    found.permissions().mode() & 0o7777
+}
+
+fn is_open(mode: u32) -> bool {
+    mode & 0o077 != 0
+}
+
 /// Whether a name begins so.
 pub(crate) fn begins(entry: &DirEntry, with: &str) -> bool {
     entry.file_name().to_string_lossy().starts_with(with)
 }
 
-/// Makes a folder within one that is private, and those between.
+/// Makes a folder and those above it that are missing; each has its mode before the next is made in it.
 pub(crate) fn make_within(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(MODE).create(path)
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_within(above)?;
+    }
+    match DirBuilder::new().mode(FOLDER).create(path) {
+        // The umask may have taken more away.
+        Ok(()) => fs::set_permissions(path, Permissions::from_mode(FOLDER)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file that is to be given its name when it is whole.
+pub(crate) fn unfinished_in(folder: &Path) -> io::Result<NamedTempFile> {
+    let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+    file.as_file().set_permissions(Permissions::from_mode(FILE))?;
+    Ok(file)
 }

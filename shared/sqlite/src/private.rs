@@ -21,7 +21,8 @@ pub(crate) fn prepare(database: &Path) -> io::Result<()> {
     }
     // SQLite follows a link, and keeps the files beside the one that it leads to.
     if !database.exists() {
-        OpenOptions::new().write(true).create(true).truncate(false).mode(MODE).open(database)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(MODE).open(database)?;
+        file.set_permissions(Permissions::from_mode(MODE))?;
     }
     let database = &fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
     // Never opened here: closing a file gives up all locks that SQLite holds on it elsewhere in this process.
