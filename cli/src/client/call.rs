@@ -101,12 +101,9 @@ mod tests {
     fn a_key_is_sent_as_the_server_reads_it() {
         let http = crate::client::tls::client(false).unwrap();
         let base = Url::parse("http://h:1/").unwrap();
-        for (key, sent) in [
-            ("order-42", "order-42"),
-            ("a\"b", "\"a\\\"b\""),
-            ("\"a\"", "\"\\\"a\\\"\""),
-            ("\\", "\"\\\\\""),
-        ] {
+        for (key, sent) in
+            [("order-42", "order-42"), ("a\"b", "\"a\\\"b\""), ("\"a\"", "\"\\\"a\\\"\""), ("\\", "\"\\\\\"")]
+        {
             let call = Call::post(["v1", "executions"]).idempotency_key(Some(&key.to_owned()));
             let request = call.build(&http, &base, None).build().unwrap();
             assert_eq!(request.headers()["idempotency-key"], sent, "{key}");

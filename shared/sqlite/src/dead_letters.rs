@@ -1,7 +1,7 @@
 //! Dead letters.
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, JobId};
+use belfry_domain::{ExecutionId, JobId, SlotName};
 use belfry_engine::ports::{DeadLetter, DeadLetterStore, Page};
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -56,11 +56,37 @@ impl DeadLetterStore for Store {
         .await
     }
 
-    async fn mark_redriven(&self, id: &ExecutionId, generation: &ExecutionId) -> Result<()> {
-        let (id, generation) = (id.clone(), generation.clone());
+    async fn redriven_for(
+        &self,
+        key: &SlotName,
+        job_id: Option<&JobId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>> {
+        let (key, job_id) = (key.to_string(), job_id.map(ToString::to_string));
+        self.browse(move |connection| {
+            let sql = "SELECT at, execution_id, doc FROM dead_letters
+                       WHERE state = 'redriven' AND doc ->> 'redriven_for' = ?1 AND (?2 IS NULL OR job_id = ?2)
+                       ORDER BY at DESC, execution_id DESC LIMIT ?3";
+            let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+            let values = (key, job_id, limit as i64);
+            let rows = statement.query_map(values, |row| row.try_into()).map_err(unavailable)?;
+            let rows: Vec<Row> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
+            Ok(rows.iter().filter_map(readable).collect())
+        })
+        .await
+    }
+
+    async fn mark_redriven(
+        &self,
+        id: &ExecutionId,
+        generation: &ExecutionId,
+        key: Option<&SlotName>,
+    ) -> Result<()> {
+        let (id, redriven_as, redriven_for) = (id.clone(), Some(generation.clone()), key.cloned());
         self.write(move |connection| {
-            let Some(letter) = find(connection, &id)? else { return Ok(()) };
-            let doc = serde_json::to_string(&DeadLetter { redriven_as: Some(generation), ..letter });
+            let open = find(connection, &id)?.filter(|letter| letter.redriven_as.is_none());
+            let Some(letter) = open else { return Ok(()) };
+            let doc = serde_json::to_string(&DeadLetter { redriven_as, redriven_for, ..letter });
             let sql = "UPDATE dead_letters SET state = 'redriven', doc = ?2 WHERE execution_id = ?1";
             let values = (id.as_str(), doc.map_err(unavailable)?);
             connection.execute(sql, values).map(drop).map_err(unavailable)

@@ -12,7 +12,15 @@ use crate::{
 pub fn letter(text: &str, at: Timestamp) -> DeadLetter {
     let execution_id = id(text);
     let job_id = execution_id.job_id();
-    DeadLetter { execution_id, job_id, reason: "exit code 1".to_owned(), at, attempts: 4, redriven_as: None }
+    DeadLetter {
+        execution_id,
+        job_id,
+        reason: "exit code 1".to_owned(),
+        at,
+        attempts: 4,
+        redriven_as: None,
+        redriven_for: None,
+    }
 }
 
 /// All pages, one after the other.
@@ -56,7 +64,7 @@ pub async fn one_discarded_stays_away(backend: &Backend) -> Verdict {
     assert!(!backend.dead_letters.discard(&id("a@x")).await?, "there is none any more");
     // The sweep may find the execution unfinished and tell of it again.
     assert!(!backend.dead_letters.add_dead_letter(letter("a@x", at(0))).await?);
-    backend.dead_letters.mark_redriven(&id("a@x"), &id("a@x~2")).await?;
+    backend.dead_letters.mark_redriven(&id("a@x"), &id("a@x~2"), None).await?;
     assert_eq!(backend.dead_letters.dead_letter(&id("a@x")).await?, None);
     assert_eq!(walk(backend, None, 10).await?, []);
     assert_eq!(backend.dead_letters.count_dead_letters().await?, 0);
@@ -68,15 +76,39 @@ pub async fn one_redriven_is_hidden(backend: &Backend) -> Verdict {
     add(backend, &gone).await?;
     add(backend, &left).await?;
     for _ in 0..2 {
-        backend.dead_letters.mark_redriven(&gone.execution_id, &id("a@x~2")).await?;
+        backend.dead_letters.mark_redriven(&gone.execution_id, &id("a@x~2"), None).await?;
         let redriven = DeadLetter { redriven_as: Some(id("a@x~2")), ..gone.clone() };
         assert_eq!(backend.dead_letters.dead_letter(&gone.execution_id).await?, Some(redriven));
         assert_eq!(walk(backend, None, 10).await?, std::slice::from_ref(&left));
         assert_eq!(backend.dead_letters.count_dead_letters().await?, 1);
     }
     assert!(!backend.dead_letters.add_dead_letter(gone).await?);
-    backend.dead_letters.mark_redriven(&id("never@seen"), &id("never@seen~2")).await?;
+    backend.dead_letters.mark_redriven(&id("never@seen"), &id("never@seen~2"), None).await?;
     assert_eq!(backend.dead_letters.count_dead_letters().await?, 1);
+    Ok(())
+}
+
+pub async fn those_redriven_for_a_key_are_found_by_it(backend: &Backend) -> Verdict {
+    let [key, other] = ["k", ":a_b:0"].map(|key| key.parse().unwrap_or_else(|error| panic!("{error}")));
+    let letters = ["a@x", "a@y", "b@x", "b@y", "a@z"];
+    for (text, instant) in letters.iter().zip(0..) {
+        add(backend, &letter(text, at(instant))).await?;
+    }
+    for (text, key) in letters.iter().zip([Some(&key), Some(&key), Some(&key), Some(&other), None]) {
+        backend.dead_letters.mark_redriven(&id(text), &id(&format!("{text}~2")), key).await?;
+    }
+    // Each is redriven once.
+    backend.dead_letters.mark_redriven(&id("a@x"), &id("a@x~3"), Some(&other)).await?;
+    let found = async |key, job: Option<&str>, limit| -> Result<Vec<String>, StoreError> {
+        let letters = backend.dead_letters.redriven_for(key, job.map(job_id).as_ref(), limit).await?;
+        Ok(letters.into_iter().filter_map(|letter| Some(letter.redriven_as?.to_string())).collect())
+    };
+    assert_eq!(found(&key, None, 9).await?, ["b@x~2", "a@y~2", "a@x~2"]);
+    assert_eq!(found(&key, None, 2).await?, ["b@x~2", "a@y~2"]);
+    assert_eq!(found(&key, Some("a"), 1).await?, ["a@y~2"]);
+    assert_eq!(found(&other, None, 9).await?, ["b@y~2"]);
+    assert!(backend.dead_letters.discard(&id("a@y")).await?);
+    assert_eq!(found(&key, Some("a"), 9).await?, ["a@x~2"]);
     Ok(())
 }
 

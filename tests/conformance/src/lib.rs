@@ -211,6 +211,7 @@ macro_rules! suite {
             a_dead_letter_is_added_once,
             one_discarded_stays_away,
             one_redriven_is_hidden,
+            those_redriven_for_a_key_are_found_by_it,
             dead_letters_page_newest_first,
         ]);
         $crate::cases!($fresh, alerts: [

@@ -190,7 +190,11 @@ async fn a_data_directory_with_folders_of_others_stays_as_it_is() {
         for _ in 0..2 {
             let mut server = Up::on(&data).variable("TMPDIR", place.path()).start_leader().await;
             server.stop().await;
-            assert_eq!([mode(&data), mode(&theirs), mode(&theirs.join(file))], [0o755, 0o755, 0o644], "{file}");
+            assert_eq!(
+                [mode(&data), mode(&theirs), mode(&theirs.join(file))],
+                [0o755, 0o755, 0o644],
+                "{file}"
+            );
             assert_eq!(mode(&data.join(DATABASE)), 0o600);
         }
     }
@@ -241,7 +245,8 @@ fn make_token(place: &Path, data: &Path, umask: &str) -> std::process::Output {
     } else {
         belfry().to_owned()
     };
-    sh.args(["-c", r#"umask "$1"; "$2" token create ci --data "$3""#, "sh", umask]).args([&program, &data.to_owned()]);
+    sh.args(["-c", r#"umask "$1"; "$2" token create ci --data "$3""#, "sh", umask])
+        .args([&program, &data.to_owned()]);
     sh.current_dir("/").output().unwrap()
 }
 

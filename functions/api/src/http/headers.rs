@@ -30,6 +30,14 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Ap
     key.parse().map(Some).map_err(|error: IdError| refused(error.to_string()))
 }
 
+/// Refuses a key where a request has no use for one: to pass over it would let the caller believe in it.
+pub fn no_idempotency_key(headers: &HeaderMap, instead: &str) -> Result<(), ApiError> {
+    if headers.contains_key(IDEMPOTENCY_KEY) {
+        return Err(ApiError::parameter("Idempotency-Key", instead));
+    }
+    Ok(())
+}
+
 const NO_STRING: &str =
     "begins with a quote, so it must end with one, and have a \\ before each \" and \\ within";
 

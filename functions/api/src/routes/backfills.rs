@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use belfry_domain::{BackfillId, BackfillOrder, JobId, SlotRange};
@@ -16,6 +16,7 @@ use crate::{
     ApiState,
     http::{
         body::{Json, RawJson},
+        headers::no_idempotency_key,
         ids::{BackfillIdPath, JobIdPath},
         problem::ApiError,
         query::{Query, encode_cursor},
@@ -55,7 +56,8 @@ fn one() -> u32 {
 ///
 /// Runs the job's slots in a past range, a few at a time, with priority `low`. A slot with an
 /// execution is left alone; a skipped one runs as a new generation. A range may hold at most 100,000
-/// slots.
+/// slots. A request with the header `Idempotency-Key` is refused with 400, because none is needed: a
+/// second backfill of the same range leaves alone what the first has run.
 #[utoipa::path(
     post, path = "/v1/jobs/{job_id}/backfills", tag = "backfills", operation_id = "backfill_job",
     params(("job_id" = JobId, Path, description = "Name of the job")),
@@ -70,8 +72,10 @@ fn one() -> u32 {
 pub async fn backfill_job(
     State(state): Shared,
     JobIdPath(job_id): JobIdPath,
+    headers: HeaderMap,
     Json(body): Json<BackfillBody>,
 ) -> Result<Response, ApiError> {
+    no_idempotency_key(&headers, "a backfill has none: each slot runs once, however often it is asked for")?;
     let range = SlotRange { from: body.from.into(), to: body.to.into(), order: body.order };
     let request = BackfillRequest { job_id, range, concurrency: body.concurrency };
     if body.dry_run {

@@ -74,7 +74,8 @@ pub struct RedriveRequest {
 ///
 /// Runs the named dead letters again, or those of a job, or all: at most 1,000 in one request;
 /// `remaining` says how many are left. Each has its own outcome. With an idempotency key each runs
-/// again once, however often the request is sent: 200 means that it was redriven before.
+/// again once, however often the request is sent: 200 means that it was redriven before. A request
+/// that is sent again answers what it redrives now, then what its key has redriven before.
 #[utoipa::path(
     post, path = "/v1/dead-letters:redrive", tag = "dead letters", operation_id = "redrive_dead_letters",
     params(("Idempotency-Key" = Option<KeyHeader>, Header, description = "Key under which each dead letter runs again once")),

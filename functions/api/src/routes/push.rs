@@ -17,7 +17,7 @@ use crate::{
     http::{
         body::{Json, RawJson},
         fields::KeyedPush,
-        headers::idempotency_key,
+        headers::{idempotency_key, no_idempotency_key},
         ids::JobIdPath,
         problem::ApiError,
         schema::{Backlogged, BatchExecution, KeyHeader, NotFound},
@@ -109,7 +109,8 @@ pub struct BatchRequest {
 /// Push up to 1,000 pieces of one-time work
 ///
 /// Each entry has its own outcome: 429 where its queue is full; then `Retry-After` says when to send
-/// those entries again. A body of the wrong shape is refused as a whole.
+/// those entries again. A body of the wrong shape is refused as a whole. Each entry has its own
+/// `idempotency_key`; a batch with the header `Idempotency-Key` is refused with 400.
 #[utoipa::path(
     post, path = "/v1/executions:batch", tag = "executions", operation_id = "push_batch",
     request_body(content = BatchRequest, example = json!({"executions": [
@@ -118,8 +119,10 @@ pub struct BatchRequest {
 )]
 pub async fn push_batch(
     State(state): Shared,
+    headers: HeaderMap,
     Json(request): Json<BatchRequest>,
 ) -> Result<(Headers, axum::Json<BatchAnswer>), ApiError> {
+    no_idempotency_key(&headers, "a batch has none: give each of its executions its own, `idempotency_key`")?;
     let count = request.executions.len();
     if count == 0 || count > MAX_BATCH {
         return Err(ApiError::invalid("executions", format!("must be from 1 to {MAX_BATCH}")));

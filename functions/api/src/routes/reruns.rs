@@ -78,7 +78,7 @@ pub async fn rerun_executions(
     let key = idempotency_key(&headers)?;
     let Selection { executions, refused: mut results, next_cursor } =
         select(&state, request, key.as_ref()).await?;
-    let (reruns, refused) = state.engine.plan_reruns(executions).await?;
+    let (reruns, refused) = state.engine.plan_reruns(executions, key.as_ref()).await?;
     results.extend(refused.into_iter().map(|(id, error)| RerunItem::refused(vec![id], error.into())));
     for rerun in reruns {
         results.push(outcome(&state.engine, rerun, dry_run, key.as_ref()).await?);

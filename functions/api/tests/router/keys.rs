@@ -259,7 +259,8 @@ async fn a_filter_finds_all_that_its_key_begins_meanwhile() {
                 let filter = ExecutionFilter::default();
                 let mut found = vec![FAILED];
                 while found.last() == Some(&FAILED) && found.len() < 20 {
-                    let page = engine.select_for_rerun(&filter, &[Status::Failed], Some(&key), None, 1000).await;
+                    let page =
+                        engine.select_for_rerun(&filter, &[Status::Failed], Some(&key), None, 1000).await;
                     found.push(page.unwrap().executions.len());
                 }
                 *found.last().unwrap()

@@ -1,8 +1,9 @@
 //! Dead letters: an open letter stands in a bucket, by its instant; a second row says that it was
-//! written, and what became of it.
+//! written, and what became of it. One that was redriven for an idempotency key stands with those
+//! of that key.
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, JobId, Shards, Timestamp};
+use belfry_domain::{ExecutionId, JobId, Shards, SlotName, Timestamp};
 use belfry_engine::ports::{DeadLetter, DeadLetterStore, Page};
 use futures::future::try_join_all;
 
@@ -34,8 +35,21 @@ fn bucket(number: u16) -> String {
     format!("l#{number}")
 }
 
+/// The partition of those that were redriven for an idempotency key.
+fn redriven(key: &SlotName) -> String {
+    format!("k#{key}")
+}
+
+fn redriven_key(key: &SlotName, letter: &DeadLetter) -> Key {
+    Key::new(redriven(key), place(&letter.execution_id, letter.at))
+}
+
+fn place(id: &ExecutionId, at: Timestamp) -> String {
+    format!("{}#{id}", keys::written(at))
+}
+
 fn open_key(id: &ExecutionId, at: Timestamp) -> Key {
-    Key::new(bucket(Shards(BUCKETS).of(id.as_str())), format!("{}#{id}", keys::written(at)))
+    Key::new(bucket(Shards(BUCKETS).of(id.as_str())), place(id, at))
 }
 
 fn state_key(id: &ExecutionId) -> Key {
@@ -86,11 +100,35 @@ impl DeadLetterStore for Stores {
         Ok(page)
     }
 
-    async fn mark_redriven(&self, id: &ExecutionId, generation: &ExecutionId) -> Result<()> {
+    async fn redriven_for(
+        &self,
+        key: &SlotName,
+        job_id: Option<&JobId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>> {
+        let redriven = Query::of(Range::of(redriven(key), Bounds::All)).backwards();
+        let rows = self.tables.query_all(Table::DeadLetters, redriven).await?;
+        let is_wanted = |letter: &DeadLetter| job_id.is_none_or(|id| letter.job_id == *id);
+        Ok(rows.iter().filter_map(readable).filter(is_wanted).take(limit).collect())
+    }
+
+    async fn mark_redriven(
+        &self,
+        id: &ExecutionId,
+        generation: &ExecutionId,
+        key: Option<&SlotName>,
+    ) -> Result<()> {
         while let Some(found) = self.undiscarded(id).await? {
-            let letter = DeadLetter { redriven_as: Some(generation.clone()), ..decode(&found)? };
+            let letter = decode(&found)?;
+            if letter.redriven_as.is_some() {
+                break;
+            }
+            let letter =
+                DeadLetter { redriven_as: Some(generation.clone()), redriven_for: key.cloned(), ..letter };
             let doc = serde_json::to_string(&letter).map_err(unavailable)?;
-            if self.close(id, &found, Update::default().set(&DOC, doc), REDRIVEN).await? {
+            let row = key.map(|key| Item::from(redriven_key(key, &letter)).with(&DOC, doc.clone()));
+            let also = row.map(|row| Write::put(Table::DeadLetters, row));
+            if self.close(id, &found, Update::default().set(&DOC, doc), REDRIVEN, also).await? {
                 break;
             }
         }
@@ -99,7 +137,10 @@ impl DeadLetterStore for Stores {
 
     async fn discard(&self, id: &ExecutionId) -> Result<bool> {
         while let Some(found) = self.undiscarded(id).await? {
-            if self.close(id, &found, Update::default(), DISCARDED).await? {
+            let letter = decode(&found)?;
+            let of_key = letter.redriven_for.as_ref().map(|key| redriven_key(key, &letter));
+            let also = of_key.map(|key| Write::delete(Table::DeadLetters, key));
+            if self.close(id, &found, Update::default(), DISCARDED, also).await? {
                 return Ok(true);
             }
         }
@@ -123,13 +164,21 @@ impl Stores {
 
     /// Notes what became of the letter, and takes it from the open ones. False where somebody else
     /// was faster.
-    async fn close(&self, id: &ExecutionId, found: &Item, update: Update, state: &str) -> Result<bool> {
+    async fn close(
+        &self,
+        id: &ExecutionId,
+        found: &Item,
+        update: Update,
+        state: &str,
+        also: Option<Write>,
+    ) -> Result<bool> {
         let unchanged = is(&STATE, found.need(&STATE)?);
         let update = update.set(&STATE, state.to_owned());
-        let writes = vec![
+        let mut writes = vec![
             Write::update(Table::DeadLetters, state_key(id), update).provided(unchanged),
             Write::delete(Table::DeadLetters, open_key(id, found.need(&AT)?)),
         ];
+        writes.extend(also);
         Ok(matches!(self.tables.transact(writes).await?, Transacted::Done))
     }
 }

@@ -253,6 +253,12 @@ impl Execution {
         self.id.slot()
     }
 
+    /// Whether it is work that brought its own target, or a new generation of such work. It is no
+    /// generation of the job whose name it has, though it may share a slot with those.
+    pub fn is_pushed(&self) -> bool {
+        self.work.is_some()
+    }
+
     /// What it can be late for. The slot of a backfill had passed before anybody asked for it.
     pub fn was_due(&self) -> Timestamp {
         if self.trigger == Trigger::Backfill { self.created_at } else { self.due }

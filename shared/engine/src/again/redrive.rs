@@ -1,5 +1,7 @@
 //! Dead letters are redriven: one, or all of a job.
 
+use std::collections::BTreeSet;
+
 use belfry_domain::{ExecutionId, IdempotencyKey, JobId};
 
 use crate::{Engine, EngineError, Result, define::push::Accepted, ports::DeadLetter};
@@ -24,7 +26,8 @@ impl Engine {
     }
 
     /// Redrives all dead letters of a job, or all there are; at most `limit`. What was redriven for
-    /// the same key before is not redriven again where it has ended badly again.
+    /// the same key before is not redriven again where it has ended badly again: it is answered as it
+    /// was, behind the others.
     pub async fn redrive_all(
         &self,
         job_id: Option<&JobId>,
@@ -39,7 +42,32 @@ impl Engine {
                 outcomes.push((execution_id, outcome));
             }
         }
+        if let Some(key) = key {
+            self.add_redriven_for(key, job_id, limit, &mut outcomes).await?;
+        }
         Ok(outcomes)
+    }
+
+    async fn add_redriven_for(
+        &self,
+        key: &IdempotencyKey,
+        job_id: Option<&JobId>,
+        limit: usize,
+        outcomes: &mut Vec<(ExecutionId, Result<Accepted>)>,
+    ) -> Result<()> {
+        let key = key.slot_name();
+        let named: BTreeSet<ExecutionId> = outcomes.iter().map(|(id, _)| id.clone()).collect();
+        let mut letters = self.ports.dead_letters.redriven_for(&key, job_id, limit).await?;
+        letters.retain(|letter| !named.contains(&letter.execution_id));
+        for DeadLetter { execution_id, .. } in letters {
+            if outcomes.len() >= limit {
+                break;
+            }
+            if let Some(execution) = self.begun_for(&execution_id, &key).await? {
+                outcomes.push((execution_id, Ok(Accepted { execution, is_new: false })));
+            }
+        }
+        Ok(())
     }
 
     async fn is_redriven_for(&self, id: &ExecutionId, key: Option<&IdempotencyKey>) -> Result<bool> {

@@ -19,15 +19,18 @@ impl Engine {
         self.newest_where(&newest, is_it).await
     }
 
-    /// The execution of this one's job and slot that was run again for this key.
+    /// The execution of this one's slot that was run again for this key: of its job, or of what was
+    /// pushed there.
     pub(crate) async fn run_again_for(
         &self,
         id: &ExecutionId,
+        is_pushed: bool,
         key: Option<&SlotName>,
     ) -> Result<Option<Execution>> {
         let Some(key) = key else { return Ok(None) };
         let newest = id.with_generation(u32::MAX);
-        let begun = self.newest_where(&newest, |row| row.rerun_key.as_ref() == Some(key)).await?;
+        let is_it = |row: &Execution| row.rerun_key.as_ref() == Some(key) && row.is_pushed() == is_pushed;
+        let begun = self.newest_where(&newest, is_it).await?;
         match begun.and_then(|begun| begun.rerun_of) {
             Some(old) => Ok(self.ports.executions.execution(&old).await?),
             None => Ok(None),

@@ -66,7 +66,7 @@ impl Rerun {
 impl Engine {
     /// One that has ended, with what flows from it; once for a key.
     pub async fn retry_by_hand(&self, id: &ExecutionId, key: Option<&IdempotencyKey>) -> Result<Accepted> {
-        let mut rerun = self.rerun_of(self.ended(id).await?).await?;
+        let mut rerun = self.rerun_of(self.ended(id).await?, key).await?;
         let accepted = self.begin_rerun(&mut rerun, key).await?.into_iter().next();
         accepted.ok_or_else(|| EngineError::NotFound { what: "execution", id: id.to_string() })
     }
@@ -81,20 +81,34 @@ impl Engine {
         Ok(old)
     }
 
-    pub(crate) async fn rerun_of(&self, old: Execution) -> Result<Rerun> {
+    pub(crate) async fn rerun_of(&self, old: Execution, key: Option<&IdempotencyKey>) -> Result<Rerun> {
         if !flows(&old) {
             let generation = self.latest_generation(&old.id).await?.max(1) + 1;
             return Ok(Rerun { starts: vec![old], generation, reached: BTreeSet::new(), graph: 0 });
         }
         let job_id = old.job_id();
         if self.ports.jobs.job(&job_id).await?.is_none_or(|job| job.deleted) {
-            return Err(EngineError::NotFound { what: "job", id: job_id.to_string() });
+            let not_found = || EngineError::NotFound { what: "job", id: job_id.to_string() };
+            return self.begun_before(old, key).await?.ok_or_else(not_found);
         }
         let graph = self.ports.jobs.run_group(&job_id).await?.graph;
         let reached = self.reachable(&job_id, graph).await?;
         let mut rerun = Rerun { starts: vec![old], generation: 0, reached, graph };
         rerun.generation = self.next_generation(&rerun).await?;
         Ok(rerun)
+    }
+
+    /// The re-run that was begun for this key, while there still was its job.
+    async fn begun_before(&self, old: Execution, key: Option<&IdempotencyKey>) -> Result<Option<Rerun>> {
+        let Some(key) = key else { return Ok(None) };
+        let begun = self.begun_for(&old.id, &key.slot_name()).await?;
+        let rerun = |begun: Execution| Rerun {
+            starts: vec![old],
+            generation: begun.id.generation(),
+            reached: BTreeSet::new(),
+            graph: begun.run.graph,
+        };
+        Ok(begun.map(rerun))
     }
 
     /// Above all that any of them has had at the slot, so that one number names all of it.
@@ -111,12 +125,13 @@ impl Engine {
     pub async fn plan_reruns(
         &self,
         executions: Vec<Execution>,
+        key: Option<&IdempotencyKey>,
     ) -> Result<(Vec<Rerun>, Vec<(ExecutionId, EngineError)>)> {
         let mut reruns: Vec<Rerun> = Vec::new();
         let mut refused = Vec::new();
         for old in executions {
             let id = old.id.clone();
-            match self.rerun_of(old).await {
+            match self.rerun_of(old, key).await {
                 Ok(rerun) => add(&mut reruns, rerun),
                 Err(error @ EngineError::Store(_)) => return Err(error),
                 Err(error) => refused.push((id, error)),
@@ -177,7 +192,7 @@ impl Engine {
             let run = self.recall(rerun, key.as_ref()).await?;
             if let Some(begun) = self.begin_as(rerun, run, key.as_ref()).await? {
                 for accepted in &begun {
-                    self.close_letters(&accepted.execution.id).await?;
+                    self.close_letters(&accepted.execution).await?;
                 }
                 return Ok(begun);
             }
@@ -256,7 +271,7 @@ impl Engine {
 
 /// Pushed work has no dependents, and an element is run again by itself.
 fn flows(row: &Execution) -> bool {
-    row.work.is_none() && row.id.whole().is_none()
+    !row.is_pushed() && row.id.whole().is_none()
 }
 
 /// Joins it with all those that it meets.

@@ -28,7 +28,7 @@ impl Engine {
             let newest = ExecutionId::new(&job_id, &id.slot()).with_generation(u32::MAX);
             let row = self.newest(&newest).await?;
             has_any |= row.is_some();
-            if let Some(before) = self.run_again_for(&newest, key.as_ref()).await? {
+            if let Some(before) = self.run_again_for(&newest, false, key.as_ref()).await? {
                 failed.push(before);
             } else if let Some(row) = row.filter(|row| row.status.outcome() == Some(Outcome::Failed))
                 && !self.is_begun_for(&row, key.as_ref()).await?
@@ -82,11 +82,11 @@ impl Engine {
         let page = self.ports.executions.list(&listed, after, limit).await?;
         let mut fitting = BTreeMap::new();
         for row in page.items {
-            let chosen = match self.run_again_for(&row.id, key.as_ref()).await? {
+            // Read first: what another request begins for the key after that is found behind it.
+            let newest = self.newest_for(&row, filter, statuses).await?;
+            let chosen = match self.run_again_for(&row.id, row.is_pushed(), key.as_ref()).await? {
                 Some(before) => Some(before).filter(|before| before.id == row.id),
-                None => {
-                    self.not_begun_for(self.newest_for(&row, filter, statuses).await?, key.as_ref()).await?
-                }
+                None => self.not_begun_for(newest, key.as_ref()).await?,
             };
             let chosen = chosen.filter(|chosen| statuses.contains(&chosen.status));
             fitting.extend(chosen.map(|chosen| (chosen.id.clone(), chosen)));
@@ -121,7 +121,11 @@ impl Engine {
     ) -> Result<Option<Execution>> {
         let any = row.id.with_generation(u32::MAX);
         let of_any_status = ExecutionFilter { status: None, ..filter.clone() };
-        let counts = |row: &Execution| row.status != Status::Skipped || statuses.contains(&Status::Skipped);
+        let is_pushed = row.is_pushed();
+        let counts = |row: &Execution| {
+            row.is_pushed() == is_pushed
+                && (row.status != Status::Skipped || statuses.contains(&Status::Skipped))
+        };
         let listed = self.newest_where(&any, |row| counts(row) && of_any_status.lets_through(row)).await?;
         if listed.is_none_or(|listed| listed.id != row.id) {
             return Ok(None);

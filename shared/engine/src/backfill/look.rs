@@ -180,7 +180,7 @@ impl Engine {
         let newest = self.ports.executions.execution(&first.with_generation(latest)).await?;
         match newest {
             Some(row) if row.status == Status::Skipped => {
-                let generation = self.rerun_of(row).await?.generation;
+                let generation = self.rerun_of(row, None).await?.generation;
                 Ok(Some(first.with_generation(generation)))
             }
             _ => Ok(None),

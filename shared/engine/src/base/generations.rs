@@ -1,22 +1,26 @@
-//! Generations: the executions that one job has had at one slot.
+//! Generations: the executions that one job has had at one slot. Work that was pushed under the
+//! job's name may stand between them, with generations of its own.
 
 use belfry_domain::{Execution, ExecutionId};
 
 use crate::{Engine, Result};
 
 impl Engine {
+    /// The highest number that is taken, by a job's execution or a push.
     pub(crate) async fn latest_generation(&self, id: &ExecutionId) -> Result<u32> {
         Ok(self.ports.executions.latest_generation(&id.with_generation(1)).await?)
     }
 
+    /// The job's newest execution: what was pushed under its name is none.
     pub(crate) async fn newest(&self, id: &ExecutionId) -> Result<Option<Execution>> {
-        self.newest_where(id, |_| true).await
+        self.newest_where(id, |row| !row.is_pushed()).await
     }
 
     pub(crate) async fn newest_ended(&self, id: &ExecutionId) -> Result<Option<Execution>> {
-        self.newest_where(id, |row| row.status.is_terminal()).await
+        self.newest_where(id, |row| !row.is_pushed() && row.status.is_terminal()).await
     }
 
+    /// The newest generation that fits, up to this one, be it of a job or pushed.
     pub(crate) async fn newest_where(
         &self,
         id: &ExecutionId,

@@ -6,4 +6,5 @@ pub(crate) mod commit;
 pub(crate) mod lifecycle;
 pub(crate) mod priority;
 pub(crate) mod push;
+pub(crate) mod same;
 pub(crate) mod zones;

@@ -9,7 +9,7 @@ use ulid::Ulid;
 
 use crate::{
     Engine, EngineError, Result,
-    define::backpressure::Admission,
+    define::{backpressure::Admission, same::asks_for_the_same},
     ports::{Creation, Fact},
 };
 
@@ -125,34 +125,32 @@ impl Engine {
 
     /// Starts a job by hand. It flows down to the dependents that have no schedule of their own.
     pub async fn trigger(&self, request: TriggerRequest) -> Result<Accepted> {
-        let not_found = || EngineError::NotFound { what: "job", id: request.job_id.to_string() };
-        let job =
-            self.ports.jobs.job(&request.job_id).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
-        if request
-            .input
-            .as_ref()
-            .is_some_and(|input| input.to_string().len() > belfry_domain::MAX_INPUT_BYTES)
-        {
+        let TriggerRequest { job_id, input, idempotency_key } = request;
+        if input.as_ref().is_some_and(|input| input.to_string().len() > belfry_domain::MAX_INPUT_BYTES) {
             return Err(EngineError::invalid(
                 "input",
                 format!("at most {} bytes", belfry_domain::MAX_INPUT_BYTES),
             ));
         }
         let now = self.now();
-        let slot = self.slot_for(request.idempotency_key.as_ref(), now);
-        let graph = self.ports.jobs.run_group(&request.job_id).await?.graph;
-        let id = ExecutionId::new(&request.job_id, &slot);
-        let run = Run { id: id.to_string(), root: Some(request.job_id), more_roots: vec![], graph };
+        let id = ExecutionId::new(&job_id, &self.slot_for(idempotency_key.as_ref(), now));
+        let run = Run { id: id.to_string(), root: Some(job_id.clone()), more_roots: vec![], graph: 0 };
         let mut row = self.row_due_now(id, run, Trigger::Manual);
-        row.priority = job.spec.priority;
-        row.input = request.input;
-        let work = job.work();
-        let admitted = self.admit(&mut Admission::default(), &work.pool, row.priority, now).await;
-        if let Err(refusal) = admitted {
+        row.input = input;
+        if let Err(refusal) = self.admit_trigger(&job_id, &mut row).await {
             return self.accepted_before(&row, refusal).await?;
         }
         let accepted = self.accept(row.clone()).await?;
         if accepted.is_new { Ok(accepted) } else { same_or_reused(&row, accepted.execution) }
+    }
+
+    /// Takes over what the job says, if there is such a job and room in its pool.
+    async fn admit_trigger(&self, job_id: &JobId, row: &mut Execution) -> Result<()> {
+        let not_found = || EngineError::NotFound { what: "job", id: job_id.to_string() };
+        let job = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
+        row.run.graph = self.ports.jobs.run_group(job_id).await?.graph;
+        row.priority = job.spec.priority;
+        self.admit(&mut Admission::default(), &job.work().pool, row.priority, row.due).await
     }
 
     pub(crate) fn row_due_now(&self, id: ExecutionId, run: Run, trigger: Trigger) -> Execution {
@@ -193,24 +191,4 @@ fn same_or_reused(wanted: &Execution, existing: Execution) -> Result<Accepted> {
         return Ok(Accepted { execution: existing, is_new: false });
     }
     Err(EngineError::KeyReused { id: existing.id })
-}
-
-/// A row tells what was asked for: its work and its input stay as they are.
-fn asks_for_the_same(wanted: &Execution, existing: &Execution) -> bool {
-    let is_same_work =
-        wanted.trigger == existing.trigger && wanted.work == existing.work && wanted.input == existing.input;
-    // The rest of a trigger is up to the job, which may have changed since.
-    let is_as_named = || wanted.priority == existing.priority && starts_as_named(wanted, existing);
-    is_same_work && (wanted.trigger != Trigger::Push || is_as_named())
-}
-
-/// A delay counts as it was written: it lies between a row's creation and the instant that it is due.
-fn starts_as_named(wanted: &Execution, existing: &Execution) -> bool {
-    let delay = |row: &Execution| row.due.since(row.created_at);
-    match (wanted.run_at, existing.run_at) {
-        (None, None) => delay(wanted) == delay(existing),
-        // Earlier versions kept no more of an instant than when the row is due.
-        (Some(named), None) => named == existing.due,
-        (named, kept) => named == kept,
-    }
 }

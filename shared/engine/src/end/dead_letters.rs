@@ -17,6 +17,7 @@ impl Engine {
             at: row.end_time.unwrap_or_else(|| self.now()),
             attempts: row.attempt,
             redriven_as: None,
+            redriven_for: None,
         };
         // Whoever added it may have died before the alert. Of one that somebody has dealt with
         // since then there is nothing to tell.
@@ -26,12 +27,18 @@ impl Engine {
         Ok(())
     }
 
-    /// The dead letters of earlier generations are dealt with: this one is in their place.
-    pub(crate) async fn close_letters(&self, id: &ExecutionId) -> Result<()> {
-        for generation in 1..id.generation() {
-            let earlier = id.with_generation(generation);
-            if self.is_open_letter(&earlier).await? {
-                self.ports.dead_letters.mark_redriven(&earlier, id).await?;
+    /// The dead letters of earlier generations are dealt with: this one is in their place. A push is
+    /// in no place of a job's execution, nor the other way round.
+    pub(crate) async fn close_letters(&self, row: &Execution) -> Result<()> {
+        for generation in 1..row.id.generation() {
+            let earlier = row.id.with_generation(generation);
+            if !self.is_open_letter(&earlier).await? {
+                continue;
+            }
+            let old = self.ports.executions.execution(&earlier).await?;
+            if old.is_none_or(|old| old.is_pushed() == row.is_pushed()) {
+                let key = row.rerun_key.as_ref();
+                self.ports.dead_letters.mark_redriven(&earlier, &row.id, key).await?;
             }
         }
         Ok(())

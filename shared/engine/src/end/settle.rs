@@ -47,7 +47,7 @@ impl Engine {
                 None => {}
             }
             self.after_gates(&row).await?;
-            self.close_letters(&row.id).await?;
+            self.close_letters(&row).await?;
             if is_dead(&row) && !self.is_only_recorded(&row).await? {
                 self.bury(&row).await?;
             }

@@ -57,7 +57,8 @@ impl Engine {
     pub(crate) async fn run_after(&self, dependent: &Job, row: &Execution) -> Result<Option<Execution>> {
         let first = ExecutionId::new(dependent.id(), &row.slot());
         for _ in 0..ATTEMPTS {
-            if self.latest_generation(&row.id).await? > row.id.generation() {
+            let newest = self.newest(&row.id.with_generation(u32::MAX)).await?;
+            if newest.is_some_and(|newest| newest.id.generation() > row.id.generation()) {
                 return Ok(None);
             }
             let latest = self.latest_generation(&first).await?;

@@ -1,7 +1,7 @@
 //! Dead letters.
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, JobId, Timestamp};
+use belfry_domain::{ExecutionId, JobId, SlotName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Page, StoreError};
@@ -19,6 +19,9 @@ pub struct DeadLetter {
     /// The generation that took its place, once it was redriven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redriven_as: Option<ExecutionId>,
+    /// Slot name of the idempotency key with which it was redriven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redriven_for: Option<SlotName>,
 }
 
 #[async_trait]
@@ -36,7 +39,21 @@ pub trait DeadLetterStore: Send + Sync {
         limit: usize,
     ) -> Result<Page<DeadLetter>>;
 
-    async fn mark_redriven(&self, id: &ExecutionId, generation: &ExecutionId) -> Result<()>;
+    /// Those that were redriven for this key, newest first.
+    async fn redriven_for(
+        &self,
+        key: &SlotName,
+        job_id: Option<&JobId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>>;
+
+    /// One that was redriven before stays as it is.
+    async fn mark_redriven(
+        &self,
+        id: &ExecutionId,
+        generation: &ExecutionId,
+        key: Option<&SlotName>,
+    ) -> Result<()>;
 
     /// False where there is none.
     async fn discard(&self, id: &ExecutionId) -> Result<bool>;

@@ -180,7 +180,7 @@ pub async fn a_request_that_is_sent_again_completes_a_rerun(backend: &Backend) -
     let fails = |row: &Execution| if row.job_id() == job_id("root") { good(row) } else { bad(row) };
     world.work(fails).await?;
     let failed = world.engine.failed_in_graph(&id("root@a"), Some(&again())).await?;
-    let (mut reruns, _) = world.engine.plan_reruns(failed).await?;
+    let (mut reruns, _) = world.engine.plan_reruns(failed, Some(&again())).await?;
     assert_eq!(reruns.len(), 1);
 
     let left = world.row("left@a").await?;
@@ -297,15 +297,17 @@ pub async fn a_retried_push_replaces_no_result_of_the_job(backend: &Backend) -> 
 /// A number is what it is worth, however it was written.
 pub async fn a_request_is_what_it_means(backend: &Backend) -> Tried {
     let world = World::over(backend);
-    let http = |name: &str, value: &str| {
-        json!({ "type": "http", "url": "https://example.com/", "headers": { name: value } })
-    };
+    let http = |name: &str, value: &str| json!({ "type": "http", "url": "https://example.com/", "headers": { name: value } });
     let with = |input: Value| json!({ "target": http("X-Tenant", "a"), "input": input });
     for (input, same, others) in [
         (json!(1), json!(1.0), json!([1.000_000_1, "1", true])),
         (json!({ "a": [0, { "b": 2 }] }), json!({ "a": [-0.0, { "b": 2e0 }] }), json!([{ "a": [0] }])),
         // Two numbers that one f64 stands for are still two.
-        (json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_993_u64), json!([9_007_199_254_740_992.0])),
+        (
+            json!(9_007_199_254_740_993_u64),
+            json!(9_007_199_254_740_993_u64),
+            json!([9_007_199_254_740_992.0]),
+        ),
         (json!(u64::MAX), json!(u64::MAX), json!([18_446_744_073_709_551_616.0, -1])),
         (json!(i64::MIN), json!(-9_223_372_036_854_775_808.0), json!([i64::MIN + 1])),
     ] {

@@ -15,8 +15,8 @@ pub use self::{
         a_key_stands_for_one_request, a_named_instant_is_part_of_the_request, a_request_is_what_it_means,
         a_request_that_is_sent_again_completes_a_rerun, a_retried_push_hides_no_failure_of_the_job,
         a_retried_push_replaces_no_result_of_the_job, a_run_beside_a_push_deals_with_no_letter_of_it,
-        a_trigger_is_known_by_its_key_and_its_input,
-        no_dependent_loses_its_run_to_a_key, no_key_takes_a_slot, one_of_two_retries_for_a_key_is_new,
+        a_trigger_is_known_by_its_key_and_its_input, no_dependent_loses_its_run_to_a_key,
+        no_key_takes_a_slot, one_of_two_retries_for_a_key_is_new,
     },
     world::{Tried, World, good},
 };
@@ -335,7 +335,7 @@ pub async fn a_graph_runs_again_from_what_failed(backend: &Backend) -> Tried {
     world.tick().await?;
     assert_eq!(world.alerts().await?, ["dead_letter/second"]);
     let failed = world.engine.failed_in_graph(&id("first@a"), None).await?;
-    let (mut reruns, refused) = world.engine.plan_reruns(failed).await?;
+    let (mut reruns, refused) = world.engine.plan_reruns(failed, None).await?;
     assert_eq!((reruns.len(), refused.len()), (1, 0));
     world.engine.begin_rerun(&mut reruns[0], None).await?;
     assert_eq!(world.work(good).await?, ["second@a~2", "third@a~2"], "the first is kept");

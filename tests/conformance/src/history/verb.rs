@@ -1,9 +1,15 @@
 //! The ports' verbs as values.
 
-use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Job, JobId, Timer, TimerKey, Timestamp};
+use belfry_domain::{
+    Change, ClaimRequest, Execution, ExecutionId, Job, JobId, SlotName, Timer, TimerKey, Timestamp,
+};
 use belfry_engine::ports::{Cursors, DeadLetter, ExecutionFilter, Lease, Position, StoreError, StoredOutput};
 
-use crate::{Backend, dead_letters, fixtures::stored, listing, paging};
+use crate::{
+    Backend, dead_letters,
+    fixtures::{job_id, stored},
+    listing, paging,
+};
 
 #[derive(Debug, Clone)]
 pub enum Verb {
@@ -34,7 +40,8 @@ pub enum Verb {
     AddDeadLetter(DeadLetter),
     DeadLetter(ExecutionId),
     DeadLetters(Option<String>, usize),
-    MarkRedriven(ExecutionId, ExecutionId),
+    MarkRedriven(ExecutionId, ExecutionId, Option<SlotName>),
+    RedrivenFor(SlotName, Option<String>, usize),
     Discard(ExecutionId),
     CountDeadLetters,
     Job(JobId),
@@ -82,6 +89,7 @@ impl Verb {
             | Self::DeadLetter(_)
             | Self::DeadLetters(..)
             | Self::MarkRedriven(..)
+            | Self::RedrivenFor(..)
             | Self::Discard(_)
             | Self::CountDeadLetters => self.answer_on_dead_letters(on).await,
             _ => self.answer_on_executions(on).await,
@@ -163,7 +171,13 @@ impl Verb {
             Self::AddDeadLetter(letter) => text(store.add_dead_letter(letter.clone()).await?),
             Self::DeadLetter(id) => text(store.dead_letter(id).await?),
             Self::DeadLetters(job, limit) => text(dead_letters::walk(on, job.as_deref(), *limit).await?),
-            Self::MarkRedriven(id, generation) => text(store.mark_redriven(id, generation).await?),
+            Self::MarkRedriven(id, generation, key) => {
+                text(store.mark_redriven(id, generation, key.as_ref()).await?)
+            }
+            Self::RedrivenFor(key, job, limit) => {
+                let job = job.as_deref().map(job_id);
+                text(store.redriven_for(key, job.as_ref(), *limit).await?)
+            }
             Self::Discard(id) => text(store.discard(id).await?),
             Self::CountDeadLetters => text(store.count_dead_letters().await?),
             other => unreachable!("{other:?} is no verb of dead letters"),

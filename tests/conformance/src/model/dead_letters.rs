@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, JobId};
+use belfry_domain::{ExecutionId, JobId, SlotName};
 use belfry_engine::ports::{DeadLetter, DeadLetterStore, Page};
 
 use super::{Model, Result, page};
@@ -43,10 +43,35 @@ impl DeadLetterStore for Model {
         Ok(page(&letters, |letter| letter.execution_id.to_string(), after, limit))
     }
 
-    async fn mark_redriven(&self, id: &ExecutionId, generation: &ExecutionId) -> Result<()> {
+    async fn redriven_for(
+        &self,
+        key: &SlotName,
+        job_id: Option<&JobId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>> {
+        let state = self.state();
+        let is_wanted = |(letter, is_discarded): &&(DeadLetter, bool)| {
+            letter.redriven_for.as_ref() == Some(key)
+                && job_id.is_none_or(|id| letter.job_id == *id)
+                && !is_discarded
+        };
+        let mut letters: Vec<DeadLetter> =
+            state.dead_letters.values().filter(is_wanted).map(|(letter, _)| letter.clone()).collect();
+        letters.sort_by_key(|letter| Reverse((letter.at, letter.execution_id.clone())));
+        letters.truncate(limit);
+        Ok(letters)
+    }
+
+    async fn mark_redriven(
+        &self,
+        id: &ExecutionId,
+        generation: &ExecutionId,
+        key: Option<&SlotName>,
+    ) -> Result<()> {
         let mut state = self.state();
-        if let Some((letter, _)) = state.dead_letters.get_mut(id) {
-            letter.redriven_as = Some(generation.clone());
+        let open = state.dead_letters.get_mut(id).map(|(letter, _)| letter);
+        if let Some(letter) = open.filter(|letter| letter.redriven_as.is_none()) {
+            (letter.redriven_as, letter.redriven_for) = (Some(generation.clone()), key.cloned());
         }
         Ok(())
     }

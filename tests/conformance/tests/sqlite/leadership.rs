@@ -38,7 +38,7 @@ async fn expect_no_writes(store: &Store) -> Verdict {
     // It returns before anybody has looked who leads.
     store.remove_timer(&slot("known", 0).key).await?;
     fenced(store.add_dead_letter(dead).await);
-    fenced(store.mark_redriven(&id("known@x"), &id("known@x~2")).await);
+    fenced(store.mark_redriven(&id("known@x"), &id("known@x~2"), None).await);
     fenced(store.discard(&id("known@x")).await);
     let revision = store.all_jobs().await?.0;
     fenced(store.commit(revision, vec![job("new", 1, revision + 1, &[])], vec![]).await);

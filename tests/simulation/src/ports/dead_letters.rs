@@ -1,7 +1,7 @@
 //! Dead letters.
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, JobId};
+use belfry_domain::{ExecutionId, JobId, SlotName};
 use belfry_engine::ports::{DeadLetter, DeadLetterStore, Page};
 
 use super::{Chaos, Result};
@@ -40,10 +40,24 @@ impl DeadLetterStore for Chaos {
         self.call("dead_letters", self.backend.store.dead_letters(job_id, after, limit)).await
     }
 
-    async fn mark_redriven(&self, id: &ExecutionId, generation: &ExecutionId) -> Result<()> {
+    async fn redriven_for(
+        &self,
+        key: &SlotName,
+        job_id: Option<&JobId>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>> {
+        self.call("redriven_for", self.backend.store.redriven_for(key, job_id, limit)).await
+    }
+
+    async fn mark_redriven(
+        &self,
+        id: &ExecutionId,
+        generation: &ExecutionId,
+        key: Option<&SlotName>,
+    ) -> Result<()> {
         self.world.with(|state| state.coverage.add("dead letter: redriven"));
         self.call("mark_redriven", async {
-            self.backend.store.mark_redriven(id, generation).await?;
+            self.backend.store.mark_redriven(id, generation, key).await?;
             self.world.with(|state| state.mirror.open_letters.remove(id));
             Ok(())
         })

@@ -140,7 +140,7 @@ impl Node {
         let Some(id) = self.any_failure() else { return Ok(()) };
         let key = self.rerun_key();
         let failed = self.engine.failed_in_graph(&id, key.as_ref()).await?;
-        let (reruns, _) = self.engine.plan_reruns(failed).await?;
+        let (reruns, _) = self.engine.plan_reruns(failed, key.as_ref()).await?;
         for mut rerun in reruns {
             let has_several = rerun.starts.len() > 1;
             let keeps = !self.engine.kept_by(&rerun).await?.is_empty();

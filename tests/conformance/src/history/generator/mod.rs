@@ -163,15 +163,24 @@ impl Generator {
     }
 
     fn dead_letter(&mut self) -> Verb {
-        match self.random.random_range(0..8) {
+        match self.random.random_range(0..9) {
             0..3 => Verb::AddDeadLetter(letter(&self.name(), self.instant())),
             3 => Verb::DeadLetter(self.id()),
             4 => Verb::DeadLetters(
                 self.random.random_bool(0.5).then(|| self.job_name().to_owned()),
                 self.limit(),
             ),
-            5 => Verb::MarkRedriven(self.id(), self.id()),
+            5 => Verb::MarkRedriven(
+                self.id(),
+                self.id(),
+                self.random.random_bool(0.7).then(|| self.id().slot()),
+            ),
             6 => Verb::Discard(self.id()),
+            7 => Verb::RedrivenFor(
+                self.id().slot(),
+                self.random.random_bool(0.3).then(|| self.job_name().to_owned()),
+                self.limit(),
+            ),
             _ => Verb::CountDeadLetters,
         }
     }
