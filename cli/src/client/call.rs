@@ -37,7 +37,7 @@ impl Call {
     }
 
     pub fn idempotency_key(mut self, key: Option<&String>) -> Self {
-        self.headers.extend(key.map(|key| ("idempotency-key", key.clone())));
+        self.headers.extend(key.map(|key| ("idempotency-key", in_header(key))));
         self
     }
 
@@ -74,6 +74,15 @@ impl Call {
             None => request,
         }
     }
+}
+
+/// A key with quotes or backslashes goes as a string of RFC 9651, where these can't be taken for the
+/// string's own.
+fn in_header(key: &str) -> String {
+    if !key.contains(['"', '\\']) {
+        return key.to_owned();
+    }
+    format!("\"{}\"", key.replace('\\', r"\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]

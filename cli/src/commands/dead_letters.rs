@@ -99,8 +99,10 @@ async fn redrive(client: &Client, global: &Global, which: Value, key: Option<&St
         let call = Call::post(["v1", "dead-letters:redrive"]).idempotency_key(key);
         let answer = client.send(call.body(which.clone())).await?;
         let results: Vec<Value> = client.decode(answer["results"].clone())?;
-        let has_progress = results.iter().any(is_redriven);
-        all.extend(results);
+        let has_progress = results.iter().any(|result| result["status"] == 201);
+        let is_known = |result: &Value| all.iter().any(|it| it["execution_id"] == result["execution_id"]);
+        let fresh: Vec<Value> = results.into_iter().filter(|result| !is_known(result)).collect();
+        all.extend(fresh);
         // Those that were refused stay in front: with nothing but them there is no way on.
         if !has_progress || which.get("execution_ids").is_some() || answer["remaining"] == 0 {
             break;
