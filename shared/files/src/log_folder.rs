@@ -121,3 +121,17 @@ impl Logs for FolderLogs {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_attempt_has_a_name_of_its_own() {
+        let executions = ["a@k", "a@k~2", "a@k,0", "a@k,1", "a@k,1~2", "a@k~2,1", "a@k~2,1~2", "b@k"];
+        let names: Vec<String> = executions.iter().map(|id| name_of(&id.parse().unwrap(), 1)).collect();
+        let different: std::collections::BTreeSet<&String> = names.iter().collect();
+        assert_eq!(different.len(), names.len(), "{names:?}");
+        assert_eq!(names[..2], ["a/k~1/1.log", "a/k~2/1.log"]);
+    }
+}
