@@ -1,4 +1,4 @@
-//! Full logs in a folder: `job/slot~generation/attempt.log`.
+//! Full logs in a folder: `job/slot~generation/attempt.log`; of a list's element `job/slot,index~generation/attempt.log`.
 
 use std::{
     fs,
@@ -59,7 +59,10 @@ pub fn is_logs(folder: &fs::DirEntry) -> bool {
 /// Neither part can lead out of the folder: a job's name is never of dots only, and a slot's has
 /// its generation behind it.
 pub(crate) fn folder_of(id: &ExecutionId) -> String {
-    format!("{}/{}~{}", id.job_id(), id.slot(), id.generation())
+    let first = id.with_generation(1);
+    // Of an element, with its place in the list.
+    let slot = first.as_str().split_once('@').map_or("", |(_, slot)| slot);
+    format!("{}/{slot}~{}", id.job_id(), id.generation())
 }
 
 pub(crate) fn name_of(id: &ExecutionId, attempt: u32) -> String {
