@@ -1,14 +1,15 @@
 //! The operating system's lock on a data directory, which ends with the process that holds it.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, Read as _, Seek as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
 
 const NAME: &str = "belfry.lock";
+const MODE: u32 = 0o600;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// The lock of the leader. Its file names the leader that held it last, and the boot of the machine:
@@ -95,7 +96,11 @@ pub fn check_locks(directory: &Path) -> io::Result<()> {
 
 fn open(path: &Path) -> io::Result<File> {
     let file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(MODE).open(path)?;
+    // The umask may have taken more away. One of another user is locked as it is.
+    if file.metadata()?.permissions().mode() & 0o777 != MODE {
+        drop(file.set_permissions(Permissions::from_mode(MODE)));
+    }
     lock_once(&file)?;
     Ok(file)
 }

@@ -7,7 +7,8 @@ fn each_step_of_a_slot_is_where_the_documentation_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let text = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
     let (_, walk) = text.split_once("## One slot").unwrap();
-    let steps: Vec<&str> = walk.lines().filter(|line| line.starts_with("| ") && line.contains(".rs`")).collect();
+    let steps: Vec<&str> =
+        walk.lines().filter(|line| line.starts_with("| ") && line.contains(".rs`")).collect();
     assert!(steps.len() > 10, "{} steps", steps.len());
     for step in steps {
         for place in step.rsplit_once(" | ").unwrap().1.split(';') {
