@@ -137,8 +137,9 @@ impl DeadLetterStore for Stores {
 
     async fn discard(&self, id: &ExecutionId) -> Result<bool> {
         while let Some(found) = self.undiscarded(id).await? {
-            let letter = decode(&found)?;
-            let of_key = letter.redriven_for.as_ref().map(|key| redriven_key(key, &letter));
+            // People can be rid of one that can't be read, too.
+            let letter = decode(&found).ok();
+            let of_key = letter.and_then(|letter| Some(redriven_key(letter.redriven_for.as_ref()?, &letter)));
             let also = of_key.map(|key| Write::delete(Table::DeadLetters, key));
             if self.close(id, &found, Update::default(), DISCARDED, also).await? {
                 return Ok(true);
