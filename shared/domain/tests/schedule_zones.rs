@@ -133,6 +133,47 @@ fn each_local_slot_comes_once_whenever_the_data_change() {
     }
 }
 
+/// Two changes, from far apart to one before the moment of the other: ahead and back, or back and ahead.
+#[test]
+fn each_local_slot_comes_once_whenever_the_data_change_twice() {
+    for (before, after) in [("2025b", BUNDLED), (BUNDLED, "2025b")] {
+        for (minute, gap) in
+            (0..26 * 60).step_by(61).flat_map(|minute| [3, 600, 3000, 9000].map(|gap| (minute, gap)))
+        {
+            let first = instant("2026-12-01") + TimeDelta::minutes(minute) + TimeDelta::seconds(5);
+            let second = first + TimeDelta::seconds(gap);
+            let stamp = ZoneStamp::of(before).followed_by(after, first.into());
+            let zones = stamp.followed_by(before, second.into()).zones().unwrap();
+            let parse = |text| Schedule::parse_by(&zones, text, Some("America/Vancouver")).unwrap();
+            let schedule = parse("0 9 * * *");
+            let days: Vec<_> = schedule
+                .upcoming(instant("2026-11-29"))
+                .take_while(|slot| *slot < instant("2026-12-05"))
+                .collect();
+            assert_eq!(days.len(), 6, "{before} to {after} and back at {first} and {second}: {days:?}");
+            for pair in days.windows(2) {
+                let backwards = schedule.latest_at_or_before(pair[1] - TimeDelta::milliseconds(1));
+                assert_eq!(backwards, Some(pair[0]), "{before} to {after} and back at {first}");
+            }
+            let schedule = parse("*/30 * * * *");
+            let minutes = schedule.upcoming(instant("2026-12-01"));
+            let minutes = minutes.take_while(|slot| *slot < instant("2026-12-03"));
+            assert_eq!(minutes.count(), 95, "{before} to {after} and back at {first} and {second}");
+        }
+    }
+}
+
+/// A backfill over both changes finds the slots that ran.
+#[test]
+fn the_oldest_of_three_data_judge_what_was_theirs() {
+    let stamp = ZoneStamp::of("2025b").followed_by(BUNDLED, "2026-12-02T00:00:00Z".parse().unwrap());
+    let zones = stamp.followed_by("2025b", "2026-12-04T00:00:00Z".parse().unwrap()).zones().unwrap();
+    let schedule = Schedule::parse_by(&zones, "0 9 * * *", Some("America/Vancouver")).unwrap();
+    let expected =
+        ["2026-12-01T17:00:00Z", "2026-12-02T16:00:00Z", "2026-12-03T16:00:00Z", "2026-12-04T17:00:00Z"];
+    assert_eq!(slots(&schedule, "2026-12-01", 4), expected);
+}
+
 /// Reads the same slots from behind.
 fn assert_backwards(schedule: &Schedule, expected: &[&str]) {
     for (at, next) in expected.iter().zip(&expected[1..]) {

@@ -241,6 +241,7 @@ macro_rules! suite {
             zone_data_are_kept_as_they_came_first,
             a_job_brings_the_zone_data_along_that_judge_it,
             a_job_without_its_zone_data_is_not_guessed_at,
+            what_is_stored_counts_not_what_a_process_has_of_its_own,
         ]);
         $crate::cases!($fresh, features: [
             one_waits_while_as_many_run_as_may,
@@ -286,6 +287,13 @@ macro_rules! suite {
             a_paused_job_makes_up_for_its_pause_by_both_data,
             jobs_of_one_schedule_go_on_sharing_their_slots,
             a_timer_that_other_data_wrote_starts_nothing,
+            a_job_defined_after_the_change_shares_the_slots_of_its_schedule,
+            of_two_changes_at_once_none_takes_a_slot_away,
+            what_two_changes_repeat_is_not_due_again,
+            what_an_older_program_defines_is_taken_along_at_the_next_look,
+            a_slot_in_the_backlog_outlives_a_change,
+            a_change_gets_through_among_definitions,
+            only_what_a_second_clock_calls_is_told_to_it,
         ]);
     };
 }

@@ -3,8 +3,15 @@
 //! In the zone data of these cases Vancouver is eight hours behind UTC (`2090a`, `2090c`) or seven
 //! (`2090b`). The cases begin at midnight UTC.
 
-use belfry_domain::{Job, JobId, Timer, ZoneData, ZoneStamp};
-use belfry_engine::ports::{Committed, ZonesInForce};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use belfry_domain::{Job, JobId, Message, Timer, Timestamp, ZoneData, ZoneStamp};
+use belfry_engine::ports::{Committed, SecondClock, StoreError, ZonesInForce};
+use futures::join;
 use serde_json::{Value, json};
 
 use crate::{
@@ -23,7 +30,7 @@ fn nine(name: &str) -> Value {
     json!({ "job_id": name, "schedule": "0 9 * * *", "timezone": "America/Vancouver", "misfire": "all" })
 }
 
-async fn job_of(world: &World, name: &str) -> Tried<std::sync::Arc<Job>> {
+async fn job_of(world: &World, name: &str) -> Tried<Arc<Job>> {
     let job = world.engine.ports.jobs.job(&job_id(name)).await?;
     Ok(job.unwrap_or_else(|| panic!("there is no {name}")))
 }
@@ -189,5 +196,157 @@ pub async fn a_timer_that_other_data_wrote_starts_nothing(backend: &Backend) -> 
     backend.timers.put_timers(vec![wrong]).await?;
     world.engine.audit().await?;
     assert_eq!(run_until(&world, 24.0).await?, ["mine@2026-11-23T16:00:00Z"]);
+    Ok(())
+}
+
+/// Also in those between the change and its moment.
+pub async fn a_job_defined_after_the_change_shares_the_slots_of_its_schedule(backend: &Backend) -> Tried {
+    let world = with(backend, "2090a", -8);
+    world.define([nine("one")]).await?;
+    world.advance(16 * HOUR + HOUR / 2);
+    let world = world.with_zones(zone_data("2090b", -7).register());
+    world.engine.adopt_zones().await?;
+    world.advance(1);
+    let both = json!({ "job_id": "both", "dependencies": ["one", "other"] });
+    world.define([nine("other"), both]).await?;
+    let schedules = [job_of(&world, "one").await?, job_of(&world, "other").await?];
+    let [one, other] = schedules.each_ref().map(|job| first_slot(&world, job));
+    assert_eq!(one, other);
+    let mut ran = run_until(&world, 24.0).await?;
+    ran.sort_unstable();
+    assert_eq!(ran, [format!("both@{one}"), format!("one@{one}"), format!("other@{one}")]);
+    Ok(())
+}
+
+fn first_slot(world: &World, job: &Job) -> Timestamp {
+    let slot = job.schedule().and_then(|schedule| schedule.next_after(world.now().to_utc()));
+    slot.map_or_else(|| panic!("{} has no slot", job.id()), Timestamp::from)
+}
+
+/// The second comes before the moment of the first.
+pub async fn of_two_changes_at_once_none_takes_a_slot_away(backend: &Backend) -> Tried {
+    let world = with(backend, "2090a", -8);
+    world.define([nine("twice")]).await?;
+    world.advance(16 * HOUR + HOUR / 2);
+    // Half past eight becomes half past nine, and half past eight again.
+    let world = world.with_zones(zone_data("2090b", -7).register());
+    world.engine.adopt_zones().await?;
+    world.advance(2);
+    let world = world.with_zones(zone_data("2090c", -8).register());
+    world.engine.adopt_zones().await?;
+    let ran = run_until(&world, 48.0).await?;
+    assert_eq!(ran.len(), 2, "{ran:?}");
+    assert_eq!(ran[1], "twice@2026-11-24T17:00:00Z");
+    Ok(())
+}
+
+pub async fn what_two_changes_repeat_is_not_due_again(backend: &Backend) -> Tried {
+    let world = with(backend, "2090b", -7);
+    world.define([nine("once")]).await?;
+    assert_eq!(run_until(&world, 16.75).await?, ["once@2026-11-23T16:00:00Z"]);
+    // A quarter to ten becomes a quarter to nine, and a quarter to eight.
+    let world = world.with_zones(zone_data("2090c", -8).register());
+    world.engine.adopt_zones().await?;
+    world.advance(60);
+    let world = world.with_zones(zone_data("2090d", -9).register());
+    world.engine.adopt_zones().await?;
+    assert_eq!(run_until(&world, 48.0).await?, ["once@2026-11-24T18:00:00Z"]);
+    Ok(())
+}
+
+/// It stamps nothing, and a job that it changes is without a stamp again.
+pub async fn what_an_older_program_defines_is_taken_along_at_the_next_look(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    world.engine.adopt_zones().await?;
+    let (revision, zones) = world.engine.ports.zones.in_force().await?;
+    world.engine.tend_zones(zones.as_ref()).await?;
+    let mut old = job("old", 1, revision + 1, &[]);
+    old.spec.schedule = Some("0 9 * * *".to_owned());
+    old.spec.timezone = Some("America/Vancouver".to_owned());
+    let timer = Timer::slot(ONE, job_id("old"), 1, at(17 * 3_600_000));
+    assert_eq!(backend.jobs.commit(revision, vec![old], vec![timer]).await?, Committed::Done);
+    let (_, zones) = world.engine.ports.zones.in_force().await?;
+    world.engine.tend_zones(zones.as_ref()).await?;
+    assert!(job_of(&world, "old").await?.zones.is_some());
+    assert_eq!(run_until(&world, 24.0).await?, ["old@2026-11-23T16:00:00Z"]);
+    Ok(())
+}
+
+/// It waits in its queue for longer than a slot that a definition has dropped would.
+pub async fn a_slot_in_the_backlog_outlives_a_change(backend: &Backend) -> Tried {
+    let world = with(backend, "2090a", -8);
+    let mut first = nine("first");
+    first["schedule"] = json!("0 8 * * *");
+    let mut then = nine("then");
+    (then["schedule"], then["dependencies"]) = (json!("15 8 * * *"), json!(["first"]));
+    world.define([first, then]).await?;
+    world.advance(16 * HOUR);
+    world.tick().await?;
+    world.advance(HOUR / 4);
+    world.tick().await?;
+    let is_free = |message: &Message| message.execution_id.job_id() == job_id("then");
+    assert_eq!(world.start_those(is_free).await?.len(), 0, "it waits");
+    let world = world.with_zones(zone_data("2090b", -7).register());
+    world.engine.adopt_zones().await?;
+    for _ in 0..20 {
+        world.advance(60);
+        world.tick().await?;
+    }
+    let ran = world.work(good).await?;
+    assert_eq!(ran, ["first@2026-11-23T16:00:00Z", "then@2026-11-23T16:15:00Z"]);
+    Ok(())
+}
+
+pub async fn a_change_gets_through_among_definitions(backend: &Backend) -> Tried {
+    let world = with(backend, "2090a", -8);
+    world.define((0..50).map(|number| nine(&format!("job{number}")))).await?;
+    let world = world.with_zones(zone_data("2090b", -7).register());
+    let is_over = AtomicBool::new(false);
+    let define = async |name: &str| {
+        for number in 0.. {
+            if is_over.load(Ordering::SeqCst) {
+                return;
+            }
+            let job = json!({ "job_id": name, "description": format!("version {number}") });
+            // It may have to give way, too.
+            drop(world.define([job]).await);
+        }
+    };
+    let adopt = async {
+        let adopted = world.engine.adopt_zones().await;
+        is_over.store(true, Ordering::SeqCst);
+        adopted
+    };
+    let (adopted, ..) = join!(adopt, define("a"), define("b"), define("c"), define("d"));
+    adopted?;
+    assert_eq!(in_force(&world).await?, ("2090b".to_owned(), true));
+    Ok(())
+}
+
+/// Takes note of the jobs that it is told of.
+#[derive(Default)]
+struct Told(Mutex<Vec<String>>);
+
+#[async_trait]
+impl SecondClock for Told {
+    async fn keep(&self, id: &JobId, _: Option<&Job>) -> Result<(), StoreError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(id.to_string());
+        Ok(())
+    }
+
+    async fn kept(&self) -> Result<Vec<JobId>, StoreError> {
+        Ok(vec![])
+    }
+}
+
+pub async fn only_what_a_second_clock_calls_is_told_to_it(backend: &Backend) -> Tried {
+    let (world, told) = (with(backend, "2090a", -8), Arc::new(Told::default()));
+    let mut called = nine("called");
+    called["clock"] = json!("both");
+    world.define([nine("plain"), called]).await?;
+    let world = world.with_second_clock(told.clone()).with_zones(zone_data("2090b", -7).register());
+    world.engine.adopt_zones().await?;
+    let told = told.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert_eq!(told, ["called"]);
     Ok(())
 }

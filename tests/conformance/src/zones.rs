@@ -84,3 +84,16 @@ pub async fn a_job_without_its_zone_data_is_not_guessed_at(backend: &Backend) ->
     assert_eq!(backend.jobs.all_jobs().await?.0, 0);
     Ok(())
 }
+
+/// A name is not enough: distributions patch the data, and directories are read while they change.
+pub async fn what_is_stored_counts_not_what_a_process_has_of_its_own(backend: &Backend) -> Verdict {
+    zone_data("2093a", -8).register();
+    let data = zone_data("2093a", -5);
+    backend.zones.keep_zone_data(data.version(), &data.pack()).await?;
+    commit(backend, 0, vec![stamped("a", data.version())]).await?;
+    let found = backend.jobs.job(&job_id("a")).await?;
+    let schedule = found.as_ref().and_then(|job| job.schedule());
+    let next = schedule.and_then(|schedule| schedule.next_after(at(0).to_utc()));
+    assert_eq!(next.map(|slot| slot.to_rfc3339()).as_deref(), Some("2026-11-23T14:00:00+00:00"));
+    Ok(())
+}

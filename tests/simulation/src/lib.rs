@@ -88,7 +88,7 @@ pub fn run(plan: &Plan, store: Arc<dyn Store>) -> Report {
     let world = World::new(plan, began);
     let settings = scenario::settings(plan, &mut rng);
     let mut specs = scenario::specs(plan.scenario, began, &mut rng);
-    let zones = scenario::zone_change(plan, &mut rng);
+    let zones = scenario::zone_changes(plan, &mut rng);
     if zones.is_some() {
         specs.extend(scenario::local_specs());
     }

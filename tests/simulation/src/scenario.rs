@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     machine::{Role, rng::Rng},
     plan::{Plan, Scenario},
-    processes::{KEYED, LOCAL, VICTIM, ZONE},
+    processes::{KEYED, LOCAL, LOCAL_REPORT, VICTIM, ZONE},
 };
 
 /// The last instant at which clients ask for something.
@@ -43,9 +43,16 @@ pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
         page: *rng.pick(&[4, 25, 500]).unwrap_or(&500),
         parallel: *rng.pick(&[1, 3, 64]).unwrap_or(&64),
         backlog_limits: if rng.percent(25) { BacklogLimits::all(1) } else { BacklogLimits::default() },
+        jobs_in_commit: *rng.pick(&[1, 2, 200]).unwrap_or(&200),
         ..settings
     };
     let settings = match plan.scenario {
+        // The moments of changes come while there are slots.
+        Scenario::Mixed if plan.changes_zones() => Settings {
+            look_ahead: Duration::from_secs(60),
+            near: Duration::from_secs(150),
+            ..small(rng, Settings::default())
+        },
         Scenario::Mixed => small(rng, Settings::default()),
         Scenario::LostTicks => Settings::default(),
         Scenario::Standalone => small(rng, Settings::standalone()),
@@ -55,28 +62,37 @@ pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
 }
 
 /// Zone data that come into force on the way.
-pub struct ZoneChange {
-    pub before: Arc<ZoneData>,
-    pub after: Arc<ZoneData>,
-    /// From then on a process has the new ones.
-    pub at_ms: u64,
+pub struct ZoneChanges {
+    pub first: Arc<ZoneData>,
+    /// One or two, each with the instant from which on a process has them.
+    pub later: Vec<(u64, Arc<ZoneData>)>,
 }
 
-/// Vancouver's clock goes an hour ahead, or back.
-pub fn zone_change(plan: &Plan, rng: &mut Rng) -> Option<ZoneChange> {
+impl ZoneChanges {
+    pub fn newest_at(&self, now_ms: u64) -> &Arc<ZoneData> {
+        let out = self.later.iter().rfind(|(at_ms, _)| *at_ms <= now_ms);
+        out.map_or(&self.first, |(_, data)| data)
+    }
+}
+
+/// Vancouver's clock goes an hour ahead, or back, and sometimes once more soon after that.
+pub fn zone_changes(plan: &Plan, rng: &mut Rng) -> Option<ZoneChanges> {
     if !plan.changes_zones() {
         return None;
     }
-    let (before, after) = if rng.percent(50) {
-        (zone_data("2090a", -8), zone_data("2090b", -7))
+    let data = if rng.percent(50) {
+        [("2090a", -8), ("2090b", -7), if rng.percent(60) { ("2090c", -8) } else { ("2090d", -6) }]
     } else {
-        (zone_data("2095a", -7), zone_data("2095b", -8))
+        [("2095a", -7), ("2095b", -8), if rng.percent(60) { ("2095c", -7) } else { ("2095d", -9) }]
     };
-    let at_ms = match plan.scenario {
-        Scenario::Standalone => rng.between(20_000, 120_000),
-        Scenario::Mixed | Scenario::LostTicks => rng.between(60_000, 300_000),
+    let [first, second, third] = data.map(|(version, hours)| zone_data(version, hours).register());
+    let (at_ms, gap_ms) = match plan.scenario {
+        Scenario::Standalone => (rng.between(20_000, 120_000), rng.between(1_000, 30_000)),
+        Scenario::Mixed | Scenario::LostTicks => (rng.between(60_000, 200_000), rng.between(1_000, 60_000)),
     };
-    Some(ZoneChange { before: before.register(), after: after.register(), at_ms })
+    let mut later = vec![(at_ms, second)];
+    later.extend(rng.percent(50).then_some((at_ms + gap_ms, third)));
+    Some(ZoneChanges { first, later })
 }
 
 /// Jobs that go by Vancouver's clock. It is two or three in the morning there.
@@ -86,6 +102,10 @@ pub fn local_specs() -> Vec<JobSpec> {
         json!({ "job_id": "local_real", "schedule": "*/2 * * * *", "timezone": ZONE }),
         json!({ "job_id": "local_second_root", "schedule": "0-59 0-6 * * *", "timezone": ZONE }),
         json!({ "job_id": "local_after", "dependencies": [LOCAL, "local_second_root"] }),
+        json!({
+            "job_id": LOCAL_REPORT, "schedule": "1-59/2 0-6 * * *", "timezone": ZONE, "dependencies": [LOCAL],
+            "trigger_rule": "all_done",
+        }),
     ];
     jobs.map(spec).into()
 }

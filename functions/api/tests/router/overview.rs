@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use belfry_engine::ports::ZonesInForce;
 use serde_json::{Value, json};
 
 use crate::support::Api;
@@ -55,6 +56,18 @@ async fn health_and_the_document() {
     let document = api.get("/v1/openapi.json").await;
     assert_eq!(document.header("content-type"), "application/json");
     assert_eq!(document.ok(200)["openapi"], "3.1.0");
+}
+
+/// Without them no job of a zone can be read.
+#[tokio::test]
+async fn missing_zone_data_are_no_health() {
+    let api = Api::open();
+    let zones = &api.engine.ports.zones;
+    let (revision, _) = zones.in_force().await.unwrap();
+    let lost = ZonesInForce { version: "2094z".to_owned(), is_settled: true };
+    zones.put_in_force(revision, &lost).await.unwrap();
+    let why = api.get("/v1/health").await.problem(503);
+    assert!(why.contains("zone data 2094z can't be read"), "{why}");
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub struct Settings {
     pub page: usize,
     /// Calls to the store at once.
     pub parallel: usize,
+    /// Jobs that come to other zone data in one commit, unless more of them belong together.
+    pub jobs_in_commit: usize,
     /// Shards that a tick or a sweep is at, at once.
     pub shards_at_once: usize,
     /// While more messages than this wait, the sweep sends no more.
@@ -59,6 +61,7 @@ impl Default for Settings {
             clear_after: Duration::from_secs(3600),
             page: 500,
             parallel: 64,
+            jobs_in_commit: 200,
             shards_at_once: 8,
             queue_limit: 100_000,
             ageing_step: AGEING_STEP,

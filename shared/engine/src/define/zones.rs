@@ -18,8 +18,6 @@ use crate::{
     slots::chain::first_slot,
 };
 
-/// Jobs in one commit, unless more of them have one schedule.
-const GROUP: usize = 200;
 const ATTEMPTS: usize = 20;
 const SECOND_MS: i64 = 1000;
 
@@ -126,7 +124,7 @@ impl Engine {
     /// The graph's revision after it; none where somebody else has changed the graph.
     async fn align(&self, revision: u64, jobs: &[Arc<Job>], data: &ZoneData) -> Result<Option<u64>> {
         let mut revision = revision;
-        let groups = groups(jobs, data);
+        let groups = groups(jobs, data, self.settings.jobs_in_commit);
         if groups.is_empty() {
             return Ok(Some(revision));
         }
@@ -181,14 +179,14 @@ fn is_stale(job: &Job, data: &ZoneData) -> bool {
 }
 
 /// Groups the jobs that other data judge; jobs of one schedule are not parted.
-fn groups<'a>(jobs: &'a [Arc<Job>], data: &ZoneData) -> Vec<Vec<&'a Job>> {
+fn groups<'a>(jobs: &'a [Arc<Job>], data: &ZoneData, most: usize) -> Vec<Vec<&'a Job>> {
     let mut by_schedule: BTreeMap<String, Vec<&Job>> = BTreeMap::new();
     for job in jobs.iter().filter(|job| is_stale(job, data)) {
         by_schedule.entry(job.spec.schedule_key().unwrap_or_default()).or_default().push(job);
     }
     let mut groups: Vec<Vec<&Job>> = Vec::new();
     for jobs in by_schedule.into_values() {
-        match groups.last_mut().filter(|group| group.len() + jobs.len() <= GROUP) {
+        match groups.last_mut().filter(|group| group.len() + jobs.len() <= most) {
             Some(group) => group.extend(jobs),
             None => groups.push(jobs),
         }

@@ -16,7 +16,7 @@ use belfry_engine::{
     BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Settings, StoredAlerts, TriggerRequest,
     ports::{
         Acquired, Alert, Alerts, Backlog, Clock, Completion, Fact, Observer, Ports, Position, Queue, Random,
-        StoreError,
+        SecondClock, StoreError,
     },
 };
 use serde_json::Value;
@@ -146,6 +146,11 @@ impl World {
         Self { engine: self.engine.with_zones(own), ..self }
     }
 
+    /// Calls the slots of jobs that ask for it.
+    pub fn with_second_clock(self, clock: Arc<dyn SecondClock>) -> Self {
+        Self { engine: self.engine.with_second_clock(clock), ..self }
+    }
+
     pub fn now(&self) -> Timestamp {
         self.outside.now()
     }
@@ -201,9 +206,14 @@ impl World {
     /// A worker takes all messages whose time has come, the higher classes first, and starts what
     /// they name.
     pub async fn start(&self) -> Tried<Vec<Leased>> {
+        self.start_those(|_| true).await
+    }
+
+    /// Does as [`World::start`]; other messages stay in the queue.
+    pub async fn start_those(&self, is_taken: impl Fn(&Message) -> bool) -> Tried<Vec<Leased>> {
         let now = self.outside.now();
-        let mut due: Vec<Message> =
-            self.outside.sent().extract_if(.., |message| message.due <= now).collect();
+        let is_due = |message: &mut Message| message.due <= now && is_taken(message);
+        let mut due: Vec<Message> = self.outside.sent().extract_if(.., is_due).collect();
         due.sort_by_key(|message| (message.priority, message.due));
         let request = LeaseRequest {
             pool: String::new(),

@@ -14,14 +14,14 @@ use belfry_engine::{
     ports::{Receiver, StoreError},
 };
 
-pub use self::requests::{KEYED, LOCAL, VICTIM, ZONE};
+pub use self::requests::{KEYED, LOCAL, LOCAL_REPORT, VICTIM, ZONE};
 use crate::{
     machine::{ProcessId, Role, World, rng::Rng},
     mutation::Backend,
     plan::Scenario,
     ports::Chaos,
     runner::ScriptedRunner,
-    scenario::ZoneChange,
+    scenario::ZoneChanges,
 };
 
 /// What all processes of a run share.
@@ -30,7 +30,7 @@ pub struct Installation {
     pub backend: Backend,
     pub settings: Settings,
     pub specs: Vec<JobSpec>,
-    pub zones: Option<ZoneChange>,
+    pub zones: Option<ZoneChanges>,
     /// Until when the client asks for things.
     pub requests_until_ms: u64,
 }
@@ -52,14 +52,14 @@ pub fn boot(world: &World, installation: &Arc<Installation>, role: Role) {
     let (process, name) = world.with(|state| state.enrol(role));
     let chaos = Chaos { world: world.clone(), process, backend: installation.backend.clone() };
     let mut engine = Engine::new(chaos.ports(), installation.settings.clone());
-    if let Some(change) = &installation.zones {
-        let has_new = match role {
-            Role::Ticker(number) => number == 2,
+    if let Some(zones) = &installation.zones {
+        let own = match role {
+            Role::Ticker(number) => zones.later.get(change_of(number)).map_or(&zones.first, |(_, data)| data),
             // It is begun anew to get them.
-            Role::Standalone => world.with(|state| state.time.now_ms) >= change.at_ms,
-            _ => false,
+            Role::Standalone => zones.newest_at(world.with(|state| state.time.now_ms)),
+            _ => &zones.first,
         };
-        engine = engine.with_zones(Arc::clone(if has_new { &change.after } else { &change.before }));
+        engine = engine.with_zones(Arc::clone(own));
     }
     let engine = Arc::new(engine);
     let receivers: Vec<Arc<dyn Receiver>> = vec![Arc::new(chaos)];
@@ -86,14 +86,19 @@ pub fn boot(world: &World, installation: &Arc<Installation>, role: Role) {
     }
 }
 
+/// The change of zone data that a ticker brings along: the second one the first.
+fn change_of(ticker: u32) -> usize {
+    usize::from(ticker != 2)
+}
+
 impl Node {
     fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.world.spawn(self.process, work);
     }
 
     /// Puts zone data in force as a leader does at its start.
-    async fn adopt_zones(&self, is_early: impl Fn(&ZoneChange) -> bool) {
-        if self.installation.zones.as_ref().is_some_and(|change| !is_early(change)) {
+    async fn adopt_zones(&self) {
+        if self.installation.zones.is_some() {
             self.report("adopt zones", self.engine.adopt_zones().await);
         }
     }

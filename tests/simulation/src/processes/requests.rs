@@ -21,6 +21,8 @@ type Outcome = Result<(), EngineError>;
 pub const VICTIM: &str = "victim";
 /// Goes by the clock of `ZONE`, as all jobs do whose names begin like this.
 pub const LOCAL: &str = "local";
+/// Waits for the slot of `LOCAL` at its own, each second minute.
+pub const LOCAL_REPORT: &str = "local_report";
 pub const ZONE: &str = "America/Vancouver";
 /// Is triggered with one key or another.
 pub const KEYED: &str = "keyed";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use belfry_domain::{Message, Wave};
 use belfry_engine::{EngineError, ports::Acquired};
 
-use super::Node;
+use super::{Node, change_of};
 use crate::plan::Scenario;
 
 const LANE: u16 = 0;
@@ -31,14 +31,20 @@ impl Node {
             if self.loses_tick() {
                 self.note(|| "a tick is lost".to_owned());
             } else {
-                let now_ms = self.world.with(|state| state.time.now_ms);
-                self.adopt_zones(|change| number == 2 && now_ms < change.at_ms).await;
+                if self.has_its_zones(number) {
+                    self.adopt_zones().await;
+                }
                 self.report("tick", self.lead_once().await);
                 self.tend_alerts().await;
             }
             // Two tickers with different rhythms meet in all ways.
             self.world.sleep_ms(TICK_MS - 500 + u64::from(number) * 300).await;
         }
+    }
+
+    fn has_its_zones(&self, number: u32) -> bool {
+        let change = self.installation.zones.as_ref().and_then(|zones| zones.later.get(change_of(number)));
+        change.is_none_or(|(at_ms, _)| *at_ms <= self.world.with(|state| state.time.now_ms))
     }
 
     fn loses_tick(&self) -> bool {

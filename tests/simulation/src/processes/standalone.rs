@@ -16,7 +16,7 @@ impl Node {
     pub(super) async fn stand_alone(self) {
         let lease = self.await_leadership().await;
         let shards = self.engine.settings.shards;
-        self.adopt_zones(|_| false).await;
+        self.adopt_zones().await;
         if self.report("recover", self.engine.recover(&lease, shards.all()).await).is_none() {
             self.world.die(self.process).await;
         }
@@ -36,10 +36,10 @@ impl Node {
 
     /// Its successor has the new zone data.
     async fn end_for_new_zones(self) {
-        let Some(change) = &self.installation.zones else { return };
-        let left_ms = change.at_ms.saturating_sub(self.world.with(|state| state.time.now_ms));
-        if left_ms > 0 {
-            self.world.sleep_ms(left_ms).await;
+        let now_ms = self.world.with(|state| state.time.now_ms);
+        let changes = self.installation.zones.iter().flat_map(|zones| &zones.later);
+        if let Some((at_ms, _)) = changes.into_iter().find(|(at_ms, _)| *at_ms > now_ms) {
+            self.world.sleep_ms(at_ms - now_ms).await;
             self.world.die(self.process).await;
         }
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use belfry_domain::{Job, JobId, Timestamp, ZoneData};
+use belfry_domain::{ExecutionId, Job, JobId, Timestamp, ZoneStamp};
 
 use super::Verdict;
 use crate::{
     machine::State,
-    processes::{LOCAL, ZONE},
+    processes::{LOCAL, LOCAL_REPORT, ZONE},
 };
 
 const MINUTE: i64 = 60;
@@ -16,12 +16,11 @@ impl State {
     /// The minutes that the clock has shown at the slots of a job of each minute only ever rise, by one;
     /// what the clock skips is made up for when it does.
     pub fn judge_local_time(&mut self) -> Verdict {
-        let Some(versions) = LOCAL.parse::<JobId>().ok().and_then(|id| self.mirror.jobs.get(&id)) else {
-            return Ok(());
-        };
+        let Some(versions) = self.versions_of(LOCAL) else { return Ok(()) };
+        let Some(stamp) = versions.iter().rev().find_map(|job| job.zones.clone()) else { return Ok(()) };
         let is_whole = is_simple(versions);
-        let change = versions.iter().find_map(|job| Some(job.zones.as_ref()?.earlier.clone()?.until));
-        let local = |slot: Timestamp| Some((slot.second() + offset(versions, slot)?).div_euclid(MINUTE));
+        let changes = changes(&stamp);
+        let local = |slot: Timestamp| Some((slot.second() + offset(&stamp, slot)?).div_euclid(MINUTE));
         let defined_at = versions.iter().map(|job| job.created_at).max();
         // What lies in a pause at the end may be cancelled one by one.
         let paused_at = versions.last().and_then(|job| job.paused_at());
@@ -42,23 +41,52 @@ impl State {
                     "local time: {slot} comes after {before}, and the clock shows no later minute"
                 ));
             }
-            if is_whole && is != was + 1 && change != Some(slot) {
+            if is_whole && is != was + 1 && !changes.contains(&slot) {
                 return Err(format!("local time: nothing ran between {before} and {slot}"));
             }
-            met.extend((change == Some(slot)).then_some("local: skipped times made up for"));
+            met.extend(changes.contains(&slot).then_some("local: skipped times made up for"));
         }
         // An hour is repeated, which is longer than anything runs here: no slot may follow the change.
         let is_set_back =
-            |change: Timestamp| offset(versions, change) < offset(versions, Timestamp(change.0 - 1));
+            |change: Timestamp| offset(&stamp, change) < offset(&stamp, Timestamp(change.0 - 1));
         let is_watched =
             |change: Timestamp| paused_at.is_some_and(|end| end.second() - change.second() > 2 * MINUTE);
-        let passed_over = change.filter(|change| is_set_back(*change) && is_watched(*change));
+        let last = changes.last().copied().filter(|change| is_watched(*change));
+        met.extend(last.filter(|_| changes.len() > 1).map(|_| "local: two changes"));
+        let passed_over = last.filter(|change| is_set_back(*change));
         let is_silent = |change: Timestamp| slots.last().is_some_and(|(slot, _)| *slot < change);
         met.extend(passed_over.is_some_and(is_silent).then_some("local: repeated times passed over"));
+        self.judge_local_dependents(is_whole)?;
         for what in met {
             self.coverage.add(what);
         }
         Ok(())
+    }
+
+    /// A job of each second minute waits for the slot of the same minute: their clocks jump together.
+    fn judge_local_dependents(&self, is_whole: bool) -> Verdict {
+        let (Some(versions), Ok(dependency)) = (self.versions_of(LOCAL_REPORT), LOCAL.parse::<JobId>())
+        else {
+            return Ok(());
+        };
+        if !is_whole || !is_simple(versions) {
+            return Ok(());
+        }
+        for slot in self.slots_of(LOCAL_REPORT) {
+            let id = ExecutionId::scheduled(versions[0].id(), slot);
+            let row = self.mirror.row(&id);
+            let counted = row.and_then(|row| row.dependencies.get(&dependency));
+            if let Some(counted) =
+                counted.filter(|counted| counted.execution_id.first_of_slot() != Some(slot))
+            {
+                return Err(format!("local time: {id} waits for {}", counted.execution_id));
+            }
+        }
+        Ok(())
+    }
+
+    fn versions_of(&self, job: &str) -> Option<&Vec<Job>> {
+        self.mirror.jobs.get(&job.parse::<JobId>().ok()?)
     }
 
     fn slots_of(&self, job: &str) -> BTreeSet<Timestamp> {
@@ -75,12 +103,13 @@ fn is_simple(versions: &[Job]) -> bool {
         && versions.windows(2).all(|pair| pair[0].updated_at <= pair[1].updated_at)
 }
 
+fn changes(stamp: &ZoneStamp) -> BTreeSet<Timestamp> {
+    stamp.earlier.iter().map(|earlier| earlier.until).collect()
+}
+
 /// Seconds that the clock is ahead of UTC at this instant, by the data in force then.
-fn offset(versions: &[Job], slot: Timestamp) -> Option<i64> {
-    let stamp = versions.iter().rev().find_map(|job| job.zones.clone())?;
-    let version = match stamp.earlier {
-        Some(earlier) if slot < earlier.until => earlier.version,
-        _ => stamp.version,
-    };
-    Some(ZoneData::known(&version)?.zone(ZONE)?.offset_seconds(slot.to_utc()))
+fn offset(stamp: &ZoneStamp, slot: Timestamp) -> Option<i64> {
+    let zones = stamp.zones()?;
+    let earlier = zones.earlier.iter().find(|(_, until)| slot < *until).map(|(data, _)| data);
+    Some(earlier.unwrap_or(&zones.data).zone(ZONE)?.offset_seconds(slot.to_utc()))
 }
