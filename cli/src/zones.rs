@@ -6,10 +6,13 @@
 use std::{
     collections::BTreeMap,
     env, fmt,
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io::{self, BufRead as _, BufReader},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use belfry_domain::ZoneData;
@@ -18,6 +21,10 @@ use belfry_domain::ZoneData;
 const DIRECTORIES: [&str; 3] = ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
 /// Folders with all zones once more, without and with leap seconds.
 const VARIANTS: [&str; 2] = ["posix", "right"];
+/// A directory in which nothing has changed for so long is not in the middle of its upgrade.
+const QUIET: Duration = Duration::from_secs(1);
+/// An upgrade that takes longer is left to the next start.
+const READS: usize = 10;
 /// No zone's file comes near.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
@@ -55,10 +62,12 @@ pub fn system() -> SystemZones {
 pub fn newest() -> Arc<ZoneData> {
     let bundled = ZoneData::bundled();
     let SystemZones::Found { directory, version } = system() else { return bundled };
-    if version.as_str() <= bundled.version() {
+    if version.as_str() <= bundled.release() {
         return bundled;
     }
-    match read(&directory, &version) {
+    match read_at_rest(&directory) {
+        // It may have changed since.
+        Ok(data) if data.release() <= bundled.release() => bundled,
         Ok(data) => data.register(),
         Err(why) => {
             let directory = directory.display();
@@ -76,6 +85,40 @@ fn version_of(directory: &Path) -> Option<String> {
     };
     let of_source = || Some(first_line("tzdata.zi")?.strip_prefix("# version ")?.to_owned());
     of_source().or_else(|| first_line("+VERSION"))
+}
+
+/// Reads the directory when nothing has changed in it for a moment, with the version of then: while it
+/// is upgraded, its files are of two versions.
+fn read_at_rest(directory: &Path) -> Result<ZoneData, String> {
+    for _ in 0..READS {
+        let began = SystemTime::now();
+        let version = version_of(directory).ok_or_else(|| "its version is gone".to_owned());
+        let read = version.and_then(|version| read(directory, &version));
+        let changed = newest_change(directory).map_err(|error| error.to_string())?;
+        // A change in the future is one of a clock that was set back.
+        match began.duration_since(changed) {
+            Ok(age) if age < QUIET => thread::sleep(QUIET.saturating_sub(age)),
+            Err(early) if early.duration() < QUIET => thread::sleep(QUIET),
+            _ => return read,
+        }
+    }
+    Err("it is being changed all the time".to_owned())
+}
+
+/// When something in a directory was changed last, by any means: times of modification can be set.
+fn newest_change(directory: &Path) -> io::Result<SystemTime> {
+    let mut newest = changed_at(&fs::metadata(directory)?);
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let is_folder = entry.file_type()?.is_dir();
+        let changed = if is_folder { newest_change(&entry.path())? } else { changed_at(&entry.metadata()?) };
+        newest = newest.max(changed);
+    }
+    Ok(newest)
+}
+
+fn changed_at(file: &Metadata) -> SystemTime {
+    UNIX_EPOCH + Duration::new(file.ctime().max(0).unsigned_abs(), file.ctime_nsec().unsigned_abs() as u32)
 }
 
 /// All zones of a directory; of names that it has no files for, those that its source calls links.
@@ -141,6 +184,24 @@ mod tests {
         assert_eq!(version_of(directory.path()).as_deref(), Some("2099a"));
         let data = read(directory.path(), "2099a").unwrap();
         assert!(data.names().eq(ZoneData::bundled().names()));
+    }
+
+    #[test]
+    fn a_directory_is_read_when_nothing_changes_in_it() {
+        let directory = directory("2099a", "", &[]);
+        let data = read_at_rest(directory.path()).unwrap();
+        assert_eq!(data.release(), "2099a");
+        assert!(newest_change(directory.path()).unwrap() + QUIET <= SystemTime::now());
+    }
+
+    #[test]
+    fn a_file_that_was_written_anew_is_a_change() {
+        let directory = directory("2099a", "", &[]);
+        let before = newest_change(directory.path()).unwrap();
+        let file = directory.path().join("Europe/Berlin");
+        while newest_change(directory.path()).unwrap() == before {
+            fs::write(&file, fs::read(&file).unwrap()).unwrap();
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub struct Cli {
 /// With the zone data that `belfry up` may put in force.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let (bundled, system) = (ZoneData::bundled(), zones::system());
-    format!("{}\nzone data: {} compiled in, {system}", env!("CARGO_PKG_VERSION"), bundled.version())
+    format!("{}\nzone data: {} compiled in, {system}", env!("CARGO_PKG_VERSION"), bundled.release())
 });
 
 const EXAMPLES: &str = "\

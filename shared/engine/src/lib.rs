@@ -26,7 +26,7 @@
 //! execution's own timer goes last. And messages are hints: whatever a message starts can be
 //! started again from the timers alone.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU64};
 
 use belfry_domain::ZoneData;
 
@@ -92,6 +92,10 @@ pub struct Engine {
     second_clock: Option<Arc<dyn SecondClock>>,
     /// Zone data that this process would put in force.
     own_zones: Arc<ZoneData>,
+    /// A change of the zone data reads and writes all jobs: in one process, definitions let it pass.
+    graph_turn: tokio::sync::RwLock<()>,
+    /// The graph's revision at which all jobs were last seen to go by the zone data in force.
+    aligned_at: AtomicU64,
 }
 
 impl Engine {
@@ -105,6 +109,8 @@ impl Engine {
             meters: Meters::default(),
             second_clock: None,
             own_zones: ZoneData::bundled(),
+            graph_turn: tokio::sync::RwLock::default(),
+            aligned_at: AtomicU64::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use belfry_domain::{Job, ZoneData, ZoneStamp};
 use belfry_engine::ports::{Committed, ZoneStore, ZonesInForce};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, types::Type};
 
 use crate::{
     Result, Store,
@@ -48,8 +48,14 @@ impl ZoneStore for Store {
 }
 
 fn read(connection: &Connection) -> rusqlite::Result<Option<ZonesInForce>> {
-    let mut statement = connection.prepare_cached("SELECT version, is_settled FROM zones_in_force")?;
-    let zones = |row: &rusqlite::Row<'_>| Ok(ZonesInForce { version: row.get(0)?, is_settled: row.get(1)? });
+    let mut statement =
+        connection.prepare_cached("SELECT version, is_settled, before FROM zones_in_force")?;
+    let zones = |row: &rusqlite::Row<'_>| {
+        let before: String = row.get(2)?;
+        let before = serde_json::from_str(&before)
+            .map_err(|why| rusqlite::Error::FromSqlConversionFailure(2, Type::Text, why.into()))?;
+        Ok(ZonesInForce { version: row.get(0)?, is_settled: row.get(1)?, before })
+    };
     statement.query_row([], zones).optional()
 }
 
@@ -58,8 +64,10 @@ fn put(connection: &Connection, revision: u64, zones: &ZonesInForce) -> rusqlite
     if found != revision {
         return Ok(Committed::Conflict { revision: found });
     }
-    let sql = "INSERT OR REPLACE INTO zones_in_force (only, version, is_settled) VALUES (1, ?1, ?2)";
-    connection.execute(sql, (&zones.version, zones.is_settled))?;
+    let sql =
+        "INSERT OR REPLACE INTO zones_in_force (only, version, is_settled, before) VALUES (1, ?1, ?2, ?3)";
+    let before = serde_json::json!(zones.before).to_string();
+    connection.execute(sql, (&zones.version, zones.is_settled, before))?;
     set_meta(connection, REVISION, (revision + 1) as i64)?;
     Ok(Committed::Done)
 }

@@ -1,6 +1,6 @@
 //! The zone data in force stand beside the graph's revision, and no job is without those that judge it.
 
-use belfry_domain::{Job, ZoneStamp};
+use belfry_domain::{EarlierData, Job, ZoneStamp};
 use belfry_engine::ports::{Committed, StoreError, ZonesInForce};
 
 use crate::{
@@ -10,7 +10,8 @@ use crate::{
 };
 
 fn zones(version: &str, is_settled: bool) -> ZonesInForce {
-    ZonesInForce { version: version.to_owned(), is_settled }
+    let before = vec![EarlierData { version: "2089z".to_owned(), until: at(5) }];
+    ZonesInForce { version: version.to_owned(), is_settled, before }
 }
 
 pub async fn nothing_is_in_force_at_first(backend: &Backend) -> Verdict {
@@ -65,7 +66,7 @@ pub async fn a_job_brings_the_zone_data_along_that_judge_it(backend: &Backend) -
     // Registered nowhere: only the store knows them.
     let data = zone_data("2091a", -5);
     backend.zones.keep_zone_data(data.version(), &data.pack()).await?;
-    commit(backend, 0, vec![stamped("a", "2091a")]).await?;
+    commit(backend, 0, vec![stamped("a", data.version())]).await?;
     let newest = backend.jobs.job(&job_id("a")).await?;
     let version = backend.jobs.job_version(&job_id("a"), 1).await?;
     let all = backend.jobs.all_jobs().await?.1;

@@ -123,6 +123,7 @@ pub const WANTED: &[&str] = &[
     "zones: settled",
     "job: of other zones",
     "local: skipped times made up for",
+    "local: two changes",
     "local: repeated times passed over",
     "push: accepted",
     "push: known already",

@@ -135,8 +135,8 @@ pub fn time_zones() -> Finding {
     let newest = zones::newest();
     let data = format!(
         "zone data {} (compiled in {}, {})",
-        newest.version(),
-        ZoneData::bundled().version(),
+        newest.release(),
+        ZoneData::bundled().release(),
         zones::system()
     );
     let local = iana_time_zone::get_timezone().unwrap_or_else(|_| "UTC".to_owned());

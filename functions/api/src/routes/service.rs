@@ -6,6 +6,8 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use belfry_domain::ZoneData;
+use belfry_engine::{EngineError, ports::StoreError};
 
 use super::overview::queue_view;
 use crate::{
@@ -19,16 +21,27 @@ type Shared = State<Arc<ApiState>>;
 
 /// Check the health of the process
 ///
-/// The process is healthy if its store answers. Needs no token.
+/// The process is healthy if its store answers, and the time zone data in force can be read. Needs no
+/// token.
 #[utoipa::path(
     get, path = "/v1/health", tag = "service", operation_id = "get_health", security(()),
     responses((status = 200, description = "Healthy", body = Health))
 )]
 pub async fn health(State(state): Shared) -> Result<Json<Health>, ApiError> {
-    let (_, zones) = state.engine.ports.zones.in_force().await?;
+    let zone_data = state.engine.zones_in_force().await.map_err(unhealthy)?;
     let role = if state.leadership.is_leader() { Role::Leader } else { Role::Standby };
-    let zone_data = zones.map(|zones| zones.version);
+    let zone_data = zone_data.map(|version| ZoneData::release_of(&version).to_owned());
     Ok(Json(Health { status: "ok", role, version: env!("CARGO_PKG_VERSION"), zone_data }))
+}
+
+/// Says what is missing, whatever it is: where nothing works, nothing is to be sent here.
+fn unhealthy(error: EngineError) -> ApiError {
+    match error {
+        EngineError::Store(StoreError::Unreadable { .. }) => {
+            ApiError::new(Kind::Unavailable, error.to_string())
+        }
+        _ => error.into(),
+    }
 }
 
 /// Get metrics for Prometheus

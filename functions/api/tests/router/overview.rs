@@ -64,7 +64,7 @@ async fn missing_zone_data_are_no_health() {
     let api = Api::open();
     let zones = &api.engine.ports.zones;
     let (revision, _) = zones.in_force().await.unwrap();
-    let lost = ZonesInForce { version: "2094z".to_owned(), is_settled: true };
+    let lost = ZonesInForce { version: "2094z".to_owned(), is_settled: true, before: vec![] };
     zones.put_in_force(revision, &lost).await.unwrap();
     let why = api.get("/v1/health").await.problem(503);
     assert!(why.contains("zone data 2094z can't be read"), "{why}");

@@ -84,13 +84,16 @@ impl Stores {
     }
 
     /// Carries out the plan that is named, if one is: a commit whose process died. Says whether there
-    /// was one, and the zone data in force, which the same read tells.
-    pub async fn carry_out_plan(&self) -> Result<(bool, Option<ZonesInForce>)> {
-        let Some(graph) = self.tables.get(Table::State, graph_key()).await? else { return Ok((false, None)) };
-        let zones = zones_of(&graph);
-        let Some(plan) = graph.get(&PLAN) else { return Ok((false, zones)) };
-        self.carry_out(&plan, graph.need(&REVISION)?).await?;
-        Ok((true, zones))
+    /// was one, and the graph's revision and the zone data in force, which the same read tells.
+    pub async fn carry_out_plan(&self) -> Result<(bool, u64, Option<ZonesInForce>)> {
+        let graph = self.tables.get(Table::State, graph_key()).await?;
+        let Some(graph) = graph else { return Ok((false, 0, None)) };
+        let (revision, plan) = (graph.need(&REVISION)?, graph.get(&PLAN));
+        if let Some(plan) = &plan {
+            self.carry_out(plan, revision).await?;
+        }
+        // Whoever tends them finds out why they can't be read, and stops nothing else.
+        Ok((plan.is_some(), revision, zones_of(&graph).ok().flatten()))
     }
 
     pub(crate) async fn carry_out(&self, plan: &str, commit: u64) -> Result<()> {

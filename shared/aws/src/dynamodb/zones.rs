@@ -18,25 +18,33 @@ use super::{
 const ZONES: Attribute<String> = Attribute::new("zones");
 /// There while jobs are still to come to what is in force.
 const UNSETTLED: Attribute<u64> = Attribute::new("zones_unsettled");
+/// What was in force before, as JSON.
+const BEFORE: Attribute<String> = Attribute::new("zones_before");
 const PACKED: Attribute<Vec<u8>> = Attribute::new("packed");
 
 fn data_key(version: &str) -> Key {
     Key::alone(format!("zones#{version}"))
 }
 
-pub(crate) fn zones_of(graph: &Item) -> Option<ZonesInForce> {
-    Some(ZonesInForce { version: graph.get(&ZONES)?, is_settled: !graph.has(&UNSETTLED) })
+pub(crate) fn zones_of(graph: &Item) -> Result<Option<ZonesInForce>> {
+    let Some(version) = graph.get(&ZONES) else { return Ok(None) };
+    let before = graph.get(&BEFORE).map(|before| serde_json::from_str(&before)).transpose();
+    let before = before.map_err(|why| unreadable(graph.name(), why))?.unwrap_or_default();
+    Ok(Some(ZonesInForce { version, is_settled: !graph.has(&UNSETTLED), before }))
 }
 
 #[async_trait]
 impl ZoneStore for Stores {
     async fn in_force(&self) -> Result<(u64, Option<ZonesInForce>)> {
         let (revision, graph) = self.settled_graph().await?;
-        Ok((revision, graph.as_ref().and_then(zones_of)))
+        Ok((revision, graph.as_ref().map(zones_of).transpose()?.flatten()))
     }
 
     async fn put_in_force(&self, revision: u64, zones: &ZonesInForce) -> Result<Committed> {
-        let update = Update::default().set(&REVISION, revision + 1).set(&ZONES, zones.version.clone());
+        let update = Update::default()
+            .set(&REVISION, revision + 1)
+            .set(&ZONES, zones.version.clone())
+            .set(&BEFORE, serde_json::json!(zones.before).to_string());
         let update = if zones.is_settled { update.remove(&UNSETTLED) } else { update.set(&UNSETTLED, 1) };
         let unchanged = Test::All(vec![is(&REVISION, revision), absent(&PLAN)]);
         let test = if revision == 0 { Test::Any(vec![no_row(), unchanged]) } else { unchanged };
@@ -45,7 +53,7 @@ impl ZoneStore for Stores {
             Written::Done(_) => true,
             // Its first try got through, or somebody has done the same.
             Written::Refused(Some(graph)) => {
-                graph.get(&REVISION) == Some(revision + 1) && zones_of(&graph).as_ref() == Some(zones)
+                graph.get(&REVISION) == Some(revision + 1) && zones_of(&graph)?.as_ref() == Some(zones)
             }
             Written::Refused(None) => false,
         };

@@ -11,7 +11,7 @@
 //!
 //! Where other zone data are put in force, the clock of a job jumps from what the old data make of that
 //! instant to what the new ones do. That is a jump like any other: what it skips of fixed times is due
-//! at once, what it repeats is not due again.
+//! at once, what it repeats is not due again, whatever other change comes meanwhile.
 
 use std::ops::RangeInclusive;
 
@@ -26,11 +26,11 @@ pub(super) enum DstRule {
     RealTime,
 }
 
-/// A zone, by the data of now, and by those that were in force before.
+/// A zone, by the data of now, and by those that were in force before, the oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LocalTime {
     pub zone: Zone,
-    pub earlier: Option<Earlier>,
+    pub earlier: Vec<Earlier>,
 }
 
 /// The zone by earlier data.
@@ -54,34 +54,53 @@ const ONE_SECOND: TimeDelta = TimeDelta::seconds(1);
 /// 1969-12-30 to 2200-01-03: a little wider than the calendar in every zone.
 const SECONDS_WITH_SLOTS: RangeInclusive<i64> = -172_800..=7_258_291_200;
 
+/// The zone by some data, from the first instant that is theirs to the first that is not.
+struct Span<'a> {
+    zone: &'a Zone,
+    from: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+}
+
 impl LocalTime {
+    fn spans(&self) -> impl DoubleEndedIterator<Item = Span<'_>> {
+        let count = self.earlier.len();
+        (0..=count).map(move |number| Span {
+            zone: self.earlier.get(number).map_or(&self.zone, |earlier| &earlier.zone),
+            from: number.checked_sub(1).map(|before| self.earlier[before].until),
+            until: self.earlier.get(number).map(|earlier| earlier.until),
+        })
+    }
+
     /// The first instant at which the local clock shows `local` or has jumped past it.
     pub fn first_reached(&self, local: NaiveDateTime) -> DateTime<Utc> {
-        match &self.earlier {
-            None => first_reached(&self.zone, local),
-            Some(earlier) if local <= earlier.farthest() => first_reached(&earlier.zone, local),
-            Some(earlier) => first_reached(&self.zone, local).max(earlier.until),
-        }
+        let reached =
+            |span: &Span<'_>| span.last().is_none_or(|last| local <= farthest_local(span.zone, last));
+        let at = |span: Span<'_>| {
+            let at = first_reached(span.zone, local);
+            span.from.map_or(at, |from| at.max(from))
+        };
+        // The last one has no end.
+        self.spans().find(reached).map_or_else(|| first_reached(&self.zone, local), at)
     }
 
     /// The latest local second that the clock has shown by `instant`.
     fn farthest(&self, instant: DateTime<Utc>) -> NaiveDateTime {
-        match &self.earlier {
-            None => farthest_local(&self.zone, instant),
-            Some(earlier) if instant < earlier.until => farthest_local(&earlier.zone, instant),
-            Some(earlier) => farthest_local(&self.zone, instant).max(earlier.farthest()),
-        }
+        let begun = self.spans().take_while(|span| span.from.is_none_or(|from| from <= instant));
+        let shown = begun.map(|span| {
+            let by = span.last().map_or(instant, |last| last.min(instant));
+            farthest_local(span.zone, by)
+        });
+        shown.max().unwrap_or_else(|| farthest_local(&self.zone, instant))
     }
 }
 
-impl Earlier {
-    /// By the end of its time.
-    fn farthest(&self) -> NaiveDateTime {
-        farthest_local(&self.zone, self.last())
+impl Span<'_> {
+    fn last(&self) -> Option<DateTime<Utc>> {
+        self.until.map(|until| until - NANOSECOND)
     }
 
-    fn last(&self) -> DateTime<Utc> {
-        self.until - NANOSECOND
+    fn contains(&self, slot: DateTime<Utc>) -> bool {
+        self.from.is_none_or(|from| slot >= from) && self.until.is_none_or(|until| slot < until)
     }
 }
 
@@ -93,11 +112,10 @@ impl LocalSlots {
                 let slot = self.calendar.next(self.time.farthest(after))?;
                 Some(self.time.first_reached(slot))
             }
-            DstRule::RealTime => {
-                let Some(earlier) = &self.time.earlier else { return self.next_in(&self.time.zone, after) };
-                let before = || self.next_in(&earlier.zone, after).filter(|slot| *slot < earlier.until);
-                before().or_else(|| self.next_in(&self.time.zone, after.max(earlier.last())))
-            }
+            DstRule::RealTime => self.time.spans().find_map(|span| {
+                let after = span.from.map_or(after, |from| after.max(from - NANOSECOND));
+                self.next_in(span.zone, after).filter(|slot| span.contains(*slot))
+            }),
         }
     }
 
@@ -108,11 +126,10 @@ impl LocalSlots {
                 let slot = self.calendar.previous(self.time.farthest(at) + ONE_SECOND)?;
                 Some(self.time.first_reached(slot))
             }
-            DstRule::RealTime => {
-                let Some(earlier) = &self.time.earlier else { return self.latest_in(&self.time.zone, at) };
-                let later = || self.latest_in(&self.time.zone, at).filter(|slot| *slot >= earlier.until);
-                later().or_else(|| self.latest_in(&earlier.zone, at.min(earlier.last())))
-            }
+            DstRule::RealTime => self.time.spans().rev().find_map(|span| {
+                let at = span.last().map_or(at, |last| at.min(last));
+                self.latest_in(span.zone, at).filter(|slot| span.contains(*slot))
+            }),
         }
     }
 

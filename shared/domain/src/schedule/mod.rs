@@ -198,9 +198,10 @@ fn call<'a>(piece: Piece<'a>, name: &str) -> Result<Option<Piece<'a>>, ScheduleE
 fn local_time(zones: &Zones, name: &str) -> Result<LocalTime, ScheduleError> {
     let unknown = || ScheduleError::UnknownTimezone { at: Piece::new(name).place("timezone") };
     let zone = zones.data.zone(name).ok_or_else(unknown)?;
-    let earlier = zones.earlier.as_ref().and_then(|(data, until)| {
+    let earlier = zones.earlier.iter();
+    let earlier = earlier.filter_map(|(data, until)| {
         let zone = data.zone(name)?;
         Some(Earlier { zone, until: until.to_utc() })
     });
-    Ok(LocalTime { zone, earlier })
+    Ok(LocalTime { zone, earlier: earlier.collect() })
 }

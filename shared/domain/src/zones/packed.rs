@@ -7,9 +7,9 @@ use std::{
     sync::RwLock,
 };
 
-use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+use flate2::{Compression, Crc, read::ZlibDecoder, write::ZlibEncoder};
 
-use super::{ZoneData, is_version};
+use super::{DIGEST, Files, ZoneData, is_release};
 
 /// Unpacked data are not larger than this, whatever they say of themselves.
 const MAX_BYTES: u64 = 16 << 20;
@@ -20,21 +20,13 @@ const FORMAT: &str = "belfry-zones-1";
 pub struct PackedError(String);
 
 impl ZoneData {
-    /// A line with format and version; then for each content a line with its length and its names,
-    /// and the content.
+    /// A line with format and version, then the content.
     pub fn pack(&self) -> Vec<u8> {
-        let mut names: BTreeMap<&[u8], Vec<&str>> = BTreeMap::new();
-        for (name, bytes) in &self.files {
-            names.entry(bytes).or_default().push(name);
-        }
-        let mut plain = format!("{FORMAT} {}\n", self.version).into_bytes();
-        for (bytes, names) in names {
-            plain.extend(format!("{} {}\n", bytes.len(), names.join(" ")).into_bytes());
-            plain.extend(bytes);
-        }
+        let head = format!("{FORMAT} {}\n", self.version).into_bytes();
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
         // Writing into memory does not fail.
-        encoder.write_all(&plain).and_then(|()| encoder.finish()).unwrap_or_default()
+        let written = encoder.write_all(&[head, plain(&self.files)].concat());
+        written.and_then(|()| encoder.finish()).unwrap_or_default()
     }
 
     pub fn unpack(packed: &[u8]) -> Result<Self, PackedError> {
@@ -43,8 +35,11 @@ impl ZoneData {
         read.map_err(|why| PackedError(why.to_string()))?;
         let broken = || PackedError("it is cut off, or of another format".to_owned());
         let (head, mut rest) = line(&plain).ok_or_else(broken)?;
-        let version = head.strip_prefix(FORMAT).map(str::trim).filter(|version| is_version(version));
-        let version = version.ok_or_else(broken)?.to_owned();
+        let version = head.strip_prefix(FORMAT).map(str::trim);
+        let version = version.filter(|version| is_release(Self::release_of(version))).ok_or_else(broken)?;
+        if version.split_once(DIGEST).is_some_and(|(_, named)| named != digest(rest)) {
+            return Err(PackedError(format!("its content is not that of {version}")));
+        }
         let mut files = BTreeMap::new();
         while !rest.is_empty() {
             let (head, behind) = line(rest).ok_or_else(broken)?;
@@ -54,8 +49,29 @@ impl ZoneData {
             files.extend(words.map(|name| (Cow::Owned(name.to_owned()), Cow::Owned(bytes.to_vec()))));
             rest = behind;
         }
-        Ok(Self { version, files, parsed: RwLock::default() })
+        Ok(Self { version: version.to_owned(), files, parsed: RwLock::default() })
     }
+}
+
+/// For each content a line with its length and its names, and the content.
+pub(super) fn plain(files: &Files) -> Vec<u8> {
+    let mut names: BTreeMap<&[u8], Vec<&str>> = BTreeMap::new();
+    for (name, bytes) in files {
+        names.entry(bytes).or_default().push(name);
+    }
+    let mut plain = Vec::new();
+    for (bytes, names) in names {
+        plain.extend(format!("{} {}\n", bytes.len(), names.join(" ")).into_bytes());
+        plain.extend(bytes);
+    }
+    plain
+}
+
+/// Tells apart what has one name by accident. Nobody forges it: whoever can write zone data can write jobs.
+pub(super) fn digest(plain: &[u8]) -> String {
+    let mut crc = Crc::new();
+    crc.update(plain);
+    format!("{:08x}", crc.sum())
 }
 
 /// The first line, and what stands behind it.
@@ -83,5 +99,24 @@ mod tests {
         assert!(ZoneData::unpack(&packed[..packed.len() / 2]).is_err());
         assert!(ZoneData::unpack(b"").is_err());
         assert!(ZoneData::unpack(b"something else").is_err());
+    }
+
+    #[test]
+    fn other_content_than_the_name_says_is_refused() {
+        let data = ZoneData::bundled();
+        let lying = ZoneData {
+            version: data.version.replace(data.release(), "1999z"),
+            files: Files::new(),
+            ..ZoneData::new("1999z", []).unwrap()
+        };
+        let error = ZoneData::unpack(&lying.pack()).unwrap_err();
+        assert!(error.to_string().contains("its content is not that of 1999z-"), "{error}");
+    }
+
+    /// Kept before digests were part of names.
+    #[test]
+    fn what_is_named_by_its_release_is_read() {
+        let old = ZoneData { version: "1999y".to_owned(), ..ZoneData::new("1999y", []).unwrap() };
+        assert_eq!(ZoneData::unpack(&old.pack()).unwrap().version(), "1999y");
     }
 }

@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{LEGACY, ZoneData};
 use crate::Timestamp;
 
+/// Changes of one zone that a job remembers.
+const MOST_EARLIER: usize = 8;
+
 /// The zone data that judge a version of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneStamp {
-    /// The version of the zone data, such as `2026f`.
+    /// The version of the zone data, such as `2026f-1c0f7f5e`.
     pub version: String,
-    /// The data that were in force before, where they differ for the job's zone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub earlier: Option<EarlierData>,
+    /// The data that were in force before, where they differ for the job's zone; the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_several")]
+    pub earlier: Vec<EarlierData>,
 }
 
 /// Zone data that judge the slots before `until`.
@@ -29,13 +32,13 @@ pub struct EarlierData {
 #[derive(Debug, Clone)]
 pub struct Zones {
     pub data: Arc<ZoneData>,
-    /// With the first instant that is not theirs any more.
-    pub earlier: Option<(Arc<ZoneData>, Timestamp)>,
+    /// With the first instant that is not theirs any more; the oldest first.
+    pub earlier: Vec<(Arc<ZoneData>, Timestamp)>,
 }
 
 impl Zones {
     pub fn of(data: Arc<ZoneData>) -> Self {
-        Self { data, earlier: None }
+        Self { data, earlier: Vec::new() }
     }
 }
 
@@ -48,38 +51,121 @@ impl Default for ZoneStamp {
 
 impl ZoneStamp {
     pub fn of(version: &str) -> Self {
-        Self { version: version.to_owned(), earlier: None }
+        Self { version: version.to_owned(), earlier: Vec::new() }
     }
 
-    /// From `until` on by `version`, until then as before.
+    /// The stamp of a job that has seen all of these changes, after the last of which `data` are in
+    /// force. `since` is the oldest instant that matters.
+    pub fn after(before: &[EarlierData], data: &ZoneData, zone: &str, since: DateTime<Utc>) -> Self {
+        let Some(first) = before.first() else { return Self::of(data.version()) };
+        let next = before.iter().skip(1).map(|earlier| ZoneData::known(&earlier.version));
+        let changes = before.iter().zip(next.map(Some).chain([None]));
+        changes.fold(Self::of(&first.version), |stamp, (earlier, next)| match next {
+            None => stamp.moved_on(data, zone, since, earlier.until),
+            Some(Some(next)) => stamp.moved_on(&next, zone, since, earlier.until),
+            Some(None) => stamp,
+        })
+    }
+
+    /// Judged by `data` from `until` on, until then as before; by `data` under the same clock where the
+    /// zone is the same in both.
+    #[must_use]
+    pub fn moved_on(&self, data: &ZoneData, zone: &str, since: DateTime<Utc>, until: Timestamp) -> Self {
+        if self.agrees_with(data, zone, since) {
+            Self { version: data.version().to_owned(), ..self.clone() }
+        } else {
+            self.followed_by(data.version(), until)
+        }
+    }
+
+    /// From `until` on by `version`, until then as before. Data that would have begun later never do.
     #[must_use]
     pub fn followed_by(&self, version: &str, until: Timestamp) -> Self {
-        let earlier = EarlierData { version: self.version.clone(), until };
-        Self { version: version.to_owned(), earlier: Some(earlier) }
+        let mut earlier = self.earlier.clone();
+        if earlier.last().is_none_or(|last| last.until < until) {
+            earlier.push(EarlierData { version: self.version.clone(), until });
+        }
+        earlier.drain(..earlier.len().saturating_sub(MOST_EARLIER));
+        Self { version: version.to_owned(), earlier }
     }
 
     /// The versions of the data that are needed and that this process has not met yet.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
-        let earlier = self.earlier.as_ref().map(|earlier| earlier.version.as_str());
-        [self.version.as_str()]
-            .into_iter()
-            .chain(earlier)
-            .filter(|version| ZoneData::known(version).is_none())
+        let earlier = self.earlier.iter().map(|earlier| earlier.version.as_str());
+        earlier.chain([self.version.as_str()]).filter(|version| ZoneData::known(version).is_none())
     }
 
     /// None where a version is not known in this process.
     pub fn zones(&self) -> Option<Zones> {
-        let earlier = match &self.earlier {
-            None => None,
-            Some(earlier) => Some((ZoneData::known(&earlier.version)?, earlier.until)),
-        };
+        let known = |earlier: &EarlierData| Some((ZoneData::known(&earlier.version)?, earlier.until));
+        let earlier = self.earlier.iter().map(known).collect::<Option<_>>()?;
         Some(Zones { data: ZoneData::known(&self.version)?, earlier })
     }
 
-    /// Whether a zone is the same by this stamp and by `data`, from `since` on.
+    /// Whether a zone is the same by this stamp's newest data and by `data`, from `since` on.
     pub fn agrees_with(&self, data: &ZoneData, zone: &str, since: DateTime<Utc>) -> bool {
-        let is_over = self.earlier.as_ref().is_none_or(|earlier| earlier.until.to_utc() <= since);
         let mine = ZoneData::known(&self.version).and_then(|data| data.zone(zone));
-        is_over && mine.zip(data.zone(zone)).is_some_and(|(mine, theirs)| mine.agrees_with(&theirs, since))
+        mine.zip(data.zone(zone)).is_some_and(|(mine, theirs)| mine.agrees_with(&theirs, since))
+    }
+}
+
+/// Rows were written when a job remembered one change.
+fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<EarlierData>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Kept {
+        One(EarlierData),
+        Several(Vec<EarlierData>),
+    }
+    Ok(match Kept::deserialize(deserializer)? {
+        Kept::One(earlier) => vec![earlier],
+        Kept::Several(earlier) => earlier,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn earlier(version: &str, until: i64) -> EarlierData {
+        EarlierData { version: version.to_owned(), until: Timestamp(until) }
+    }
+
+    #[test]
+    fn stamps_of_one_change_are_read() {
+        let row = r#"{"version":"2026f","earlier":{"version":"2025b","until":1796025605000}}"#;
+        let stamp: ZoneStamp = serde_json::from_str(row).unwrap();
+        assert_eq!(stamp, ZoneStamp::of("2025b").followed_by("2026f", Timestamp(1_796_025_605_000)));
+        let again = serde_json::to_string(&stamp).unwrap();
+        assert_eq!(serde_json::from_str::<ZoneStamp>(&again).unwrap(), stamp);
+    }
+
+    #[test]
+    fn the_oldest_changes_are_forgotten() {
+        let stamp = (0..20).fold(ZoneStamp::of("2000a"), |stamp, number| {
+            stamp.followed_by(&format!("{}a", 2001 + number), Timestamp(number))
+        });
+        assert_eq!(stamp.earlier.len(), MOST_EARLIER);
+        assert_eq!(stamp.earlier.last(), Some(&earlier("2019a", 19)));
+    }
+
+    #[test]
+    fn data_that_would_have_begun_later_never_do() {
+        let stamp =
+            ZoneStamp::of("2000a").followed_by("2000b", Timestamp(9)).followed_by("2000c", Timestamp(9));
+        assert_eq!(stamp, ZoneStamp { version: "2000c".to_owned(), earlier: vec![earlier("2000a", 9)] });
+    }
+
+    /// Vancouver has changed between the two that are compiled in, Berlin has not.
+    #[test]
+    fn a_new_job_remembers_the_changes_of_its_zone() {
+        let (before, since) = ([earlier(LEGACY, 5)], Timestamp(0).to_utc());
+        let data = ZoneData::bundled();
+        let stamp = |zone| ZoneStamp::after(&before, &data, zone, since);
+        assert_eq!(
+            stamp("America/Vancouver"),
+            ZoneStamp::of(LEGACY).followed_by(data.version(), Timestamp(5))
+        );
+        assert_eq!(stamp("Asia/Tokyo"), ZoneStamp::of(data.version()));
     }
 }

@@ -9,7 +9,10 @@ use belfry_domain::{
 
 use crate::{
     Engine, EngineError, Result,
-    define::commit::{COMMIT_ATTEMPTS, check_match},
+    define::{
+        commit::{COMMIT_ATTEMPTS, check_match},
+        zones::Judges,
+    },
     slots::chain::first_slot,
 };
 
@@ -99,7 +102,10 @@ impl Engine {
             if dry_run || plan.jobs.is_empty() {
                 return Ok(plan.outcomes);
             }
-            if self.commit_versions(plan.revision, plan.jobs, &plan.firsts).await? {
+            let turn = self.graph_turn.read().await;
+            let is_done = self.commit_versions(plan.revision, plan.jobs, &plan.firsts, |_| true).await?;
+            drop(turn);
+            if is_done {
                 for outcome in plan.outcomes.iter().filter(|outcome| outcome.changes_priority()) {
                     self.reprioritise(&outcome.job).await?;
                 }
@@ -122,8 +128,10 @@ impl Engine {
         let (revision, connected) = self.ports.jobs.connected(&ids).await?;
         // After the revision: what is committed on it was judged by what was in force with it.
         let has_zone = specs.iter().any(|spec| spec.timezone.is_some());
-        let data = if has_zone { self.zones_for_definitions().await? } else { ZoneData::bundled() };
-        let zones = Zones::of(Arc::clone(&data));
+        let judges = if has_zone { Some(self.zones_for_definitions().await?) } else { None };
+        let data = judges.as_ref().map_or_else(ZoneData::bundled, |judges| Arc::clone(&judges.data));
+        let zones = Zones::of(data);
+        let since = now.minus(self.settings.retention);
         let mut nodes: BTreeMap<JobId, GraphNode> =
             connected.iter().map(|job| (job.id().clone(), node(&job.spec))).collect();
         let mut plan = Plan { revision, jobs: Vec::new(), firsts: Vec::new(), outcomes: Vec::new() };
@@ -142,7 +150,7 @@ impl Engine {
                 problems.push(Problem::new(format!("{prefix}job_id"), "is defined twice"));
             }
             nodes.insert(spec.job_id.clone(), node(spec));
-            let stamp = stamp_of(spec, before.as_deref(), &data);
+            let stamp = judges.as_ref().and_then(|judges| stamp_of(spec, before.as_deref(), judges, since));
             plan.add(spec, before.as_ref(), is_same, stamp, now);
         }
         let only = if let [spec] = specs { Some(spec) } else { None };
@@ -154,11 +162,11 @@ impl Engine {
 }
 
 /// A definition of the zone that the job has goes on from what its slots have been judged by.
-fn stamp_of(spec: &JobSpec, before: Option<&Job>, data: &ZoneData) -> Option<ZoneStamp> {
-    let fresh = spec.has_zone().then(|| ZoneStamp::of(data.version()))?;
+fn stamp_of(spec: &JobSpec, before: Option<&Job>, judges: &Judges, since: Timestamp) -> Option<ZoneStamp> {
+    let zone = spec.timezone.as_deref().filter(|_| spec.has_zone())?;
     let of_zone = before.filter(|job| !job.deleted && job.spec.timezone == spec.timezone);
-    let inherited = of_zone.and_then(Job::zone_stamp).filter(|stamp| stamp.version == fresh.version);
-    Some(inherited.unwrap_or(fresh))
+    let inherited = of_zone.and_then(Job::zone_stamp).filter(|stamp| stamp.version == judges.data.version());
+    Some(inherited.unwrap_or_else(|| judges.stamp(zone, since)))
 }
 
 fn node(spec: &JobSpec) -> GraphNode {

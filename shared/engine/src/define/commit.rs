@@ -1,5 +1,7 @@
 //! New versions of jobs are written together with the timers of their first slots.
 
+use std::slice;
+
 use belfry_domain::{Job, Timer, Timestamp};
 
 use crate::{Engine, EngineError, Result, ports::Committed};
@@ -8,24 +10,35 @@ use crate::{Engine, EngineError, Result, ports::Committed};
 pub(crate) const COMMIT_ATTEMPTS: usize = 20;
 
 impl Engine {
-    /// Writes new versions with the timers of their first slots, and fires those that are near; false
-    /// where the graph has changed.
+    /// Writes new versions with the timers of their first slots, tells the second clock of those that
+    /// are to be told, and fires what is near; false where the graph has changed.
     pub(crate) async fn commit_versions(
         &self,
         revision: u64,
         jobs: Vec<Job>,
         firsts: &[(Job, Timestamp)],
+        is_told: impl Fn(&Job) -> bool,
     ) -> Result<bool> {
         // Up to one that no tick has passed: the first slots may have executions already.
         let timers: Vec<Vec<Timer>> = firsts.iter().map(|(job, slot)| self.near(job, *slot).timers).collect();
-        if self.ports.jobs.commit(revision, jobs.clone(), timers.concat()).await? != Committed::Done {
+        let timers = timers.concat();
+        let told: Vec<Job> = jobs.iter().filter(|job| is_told(job)).cloned().collect();
+        if self.ports.jobs.commit(revision, jobs, timers.clone()).await? != Committed::Done {
             return Ok(false);
         }
-        self.keep_in_step(&jobs).await;
-        for ((job, slot), written) in firsts.iter().zip(&timers) {
-            self.fire_near(job, *slot, written).await?;
-        }
+        self.keep_in_step(&told).await;
+        self.fire_near(firsts, &timers).await?;
         Ok(true)
+    }
+
+    /// Writes the version of one job with these timers; false where the graph has changed.
+    pub(crate) async fn commit_one(&self, revision: u64, job: &Job, timers: Vec<Timer>) -> Result<bool> {
+        let _turn = self.graph_turn.read().await;
+        let is_done = self.ports.jobs.commit(revision, vec![job.clone()], timers).await? == Committed::Done;
+        if is_done {
+            self.keep_in_step(slice::from_ref(job)).await;
+        }
+        Ok(is_done)
     }
 }
 

@@ -7,7 +7,6 @@ use belfry_domain::{Change, Job, JobId, Message, Pause, Timer, Timestamp};
 use crate::{
     Engine, EngineError, Result,
     define::commit::{COMMIT_ATTEMPTS, check_match},
-    ports::Committed,
     slots::chain::first_slot,
 };
 
@@ -28,8 +27,7 @@ impl Engine {
                 Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
             tombstone.deleted = true;
             tombstone.zones.clone_from(&job.zones);
-            if self.ports.jobs.commit(revision, vec![tombstone.clone()], vec![]).await? == Committed::Done {
-                self.keep_in_step(&[tombstone]).await;
+            if self.commit_one(revision, &tombstone, vec![]).await? {
                 self.cancel_unstarted_of(id).await?;
                 return Ok(job);
             }
@@ -52,8 +50,7 @@ impl Engine {
             }
             let mut paused = (*job).clone();
             paused.pause = Some(pause);
-            if self.ports.jobs.commit(revision, vec![paused.clone()], vec![]).await? == Committed::Done {
-                self.keep_in_step(std::slice::from_ref(&paused)).await;
+            if self.commit_one(revision, &paused, vec![]).await? {
                 return Ok(Arc::new(paused));
             }
         }
@@ -70,8 +67,7 @@ impl Engine {
                 Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now())
                     .judged_by(job.zones.clone());
             let (timers, messages) = self.catch_up(&resumed, paused_at).await?;
-            if self.ports.jobs.commit(revision, vec![resumed.clone()], timers).await? == Committed::Done {
-                self.keep_in_step(std::slice::from_ref(&resumed)).await;
+            if self.commit_one(revision, &resumed, timers).await? {
                 self.send(messages).await?;
                 return Ok(Arc::new(resumed));
             }

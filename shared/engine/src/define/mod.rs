@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod backpressure;
 pub(crate) mod commit;
+pub(crate) mod follow;
 pub(crate) mod lifecycle;
 pub(crate) mod priority;
 pub(crate) mod push;

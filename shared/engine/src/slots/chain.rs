@@ -1,6 +1,8 @@
 //! The chain of a job's slot timers: its first slots, and how it goes on behind one.
 
-use belfry_domain::{Job, JobId, Timer, Timestamp};
+use std::collections::BTreeSet;
+
+use belfry_domain::{Job, JobId, Timer, TimerKey, Timestamp};
 
 use crate::{
     Engine, Result,
@@ -39,11 +41,16 @@ impl Engine {
     }
 
     /// Called when these timers are durable, with the clock read again.
-    pub(crate) async fn fire_near(&self, job: &Job, first: Timestamp, written: &[Timer]) -> Result<()> {
-        let mut firing = self.near(job, first);
-        firing.timers.retain(|timer| !written.contains(timer));
-        self.ports.timers.put_timers(firing.timers).await?;
-        self.send(firing.messages).await
+    pub(crate) async fn fire_near(&self, firsts: &[(Job, Timestamp)], written: &[Timer]) -> Result<()> {
+        let written: BTreeSet<&TimerKey> = written.iter().map(|timer| &timer.key).collect();
+        let (mut timers, mut messages) = (Vec::new(), Vec::new());
+        for (job, first) in firsts {
+            let firing = self.near(job, *first);
+            timers.extend(firing.timers.into_iter().filter(|timer| !written.contains(&timer.key)));
+            messages.extend(firing.messages);
+        }
+        self.ports.timers.put_timers(timers).await?;
+        self.send(messages).await
     }
 }
 

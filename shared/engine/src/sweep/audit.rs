@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use belfry_domain::JobId;
+use belfry_domain::{Job, JobId, Timer, Timestamp};
 
 use crate::{Engine, Result, slots::chain::first_slot};
 
@@ -11,23 +11,23 @@ impl Engine {
     /// one: it is the last net below the protocol. One whose zone matters gets it in any case: its
     /// timers may be from an older version of this program, which judged it by other zone data.
     pub async fn audit(&self) -> Result<u64> {
-        if let Err(error) = self.adopt_zones().await {
+        let (revision, zones) = self.ports.zones.in_force().await?;
+        if let Err(error) = self.tend_zones(revision, zones.as_ref()).await {
             tracing::error!(%error, "the zone data in force stay as they are");
         }
         let counts: BTreeMap<JobId, u64> = self.ports.timers.timers_of_jobs().await?.into_iter().collect();
-        let (_, mut jobs) = self.ports.jobs.all_jobs().await?;
-        if self.align_again(&jobs).await? {
-            (_, jobs) = self.ports.jobs.all_jobs().await?;
-        }
+        let (_, jobs) = self.ports.jobs.all_jobs().await?;
         let now = self.now();
+        let has_none = |job: &Job| !counts.contains_key(job.id());
+        let sought = jobs.iter().filter(|job| job.is_active() && (has_none(job) || job.spec.has_zone()));
+        let firsts: Vec<(Job, Timestamp)> =
+            sought.filter_map(|job| Some(((**job).clone(), first_slot(job, now)?))).collect();
         let mut mended = 0;
-        for job in jobs.iter().filter(|job| job.is_active()) {
-            let has_none = !counts.contains_key(job.id());
-            let is_sought = has_none || job.spec.has_zone();
-            let Some(slot) = first_slot(job, now).filter(|_| is_sought) else { continue };
-            self.ports.timers.put_timers(vec![self.slot_timer(job, slot)]).await?;
-            self.fire_near(job, slot, &[]).await?;
-            if has_none {
+        for firsts in firsts.chunks(self.settings.page) {
+            let timers: Vec<Timer> = firsts.iter().map(|(job, slot)| self.slot_timer(job, *slot)).collect();
+            self.ports.timers.put_timers(timers.clone()).await?;
+            self.fire_near(firsts, &timers).await?;
+            for (job, _) in firsts.iter().filter(|(job, _)| has_none(job)) {
                 let job_id = job.id().clone();
                 self.ports.alerts.raise(crate::ports::Alert::TimerMissing { job_id }).await?;
                 mended += 1;

@@ -7,7 +7,7 @@
 //! finisher writes the outcome before it reads who waits. What a crash leaves untold, the waiter's
 //! own timer finds.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use belfry_domain::{
     Change, Execution, ExecutionId, Job, JobId, Outcome, Status, Timer, TimerKey, Timestamp,
@@ -104,8 +104,11 @@ impl Engine {
         let is_paused =
             [&job, &giver].iter().any(|job| job.paused_at().is_some_and(|paused_at| slot > paused_at));
         let is_before_its_time = slot <= giver.created_at || slot <= job.created_at;
-        let is_straggler =
-            slot <= giver.updated_at && self.now().0 > slot.0.max(giver.updated_at.0) + STRAGGLER_MS;
+        let is_late = |since: Timestamp| self.now().0 > slot.0.max(since.0) + STRAGGLER_MS;
+        let is_straggler = slot <= giver.updated_at && is_late(giver.updated_at) && {
+            let defined_at = self.defined_at(&giver).await?;
+            slot <= defined_at && is_late(defined_at)
+        };
         let reason = if job.deleted {
             "the job was deleted"
         } else if is_paused {
@@ -118,6 +121,19 @@ impl Engine {
             return Ok(None);
         };
         Ok(self.skip_slot(&job, slot, reason).await?.outcome())
+    }
+
+    /// When a job came to be what it is. A change of zone data makes a version, too, but drops no slot.
+    async fn defined_at(&self, job: &Job) -> Result<Timestamp> {
+        let (mut updated_at, mut version) = (job.updated_at, job.version);
+        loop {
+            let before = self.ports.jobs.job_version(job.id(), version - 1).await?;
+            let is_same = |before: &Arc<Job>| {
+                !before.deleted && before.spec == job.spec && before.paused_at() == job.paused_at()
+            };
+            let Some(before) = before.filter(is_same) else { return Ok(updated_at) };
+            (updated_at, version) = (before.updated_at, before.version);
+        }
     }
 
     async fn has_waited_too_long(&self, row: &Execution) -> Result<bool> {

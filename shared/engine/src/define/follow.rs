@@ -1,0 +1,188 @@
+//! How the jobs follow a change of the zone data.
+//!
+//! The moment lies further ahead than messages do, by the time that the jobs need to follow. Where that
+//! was not enough, those that are left get a later one. So jobs that share a schedule or depend on each
+//! other follow in one commit: their clocks jump together in any case.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use belfry_domain::{Clock, EarlierData, Job, JobId, Timestamp, ZoneData};
+use petgraph::unionfind::UnionFind;
+
+use crate::{
+    Engine, EngineError, Result,
+    ports::{Committed, StoreError, ZonesInForce},
+    slots::chain::first_slot,
+};
+
+pub(crate) const ATTEMPTS: usize = 20;
+/// For the jobs to follow, unless messages are sent less far ahead.
+const FOLLOWING: Duration = Duration::from_secs(60);
+const SECOND_MS: i64 = 1000;
+
+impl Engine {
+    /// Takes all jobs along to the zone data in force.
+    pub(crate) async fn align_jobs(&self) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            let _turn = self.graph_turn.write().await;
+            let (revision, jobs) = self.ports.jobs.all_jobs().await?;
+            let (same, in_force) = self.ports.zones.in_force().await?;
+            let Some(zones) = in_force.filter(|_| same == revision) else { continue };
+            let Some(revision) = self.align(revision, &jobs, &zones).await? else { continue };
+            if zones.is_settled {
+                return Ok(());
+            }
+            let settled = ZonesInForce { is_settled: true, ..zones };
+            if self.ports.zones.put_in_force(revision, &settled).await? == Committed::Done {
+                return Ok(());
+            }
+        }
+        Err(contended())
+    }
+
+    /// The graph's revision after it; none where that is to be read again.
+    async fn align(&self, revision: u64, jobs: &[Arc<Job>], zones: &ZonesInForce) -> Result<Option<u64>> {
+        let mut revision = revision;
+        let data = self.zone_data(&zones.version).await?;
+        let groups = groups(jobs, &data, self.settings.jobs_in_commit);
+        if groups.is_empty() {
+            return Ok(Some(revision));
+        }
+        let fired = self.fired().await?;
+        for group in groups {
+            let now = self.now();
+            let Some(until) = self.moment_for(zones, now, fired) else {
+                self.put_off(revision, zones).await?;
+                return Ok(None);
+            };
+            let aligned: Vec<Job> = group
+                .into_iter()
+                .filter_map(|job| self.aligned(job, &data, revision + 1, (now, until)))
+                .collect();
+            // Also of jobs that keep their version: whatever wrote their timers, they go on from here.
+            let active = aligned.iter().filter(|job| job.is_active());
+            let firsts: Vec<(Job, Timestamp)> =
+                active.filter_map(|job| Some((job.clone(), first_slot(job, now)?))).collect();
+            let is_new = |job: &Job| job.revision == revision + 1;
+            for job in aligned.iter().filter(|job| is_new(job)) {
+                tracing::info!(job.id = %job.id(), zones = data.version(), "its local time changes");
+            }
+            let is_called = |job: &Job| is_new(job) && job.spec.clock == Clock::Both;
+            if !self.commit_versions(revision, aligned, &firsts, is_called).await? {
+                return Ok(None);
+            }
+            revision += 1;
+        }
+        Ok(Some(revision))
+    }
+
+    /// When the clocks of jobs jump that follow now. None where the moment of the change has come too
+    /// near. What comes when all others have followed has a moment of its own.
+    fn moment_for(&self, zones: &ZonesInForce, now: Timestamp, fired: Timestamp) -> Option<Timestamp> {
+        let nearest = next_second(now.plus(self.settings.near).max(fired));
+        match zones.before.last().filter(|_| !zones.is_settled) {
+            None => Some(nearest),
+            Some(last) => Some(last.until).filter(|until| *until >= nearest),
+        }
+    }
+
+    /// Gives the change a later moment, for the jobs that have not followed.
+    async fn put_off(&self, revision: u64, zones: &ZonesInForce) -> Result<()> {
+        let mut zones = zones.clone();
+        let until = self.moment_ahead(zones.before.last()).await?;
+        if let Some(last) = zones.before.last_mut() {
+            last.until = until;
+        }
+        self.ports.zones.put_in_force(revision, &zones).await.map(drop).map_err(Into::into)
+    }
+
+    fn aligned(
+        &self,
+        job: &Job,
+        data: &ZoneData,
+        revision: u64,
+        (now, until): (Timestamp, Timestamp),
+    ) -> Option<Job> {
+        let stamp = job.zone_stamp().filter(|stamp| stamp.version != data.version())?;
+        let zone = job.spec.timezone.as_deref()?;
+        // Older slots never start.
+        let since = now.minus(self.settings.retention).to_utc();
+        let next = Some(stamp.moved_on(data, zone, since, until));
+        if stamp.agrees_with(data, zone, since) {
+            return Some(job.clone().judged_by(next));
+        }
+        let mut version = Job::new(job.spec.clone(), job.version + 1, revision, job.created_at, now);
+        version.pause.clone_from(&job.pause);
+        Some(version.judged_by(next))
+    }
+
+    /// A moment that leaves the jobs time to follow.
+    pub(crate) async fn moment_ahead(&self, last: Option<&EarlierData>) -> Result<Timestamp> {
+        let near = self.settings.near;
+        let ahead = self.now().plus(near + near.min(FOLLOWING)).max(self.fired().await?);
+        Ok(next_second(last.map_or(ahead, |last| ahead.max(last.until))))
+    }
+
+    /// Up to where timers have been turned into messages: where the clock was set back, that is more
+    /// than it says.
+    async fn fired(&self) -> Result<Timestamp> {
+        Ok(self.ports.leases.cursors().await?.into_values().max().unwrap_or(Timestamp::MIN))
+    }
+
+    pub(crate) async fn zone_data(&self, version: &str) -> Result<Arc<ZoneData>> {
+        if let Some(known) = ZoneData::known(version) {
+            return Ok(known);
+        }
+        let what = || format!("zone data {version}");
+        let packed = self.ports.zones.zone_data(version).await?;
+        let packed = packed
+            .ok_or_else(|| StoreError::Unreadable { what: what(), why: "they are not kept".to_owned() })?;
+        let data = ZoneData::unpack(&packed)
+            .map_err(|why| StoreError::Unreadable { what: what(), why: why.to_string() })?;
+        Ok(data.register())
+    }
+}
+
+pub(crate) fn is_stale(job: &Job, data: &ZoneData) -> bool {
+    job.zone_stamp().is_some_and(|stamp| stamp.version != data.version())
+}
+
+/// Groups the jobs that other data judge. Jobs that share a schedule, or hang together by dependencies,
+/// are not parted.
+fn groups<'a>(jobs: &'a [Arc<Job>], data: &ZoneData, most: usize) -> Vec<Vec<&'a Job>> {
+    let places: HashMap<&JobId, usize> = jobs.iter().enumerate().map(|(at, job)| (job.id(), at)).collect();
+    let (mut parts, mut of_schedule) = (UnionFind::new(jobs.len()), HashMap::new());
+    for (at, job) in jobs.iter().enumerate() {
+        for dependency in job.spec.dependencies.iter().filter_map(|id| places.get(id)) {
+            parts.union(at, *dependency);
+        }
+        if let Some(key) = job.spec.schedule_key().filter(|_| is_stale(job, data)) {
+            parts.union(at, *of_schedule.entry(key).or_insert(at));
+        }
+    }
+    let mut by_part: BTreeMap<usize, Vec<&Job>> = BTreeMap::new();
+    for (at, job) in jobs.iter().enumerate().filter(|(_, job)| is_stale(job, data)) {
+        by_part.entry(parts.find(at)).or_default().push(job);
+    }
+    let mut groups: Vec<Vec<&Job>> = Vec::new();
+    for jobs in by_part.into_values() {
+        match groups.last_mut().filter(|group| group.len() + jobs.len() <= most) {
+            Some(group) => group.extend(jobs),
+            None => groups.push(jobs),
+        }
+    }
+    groups
+}
+
+/// Clocks jump at whole seconds, which is all that a calendar can tell apart.
+fn next_second(at: Timestamp) -> Timestamp {
+    Timestamp((at.second() + 1) * SECOND_MS)
+}
+
+pub(crate) fn contended() -> EngineError {
+    EngineError::Conflict("the jobs are being changed by others all the time; try again".to_owned())
+}
