@@ -64,9 +64,10 @@ impl Engine {
                 .filter_map(|job| self.aligned(job, &data, revision + 1, (now, until)))
                 .collect();
             // Also of jobs that keep their version: whatever wrote their timers, they go on from here.
-            let active = aligned.iter().filter(|job| job.is_active());
+            let next = aligned.iter().filter_map(|job| Some((job.clone(), first_slot(job, now)?)));
+            // A clock that was ahead may have paused a job at an instant that is still to come.
             let firsts: Vec<(Job, Timestamp)> =
-                active.filter_map(|job| Some((job.clone(), first_slot(job, now)?))).collect();
+                next.filter(|(job, slot)| job.paused_at().is_none_or(|at| *slot <= at)).collect();
             let is_new = |job: &Job| job.revision == revision + 1;
             for job in aligned.iter().filter(|job| is_new(job)) {
                 tracing::info!(job.id = %job.id(), zones = data.version(), "its local time changes");
