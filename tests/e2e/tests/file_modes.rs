@@ -185,7 +185,9 @@ async fn a_data_directory_with_folders_of_others_stays_as_it_is() {
         let (data, theirs) = (place.path().join("app"), place.path().join("app").join(folder));
         fs::create_dir_all(theirs.join(file).parent().unwrap()).unwrap();
         fs::write(theirs.join(file), "theirs").unwrap();
-        tree(&data).iter().for_each(|path| set_mode(path, if path.is_dir() { 0o755 } else { 0o644 }));
+        for path in tree(&data) {
+            set_mode(&path, if path.is_dir() { 0o755 } else { 0o644 });
+        }
         // Also when it finds its own database there.
         for _ in 0..2 {
             let mut server = Up::on(&data).variable("TMPDIR", place.path()).start_leader().await;

@@ -262,7 +262,7 @@ impl World {
 }
 
 pub async fn a_retried_push_hides_no_failure_of_the_job(backend: &Backend) -> Tried {
-    let world = beside_a_push(backend, fails_in(&["second@k~2"])).await?;
+    let world = Box::pin(beside_a_push(backend, fails_in(&["second@k~2"]))).await?;
     let pushed = world.engine.retry_by_hand(&id("second@k"), Some(&again())).await?.execution;
     assert_eq!(pushed.id, id("second@k~3"));
     world.work(good).await?;
@@ -276,7 +276,7 @@ pub async fn a_retried_push_hides_no_failure_of_the_job(backend: &Backend) -> Tr
 }
 
 pub async fn a_run_beside_a_push_deals_with_no_letter_of_it(backend: &Backend) -> Tried {
-    let world = beside_a_push(backend, fails_in(&["second@k"])).await?;
+    let world = Box::pin(beside_a_push(backend, fails_in(&["second@k"]))).await?;
     assert!(world.is_open_letter("second@k").await?);
     world.engine.redrive(&id("second@k"), None).await?;
     assert_eq!(world.work(good).await?, ["second@k~3"], "nothing depends on a push");
@@ -285,7 +285,7 @@ pub async fn a_run_beside_a_push_deals_with_no_letter_of_it(backend: &Backend) -
 }
 
 pub async fn a_retried_push_replaces_no_result_of_the_job(backend: &Backend) -> Tried {
-    let world = beside_a_push(backend, fails_in(&["third@k~2"])).await?;
+    let world = Box::pin(beside_a_push(backend, fails_in(&["third@k~2"]))).await?;
     world.engine.retry_by_hand(&id("second@k"), None).await?;
     world.work(good).await?;
     world.engine.retry_by_hand(&id("third@k~2"), None).await?;

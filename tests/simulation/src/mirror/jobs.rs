@@ -45,7 +45,7 @@ impl State {
         let read = JobRead {
             at: self.wall_of(process),
             at_ms: self.time.now_ms,
-            paused_at: job.and_then(|job| job.paused_at()),
+            paused_at: job.and_then(Job::paused_at),
             is_deleted: job.is_none_or(|job| job.deleted),
             limits: job.and_then(|job| job.limits().cloned()),
         };

@@ -23,7 +23,7 @@ impl State {
         let local = |slot: Timestamp| Some((slot.second() + offset(&stamp, slot)?).div_euclid(MINUTE));
         let defined_at = versions.iter().map(|job| job.created_at).max();
         // What lies in a pause at the end may be cancelled one by one.
-        let paused_at = versions.last().and_then(|job| job.paused_at());
+        let paused_at = versions.last().and_then(Job::paused_at);
         let is_due = |slot: &Timestamp| {
             Some(*slot) > defined_at && paused_at.is_none_or(|paused_at| *slot <= paused_at)
         };

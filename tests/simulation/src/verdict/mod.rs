@@ -6,7 +6,7 @@ mod local_time;
 mod slots;
 mod store;
 
-use belfry_domain::{ExecutionId, Timestamp, What};
+use belfry_domain::{ExecutionId, Job, Timestamp, What};
 
 use crate::machine::State;
 
@@ -52,7 +52,7 @@ impl State {
     fn may_stay(&self, what: &What, fire_at: Timestamp, now: Timestamp) -> bool {
         let What::Slot { job_id, slot } = what else { return false };
         let id = ExecutionId::scheduled(job_id, *slot);
-        let pause = self.mirror.newest(job_id).filter(|job| !job.deleted).map(|job| job.paused_at());
+        let pause = self.mirror.newest(job_id).filter(|job| !job.deleted).map(Job::paused_at);
         let is_dead = pause.is_none_or(|paused_at| paused_at.is_some_and(|paused_at| *slot > paused_at));
         is_dead && fire_at > now && self.mirror.row(&id).is_none()
     }
