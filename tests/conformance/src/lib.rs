@@ -277,6 +277,14 @@ macro_rules! suite {
             a_run_beside_a_push_deals_with_no_letter_of_it,
             a_retried_push_replaces_no_result_of_the_job,
             a_request_is_what_it_means,
+            what_has_waited_long_is_watched,
+            what_has_run_long_is_watched,
+            a_dead_holder_gives_its_permit_back,
+            a_new_leader_looks_at_once_at_what_waits,
+            a_deep_queue_stops_no_other,
+            what_could_not_be_read_is_not_late_for_ever,
+            a_pause_is_passed_over_by_the_policy_however_short,
+            after_an_outage_skip_starts_nothing_older_than_its_step,
         ]);
         $crate::cases!($fresh, local_time: [
             a_job_goes_by_the_zone_data_in_force,

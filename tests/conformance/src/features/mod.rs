@@ -1,6 +1,7 @@
 //! What the engine promises of each feature, over every store.
 
 mod keys;
+mod stands;
 mod world;
 
 use belfry_domain::{
@@ -17,6 +18,12 @@ pub use self::{
         a_retried_push_replaces_no_result_of_the_job, a_run_beside_a_push_deals_with_no_letter_of_it,
         a_trigger_is_known_by_its_key_and_its_input, no_dependent_loses_its_run_to_a_key,
         no_key_takes_a_slot, one_of_two_retries_for_a_key_is_new,
+    },
+    stands::{
+        a_dead_holder_gives_its_permit_back, a_deep_queue_stops_no_other,
+        a_new_leader_looks_at_once_at_what_waits, a_pause_is_passed_over_by_the_policy_however_short,
+        after_an_outage_skip_starts_nothing_older_than_its_step, what_could_not_be_read_is_not_late_for_ever,
+        what_has_run_long_is_watched, what_has_waited_long_is_watched,
     },
     world::{Tried, World, good},
 };

@@ -15,8 +15,8 @@ use belfry_domain::{
 use belfry_engine::{
     BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Settings, StoredAlerts, TriggerRequest,
     ports::{
-        Acquired, Alert, Alerts, Backlog, Clock, Completion, Fact, Observer, Ports, Position, Queue, Random,
-        SecondClock, StoreError,
+        Acquired, Alert, Alerts, Backlog, Clock, Completion, Fact, Lease, Observer, Ports, Position, Queue,
+        Random, SecondClock, StoreError,
     },
 };
 use serde_json::Value;
@@ -57,7 +57,7 @@ impl Queue for Outside {
     }
 
     async fn depth(&self) -> Result<u64, StoreError> {
-        Ok(0)
+        Ok(self.sent().len() as u64)
     }
 
     async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError> {
@@ -168,12 +168,21 @@ impl World {
     /// What the leader does each second: fires what is due, looks after what is not done, and after
     /// alerts.
     pub async fn tick(&self) -> Tried {
+        self.engine.tick(&self.lead().await?, ONE.all()).await?;
+        self.engine.sweep(ONE.all()).await?;
+        self.engine.tend_alerts(&[]).await
+    }
+
+    /// What a new leader does first.
+    pub async fn recover(&self) -> Tried {
+        self.engine.recover(&self.lead().await?, ONE.all()).await.map(drop)
+    }
+
+    async fn lead(&self) -> Tried<Lease> {
         let now = self.outside.now();
         let acquired = self.engine.ports.leases.acquire(LANE, "case", now, now.plus(LEASE)).await?;
         let Acquired::Leader(lease) = acquired else { panic!("it leads: {acquired:?}") };
-        self.engine.tick(&lease, ONE.all()).await?;
-        self.engine.sweep(ONE.all()).await?;
-        self.engine.tend_alerts(&[]).await
+        Ok(lease)
     }
 
     pub async fn pass(&self, seconds: u64) -> Tried {
@@ -203,14 +212,27 @@ impl World {
             .collect()
     }
 
+    pub fn forget_messages(&self) {
+        self.outside.sent().clear();
+    }
+
+    pub fn count_messages(&self, which: impl Fn(&Message) -> bool) -> usize {
+        self.outside.sent().iter().filter(|message| which(message)).count()
+    }
+
     /// A worker takes all messages whose time has come, the higher classes first, and starts what
     /// they name.
     pub async fn start(&self) -> Tried<Vec<Leased>> {
-        self.start_those(|_| true).await
+        self.start_for(HELD_SECONDS, |_| true).await
     }
 
     /// Does as [`World::start`]; other messages stay in the queue.
     pub async fn start_those(&self, is_taken: impl Fn(&Message) -> bool) -> Tried<Vec<Leased>> {
+        self.start_for(HELD_SECONDS, is_taken).await
+    }
+
+    /// Does as [`World::start_those`], with leases of so many seconds.
+    pub async fn start_for(&self, seconds: u64, is_taken: impl Fn(&Message) -> bool) -> Tried<Vec<Leased>> {
         let now = self.outside.now();
         let is_due = |message: &mut Message| message.due <= now && is_taken(message);
         let mut due: Vec<Message> = self.outside.sent().extract_if(.., is_due).collect();
@@ -220,7 +242,7 @@ impl World {
             worker_id: "worker".to_owned(),
             limit: due.len(),
             wait: Duration::ZERO,
-            lease: Duration::from_secs(HELD_SECONDS),
+            lease: Duration::from_secs(seconds),
         };
         let mut started = Vec::new();
         for message in due {
