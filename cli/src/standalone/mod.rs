@@ -21,7 +21,10 @@ use belfry_engine::{
 use belfry_files::FolderArchive;
 use belfry_sqlite::{MemoryQueue, Store, Waves};
 use belfry_worker::daemon::{Daemon, DaemonOptions};
-use tokio::task::JoinSet;
+use tokio::{
+    task::JoinSet,
+    time::{Interval, MissedTickBehavior},
+};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
@@ -144,19 +147,19 @@ impl Standalone {
     }
 
     /// Does a leader's work until `shutdown`; then ends when the attempts that run have ended.
-    /// What an earlier leader left behind is taken up first.
+    /// What an earlier leader left behind is taken up at once.
     pub async fn lead(
         self: &Arc<Self>,
         lease: Lease,
         mut waves: Waves,
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
+        self.engine.rewind(&lease, self.shards().all()).await.context("the cursor can't be set back")?;
         if let Err(error) = self.engine.adopt_zones().await {
             // Slots go on by the zone data in force; it is tried again each minute.
             tracing::error!(%error, "this machine's zone data are not put in force");
         }
-        let swept = self.engine.recover(&lease, self.shards().all()).await.context("recovery failed")?;
-        tracing::info!(timers = swept, "leading");
+        tracing::info!("leading");
         let engine = Arc::clone(&self.engine);
         let mut loops = JoinSet::new();
         loops.spawn(async move {
@@ -167,6 +170,7 @@ impl Standalone {
             }
         });
         loops.spawn(Arc::clone(self).tick_for_ever(lease));
+        loops.spawn(Arc::clone(self).sweep_for_ever());
         loops.spawn(Arc::clone(self).keep_house());
         loops.spawn(Arc::clone(self).watch_for_alerts());
         let mut serving = JoinSet::new();
@@ -189,14 +193,34 @@ impl Standalone {
     }
 
     async fn tick_for_ever(self: Arc<Self>, lease: Lease) {
-        let mut next = tokio::time::interval(TICK);
-        next.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut next = each_tick();
         loop {
             next.tick().await;
-            let ticked = self.engine.tick(&lease, self.shards().all()).await;
-            let swept = self.engine.sweep(self.shards().all()).await;
-            for error in [ticked.err(), swept.err()].into_iter().flatten() {
+            if let Err(error) = self.engine.tick(&lease, self.shards().all()).await {
                 tracing::warn!(%error, "left to the next tick");
+            }
+        }
+    }
+
+    /// Beside the ticks: neither what an earlier leader left behind nor a long look at much that
+    /// waits makes anything late.
+    async fn sweep_for_ever(self: Arc<Self>) {
+        let mut next = each_tick();
+        let mut has_recovered = false;
+        loop {
+            next.tick().await;
+            let swept = if has_recovered {
+                self.engine.sweep(self.shards().all()).await
+            } else {
+                self.engine.recover(self.shards().all()).await
+            };
+            match swept {
+                Ok(timers) if !has_recovered => {
+                    has_recovered = true;
+                    tracing::info!(timers, "looked at what was left behind");
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "left to the next sweep"),
             }
         }
     }
@@ -236,4 +260,10 @@ impl Standalone {
         }
         Ok(())
     }
+}
+
+fn each_tick() -> Interval {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }

@@ -58,21 +58,32 @@ pub fn missed_before(now: DateTime<Utc>) -> DateTime<Utc> {
     now - GRACE
 }
 
+/// The same under a policy: `skip` starts nothing that is older than its schedule's own step either, so a
+/// slot is missed when the next one has come.
+pub fn missed_before_under(
+    policy: MisfirePolicy,
+    now: DateTime<Utc>,
+    latest_at_or_before: impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
+) -> DateTime<Utc> {
+    let newest = if policy == MisfirePolicy::Skip { latest_at_or_before(now) } else { None };
+    newest.map_or(missed_before(now), |newest| newest.max(missed_before(now)))
+}
+
 /// Those of the missed slots, from `first_missed` on, that are to be fired, ascending.
 ///
-/// Slots that are no older than [`GRACE`] are not missed: they are never among these, and the
-/// caller goes on with them from [`missed_before`].
+/// Slots from `before` on are not missed: they are never among these, and the caller goes on with
+/// them from there.
 ///
 /// `latest_at_or_before` is the schedule's own; it is asked at most `cap + 1` times, however many
 /// slots were missed. Slots lie on whole milliseconds.
 pub fn slots_to_fire(
     misfire: Misfire,
     first_missed: DateTime<Utc>,
-    now: DateTime<Utc>,
+    before: DateTime<Utc>,
     latest_at_or_before: impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
 ) -> Vec<DateTime<Utc>> {
-    let before = |instant: DateTime<Utc>| latest_at_or_before(instant - MILLISECOND);
-    let newest_first = std::iter::successors(before(missed_before(now)), |&slot| before(slot));
+    let latest_before = |instant: DateTime<Utc>| latest_at_or_before(instant - MILLISECOND);
+    let newest_first = std::iter::successors(latest_before(before), |&slot| latest_before(slot));
     let mut slots: Vec<_> =
         newest_first.take_while(|&slot| slot >= first_missed).take(misfire.limit()).collect();
     slots.reverse();
@@ -94,7 +105,8 @@ mod tests {
     }
 
     fn fired(policy: MisfirePolicy, cap: u32, step: i64, first: i64, now: i64) -> Vec<i64> {
-        let slots = slots_to_fire(Misfire { policy, cap }, at(first), at(now), every(step));
+        let before = missed_before(at(now));
+        let slots = slots_to_fire(Misfire { policy, cap }, at(first), before, every(step));
         slots.iter().map(DateTime::timestamp).collect()
     }
 
@@ -114,6 +126,17 @@ mod tests {
     }
 
     #[test]
+    fn under_skip_a_slot_is_missed_when_the_next_has_come_or_after_a_minute() {
+        let before = |policy, step, now| missed_before_under(policy, at(now), every(step)).timestamp();
+        assert_eq!(before(MisfirePolicy::Skip, 1, 1_000), 1_000);
+        assert_eq!(before(MisfirePolicy::Skip, 7, 1_000), 994);
+        assert_eq!(before(MisfirePolicy::Skip, 3_600, 3_700), 3_640, "none is younger than a minute");
+        assert_eq!(before(MisfirePolicy::Latest, 1, 1_000), 940);
+        assert_eq!(before(MisfirePolicy::All, 1, 1_000), 940);
+        assert_eq!(missed_before_under(MisfirePolicy::Skip, at(1_000), |_| None), at(940));
+    }
+
+    #[test]
     fn a_year_of_a_secondly_job_costs_no_more_than_the_cap() {
         let asked = Cell::new(0);
         let schedule = |instant| {
@@ -121,10 +144,11 @@ mod tests {
             every(1)(instant)
         };
         let year = 366 * 86_400;
-        slots_to_fire(Misfire::default(), at(0), at(year), schedule);
+        let before = missed_before(at(year));
+        slots_to_fire(Misfire::default(), at(0), before, schedule);
         assert!(asked.replace(0) <= 2);
         let all = Misfire { policy: MisfirePolicy::All, cap: u32::MAX };
-        let slots = slots_to_fire(all, at(0), at(year), schedule);
+        let slots = slots_to_fire(all, at(0), before, schedule);
         assert_eq!(slots.last(), Some(&at(year - 61)));
         assert_eq!(slots.len(), MAX_CAP as usize);
         assert!(asked.get() <= MAX_CAP + 1);
@@ -133,8 +157,9 @@ mod tests {
     #[test]
     fn a_schedule_that_ended_fires_what_it_had() {
         let once = |instant| (instant >= at(30)).then(|| at(30));
-        assert_eq!(slots_to_fire(Misfire::default(), at(30), at(1_000), once), [at(30)]);
-        assert!(slots_to_fire(Misfire::default(), at(31), at(1_000), once).is_empty());
+        let before = missed_before(at(1_000));
+        assert_eq!(slots_to_fire(Misfire::default(), at(30), before, once), [at(30)]);
+        assert!(slots_to_fire(Misfire::default(), at(31), before, once).is_empty());
     }
 
     #[test]

@@ -75,6 +75,7 @@ use self::{
     base::{gates::Turns, running::Running},
     define::backpressure::Meters,
     ports::{Ports, SecondClock},
+    sweep::resend::HeldBack,
 };
 
 pub type Result<T> = std::result::Result<T, EngineError>;
@@ -89,6 +90,7 @@ pub struct Engine {
     turns: Turns,
     seen: Seen,
     meters: Meters,
+    held_back: HeldBack,
     second_clock: Option<Arc<dyn SecondClock>>,
     /// Zone data that this process would put in force.
     own_zones: Arc<ZoneData>,
@@ -107,6 +109,7 @@ impl Engine {
             seen: Seen::default(),
             turns: Turns::default(),
             meters: Meters::default(),
+            held_back: HeldBack::default(),
             second_clock: None,
             own_zones: ZoneData::bundled(),
             graph_turn: tokio::sync::RwLock::default(),

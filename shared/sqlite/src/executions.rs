@@ -9,6 +9,7 @@ use crate::{
     Result, Store,
     error::{unavailable, unreadable},
     rows::{Encoded, create, ended_before, find, generations, list, replace},
+    timers::put_all,
 };
 
 #[async_trait]
@@ -44,6 +45,7 @@ impl ExecutionStore for Store {
                 Err(refusal) => Ok(Claimed::Refused(Box::new(row), refusal)),
                 Ok(mut change) => {
                     replace(connection, change.expected, &Encoded::without_fixed(&mut change.row)?)?;
+                    put_all(connection, change.guard.as_slice())?;
                     Ok(Claimed::Started(Box::new(change.row)))
                 }
             }
@@ -55,6 +57,7 @@ impl ExecutionStore for Store {
         let row = Encoded::without_fixed(&mut change.row)?;
         self.write(move |connection| {
             if replace(connection, change.expected, &row)? {
+                put_all(connection, change.guard.as_slice())?;
                 return Ok(Applied::Won);
             }
             Ok(Applied::Lost(find(connection, &row.id)?.map(Box::new)))

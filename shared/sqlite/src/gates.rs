@@ -1,7 +1,7 @@
 //! Gates, and the lines before them.
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, Gate, GateKey, Place};
+use belfry_domain::{ExecutionId, Gate, GateKey, Place, Timer};
 use belfry_engine::ports::{Creation, GateStore, GateWrite, Passed, RowWrite};
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -9,12 +9,13 @@ use crate::{
     Result, Store,
     error::{unavailable, unreadable},
     rows::{Encoded, create, find, replace},
+    timers::put_all,
 };
 
 /// A row that is to be written with gates, as text already.
 enum Row {
-    New(Encoded),
-    Changed(u64, Encoded),
+    New(Encoded, Option<Timer>),
+    Changed(u64, Encoded, Option<Timer>),
     Nothing,
 }
 
@@ -27,9 +28,9 @@ impl GateStore for Store {
 
     async fn pass(&self, row: RowWrite, gates: Vec<GateWrite>) -> Result<Passed> {
         let row = match row {
-            RowWrite::New(row) => Row::New(Encoded::new(*row)?),
+            RowWrite::New(row, guard) => Row::New(Encoded::new(*row)?, guard),
             RowWrite::Changed(mut change) => {
-                Row::Changed(change.expected, Encoded::without_fixed(&mut change.row)?)
+                Row::Changed(change.expected, Encoded::without_fixed(&mut change.row)?, change.guard)
             }
             RowWrite::Nothing => Row::Nothing,
         };
@@ -96,15 +97,16 @@ fn pass(connection: &Connection, row: &Row, gates: &[GateWrite]) -> Result<Passe
         }
     }
     match row {
-        Row::New(row) => {
-            if let Creation::Exists(existing) = create(connection, row, &[])? {
+        Row::New(row, guard) => {
+            if let Creation::Exists(existing) = create(connection, row, guard.as_slice())? {
                 return Ok(Passed::RowMoved(Some(existing)));
             }
         }
-        Row::Changed(expected, row) => {
+        Row::Changed(expected, row, guard) => {
             if !replace(connection, *expected, row)? {
                 return Ok(Passed::RowMoved(find(connection, &row.id)?.map(Box::new)));
             }
+            put_all(connection, guard.as_slice())?;
         }
         Row::Nothing => {}
     }

@@ -29,11 +29,23 @@ pub struct MemoryQueue {
     deferred: Arc<Deferred>,
 }
 
-/// One queue for each priority. The first of each is its oldest.
 #[derive(Default)]
 struct Pool {
-    lanes: Mutex<[VecDeque<Message>; 4]>,
+    waiting: Mutex<Waiting>,
     arrived: Notify,
+}
+
+/// An attempt of an execution.
+type Key = (ExecutionId, u32);
+
+/// One queue for each priority; the first of each is its oldest. The same message once more keeps its
+/// place, and one that comes back in another class leaves its place behind, which is passed over.
+#[derive(Default)]
+struct Waiting {
+    messages: HashMap<Key, (u64, Message)>,
+    lanes: [VecDeque<(u64, Key)>; 4],
+    depths: [u64; 4],
+    arrivals: u64,
 }
 
 /// By instant; the same message deferred twice is one.
@@ -73,47 +85,78 @@ impl MemoryQueue {
     }
 }
 
+impl Waiting {
+    fn add(&mut self, message: Message) {
+        let key = (message.execution_id.clone(), message.attempt);
+        let class = message.priority as usize;
+        if let Some((_, known)) = self.messages.get_mut(&key) {
+            let before = std::mem::replace(known, message).priority as usize;
+            if before == class {
+                return;
+            }
+            self.depths[before] -= 1;
+            self.messages.entry(key.clone()).and_modify(|(number, _)| *number = self.arrivals);
+        } else {
+            self.messages.insert(key.clone(), (self.arrivals, message));
+        }
+        self.lanes[class].push_back((self.arrivals, key));
+        self.depths[class] += 1;
+        self.arrivals += 1;
+    }
+
+    /// The first message of the class that is the most urgent with its waiting counted in; between
+    /// equals the oldest.
+    fn take(&mut self, now: Timestamp, step: Duration) -> Option<Message> {
+        let urgency = |message: &Message| (message.urgency(now, step), message.due);
+        let fronts = (0..self.lanes.len()).filter_map(|lane| Some((self.front(lane).map(urgency)?, lane)));
+        let (_, lane) = fronts.min()?;
+        let (_, key) = self.lanes[lane].pop_front()?;
+        self.depths[lane] -= 1;
+        self.messages.remove(&key).map(|(_, message)| message)
+    }
+
+    fn front(&mut self, lane: usize) -> Option<&Message> {
+        let is_left =
+            |(number, key): &(u64, Key)| self.messages.get(key).is_none_or(|(present, _)| present != number);
+        while self.lanes[lane].pop_front_if(|place| is_left(place)).is_some() {}
+        let (_, key) = self.lanes[lane].front()?;
+        self.messages.get(key).map(|(_, message)| message)
+    }
+
+    fn depth(&self) -> u64 {
+        self.messages.len() as u64
+    }
+}
+
 impl Pool {
     fn add(&self, messages: impl Iterator<Item = Message>) {
-        let mut lanes = lock(&self.lanes);
-        for message in messages {
-            lanes[message.priority as usize].push_back(message);
-        }
-        drop(lanes);
+        let mut waiting = lock(&self.waiting);
+        messages.for_each(|message| waiting.add(message));
+        drop(waiting);
         // A permit is kept where nobody is waiting just now.
         self.arrived.notify_one();
     }
 
     fn backlogs(&self, name: &str) -> [Backlog; 4] {
-        let depths = lock(&self.lanes).each_ref().map(VecDeque::len);
+        let depths = lock(&self.waiting).depths;
         Priority::ALL.map(|priority| Backlog {
             pool: name.to_owned(),
             priority,
-            depth: depths[priority as usize] as u64,
+            depth: depths[priority as usize],
         })
     }
 
     fn take(&self, limit: usize, now: Timestamp, step: Duration) -> Vec<Message> {
-        let mut lanes = lock(&self.lanes);
-        let taken: Vec<Message> =
-            std::iter::from_fn(|| most_urgent(&mut lanes, now, step)).take(limit).collect();
-        let has_more = lanes.iter().any(|lane| !lane.is_empty());
-        drop(lanes);
+        let mut waiting = lock(&self.waiting);
+        let taken: Vec<Message> = std::iter::from_fn(|| waiting.take(now, step)).take(limit).collect();
+        let has_more = waiting.depth() > 0;
+        drop(waiting);
         if has_more && !taken.is_empty() {
             // Whoever takes may be one of several that wait: the next one's turn.
             self.arrived.notify_one();
         }
         taken
     }
-}
-
-/// The first message of the class that is the most urgent with its waiting counted in; between
-/// equals the oldest.
-fn most_urgent(lanes: &mut [VecDeque<Message>; 4], now: Timestamp, step: Duration) -> Option<Message> {
-    let urgency = |message: &Message| (message.urgency(now, step), message.due);
-    let fronts = lanes.iter().enumerate().filter_map(|(lane, queue)| Some((urgency(queue.front()?), lane)));
-    let (_, lane) = fronts.min()?;
-    lanes[lane].pop_front()
 }
 
 #[async_trait]
@@ -143,7 +186,7 @@ impl Source for MemoryQueue {
     }
 
     async fn depth_of(&self, pool: &str) -> Result<u64, StoreError> {
-        Ok(lock(&self.pool(pool).lanes).iter().map(VecDeque::len).sum::<usize>() as u64)
+        Ok(lock(&self.pool(pool).waiting).depth())
     }
 }
 
@@ -171,13 +214,8 @@ impl Queue for MemoryQueue {
         Ok(())
     }
 
-    async fn depth(&self) -> Result<u64, StoreError> {
-        let pools: Vec<Arc<Pool>> = lock(&self.pools).values().cloned().collect();
-        Ok(pools.iter().map(|pool| lock(&pool.lanes).iter().map(VecDeque::len).sum::<usize>() as u64).sum())
-    }
-
     async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError> {
-        Ok(lock(&self.pool(pool).lanes)[priority as usize].len() as u64)
+        Ok(lock(&self.pool(pool).waiting).depths[priority as usize])
     }
 
     async fn backlogs(&self) -> Result<Vec<Backlog>, StoreError> {

@@ -60,7 +60,14 @@ pub fn claim_at(text: &str, attempt: u32, claim_id: u64, since: Timestamp) -> Cl
         since,
         holder: Holder::Worker,
     };
-    ClaimRequest { execution_id: id(text), attempt, claim, job_version: 1, starting_deadline: None }
+    ClaimRequest {
+        execution_id: id(text),
+        attempt,
+        claim,
+        job_version: 1,
+        starting_deadline: None,
+        guard: None,
+    }
 }
 
 pub fn claim(text: &str, attempt: u32, claim_id: u64) -> ClaimRequest {

@@ -3,12 +3,12 @@
 use std::future::Future;
 
 use belfry_domain::{Cap, Change, Execution, Exit, Gate, GateKey, Place, Status, Timestamp, Why, leave_all};
-use belfry_engine::ports::{Applied, GateWrite, Passed, RowWrite, StoreError};
+use belfry_engine::ports::{Applied, GateWrite, Passed, Position, RowWrite, StoreError};
 use tokio::task::JoinSet;
 
 use crate::{
     Backend, Verdict,
-    fixtures::{at, claim, id, legal, row},
+    fixtures::{at, claim, guard, id, legal, row},
 };
 
 fn gate_of(text: &str) -> GateKey {
@@ -43,10 +43,13 @@ pub async fn a_gate_that_nobody_passed_reads_as_open(backend: &Backend) -> Verdi
 }
 
 pub async fn row_and_gates_change_together(backend: &Backend) -> Verdict {
-    let new = Box::new(started("a@x").row);
+    let (new, near) = (Box::new(started("a@x").row), guard("a@x"));
     let entered = vec![write("a", 0, held_by(7, &["a@x"])), write("a/k", 0, held_by(8, &["a@x"]))];
-    assert_eq!(backend.gates.pass(RowWrite::New(new.clone()), entered).await?, Passed::Done);
+    let row = RowWrite::New(new.clone(), Some(near.clone()));
+    assert_eq!(backend.gates.pass(row, entered).await?, Passed::Done);
     assert_eq!(backend.present("a@x").await?, *new);
+    let timers = backend.timers.due(0, &Position::After(at(0)), near.key.fire_at, 10).await?.timers;
+    assert_eq!(timers, [near], "and the guard of a claim");
     let both = [held_by(7, &["a@x"]), held_by(8, &["a@x"])];
     assert_eq!(gates(backend, &["a", "a/k"]).await?, both);
     assert_eq!(
@@ -72,7 +75,7 @@ pub async fn a_row_that_moved_changes_no_gate(backend: &Backend) -> Verdict {
     let moved = Passed::RowMoved(Some(Box::new(now.clone())));
     let entered = || vec![write("a", 0, held_by(7, &["a@x"]))];
     assert_eq!(backend.gates.pass(RowWrite::Changed(Box::new(stale)), entered()).await?, moved);
-    assert_eq!(backend.gates.pass(RowWrite::New(Box::new(queued)), entered()).await?, moved);
+    assert_eq!(backend.gates.pass(RowWrite::New(Box::new(queued), None), entered()).await?, moved);
     let absent = Box::new(started("a@never"));
     assert_eq!(backend.gates.pass(RowWrite::Changed(absent), entered()).await?, Passed::RowMoved(None));
     assert_eq!(gates(backend, &["a"]).await?, [Gate::default()]);
@@ -183,7 +186,7 @@ async fn enter(
     };
     let running = Box::new(started(name).row);
     let write = GateWrite { key: key.clone(), expected: gate.revision, gate: Some(next) };
-    let passed = backend.gates.pass(RowWrite::New(running.clone()), vec![write]).await?;
+    let passed = backend.gates.pass(RowWrite::New(running.clone(), None), vec![write]).await?;
     Ok((passed == Passed::Done).then_some(*running))
 }
 

@@ -112,6 +112,7 @@ macro_rules! suite {
             a_deadline_that_is_over_refuses,
             the_first_claim_pins_the_version,
             a_claim_of_nothing_is_missing,
+            a_claim_brings_its_guard_along,
         ]);
         $crate::cases!($fresh, changes: [
             a_change_replaces_the_row,

@@ -50,6 +50,8 @@ pub struct Config {
     /// Whether a retry may also lie so far ahead that only its timer starts it.
     pub far_retries: bool,
     pub lost_attempts: u8,
+    /// Whether a claim writes another guard, which fires at once: its own may be far off.
+    pub nearer_guards: bool,
     pub workers: usize,
     pub sweepers: usize,
     /// Takes a message out of the world once it can only be refused: the same behaviours in fewer states.
@@ -69,6 +71,7 @@ impl Config {
             retries: 0,
             far_retries: false,
             lost_attempts: 1,
+            nearer_guards: false,
             workers: 2,
             sweepers: 1,
             tidy: true,
@@ -134,6 +137,12 @@ impl Config {
         } else {
             Timer { fire_at: 0, what: self.attempt_key(execution, 1) }
         }
+    }
+
+    /// The guard that a claim brings along; none where its own is near enough.
+    pub fn nearer_guard(&self, execution: Execution, attempt: u8) -> Option<Timer> {
+        let near = Timer { fire_at: 0, what: self.attempt_key(execution, attempt) };
+        self.nearer_guards.then_some(near)
     }
 
     pub fn attempt_key(&self, execution: Execution, attempt: u8) -> What {

@@ -25,7 +25,7 @@ pub fn receive(config: &Config, state: &mut State, message: Message) -> Option<(
     let process = if must_wait(config, state, message.execution) {
         wait(config, state, message.execution)
     } else {
-        claim(state, message)
+        claim(config, state, message)
     };
     state.processes.push(process);
     Some(())
@@ -54,8 +54,9 @@ fn wait(config: &Config, state: &mut State, execution: Execution) -> Process {
     Process::new(Role::Waiter, steps.collect())
 }
 
-fn claim(state: &mut State, message: Message) -> Process {
+fn claim(config: &Config, state: &mut State, message: Message) -> Process {
     let Message { execution, attempt, guard } = message;
+    state.timers.extend(config.nearer_guard(execution, attempt));
     let history = state.history(execution);
     history.claims += 1;
     let id = history.claims;
@@ -122,7 +123,13 @@ pub fn call_back(config: &Config, state: &State, process: &mut Process, answer: 
 }
 
 fn finish_steps(config: &Config, claim: Claim, status: Status) -> Vec<Step> {
-    [Step::Finish(status)].into_iter().chain(fan_out::steps(config, claim.execution, claim.guard)).collect()
+    let rest = fan_out::steps(config, claim.execution, claim.guard);
+    [Step::Finish(status)].into_iter().chain(rest).chain(delete_nearer(config, claim)).collect()
+}
+
+fn delete_nearer(config: &Config, claim: Claim) -> Option<Step> {
+    let near = config.nearer_guard(claim.execution, claim.attempt);
+    near.filter(|near| *near != claim.guard).map(Step::Delete)
 }
 
 fn retry_steps(config: &Config, state: &State, claim: Claim, far: bool) -> Vec<Step> {
@@ -135,7 +142,8 @@ fn retry_steps(config: &Config, state: &State, claim: Claim, far: bool) -> Vec<S
     if !config.has(Safeguard::RetryTimerBeforeDelete) {
         return [Step::Retry, Step::Delete(old), put].into_iter().chain(send).collect();
     }
-    [put, Step::Retry].into_iter().chain(send).chain([Step::Delete(old)]).collect()
+    let rest = [Step::Delete(old)].into_iter().chain(delete_nearer(config, claim));
+    [put, Step::Retry].into_iter().chain(send).chain(rest).collect()
 }
 
 /// Finish and retry: conditional on the claim and the attempt.

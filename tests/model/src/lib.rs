@@ -17,7 +17,9 @@
 //!   are due, (3) saves the cursor, which is refused if a later leader holds the lease. Two leaders at once do no
 //!   harm: puts are idempotent and claims sort out the messages.
 //! - *Claim*: the message names the attempt. For a slot without a row it creates the row, running. Otherwise the
-//!   row must be queued or due for a retry, and its attempt the one before. Each claim has a fresh id.
+//!   row must be queued or due for a retry, and its attempt the one before. Each claim has a fresh id. What has
+//!   waited may have a guard that fires too late to notice the worker's death: the claim's own write puts a nearer
+//!   one beside it. Both go at the end.
 //! - *Finish*: conditional on running, claim and attempt. Then fan-out, then the guard goes, last of all.
 //! - *Retry*: puts the timer of the next attempt, then writes the row under the same condition, then sends the
 //!   message if the time is near, then deletes the old guard. What counts is that the put comes before the delete.

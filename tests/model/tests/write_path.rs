@@ -98,6 +98,19 @@ fn a_push_whose_timer_moves() {
     check(Config { rekeys: 1, ..worlds::push() }, 370_462, vec![]);
 }
 
+/// Whoever is about to delete a timer of this very key has put a greater one, which the claim leaves alone.
+#[test]
+fn a_claim_brings_a_nearer_guard() {
+    let config = Config { nearer_guards: true, rekeys: 1, retries: 0, far_retries: false, ..worlds::push() };
+    check(config, 11_394, vec![]);
+    let config = Config { nearer_guards: true, faults: 2, ..worlds::push() };
+    let sometimes = vec![
+        Property::sometimes("a retry runs", reachable::retry_runs),
+        Property::sometimes("lost attempts run out", reachable::lost_attempts_run_out),
+    ];
+    check(config, 628_781, sometimes);
+}
+
 #[test]
 fn a_target_calls_back_or_never_does() {
     let config = Config { callbacks: true, retries: 0, far_retries: false, ..worlds::push() };

@@ -42,6 +42,7 @@ pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
     let small = |rng: &mut Rng, settings: Settings| Settings {
         page: *rng.pick(&[4, 25, 500]).unwrap_or(&500),
         parallel: *rng.pick(&[1, 3, 64]).unwrap_or(&64),
+        queue_limit: if rng.percent(25) { 1 } else { 100_000 },
         backlog_limits: if rng.percent(25) { BacklogLimits::all(1) } else { BacklogLimits::default() },
         jobs_in_commit: if plan.changes_zones() { *rng.pick(&[1, 2, 200]).unwrap_or(&200) } else { 200 },
         ..settings

@@ -80,6 +80,11 @@ fn counters(telemetry: &Telemetry) -> Vec<Named<u64>> {
         ("attempts_lost", "Attempts whose worker vanished", &telemetry.lost),
         ("slots_misfired", "Slots passed over by a misfire policy", &telemetry.misfired),
         ("messages_resent", "Messages that the sweep sent again", &telemetry.resent),
+        (
+            "messages_held_back",
+            "Messages that were not sent again: their queue is too long",
+            &telemetry.held_back,
+        ),
         ("ticks", "Reads of the due timers", &telemetry.ticks),
         ("timers_fired", "Timers that ticks fired", &telemetry.ticked_timers),
     ]

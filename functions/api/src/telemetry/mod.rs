@@ -27,6 +27,7 @@ pub struct Telemetry {
     lost: AtomicU64,
     misfired: AtomicU64,
     resent: AtomicU64,
+    held_back: AtomicU64,
     ticks: AtomicU64,
     ticked_timers: AtomicU64,
     start_latency: Histogram,
@@ -45,6 +46,7 @@ impl Default for Telemetry {
             lost: AtomicU64::default(),
             misfired: AtomicU64::default(),
             resent: AtomicU64::default(),
+            held_back: AtomicU64::default(),
             ticks: AtomicU64::default(),
             ticked_timers: AtomicU64::default(),
             start_latency: Histogram::default(),
@@ -68,6 +70,7 @@ impl Observer for Telemetry {
             Fact::Ended { status, .. } => add(&self.ended[status as usize], 1),
             Fact::Misfired { .. } => add(&self.misfired, 1),
             Fact::Resent { .. } => add(&self.resent, 1),
+            Fact::HeldBack { .. } => add(&self.held_back, 1),
             Fact::Ticked { timers, took } => {
                 add(&self.ticks, 1);
                 add(&self.ticked_timers, timers);

@@ -10,8 +10,8 @@ use super::{
     capacity::Table,
     client::{Refused, Written},
     error::unavailable,
-    expression::{Bounds, Range, is, no_row},
-    item::Item,
+    expression::{Bounds, Range, Update, is, no_row},
+    item::{Item, Key},
     keys,
     notes::{BEGUN, begun_by},
     reads::Query,
@@ -75,6 +75,9 @@ impl ExecutionStore for Stores {
     async fn apply(&self, mut change: Change) -> Result<Applied> {
         let update = self.layout.update(&mut change.row)?;
         let key = keys::execution(&change.row.id, self.layout.buckets);
+        if let Some(guard) = &change.guard {
+            return self.apply_with(key, update, change.expected, guard).await;
+        }
         let written =
             self.tables.update(Table::Executions, key, update, is(&REVISION, change.expected)).await?;
         match written {
@@ -164,6 +167,20 @@ impl Stores {
             }
             test = is(&BEGUN, begun.to_string());
         }
+    }
+
+    async fn apply_with(&self, key: Key, update: Update, expected: u64, guard: &Timer) -> Result<Applied> {
+        let writes = vec![
+            Write::update(Table::Executions, key, update).provided(is(&REVISION, expected)),
+            Write::put(Table::Timers, timers::encode(guard)),
+        ];
+        Ok(match self.tables.transact(writes).await? {
+            Transacted::Done => Applied::Won,
+            Transacted::Refused(mut reasons) => {
+                let found = reasons.swap_remove(0).and_then(|Refused(row)| row);
+                Applied::Lost(found.as_ref().map(decode).transpose()?.map(Box::new))
+            }
+        })
     }
 
     async fn create_with(&self, item: Item, guard: &Timer) -> Result<Creation> {

@@ -15,6 +15,7 @@ use super::{
     keys,
     reads::Query,
     rows::{DOC, EXPIRES_AT, REVISION, decode},
+    timers,
     transaction::{Transacted, Write},
 };
 
@@ -45,9 +46,11 @@ impl GateStore for Stores {
         if gates.is_empty() {
             return self.pass_alone(row).await;
         }
+        let guard = guard_write(&row);
         let row = self.row_write(row)?;
         let has_row = row.is_some();
-        let writes = row.into_iter().map(Ok).chain(gates.iter().map(gate_write)).collect::<Result<_>>()?;
+        let writes = row.into_iter().map(Ok).chain(gates.iter().map(gate_write)).chain(guard.map(Ok));
+        let writes = writes.collect::<Result<_>>()?;
         match self.tables.transact(writes).await? {
             Transacted::Done => Ok(Passed::Done),
             Transacted::Refused(mut reasons) => match reasons.swap_remove(0).filter(|_| has_row) {
@@ -102,6 +105,15 @@ fn gate_write(write: &GateWrite) -> Result<Write> {
     Ok(what.provided(unchanged))
 }
 
+fn guard_write(row: &RowWrite) -> Option<Write> {
+    let guard = match row {
+        RowWrite::New(_, guard) => guard.as_ref(),
+        RowWrite::Changed(change) => change.guard.as_ref(),
+        RowWrite::Nothing => None,
+    };
+    guard.map(|guard| Write::put(Table::Timers, timers::encode(guard)))
+}
+
 impl Stores {
     async fn gate(&self, key: &GateKey) -> Result<Gate> {
         let Some(item) = self.tables.get(Table::Executions, gate_key(key)).await? else {
@@ -114,7 +126,7 @@ impl Stores {
     async fn pass_alone(&self, row: RowWrite) -> Result<Passed> {
         Ok(match row {
             RowWrite::Nothing => Passed::Done,
-            RowWrite::New(row) => match self.create(*row, None).await? {
+            RowWrite::New(row, guard) => match self.create(*row, guard).await? {
                 Creation::Created => Passed::Done,
                 Creation::Exists(row) => Passed::RowMoved(Some(row)),
             },
@@ -128,7 +140,7 @@ impl Stores {
     fn row_write(&self, row: RowWrite) -> Result<Option<Write>> {
         Ok(match row {
             RowWrite::Nothing => None,
-            RowWrite::New(row) => {
+            RowWrite::New(row, _) => {
                 Some(Write::put(Table::Executions, self.layout.item(*row)?).provided(no_row()))
             }
             RowWrite::Changed(mut change) => {

@@ -143,10 +143,6 @@ impl Queue for SqsQueue {
         join_all(sends).await.into_iter().collect()
     }
 
-    async fn depth(&self) -> Result<u64, StoreError> {
-        Ok(self.backlogs().await?.into_iter().map(|backlog| backlog.depth).sum())
-    }
-
     async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError> {
         self.depth_of_queue(self.names.worker_queue(pool, priority)).await
     }

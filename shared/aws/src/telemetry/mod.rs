@@ -31,6 +31,7 @@ pub enum Metric {
     Retried,
     Lost,
     Resent,
+    HeldBack,
     Misfired,
     DeadLetters,
     Quarantined,
@@ -84,6 +85,7 @@ impl Observer for Metrics {
             Fact::Retried { .. } => self.count(Metric::Retried, 1),
             Fact::Lost { .. } => self.count(Metric::Lost, 1),
             Fact::Resent { .. } => self.count(Metric::Resent, 1),
+            Fact::HeldBack { .. } => self.count(Metric::HeldBack, 1),
             Fact::Misfired { .. } => self.count(Metric::Misfired, 1),
             Fact::Ended { status: Status::Success, .. } => self.count(Metric::Succeeded, 1),
             Fact::Ended { is_only_recorded: true, .. } => {}

@@ -6,7 +6,7 @@ use super::{
     Attempt, AttemptOutcome, Elements, Event, Execution, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT,
     Progress, Trigger, transition,
 };
-use crate::{Admission, Exit, JobId, Outcome, Priority, TimerKey, Timestamp};
+use crate::{Admission, Exit, JobId, Outcome, Priority, Timer, TimerKey, Timestamp};
 
 /// A row to write in place of the one of revision `expected`, and of no other.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Change {
     pub row: Execution,
     /// How it leaves the gates of its row, in the same write.
     pub exit: Option<Exit>,
+    /// A timer that is written in the same write, whatever is there of its key.
+    pub guard: Option<Timer>,
 }
 
 /// How an attempt ended, where it did not succeed.
@@ -38,13 +40,23 @@ impl Change {
     fn within(row: &Execution) -> Self {
         let mut next = row.clone();
         next.revision += 1;
-        Self { expected: row.revision, row: next, exit: None }
+        Self { expected: row.revision, row: next, exit: None, guard: None }
     }
 
     fn ended(row: &Execution, event: Event, now: Timestamp) -> Result {
         let mut change = Self::of(row, event)?;
         change.row.end_time = Some(now);
         Ok(change)
+    }
+
+    /// With another guard, where there is need of one.
+    #[must_use]
+    pub fn guarded_by(mut self, guard: Option<Timer>) -> Self {
+        if let Some(guard) = &guard {
+            self.row.guard = guard.key.clone();
+        }
+        self.guard = guard;
+        self
     }
 
     pub fn succeeded(row: &Execution, result: Option<Value>, now: Timestamp) -> Result {

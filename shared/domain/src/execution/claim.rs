@@ -1,7 +1,7 @@
 //! The claim: the write by which one worker, and no other, starts an attempt.
 
 use super::{Change, Claim, Event, Execution, Status};
-use crate::{ExecutionId, HumanDuration, Timestamp};
+use crate::{ExecutionId, HumanDuration, Timer, Timestamp};
 
 /// Who wants to start what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct ClaimRequest {
     pub job_version: u64,
     /// The job's; pushed work has it in its row.
     pub starting_deadline: Option<HumanDuration>,
+    /// Written with the claim, where the execution's own guard fires too late to notice the worker's death.
+    pub guard: Option<Timer>,
 }
 
 /// Why a claim started nothing.
@@ -64,6 +66,7 @@ impl ClaimRequest {
             start_time: Some(self.now()),
             claim: Some(self.claim.clone()),
             job_version: self.job_version,
+            guard: self.guard.as_ref().map_or_else(|| row.guard.clone(), |guard| guard.key.clone()),
             ..row.clone()
         }
     }
@@ -88,7 +91,7 @@ impl ClaimRequest {
             admission.place = None;
             started.reason = None;
         }
-        Ok(change)
+        Ok(change.guarded_by(self.guard.clone()))
     }
 
     fn now(&self) -> Timestamp {

@@ -144,8 +144,8 @@ pub struct JobSpec {
     /// days, and only with a schedule. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub must_finish_by: Option<HumanDuration>,
-    /// Policy for slots that were missed by more than 60 s: in an outage, or while the job was paused.
-    /// Default `latest`.
+    /// Policy for slots that were missed: in an outage by more than 60 s (with `skip`, also by more than
+    /// the schedule's own step), or while the job was paused. Default `latest`.
     #[serde(default)]
     pub misfire: MisfirePolicy,
     /// Maximum number of missed slots that run with misfire `all`, the newest first. 1 to 1,000.

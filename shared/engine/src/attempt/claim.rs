@@ -89,7 +89,11 @@ impl Engine {
             };
         }
         let started = request.start_new(&row);
-        match self.create_guarded(started.clone(), guard, began).await? {
+        let created = match request.guard.clone() {
+            None => self.create_guarded(started.clone(), guard, began).await?,
+            near => self.ports.executions.create(started.clone(), near).await?,
+        };
+        match created {
             Creation::Created => self.begun(started, since, Some(job), message).await,
             Creation::Exists(row) if request.is_mine(&row) && row.status == Status::Running => {
                 self.begun(*row, since, Some(job), message).await
@@ -151,10 +155,12 @@ impl Engine {
 
     fn claim_request(&self, message: &Message, claimant: &Claimant<'_>, job: Option<&Job>) -> ClaimRequest {
         let since = self.now();
+        let lease_until = since.plus(claimant.lease);
+        let look_at = lease_until.plus(self.settings.takeover_margin);
         let claim = Claim {
             id: self.ports.random.next(),
             worker_id: claimant.worker_id.to_owned(),
-            lease_until: since.plus(claimant.lease),
+            lease_until,
             since,
             holder: claimant.holder,
         };
@@ -167,6 +173,7 @@ impl Engine {
             starting_deadline: job
                 .and_then(|job| job.spec.starting_deadline)
                 .filter(|_| message.execution_id.whole().is_none()),
+            guard: self.nearer_guard(&message.guard, &message.execution_id, message.attempt, look_at),
         }
     }
 

@@ -121,6 +121,8 @@ impl Engine {
         let ready_at = self.now().plus(delay);
         let timer = Timer::start(self.settings.shards, &row.id, row.attempt + 1, ready_at);
         let next_guard = timer.key.clone();
+        let mut old = vec![row.guard.clone(), guard];
+        old.dedup();
         self.persist(RESULT_PATIENCE, || self.ports.timers.put_timers(vec![timer.clone()])).await?;
         let written = self
             .write_as_holder(row, |row, now| {
@@ -133,8 +135,8 @@ impl Engine {
             self.send_if_near(&waiting, next_guard).await?;
         }
         self.after_leaving_gates(&waiting).await?;
-        if guard != waiting.guard {
-            self.ports.timers.remove_timer(&guard).await?;
+        for guard in old.iter().filter(|guard| **guard != waiting.guard) {
+            self.ports.timers.remove_timer(guard).await?;
         }
         Ok(waiting.status)
     }

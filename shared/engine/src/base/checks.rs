@@ -6,12 +6,17 @@ use belfry_domain::{ExecutionId, Timer, TimerKey, Timestamp};
 
 use crate::{Engine, Result};
 
-const LONGEST_CHECK: Duration = Duration::from_secs(3600);
+/// The longest interval between two looks.
+pub(crate) const LONGEST_CHECK: Duration = Duration::from_secs(3600);
 
 impl Engine {
     /// Doubles with each look, up to an hour, and differs from execution to execution, so that
-    /// what was fired together is not looked at together for ever.
+    /// what was fired together is not looked at together for ever. A look ahead of its time leaves
+    /// the next one where it is.
     pub(crate) fn next_check(&self, timer: &Timer) -> Timestamp {
+        if timer.key.fire_at > self.now() {
+            return timer.key.fire_at;
+        }
         let interval = self.settings.check_every.saturating_mul(1 << timer.checks.min(12)).min(LONGEST_CHECK);
         self.now().plus(interval.mul_f64(1.0 + self.ports.random.fraction() / 4.0))
     }
@@ -26,7 +31,9 @@ impl Engine {
     ) -> Result<TimerKey> {
         let check = self.later_check(timer, id, attempt, at);
         let key = check.key.clone();
-        self.ports.timers.put_timers(vec![check]).await?;
+        if key != timer.key {
+            self.ports.timers.put_timers(vec![check]).await?;
+        }
         Ok(key)
     }
 
@@ -36,10 +43,11 @@ impl Engine {
         Timer { version: timer.version, ..check }
     }
 
-    /// Removes a timer that `next` has taken the place of. After the clock was set back, the two
-    /// may be one.
+    /// Removes a timer that `next` has taken the place of. One that looks later than `next` stays:
+    /// somebody may be about to remove `next` for it.
     pub(crate) async fn remove(&self, timer: &Timer, next: &TimerKey) -> Result<()> {
-        if timer.key == *next {
+        let rank = |key: &TimerKey| (key.what.attempt(), key.fire_at);
+        if rank(&timer.key) >= rank(next) {
             return Ok(());
         }
         Ok(self.ports.timers.remove_unchanged(timer).await?)

@@ -1,8 +1,13 @@
-//! Rows of slots, created under the timer that guards them.
+//! Rows of slots, created under the timer that guards them, and guards that fire soon enough.
+//!
+//! The sweep looks at what waits ever more rarely, up to an hour apart. So the guard of what begins
+//! to move again (a claim, the end of a wait, a call from a line) may be far off, and a death after
+//! that would be noticed by nobody before. Whoever moves it on writes another guard beside that one,
+//! which fires soon. The far one stays: somebody may be about to remove another timer for it.
 
 use std::time::Duration;
 
-use belfry_domain::{Execution, ExecutionId, Timer};
+use belfry_domain::{Execution, ExecutionId, Timer, TimerKey, Timestamp};
 
 use crate::{Engine, Result, base::writes::PATIENCE, ports::Creation};
 
@@ -31,6 +36,24 @@ impl Engine {
             self.persist(PATIENCE, || self.ports.timers.put_timers(vec![check.clone()])).await?;
         }
         Ok(())
+    }
+
+    /// Another guard, which fires at `at`, unless the one that a message or a row names does so by
+    /// then. What has not waited long needs none.
+    pub(crate) fn nearer_guard(
+        &self,
+        guard: &TimerKey,
+        id: &ExecutionId,
+        attempt: u32,
+        at: Timestamp,
+    ) -> Option<Timer> {
+        let is_near = guard.fire_at <= at && !self.may_have_moved(guard);
+        (!is_near).then(|| Timer::check(self.settings.shards, id, attempt, at, 0))
+    }
+
+    /// A sweep may have put another one in its place, by a clock that is a little ahead.
+    fn may_have_moved(&self, guard: &TimerKey) -> bool {
+        self.now() > guard.fire_at.plus(self.settings.sweep_grace * 3 / 4)
     }
 
     /// By a look at the job that is this old, the sweep may have cleared the guard away.

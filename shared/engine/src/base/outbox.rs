@@ -2,7 +2,7 @@
 
 use belfry_domain::{Execution, Message, Origin, Refusal, Status, TimerKey, Trigger, Wave};
 
-use crate::{Engine, Result, ports::Fact};
+use crate::{Engine, Result};
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +38,6 @@ impl Engine {
             Some(message) => self.send(vec![message]).await,
             None => Ok(()),
         }
-    }
-
-    pub(crate) async fn resend(&self, message: Message) -> Result<()> {
-        self.ports.observer.record(Fact::Resent { id: &message.execution_id });
-        self.send(vec![message]).await
     }
 
     /// The message that may start the next attempt of a row; none where nothing may start.

@@ -34,7 +34,7 @@ pub struct Settings {
     pub jobs_in_commit: usize,
     /// Shards that a tick or a sweep is at, at once.
     pub shards_at_once: usize,
-    /// While more messages than this wait, the sweep sends no more.
+    /// While more messages than this wait in a queue, the sweep sends nothing again into that one.
     pub queue_limit: u64,
     /// What waits rises by one priority class for each of these; zero turns that off.
     pub ageing_step: Duration,

@@ -62,7 +62,7 @@ impl Engine {
     }
 
     /// A queue that does not tell how long it is refuses nobody.
-    async fn backlog(&self, pool: &str, priority: Priority) -> u64 {
+    pub(crate) async fn backlog(&self, pool: &str, priority: Priority) -> u64 {
         let depth = self.ports.queue.backlog(pool, priority).await;
         depth.unwrap_or_else(|error| {
             tracing::warn!(pool, %priority, %error, "its backlog is not known");

@@ -77,8 +77,8 @@ impl Engine {
 
     async fn catch_up(&self, job: &Job, paused_at: Timestamp) -> Result<(Vec<Timer>, Vec<Message>)> {
         let Some(first) = first_slot(job, paused_at) else { return Ok((vec![], vec![])) };
-        let firing = self.near(job, first);
-        self.name_missed(job, &firing.missed).await?;
+        let firing = self.fire_after_pause(job, first, self.now().plus(self.settings.near));
+        self.name_missed(job, &firing).await?;
         Ok((firing.timers, firing.messages))
     }
 

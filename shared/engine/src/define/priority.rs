@@ -24,8 +24,9 @@ impl Engine {
             let id = ExecutionId::scheduled(job.id(), slot);
             if timer.key.fire_at <= self.now() && self.ports.executions.execution(&id).await?.is_none() {
                 // It may run before a tick has seen its timer, and takes that along when it has ended.
-                self.ensure_successor(&timer, job.id(), slot).await?;
-                messages.extend(self.message_for_absent(&id, &timer).await?);
+                if !self.carry_on(&timer, job.id(), slot).await? {
+                    messages.extend(self.message_for_absent(&id, &timer).await?);
+                }
             }
         }
         self.send(messages).await

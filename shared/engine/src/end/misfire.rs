@@ -1,23 +1,22 @@
 //! Slots that the misfire policy passes over.
 
-use belfry_domain::{Job, Timestamp};
+use belfry_domain::Job;
 
-use crate::{Engine, Result, ports::Fact};
-
-pub(crate) const MISSED: &str = "missed by more than a minute";
+use crate::{Engine, Result, ports::Fact, slots::fire::Firing};
 
 impl Engine {
-    /// Rows that say of missed slots that they won't run, where another job may wait for them.
-    pub(crate) async fn name_missed(&self, job: &Job, missed: &[Timestamp]) -> Result<()> {
-        if missed.is_empty() {
+    /// Rows that say of missed slots that they won't run: of all, where another job may wait for them;
+    /// of the newest, for people.
+    pub(crate) async fn name_missed(&self, job: &Job, firing: &Firing) -> Result<()> {
+        if firing.missed.is_empty() {
             return Ok(());
         }
         let dependents = self.ports.jobs.dependents(job.id(), u64::MAX).await?;
         let is_awaited = dependents.iter().any(|dependent| dependent.is_scheduled());
-        for slot in missed {
+        for (place, slot) in firing.missed.iter().enumerate() {
             self.ports.observer.record(Fact::Misfired { job_id: job.id(), slot: *slot });
-            if is_awaited {
-                self.skip_slot(job, *slot, MISSED).await?;
+            if is_awaited || place == 0 {
+                self.skip_slot(job, *slot, &firing.reason).await?;
             }
         }
         Ok(())

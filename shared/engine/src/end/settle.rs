@@ -30,7 +30,7 @@ impl Engine {
     pub(crate) async fn settle(&self, row: Execution, guard: TimerKey) -> Result<()> {
         if row.work.is_some() && !is_dead(&row) && row.id.generation() == 1 {
             // Pushed work that went well: nobody waits for it.
-            return Ok(self.ports.timers.remove_timer(&guard).await?);
+            return self.remove_guards(&row, &guard).await;
         }
         Box::pin(self.settle_all(row, guard)).await
     }
@@ -51,9 +51,17 @@ impl Engine {
             if is_dead(&row) && !self.is_only_recorded(&row).await? {
                 self.bury(&row).await?;
             }
-            self.ports.timers.remove_timer(&guard).await?;
+            self.remove_guards(&row, &guard).await?;
         }
         Ok(())
+    }
+
+    /// All that is known to look after it: the row's own, and the one at hand.
+    async fn remove_guards(&self, row: &Execution, guard: &TimerKey) -> Result<()> {
+        if row.guard != *guard {
+            self.ports.timers.remove_timer(&row.guard).await?;
+        }
+        Ok(self.ports.timers.remove_timer(guard).await?)
     }
 
     /// Ends what has no claim, and settles it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use belfry_domain::{Change, Execution, Job, Status, Timer, Timestamp};
+use belfry_domain::{Change, Execution, ExecutionId, Job, Status, Timer, Timestamp};
 
 use crate::{
     Engine, Result,
@@ -13,10 +13,11 @@ use crate::{
 impl Engine {
     /// A row, or the one that is there, that keeps a slot from ever running.
     pub(crate) async fn skip_slot(&self, job: &Job, slot: Timestamp, reason: &str) -> Result<Status> {
-        let row = self.slot_row(job, slot, self.slot_timer(job, slot).key).await?;
-        let skipped = Change::skipped(&row, reason, self.now())?.row;
-        let guard = Timer::check(self.settings.shards, &skipped.id, 1, self.now(), 0);
+        let id = ExecutionId::scheduled(job.id(), slot);
+        let guard = Timer::check(self.settings.shards, &id, 1, self.now(), 0);
         let key = guard.key.clone();
+        let row = self.slot_row(job, slot, key.clone()).await?;
+        let skipped = Change::skipped(&row, reason, self.now())?.row;
         match self.ports.executions.create(skipped.clone(), Some(guard)).await? {
             Creation::Created => {
                 Box::pin(self.settle(skipped, key)).await?;

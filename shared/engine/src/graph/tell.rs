@@ -57,7 +57,7 @@ impl Engine {
     }
 
     /// Moves a waiting row on, if its trigger rule can say where to.
-    pub(crate) async fn decide(&self, mut row: Execution, guard: TimerKey) -> Result<Option<Ended>> {
+    pub(crate) async fn decide(&self, mut row: Execution, mut guard: TimerKey) -> Result<Option<Ended>> {
         let Some(rule) = self.ports.jobs.job(&row.job_id()).await?.map(|job| job.spec.trigger_rule) else {
             return Ok(None);
         };
@@ -65,10 +65,13 @@ impl Engine {
             let outcomes = row.dependencies.iter().map(|(id, dependency)| (id.as_str(), dependency.outcome));
             let change = match decide(rule, outcomes) {
                 Decision::Wait => return Ok(None),
-                Decision::Run => Change::released(&row, self.now())?,
+                Decision::Run => self.release(&row, &guard)?,
                 Decision::UpstreamFailed { reason } => Change::upstream_failed(&row, &reason, self.now())?,
                 Decision::Skip { reason } => Change::skipped(&row, &reason, self.now())?,
             };
+            if let Some(near) = &change.guard {
+                guard = near.key.clone();
+            }
             let next = change.row.clone();
             match self.ports.executions.apply(change).await? {
                 Applied::Won => return self.moved_on(next, guard).await,
@@ -77,6 +80,14 @@ impl Engine {
             }
         }
         Ok(None)
+    }
+
+    /// Its message may be lost, and after a long wait nobody would look for an hour.
+    fn release(&self, row: &Execution, guard: &TimerKey) -> Result<Change> {
+        let now = self.now();
+        let look_at = row.ready_at.max(now).plus(self.settings.check_every);
+        let near = self.nearer_guard(guard, &row.id, row.attempt + 1, look_at);
+        Ok(Change::released(row, now)?.guarded_by(near))
     }
 
     async fn moved_on(&self, row: Execution, guard: TimerKey) -> Result<Option<Ended>> {

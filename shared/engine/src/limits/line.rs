@@ -62,13 +62,14 @@ impl Engine {
             let timer = Timer::start(self.settings.shards, &row.id, row.attempt + 1, due);
             return Ok(self.ports.timers.put_timers(vec![timer]).await?);
         }
-        match self.message_for(row, row.guard.clone()).await? {
-            Some(mut message) => {
-                message.due = due;
-                self.send(vec![message]).await
-            }
-            None => Ok(()),
+        let Some(mut message) = self.message_for(row, row.guard.clone()).await? else { return Ok(()) };
+        message.due = due;
+        let look_at = due.max(self.now()).plus(self.settings.check_every);
+        if let Some(near) = self.nearer_guard(&row.guard, &row.id, message.attempt, look_at) {
+            message.guard = near.key.clone();
+            self.ports.timers.put_timers(vec![near]).await?;
         }
+        self.send(vec![message]).await
     }
 
     /// The sweep's look at one that waits in line and must start by `deadline`.

@@ -43,7 +43,8 @@ pub enum Alert {
     SuccessRate {
         summary: String,
     },
-    /// Too many starts were too late: in this function, where functions are watched apart.
+    /// Too many starts were too late, or nothing is sent again into a queue that is too long: in this
+    /// function or queue, where they are watched apart.
     Lateness {
         function: Option<String>,
         summary: String,

@@ -77,10 +77,11 @@ pub trait ExecutionStore: Send + Sync {
     /// As `create` with a guard, for each on its own: one may exist while the others are created.
     async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Result<Vec<Creation>>;
 
-    /// Judges and starts in one write.
+    /// Judges and starts in one write, with the guard of the request.
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed>;
 
-    /// Replaces the row if its revision is the one that the change was made from.
+    /// Replaces the row, and writes the change's guard with it, if the row's revision is the one that
+    /// the change was made from.
     async fn apply(&self, change: Change) -> Result<Applied>;
 
     /// Notes that `waiter` waits for `dependency`, whose row need not exist.

@@ -1,7 +1,7 @@
 //! Gates: what the limits of jobs are kept in.
 
 use async_trait::async_trait;
-use belfry_domain::{Change, Execution, ExecutionId, Gate, GateKey, Place};
+use belfry_domain::{Change, Execution, ExecutionId, Gate, GateKey, Place, Timer};
 
 use super::StoreError;
 
@@ -10,8 +10,8 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// What happens to an execution's row in the write that changes its gates.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RowWrite {
-    /// It is created, unless there is one.
-    New(Box<Execution>),
+    /// It is created, with this timer if there is one, unless the row is there.
+    New(Box<Execution>, Option<Timer>),
     /// It is replaced, if its revision is the one that the change was made from.
     Changed(Box<Change>),
     /// Nothing: only gates change.

@@ -44,6 +44,10 @@ pub enum Fact<'a> {
     Resent {
         id: &'a ExecutionId,
     },
+    /// The sweep did not, because too much waits in its queue.
+    HeldBack {
+        id: &'a ExecutionId,
+    },
     Ticked {
         timers: u64,
         took: Duration,

@@ -16,9 +16,6 @@ pub trait Queue: Send + Sync {
     /// Hands work to the workers of its pool, by priority.
     async fn enqueue(&self, messages: Vec<Message>) -> Result<(), StoreError>;
 
-    /// Messages that wait for a worker, roughly.
-    async fn depth(&self) -> Result<u64, StoreError>;
-
     /// Messages that wait for a worker of this pool in this class, roughly, as of a few seconds ago.
     async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError>;
 

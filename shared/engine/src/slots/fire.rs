@@ -4,11 +4,11 @@
 //! up to and with the first one beyond its horizon, before it sends any message. So whenever an
 //! execution of a slot exists, the chain goes on behind it.
 
-use std::iter::successors;
+use std::{iter::successors, time::Duration};
 
 use belfry_domain::{
     ExecutionId, Job, Message, Misfire, Timer, Timestamp,
-    misfire::{missed_before, slots_to_fire},
+    misfire::{missed_before, missed_before_under, slots_to_fire},
     schedule::Schedule,
 };
 use chrono::TimeDelta;
@@ -21,8 +21,10 @@ pub(crate) struct Firing {
     /// To be written before the messages are sent.
     pub timers: Vec<Timer>,
     pub messages: Vec<Message>,
-    /// Passed over by the misfire policy, the newest of them.
+    /// Passed over by the misfire policy: the newest of them, the newest first.
     pub missed: Vec<Timestamp>,
+    /// What is to be said of these.
+    pub reason: String,
     /// The slot that it began with is passed over.
     pub misses_first: bool,
     /// Another timer, at its jittered instant, guards the slot that it began with.
@@ -34,16 +36,35 @@ const MISSED_NAMED: usize = 100;
 const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
 
 impl Engine {
-    /// Fires a job's slots from `first` to `horizon`. Those missed by more than a minute go by the
-    /// misfire policy.
+    /// Fires a job's slots from `first` to `horizon`. Those that nobody saw in time go by the misfire
+    /// policy.
     pub(crate) fn fire(&self, job: &Job, first: Timestamp, horizon: Timestamp) -> Firing {
+        let Some(schedule) = job.schedule() else { return Firing::default() };
+        let latest = |at| schedule.latest_at_or_before(at);
+        let before = missed_before_under(job.spec.misfire, self.now().to_utc(), latest);
+        self.fire_from(job, first, before.into(), horizon)
+    }
+
+    /// The same for what is fired as soon as it is defined: nobody has missed what is younger than a
+    /// minute.
+    pub(crate) fn fire_new(&self, job: &Job, first: Timestamp, horizon: Timestamp) -> Firing {
+        self.fire_from(job, first, missed_before(self.now().to_utc()).into(), horizon)
+    }
+
+    /// What a pause has covered is missed, however young.
+    pub(crate) fn fire_after_pause(&self, job: &Job, first: Timestamp, horizon: Timestamp) -> Firing {
+        let mut firing = self.fire_from(job, first, self.now().plus(Duration::from_millis(1)), horizon);
+        firing.reason = passed_over(job, &firing.missed, "of a pause");
+        firing
+    }
+
+    fn fire_from(&self, job: &Job, first: Timestamp, missed: Timestamp, horizon: Timestamp) -> Firing {
         let mut firing = Firing::default();
         let Some(schedule) = job.schedule() else { return firing };
-        let now = self.now().to_utc();
         let mut next = Some(first);
-        if first < Timestamp::from(missed_before(now)) {
-            self.fire_missed(&mut firing, job, schedule, first, horizon);
-            next = schedule.next_after(missed_before(now) - MILLISECOND).map(Timestamp::from);
+        if first < missed {
+            self.fire_missed(&mut firing, job, schedule, (first, missed), horizon);
+            next = schedule.next_after(missed.to_utc() - MILLISECOND).map(Timestamp::from);
         }
         while let Some(slot) = next {
             if slot > horizon {
@@ -68,16 +89,16 @@ impl Engine {
         firing: &mut Firing,
         job: &Job,
         schedule: &Schedule,
-        first: Timestamp,
+        (first, until): (Timestamp, Timestamp),
         horizon: Timestamp,
     ) {
-        let now = self.now().to_utc();
         let latest = |at| schedule.latest_at_or_before(at);
-        let chosen = slots_to_fire(misfire_of(job), first.to_utc(), now, latest);
+        let chosen = slots_to_fire(misfire_of(job), first.to_utc(), until.to_utc(), latest);
         let before = |at| latest(at - MILLISECOND).filter(|slot| *slot >= first.to_utc());
-        let missed = successors(before(missed_before(now)), |slot| before(*slot));
+        let missed = successors(before(until.to_utc()), |slot| before(*slot));
         firing.missed =
-            missed.take(MISSED_NAMED).filter(|slot| !chosen.contains(slot)).map(Timestamp::from).collect();
+            missed.filter(|slot| !chosen.contains(slot)).take(MISSED_NAMED).map(Timestamp::from).collect();
+        firing.reason = passed_over(job, &firing.missed, "missed");
         for slot in chosen {
             self.fire_one(firing, job, slot.into(), horizon);
         }
@@ -107,6 +128,16 @@ impl Engine {
         let id = ExecutionId::scheduled(job.id(), slot);
         let timer = Timer::deadline(self.settings.shards, &id, deadline.plus(self.settings.look_ahead));
         Some(Timer { version: job.version, ..timer })
+    }
+}
+
+/// Such as `54 slots, missed, were passed over (misfire: skip)`.
+fn passed_over(job: &Job, missed: &[Timestamp], how: &str) -> String {
+    let policy = format!("{:?}", job.spec.misfire).to_lowercase();
+    match missed.len() {
+        1 => format!("1 slot, {how}, was passed over (misfire: {policy})"),
+        MISSED_NAMED => format!("{MISSED_NAMED} slots or more, {how}, were passed over (misfire: {policy})"),
+        count => format!("{count} slots, {how}, were passed over (misfire: {policy})"),
     }
 }
 

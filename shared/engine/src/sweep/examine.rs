@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, Status, Timer, Timestamp, Trigger, What,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, Message, Status, Timer, Timestamp, Trigger, What,
 };
 
 use crate::{
@@ -28,7 +28,7 @@ impl Engine {
         if let What::Slot { job_id, slot } = &timer.key.what
             && row.as_ref().is_some_and(|row| row.trigger == Trigger::Backfill)
         {
-            self.ensure_successor(timer, job_id, *slot).await?;
+            self.carry_on(timer, job_id, *slot).await?;
         }
         let outcome = match row {
             None => self.examine_absent(timer, &id).await,
@@ -61,13 +61,16 @@ impl Engine {
 
     /// Nobody has claimed the slot: its message was lost, or it waits its turn.
     async fn examine_absent(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
-        if let What::Slot { job_id, slot } = &timer.key.what {
-            self.ensure_successor(timer, job_id, *slot).await?;
+        if let What::Slot { job_id, slot } = &timer.key.what
+            && self.carry_on(timer, job_id, *slot).await?
+        {
+            return Ok(());
         }
         let Some(mut message) = self.message_for_absent(id, timer).await? else {
             return self.clear(timer, id).await;
         };
-        let next = self.check_later(timer, id, 1, self.next_check(timer)).await?;
+        let paced = self.paced(timer, &message).await?;
+        let next = self.check_later(&paced, id, 1, self.next_check(&paced)).await?;
         message.guard = next.clone();
         self.resend(message).await?;
         self.remove(timer, &next).await
@@ -100,6 +103,12 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
+        let message =
+            if row.place().is_some() { None } else { self.message_for(&row, timer.key.clone()).await? };
+        let timer = match &message {
+            Some(message) => &self.paced(timer, message).await?,
+            None => timer,
+        };
         let mut next = self.next_check(timer);
         let deadline = if row.place().is_some() { self.starting_deadline_of(&row).await? } else { None };
         if let Some(over) = deadline.map(|deadline| deadline.plus(Duration::from_millis(1)))
@@ -111,8 +120,8 @@ impl Engine {
         let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         if let Some(place) = row.place() {
             self.examine_in_line(&row, place, deadline, guard.clone()).await?;
-        } else if let Some(message) = self.message_for(&row, guard.clone()).await? {
-            self.resend(message).await?;
+        } else if let Some(message) = message {
+            self.resend(Message { guard: guard.clone(), ..message }).await?;
         }
         self.remove(timer, &guard).await
     }
@@ -139,8 +148,11 @@ impl Engine {
             let change = Change::failed(&row, &failure, self.now())?;
             return self.end_unstarted(change, timer.key.clone()).await.map(drop);
         }
-        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
-        let change = Change::lost(&row, self.now())?;
+        // Intervals begin anew with each attempt.
+        let anew = Timer { checks: 0, ..timer.clone() };
+        let guard = self.check_later(&anew, &row.id, row.attempt + 1, self.next_check(&anew)).await?;
+        let mut change = Change::lost(&row, self.now())?;
+        change.row.guard = guard.clone();
         let next = change.row.clone();
         let is_lost = self.apply(change).await?;
         if is_lost {

@@ -8,4 +8,5 @@
 pub(crate) mod audit;
 pub(crate) mod examine;
 pub(crate) mod pass;
+pub(crate) mod resend;
 pub(crate) mod retention;

@@ -13,7 +13,6 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    end::misfire::MISSED,
     ports::{Alert, Cursors, Fact, Lease, Position, StoreError, TimerPage},
 };
 
@@ -121,14 +120,26 @@ impl Engine {
             all.messages.extend(work.messages);
             all.removals.extend(work.removals);
         }
-        seen.extend(all.slots);
+        seen.extend(std::mem::take(&mut all.slots));
         let count = all.messages.len() as u64;
-        self.ports.timers.put_timers(all.timers).await?;
-        self.send(all.messages).await?;
-        for timer in &all.removals {
+        self.carry_out(all).await?;
+        Ok(count)
+    }
+
+    async fn carry_out(&self, work: Work) -> Result<()> {
+        self.ports.timers.put_timers(work.timers).await?;
+        self.send(work.messages).await?;
+        for timer in &work.removals {
             self.ports.timers.remove_unchanged(timer).await?;
         }
-        Ok(count)
+        Ok(())
+    }
+
+    /// For the sweep: fires a slot that no tick has fired, as a tick would.
+    pub(crate) async fn fire_late(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<()> {
+        let until = self.now().plus(self.settings.look_ahead);
+        let work = self.fire_slot(timer, job_id, slot, until).await?;
+        self.carry_out(work).await
     }
 
     async fn fire_timer(&self, timer: &Timer, until: Timestamp) -> Result<Work> {
@@ -173,10 +184,10 @@ impl Engine {
         firing.timers.retain(|timer| {
             slot_of(timer).is_none_or(|(_, slot)| owner.ends.is_none_or(|ends| slot <= ends))
         });
-        self.name_missed(&owner.job, &firing.missed).await?;
+        self.name_missed(&owner.job, &firing).await?;
         if firing.misses_first {
             // Its message may be on its way: a row keeps it from starting after its guard is gone.
-            self.skip_slot(&owner.job, slot, MISSED).await?;
+            self.skip_slot(&owner.job, slot, &firing.reason).await?;
         }
         let removals = if firing.moves_first { vec![timer.clone()] } else { vec![] };
         let slots = firing.timers.iter().filter_map(slot_of).collect();

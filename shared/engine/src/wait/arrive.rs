@@ -86,8 +86,11 @@ impl Engine {
         };
         let writes = self.gate_writes(keys, gates, passed);
         let started = Box::new(change.row.clone());
-        let row =
-            if found.is_new { RowWrite::New(started.clone()) } else { RowWrite::Changed(Box::new(change)) };
+        let row = if found.is_new {
+            RowWrite::New(started.clone(), change.guard)
+        } else {
+            RowWrite::Changed(Box::new(change))
+        };
         Ok(Ok(match self.ports.gates.pass(row, writes).await? {
             Passed::Done => Entered::Started(started),
             Passed::RowMoved(_) | Passed::GateMoved => Entered::Moved,

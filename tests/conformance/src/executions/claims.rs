@@ -5,11 +5,12 @@ use std::time::Duration;
 use belfry_domain::{
     AttemptOutcome, Change, ClaimRequest, Execution, Failure, HumanDuration, Refusal, Status, Timestamp,
 };
-use belfry_engine::ports::{Applied, Claimed, StoreError};
+use belfry_engine::ports::{Applied, Claimed, Position, StoreError};
 
 use crate::{
     Backend, Verdict,
     fixtures::{at, claim, claim_at, guard, id, legal, row, row_at, waiting_for},
+    paging,
 };
 
 /// Checks that a claim starts nothing, is told why, and is shown the row, which stays as it is.
@@ -137,5 +138,22 @@ pub async fn the_first_claim_pins_the_version(backend: &Backend) -> Verdict {
 pub async fn a_claim_of_nothing_is_missing(backend: &Backend) -> Verdict {
     assert_eq!(backend.executions.claim(&claim("a@x", 1, 1)).await?, Claimed::Missing);
     assert_eq!(backend.executions.execution(&id("a@x")).await?, None);
+    Ok(())
+}
+
+pub async fn a_claim_brings_its_guard_along(backend: &Backend) -> Verdict {
+    let near = guard("a@x");
+    let request = |attempt, id| ClaimRequest { guard: Some(near.clone()), ..claim("a@x", attempt, id) };
+    let timers = async || paging::walk(backend, 0, Position::After(at(0)), near.key.fire_at, 10).await;
+    backend.create_new(row("a@x")).await?;
+    expect_refusal(backend, &request(2, 1), Refusal::OtherAttempt).await?;
+    assert_eq!(timers().await?, [], "a claim that is refused writes nothing");
+    let running = backend.start(&request(1, 1)).await?;
+    assert_eq!(running.guard, near.key);
+    assert_eq!(timers().await?, [near.clone()]);
+    let Ok(late) = request(1, 2).judge(&row("a@x")) else { panic!("it may start") };
+    backend.timers.remove_timer(&near.key).await?;
+    assert!(matches!(backend.executions.apply(late).await?, Applied::Lost(_)));
+    assert_eq!(timers().await?, []);
     Ok(())
 }

@@ -56,10 +56,6 @@ impl Queue for Outside {
         Ok(())
     }
 
-    async fn depth(&self) -> Result<u64, StoreError> {
-        Ok(self.sent().len() as u64)
-    }
-
     async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError> {
         let is_in_it = |message: &&Message| message.pool == pool && message.priority == priority;
         Ok(self.sent().iter().filter(is_in_it).count() as u64)
@@ -175,7 +171,8 @@ impl World {
 
     /// What a new leader does first.
     pub async fn recover(&self) -> Tried {
-        self.engine.recover(&self.lead().await?, ONE.all()).await.map(drop)
+        self.engine.rewind(&self.lead().await?, ONE.all()).await?;
+        self.engine.recover(ONE.all()).await.map(drop)
     }
 
     async fn lead(&self) -> Tried<Lease> {

@@ -35,6 +35,7 @@ impl State {
             return Applied::Lost(Some(Box::new(row.clone())));
         }
         *row = change.row;
+        self.put(change.guard);
         Applied::Won
     }
 

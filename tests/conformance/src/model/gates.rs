@@ -16,7 +16,7 @@ impl State {
     fn write_row(&mut self, row: RowWrite) -> Passed {
         match row {
             RowWrite::Nothing => Passed::Done,
-            RowWrite::New(row) => match self.create(*row, None) {
+            RowWrite::New(row, guard) => match self.create(*row, guard) {
                 Creation::Created => Passed::Done,
                 Creation::Exists(row) => Passed::RowMoved(Some(row)),
             },

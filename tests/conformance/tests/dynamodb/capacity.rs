@@ -111,7 +111,7 @@ async fn a_permit_costs_a_transaction_at_each_end() -> Verdict {
     stores.gates(std::slice::from_ref(&key)).await?;
     assert_eq!(meter.used("the row, the line and the gate"), (0.0, 3.0));
     let write = |expected, gate| vec![GateWrite { key: key.clone(), expected, gate }];
-    let row = RowWrite::New(Box::new(running.clone()));
+    let row = RowWrite::New(Box::new(running.clone()), None);
     assert_eq!(stores.pass(row, write(0, Some(held))).await?, Passed::Done);
     let (writes, _) = meter.used("row, claim and permit in a transaction");
     assert!((4.0..=6.0).contains(&writes), "two for each, and its place among the recent ones: {writes}");

@@ -96,7 +96,7 @@ async fn the_most_urgent_comes_first_and_the_oldest_of_a_class() -> Verdict {
     let messages =
         [("l@1", low), ("n@1", normal), ("c@1", critical), ("h@1", high), ("n@2", normal), ("c@2", critical)];
     fixture.queue.enqueue(messages.map(|(name, priority)| message(name, 0, priority)).to_vec()).await?;
-    assert_eq!(fixture.queue.depth().await?, 6);
+    assert_eq!(fixture.queue.depth_of("default").await?, 6);
     assert_eq!(fixture.queue.backlog("default", critical).await?, 2);
     assert_eq!(
         (fixture.queue.backlog("default", low).await?, fixture.queue.backlog("gpu", low).await?),
@@ -118,7 +118,7 @@ async fn the_most_urgent_comes_first_and_the_oldest_of_a_class() -> Verdict {
         ["n@2", "l@1"],
         "what there is, without waiting for more"
     );
-    assert_eq!(fixture.queue.depth().await?, 0);
+    assert_eq!(fixture.queue.depth_of("default").await?, 0);
     Ok(())
 }
 
@@ -181,6 +181,33 @@ async fn low_work_is_done_under_permanent_critical_load() -> Verdict {
 }
 
 #[tokio::test]
+async fn what_is_sent_again_waits_once() -> Verdict {
+    let fixture = Fixture::new();
+    let again = |name: &str, priority| Message { guard: guard("later@x").key, ..message(name, 0, priority) };
+    let sent = vec![normal("a@1", 0), normal("a@2", 0), normal("a@3", 0), again("a@1", Priority::Normal)];
+    fixture.queue.enqueue(sent).await?;
+    assert_eq!(fixture.queue.depth_of("default").await?, 3);
+    // Its priority has changed: up, and down.
+    fixture.queue.enqueue(vec![again("a@3", Priority::High), again("a@2", Priority::Low)]).await?;
+    let [critical, high, normal_class, low] = Priority::ALL;
+    let mut depths = Vec::new();
+    for class in [critical, high, normal_class, low] {
+        depths.push(fixture.queue.backlog("default", class).await?);
+    }
+    assert_eq!(depths, [0, 1, 1, 1]);
+    let next = Message { attempt: 2, ..normal("a@1", 0) };
+    fixture.queue.enqueue(vec![next]).await?;
+    assert_eq!(
+        fixture.received("default", 9).await?,
+        ["a@3", "a@1", "a@1", "a@2"],
+        "another attempt is another"
+    );
+    fixture.queue.enqueue(vec![normal("a@1", 0)]).await?;
+    assert_eq!(fixture.received("default", 9).await?, ["a@1"], "what was taken is forgotten");
+    Ok(())
+}
+
+#[tokio::test]
 async fn pools_are_apart() -> Verdict {
     let fixture = Fixture::new();
     let into = |pool: &str, message: Message| Message { pool: pool.to_owned(), ..message };
@@ -191,9 +218,9 @@ async fn pools_are_apart() -> Verdict {
         into("gpu", normal("g@2", 0)),
     ];
     fixture.queue.enqueue(messages).await?;
-    assert_eq!((fixture.queue.depth().await?, fixture.queue.depth_of("gpu").await?), (4, 2));
+    assert_eq!((fixture.queue.depth_of("default").await?, fixture.queue.depth_of("gpu").await?), (2, 2));
     assert_eq!(fixture.received("gpu", 9).await?, ["g@1", "g@2"]);
-    assert_eq!((fixture.queue.depth().await?, fixture.queue.depth_of("gpu").await?), (2, 0));
+    assert_eq!((fixture.queue.depth_of("default").await?, fixture.queue.depth_of("gpu").await?), (2, 0));
     assert_eq!(fixture.received("default", 9).await?, ["a@1", "a@2"]);
     Ok(())
 }

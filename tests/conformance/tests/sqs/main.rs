@@ -39,7 +39,7 @@ async fn many_go_in_batches_and_come_out_in_the_order_of_their_classes() -> Verd
     messages.push(message("push@low", now(), Priority::Low));
     messages.push(message("push@high", now(), Priority::High));
     fixture.queue.enqueue(messages).await?;
-    assert_eq!(fixture.queue.depth().await?, 37);
+    assert_eq!(fixture.queue.depth_of("default").await?, 37);
     assert_eq!(fixture.queue.backlog("default", Priority::Normal).await?, 35);
     let depths: Vec<u64> = fixture.queue.backlogs().await?.iter().map(|backlog| backlog.depth).collect();
     assert_eq!(depths, [0, 1, 35, 1], "the most urgent class first");
@@ -51,9 +51,9 @@ async fn many_go_in_batches_and_come_out_in_the_order_of_their_classes() -> Verd
     assert!(first[1..].iter().all(|delivery| delivery.message.priority == Priority::Normal));
     let rest = take().await?;
     assert_eq!((rest.len(), ids(&rest).last().copied()), (7, Some("push@low")));
-    assert_eq!(fixture.queue.depth().await?, 37, "it is remembered for a while");
+    assert_eq!(fixture.queue.depth_of("default").await?, 37, "it is remembered for a while");
     clock.advance(5);
-    assert_eq!(fixture.queue.depth().await?, 0, "and then asked again");
+    assert_eq!(fixture.queue.depth_of("default").await?, 0, "and then asked again");
     Ok(())
 }
 

@@ -29,11 +29,13 @@ impl Delivery {
             return Self { delays_ms: vec![0] };
         }
         if state.rng.percent(state.faults.losses) {
+            state.disturb(0);
             state.coverage.add(names.lost);
             return Self { delays_ms: vec![] };
         }
         let mut delays_ms = vec![state.rng.below(50)];
         if state.rng.percent(state.faults.delays) {
+            state.disturb(LATEST_MS);
             state.coverage.add(names.late);
             delays_ms = vec![state.rng.between(1_000, LATEST_MS)];
         }

@@ -114,6 +114,7 @@ impl State {
         let kind = *self.rng.pick(&self.faults.kinds)?;
         let (fault, name) = make(kind, &mut self.rng);
         self.coverage.add(name);
+        self.disturb(if let Fault::Late(ms) = fault { ms } else { 0 });
         self.note(process, || format!("{verb}: FAULT {fault:?}"));
         Some(fault)
     }

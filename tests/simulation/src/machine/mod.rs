@@ -10,9 +10,11 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use belfry_domain::Timestamp;
+use belfry_engine::Settings;
 
 use self::{
     executor::{Spawn, TaskId},
@@ -21,7 +23,12 @@ use self::{
     time::{Entry, Time, Yield},
     trace::Trace,
 };
-use crate::{coverage::Coverage, faults::Faults, mirror::Mirror, plan::Plan};
+use crate::{
+    coverage::Coverage,
+    faults::Faults,
+    mirror::Mirror,
+    plan::{Plan, Scenario},
+};
 
 pub type ProcessId = usize;
 
@@ -59,6 +66,33 @@ pub struct Process {
     pub skew_ms: i64,
 }
 
+/// How soon an installation notices things.
+pub struct Pace {
+    pub tick_ms: u64,
+    /// For so long nobody takes the lead of one who is gone.
+    pub lead_ms: u64,
+    pub look_ahead_ms: u64,
+    pub grace_ms: u64,
+    pub margin_ms: u64,
+}
+
+impl Pace {
+    fn of(plan: &Plan) -> Self {
+        let (tick_ms, lead_ms, settings) = match plan.scenario {
+            Scenario::Standalone => (1_000, 6_000, Settings::standalone()),
+            Scenario::Mixed | Scenario::LostTicks => (60_000, 90_000, Settings::default()),
+        };
+        let ms = |duration: Duration| duration.as_millis() as u64;
+        Self {
+            tick_ms,
+            lead_ms,
+            look_ahead_ms: ms(settings.look_ahead),
+            grace_ms: ms(settings.sweep_grace),
+            margin_ms: ms(settings.takeover_margin),
+        }
+    }
+}
+
 /// Everything that is simulated. Only one task runs at a time, so the lock is never waited for.
 #[derive(Clone)]
 pub struct World(Arc<Mutex<State>>);
@@ -81,6 +115,9 @@ pub struct State {
     pub violation: Option<String>,
     /// Whether the client has done all that it is going to do.
     pub is_closing: bool,
+    pub pace: Pace,
+    /// Until then nothing is promised to happen in time.
+    pub disturbed_until_ms: u64,
     lives: BTreeMap<Role, u32>,
 }
 
@@ -88,6 +125,7 @@ impl World {
     pub fn new(plan: &Plan, began: Timestamp) -> Self {
         let mut rng = Rng::new(plan.seed);
         let faults = Faults::draw(plan, &mut rng);
+        let disturbed_until_ms = if faults.poisons { faults.stop_ms + Pace::of(plan).tick_ms } else { 0 };
         Self(Arc::new(Mutex::new(State {
             seed: plan.seed,
             rng,
@@ -103,6 +141,8 @@ impl World {
             coverage: Coverage::default(),
             violation: None,
             is_closing: false,
+            pace: Pace::of(plan),
+            disturbed_until_ms,
             lives: BTreeMap::new(),
         })))
     }
@@ -156,6 +196,7 @@ impl State {
             skew_ms: 0,
         });
         let process = self.processes.len() - 1;
+        self.disturb(0);
         self.note(process, || "starts".to_owned());
         (process, name)
     }
@@ -166,6 +207,7 @@ impl State {
         }
         self.note(process, || "CRASHES".to_owned());
         self.crashed.push(process);
+        self.disturb(0);
         let role = self.processes[process].role;
         if role == Role::Standalone {
             self.lose_all_messages();
@@ -175,6 +217,7 @@ impl State {
     }
 
     pub fn freeze(&mut self, process: ProcessId, for_ms: u64) {
+        self.disturb(for_ms);
         self.note(process, || format!("FROZEN for {for_ms} ms"));
         let now_ms = self.time.now_ms;
         let process = &mut self.processes[process];

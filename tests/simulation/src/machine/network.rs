@@ -37,14 +37,9 @@ pub struct Network {
     messages: Vec<Message>,
     calls: Vec<Call>,
     receivers: Vec<Waker>,
-    pub under_way: u64,
 }
 
 impl Network {
-    pub fn depth(&self) -> u64 {
-        self.messages.len() as u64 + self.under_way
-    }
-
     pub fn backlog(&self, pool: &str, priority: Priority) -> u64 {
         let is_in = |message: &&Message| message.pool == pool && message.priority == priority;
         self.messages.iter().filter(is_in).count() as u64
@@ -56,10 +51,7 @@ impl State {
         match parcel {
             Parcel::Wave(wave) => self.network.waves.push(wave),
             Parcel::Call(call) => self.network.calls.push(call),
-            Parcel::Message(message) => {
-                self.network.under_way -= 1;
-                self.network.messages.push(*message);
-            }
+            Parcel::Message(message) => self.network.messages.push(*message),
         }
         for receiver in self.network.receivers.drain(..) {
             receiver.wake();
@@ -67,9 +59,6 @@ impl State {
     }
 
     pub fn post(&mut self, parcel: Parcel, delay_ms: u64) {
-        if matches!(parcel, Parcel::Message(_)) {
-            self.network.under_way += 1;
-        }
         self.time.after(delay_ms, Entry::Arrive(parcel));
     }
 
@@ -79,7 +68,6 @@ impl State {
         self.network.waves.clear();
         self.network.messages.clear();
         self.network.calls.clear();
-        self.network.under_way = 0;
     }
 }
 

@@ -33,8 +33,12 @@ impl State {
             self.mirror.write_gate(write);
         }
         match row {
-            RowWrite::New(row) => self.saw_create(process, row, &Creation::Created),
+            RowWrite::New(row, guard) => {
+                self.saw_guard(process, guard.as_ref());
+                self.saw_create(process, row, &Creation::Created);
+            }
             RowWrite::Changed(change) if is_claim(&self.mirror, &change.row) => {
+                self.saw_guard(process, change.guard.as_ref());
                 let request = request_of(&change.row);
                 self.saw_claim(process, &request, &Claimed::Started(Box::new(change.row.clone())));
             }
@@ -213,7 +217,7 @@ fn has_permits(job: &Job) -> bool {
 /// The row that a write starts an attempt of.
 fn started<'a>(mirror: &Mirror, row: &'a RowWrite) -> Option<&'a Execution> {
     match row {
-        RowWrite::New(row) if row.status == Status::Running => Some(row),
+        RowWrite::New(row, _) if row.status == Status::Running => Some(row),
         RowWrite::Changed(change) if is_claim(mirror, &change.row) => Some(&change.row),
         _ => None,
     }
@@ -232,12 +236,13 @@ fn request_of(row: &Execution) -> ClaimRequest {
         claim,
         job_version: row.job_version,
         starting_deadline: None,
+        guard: None,
     }
 }
 
 fn name_of(row: &RowWrite) -> &str {
     match row {
-        RowWrite::New(row) => row.id.as_str(),
+        RowWrite::New(row, _) => row.id.as_str(),
         RowWrite::Changed(change) => change.row.id.as_str(),
         RowWrite::Nothing => "gates only",
     }

@@ -4,6 +4,7 @@
 mod alerts;
 mod attempts;
 mod backfills;
+mod bounds;
 mod gates;
 mod jobs;
 mod reruns;

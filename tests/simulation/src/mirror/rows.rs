@@ -79,6 +79,7 @@ impl State {
         if self.mirror.is_stale(row, self.current_task, self.processes[process].frozen_at_ms) {
             self.coverage.add("row: created by a host that had stood still");
         }
+        self.judge_slot_start(process, row);
         self.count_row(row);
         self.mirror.store(row.clone(), self.time.now_ms);
     }
@@ -88,6 +89,10 @@ impl State {
         match claimed {
             Claimed::Started(row) => {
                 self.note(process, || format!("claim {id} #{}", request.attempt));
+                if request.guard.is_some() {
+                    self.coverage.add("claim: with a nearer guard");
+                }
+                self.saw_guard(process, request.guard.as_ref());
                 let verdict = self.mirror.judge_claim(row, request, self.current_task);
                 self.judge(verdict);
                 let permits = self.mirror.judge_permits(row);
@@ -114,12 +119,16 @@ impl State {
             return;
         }
         self.note(process, || format!("write {} {} r{} #{}", row.id, row.status, row.revision, row.attempt));
+        self.saw_guard(process, change.guard.as_ref());
         let writer = self.writer(process);
         let verdict = match self.mirror.row(&row.id) {
             Some(old) => self.mirror.judge_change(old, row, &writer),
             None => Err(format!("{} was changed before it was created", row.id)),
         };
         self.judge(verdict);
+        if let Some(old) = self.mirror.row(&row.id).cloned() {
+            self.judge_taken_up(process, &old, row);
+        }
         self.count_row(row);
         self.mirror.store(row.clone(), self.time.now_ms);
     }

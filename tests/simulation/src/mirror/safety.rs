@@ -1,6 +1,8 @@
 //! Nothing is forgotten: invariant 1, after every step.
 
-use belfry_domain::{Dependency, Execution, ExecutionId, Job, JobId, Status, Timer, Trigger, What};
+use belfry_domain::{
+    Dependency, Execution, ExecutionId, Job, JobId, Status, Timer, Timestamp, Trigger, What,
+};
 
 use super::{
     Mirror,
@@ -22,7 +24,9 @@ impl State {
             self.judge(verdict);
         }
         if std::mem::take(&mut self.mirror.chains_touched) {
-            let verdict = self.mirror.judge_chains();
+            // A cursor beyond it was saved by a clock that has been set back: ticks read again.
+            let horizon = Timestamp(self.time.wall().0 + self.pace.look_ahead_ms as i64);
+            let verdict = self.mirror.judge_chains(horizon);
             self.judge(verdict);
         }
     }
@@ -102,23 +106,23 @@ impl Mirror {
 
     /// Each active job has a timer from which its schedule goes on: one that no tick has read, or
     /// one whose slot nobody has started, which the sweep will find.
-    fn judge_chains(&self) -> Verdict {
+    fn judge_chains(&self, horizon: Timestamp) -> Verdict {
         for job in self.live_jobs().filter(|job| job.is_active() && goes_on_for_ever(job)) {
             let timers = self.slots_of.get(job.id()).into_iter().flatten().rev();
             let mut timers = timers.filter_map(|key| self.timers.get(key));
-            if !timers.any(|timer| self.carries_on(job, timer)) {
+            if !timers.any(|timer| self.carries_on(job, timer, horizon)) {
                 return Err(format!("1: job {} is active, and no timer carries its schedule on", job.id()));
             }
         }
         Ok(())
     }
 
-    fn carries_on(&self, job: &Job, timer: &Timer) -> bool {
+    fn carries_on(&self, job: &Job, timer: &Timer, horizon: Timestamp) -> bool {
         let What::Slot { slot, .. } = timer.key.what else { return false };
         let is_current = timer.version == job.version
             || slot > job.updated_at
                 && job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()));
-        let is_unread = timer.key.fire_at > self.cursor(timer.key.shard);
+        let is_unread = timer.key.fire_at > self.cursor(timer.key.shard).min(horizon);
         // A row that a backfill made says nothing about the chain, and the sweep knows it.
         let is_unproven = || {
             let id = timer.key.what.execution_id();

@@ -4,6 +4,16 @@ use belfry_domain::{Timer, TimerKey, What};
 use belfry_engine::ports::Cursors;
 
 use super::Mirror;
+use crate::machine::State;
+
+impl State {
+    /// One that was written together with a row.
+    pub fn saw_guard(&mut self, process: usize, guard: Option<&Timer>) {
+        let guard = guard.map_or(&[][..], std::slice::from_ref);
+        self.note_timers(process, "with", guard);
+        self.mirror.put_timers(guard);
+    }
+}
 
 impl Mirror {
     pub fn put_timers(&mut self, timers: &[Timer]) {

@@ -124,9 +124,7 @@ impl Chaos {
     fn saw_creation(&self, row: &Execution, guard: Option<&Timer>, created: &Creation) {
         self.world.with(|state| {
             if let Some(guard) = guard.filter(|_| *created == Creation::Created) {
-                let guards = self.backend.guards(guard);
-                state.note_timers(self.process, "with", guards);
-                state.mirror.put_timers(guards);
+                state.saw_guard(self.process, self.backend.guards(guard).first());
             }
             state.saw_create(self.process, row, created);
         });

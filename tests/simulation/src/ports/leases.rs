@@ -53,6 +53,7 @@ impl Chaos {
         self.world.with(|state| {
             let steals = state.has_faults() && state.faults.steals_leases && state.rng.percent(30);
             if steals {
+                state.disturb(0);
                 state.coverage.add("fault: lease stolen");
             }
             steals

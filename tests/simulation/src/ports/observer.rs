@@ -13,6 +13,7 @@ impl Observer for SimObserver {
         let name = match fact {
             Fact::Misfired { .. } => "slot: misfired",
             Fact::Resent { .. } => "sweep: message sent again",
+            Fact::HeldBack { .. } => "sweep: message held back",
             Fact::Lost { .. } => "sweep: takeover",
             _ => return,
         };

@@ -32,10 +32,6 @@ impl Queue for Chaos {
         .await
     }
 
-    async fn depth(&self) -> Result<u64> {
-        self.call("depth", async { Ok(self.world.with(|state| state.network.depth())) }).await
-    }
-
     async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64> {
         let backlog = async { Ok(self.world.with(|state| state.network.backlog(pool, priority))) };
         self.call("backlog", backlog).await

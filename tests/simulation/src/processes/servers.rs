@@ -52,6 +52,7 @@ impl Node {
             let is_lost = state.has_faults() && state.faults.loses_ticks && state.rng.percent(30);
             if is_lost {
                 state.coverage.add("fault: tick lost");
+                state.disturb(0);
             }
             is_lost
         })

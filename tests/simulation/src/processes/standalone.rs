@@ -16,11 +16,12 @@ impl Node {
     pub(super) async fn stand_alone(self) {
         let lease = self.await_leadership().await;
         let shards = self.engine.settings.shards;
-        self.adopt_zones().await;
-        if self.report("recover", self.engine.recover(&lease, shards.all()).await).is_none() {
+        if self.report("rewind", self.engine.rewind(&lease, shards.all()).await).is_none() {
             self.world.die(self.process).await;
         }
+        self.adopt_zones().await;
         self.start(self.clone().hold_leadership());
+        self.start(self.clone().sweep_for_ever());
         self.start(self.clone().dispatch_for_ever());
         self.start(self.clone().work_for_ever());
         self.start(self.clone().answer_calls());
@@ -29,6 +30,17 @@ impl Node {
         self.clone().ask();
         loop {
             self.report("tick", self.engine.tick(&lease, shards.all()).await);
+            self.world.sleep_ms(TICK_MS).await;
+        }
+    }
+
+    /// First what the last one left behind.
+    async fn sweep_for_ever(self) {
+        let shards = self.engine.settings.shards;
+        while self.report("recover", self.engine.recover(shards.all()).await).is_none() {
+            self.world.sleep_ms(TICK_MS).await;
+        }
+        loop {
             self.report("sweep", self.engine.sweep(shards.all()).await);
             self.world.sleep_ms(TICK_MS).await;
         }

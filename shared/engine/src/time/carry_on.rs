@@ -1,0 +1,58 @@
+//! How the chain of a job's slot timers goes on behind one that no tick has fired.
+
+use std::time::Duration;
+
+use belfry_domain::{ExecutionId, JobId, Timer, Timestamp, Trigger, What};
+
+use crate::{Engine, Result, ports::Position, slots::owner::Owner};
+
+impl Engine {
+    /// Goes on with a chain that ends at this timer, from its slot on, as a tick would; whether it
+    /// did. No tick has fired such a timer: its job could not be read, or it was written behind the
+    /// cursor by somebody who died. Where only its next link is missing, that is written.
+    pub(crate) async fn carry_on(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<bool> {
+        let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted) else {
+            return Ok(false);
+        };
+        let Some(Owner { job, ends }) = self.owner_of(&job, timer.version, slot).await? else {
+            return Ok(false);
+        };
+        let next = job.schedule().and_then(|schedule| schedule.next_after(slot.to_utc()));
+        let last = [job.paused_at(), ends].into_iter().flatten().min();
+        let next = next.map(Timestamp::from).filter(|next| last.is_none_or(|last| *next <= last));
+        let mut missing: Vec<Timer> = self.deadline_timer(&job, slot).into_iter().collect();
+        if let Some(next) = next
+            && !self.has_next(timer, job_id, next).await?
+        {
+            if !self.has_later(timer, job_id, next).await? {
+                self.fire_late(timer, job_id, slot).await?;
+                return Ok(true);
+            }
+            missing.push(self.slot_timer(&job, next));
+        }
+        if !missing.is_empty() {
+            self.ports.timers.put_timers(missing).await?;
+        }
+        Ok(false)
+    }
+
+    /// Whether the next slot has its timer, or a row, which proves that the chain goes on behind it.
+    async fn has_next(&self, timer: &Timer, job_id: &JobId, next: Timestamp) -> Result<bool> {
+        let just_before = Position::After(next.minus(Duration::from_millis(1)));
+        let page = self.ports.timers.due(timer.key.shard, &just_before, next, self.settings.page).await?;
+        self.report_quarantined(&page).await?;
+        let what = What::Slot { job_id: job_id.clone(), slot: next };
+        if page.timers.iter().any(|timer| timer.key.what == what) {
+            return Ok(true);
+        }
+        let row = self.ports.executions.execution(&ExecutionId::scheduled(job_id, next)).await?;
+        Ok(row.is_some_and(|row| row.trigger != Trigger::Backfill))
+    }
+
+    /// Whoever fires a slot also writes a timer that lies ahead. This reads much, and is hardly ever
+    /// asked.
+    async fn has_later(&self, timer: &Timer, job_id: &JobId, next: Timestamp) -> Result<bool> {
+        let slots = self.ports.timers.slots_of_job(job_id).await?;
+        Ok(slots.iter().any(|later| later.version == timer.version && later.key.fire_at > next))
+    }
+}
