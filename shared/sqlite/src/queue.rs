@@ -116,11 +116,12 @@ impl Waiting {
     }
 
     fn front(&mut self, lane: usize) -> Option<&Message> {
-        let is_left =
-            |(number, key): &(u64, Key)| self.messages.get(key).is_none_or(|(present, _)| present != number);
-        while self.lanes[lane].pop_front_if(|place| is_left(place)).is_some() {}
-        let (_, key) = self.lanes[lane].front()?;
-        self.messages.get(key).map(|(_, message)| message)
+        let (messages, queue) = (&self.messages, &mut self.lanes[lane]);
+        let is_left = |(number, key): &(u64, Key)| messages.get(key).is_none_or(|(now, _)| now != number);
+        while queue.front().is_some_and(is_left) {
+            queue.pop_front();
+        }
+        messages.get(&queue.front()?.1).map(|(_, message)| message)
     }
 
     fn depth(&self) -> u64 {

@@ -150,7 +150,7 @@ pub async fn a_claim_brings_its_guard_along(backend: &Backend) -> Verdict {
     assert_eq!(timers().await?, [], "a claim that is refused writes nothing");
     let running = backend.start(&request(1, 1)).await?;
     assert_eq!(running.guard, near.key);
-    assert_eq!(timers().await?, [near.clone()]);
+    assert_eq!(timers().await?, std::slice::from_ref(&near));
     let Ok(late) = request(1, 2).judge(&row("a@x")) else { panic!("it may start") };
     backend.timers.remove_timer(&near.key).await?;
     assert!(matches!(backend.executions.apply(late).await?, Applied::Lost(_)));

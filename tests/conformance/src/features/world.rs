@@ -249,7 +249,9 @@ impl World {
     }
 
     pub async fn end(&self, attempt: &Leased, completion: Completion) -> Tried {
-        self.engine.finish_elsewhere(&attempt.execution.id, attempt.token, completion).await.map(drop)
+        Box::pin(self.engine.finish_elsewhere(&attempt.execution.id, attempt.token, completion))
+            .await
+            .map(drop)
     }
 
     /// Starts and ends all there is, each as `how` says, until nothing is left to start; what was

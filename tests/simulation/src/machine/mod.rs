@@ -67,6 +67,7 @@ pub struct Process {
 }
 
 /// How soon an installation notices things.
+#[expect(clippy::struct_field_names, reason = "units stand in names")]
 pub struct Pace {
     pub tick_ms: u64,
     /// For so long nobody takes the lead of one who is gone.
