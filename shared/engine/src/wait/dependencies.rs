@@ -17,6 +17,7 @@ use crate::{
     Engine, Result,
     base::{outbox::Handled, writes::Ended},
     ports::Creation,
+    slots::chain::first_slot,
 };
 
 /// How long a slot of an earlier version may take to be claimed; after that it never ran.
@@ -117,6 +118,9 @@ impl Engine {
             "the job did not exist yet"
         } else if is_straggler {
             "the job was changed before this slot was started"
+        } else if self.now() > slot && slot > giver.updated_at && !has_slot(&giver, slot) {
+            // Its waiter came to be by a clock that was ahead, and a later version has other slots.
+            "the schedule no longer has this slot"
         } else {
             return Ok(None);
         };
@@ -149,6 +153,10 @@ impl Engine {
         let ended = change.row.clone();
         Ok(self.apply(change).await?.then_some((ended, guard)))
     }
+}
+
+fn has_slot(job: &Job, slot: Timestamp) -> bool {
+    first_slot(job, slot.minus(Duration::from_millis(1))) == Some(slot)
 }
 
 /// Executions of a manual run are created by their dependencies: only a deletion ends the wait.
