@@ -1,4 +1,4 @@
-//! What can go wrong, told apart by exit code.
+//! Errors of the command line, told apart by exit code.
 
 use std::{
     io::{self, ErrorKind},
@@ -34,7 +34,7 @@ impl CliError {
     }
 }
 
-/// Tells the user, or the program that asked for JSON, on standard error.
+/// Reports an error on standard error, to the user, or as JSON to a program.
 pub fn report(error: &anyhow::Error, is_json: bool) -> ExitCode {
     // The reader of our output has seen enough: `belfry jobs | head`.
     if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) {
@@ -48,7 +48,7 @@ pub fn report(error: &anyhow::Error, is_json: bool) -> ExitCode {
     ExitCode::from(error.downcast_ref::<CliError>().map_or(1, CliError::exit_code))
 }
 
-/// The server's own problem where it sent one; otherwise one of the same form.
+/// JSON of an error: the server's own problem where it sent one, otherwise a problem of the same form.
 fn as_json(error: &anyhow::Error) -> serde_json::Value {
     if let Some(CliError::Refused(problem)) = error.downcast_ref() {
         return problem.document.clone();

@@ -1,5 +1,5 @@
-//! The scheduler in one process, as a library: what `belfry up` runs, and what tests and
-//! benchmarks run without a process of their own.
+//! Scheduler in one process, as a library: `belfry up` runs it, and so do tests and benchmarks without
+//! a process of their own.
 
 pub mod standalone;
 pub mod zones;

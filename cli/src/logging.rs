@@ -1,4 +1,4 @@
-//! What a running belfry tells, on standard error.
+//! Log of a running belfry, on standard error.
 
 use std::io::{IsTerminal, stderr};
 
@@ -12,7 +12,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// `BELFRY_LOG` chooses what, in the usual words: `debug`, `warn,belfry=info`.
+/// Starts the log. `BELFRY_LOG` is the filter, in the usual form: `debug`, `warn,belfry=info`.
 pub fn start(format: LogFormat) {
     let filter =
         EnvFilter::try_from_env("BELFRY_LOG").unwrap_or_else(|_| EnvFilter::new("info,belfry::access=warn"));

@@ -12,7 +12,7 @@ pub struct Problem {
     pub title: String,
     pub detail: String,
     pub problems: Vec<FieldProblem>,
-    /// As it came.
+    /// Problem document, unchanged, as the server sent it.
     pub document: Value,
 }
 

@@ -1,7 +1,7 @@
-//! The zone data that this machine has: of the operating system, and compiled in.
+//! Zone data of this machine: the operating system's, and the bundled data.
 //!
-//! Systems get new data by their updates, often sooner than this program. The newer of the two is
-//! this process's own. Which data an installation goes by is kept in its database.
+//! Systems get new data by their updates, often sooner than this program does. The newer of the two is
+//! this process's own. The database keeps the data that the installation goes by.
 
 use std::{
     collections::BTreeMap,
@@ -17,23 +17,23 @@ use std::{
 
 use belfry_domain::ZoneData;
 
-/// As jiff, musl and BSDs look for it.
+/// Directories in which jiff, musl and BSDs look for zones.
 const DIRECTORIES: [&str; 3] = ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
-/// Folders with all zones once more, without and with leap seconds.
+/// Folders that contain all zones once more, without and with leap seconds.
 const VARIANTS: [&str; 2] = ["posix", "right"];
 /// A directory in which nothing has changed for so long is not in the middle of its upgrade.
 const QUIET: Duration = Duration::from_secs(1);
 /// An upgrade that takes longer is left to the next start.
 const READS: usize = 10;
-/// No zone's file comes near.
+/// Maximum size of a zone's file in bytes, far above that of any real one.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// The operating system's zone data.
+/// Zone data of the operating system.
 #[derive(Debug)]
 pub enum SystemZones {
-    /// A directory, and the version of its data.
+    /// Directory, and the version of its data.
     Found { directory: PathBuf, version: String },
-    /// None that tells its version.
+    /// No directory shows its version.
     Missing,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for SystemZones {
     }
 }
 
-/// A directory whose data can't be told to be of a version is as good as none.
+/// Finds the system's zone data. A directory whose version is unknown counts as none.
 pub fn system() -> SystemZones {
     let named = env::var_os("TZDIR").map(PathBuf::from);
     let usual = DIRECTORIES.iter().map(PathBuf::from);
@@ -58,7 +58,7 @@ pub fn system() -> SystemZones {
     SystemZones::Missing
 }
 
-/// The newer of the system's data and those that are compiled in.
+/// Newest zone data: the system's or the bundled ones.
 pub fn newest() -> Arc<ZoneData> {
     let bundled = ZoneData::bundled();
     let SystemZones::Found { directory, version } = system() else { return bundled };
@@ -77,7 +77,8 @@ pub fn newest() -> Arc<ZoneData> {
     }
 }
 
-/// By the head of `tzdata.zi`, which most systems have, or by the file `+VERSION` of BSDs.
+/// Version of a directory: from the head of `tzdata.zi`, which most systems have, or from the file
+/// `+VERSION` of BSDs.
 fn version_of(directory: &Path) -> Option<String> {
     let first_line = |name: &str| {
         let file = BufReader::new(File::open(directory.join(name)).ok()?);
@@ -121,7 +122,7 @@ fn changed_at(file: &Metadata) -> SystemTime {
     UNIX_EPOCH + Duration::new(file.ctime().max(0).unsigned_abs(), file.ctime_nsec().unsigned_abs() as u32)
 }
 
-/// All zones of a directory; of names that it has no files for, those that its source calls links.
+/// Zones of a directory. Names without files of their own are found by the links in its source.
 fn read(directory: &Path, version: &str) -> Result<ZoneData, String> {
     let mut files = BTreeMap::new();
     collect(directory, "", &mut files).map_err(|error| error.to_string())?;
@@ -137,7 +138,7 @@ fn read(directory: &Path, version: &str) -> Result<ZoneData, String> {
     ZoneData::new(version, files).map_err(|error| error.to_string())
 }
 
-/// `L America/Vancouver Canada/Pacific`
+/// Parts of a line such as `L America/Vancouver Canada/Pacific`.
 fn link(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix("L ")?.split_once(' ')
 }

@@ -17,7 +17,7 @@ use support::{Server, until};
 const KEY: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const SOON: Duration = Duration::from_secs(20);
 
-/// Its address, and the events that it gets.
+/// Starts a receiver; returns its address, and the events that it gets.
 fn receiver() -> (String, Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/alerts", listener.local_addr().unwrap());
@@ -41,7 +41,7 @@ fn receiver() -> (String, Receiver<Value>) {
     (url, events)
 }
 
-/// With the example's file, whose secrets stand in it here.
+/// Starts a server with the example's file, whose secrets are filled in here.
 fn server(url: &str) -> (Server, tempfile::NamedTempFile) {
     let example = std::fs::read_to_string(support::examples().join("alerts/alerts.yaml")).unwrap();
     let text = example.replace("env:ALERT_WEBHOOK_URL", url).replace("env:ALERT_WEBHOOK_KEY", KEY);
@@ -51,7 +51,7 @@ fn server(url: &str) -> (Server, tempfile::NamedTempFile) {
     (Server::start(&["--alerts", file.path().to_str().unwrap()]), file)
 }
 
-/// The example, in a hurry.
+/// The example's job, with shorter times.
 fn slow_report() -> tempfile::NamedTempFile {
     let example = std::fs::read_to_string(support::examples().join("alerts/report.yaml")).unwrap();
     let mut text = example.clone();

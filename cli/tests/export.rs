@@ -5,7 +5,7 @@ mod support;
 use serde_json::{Value, json};
 use support::{Server, examples};
 
-/// All definitions as one server has them, but for what it counts and clocks.
+/// All definitions of a server, without its counters and times.
 fn definitions(server: &Server) -> Vec<Value> {
     let jobs = server.run(&["jobs", "--json"]).ok().json();
     let jobs = jobs.as_array().cloned().unwrap_or_default();

@@ -1,5 +1,6 @@
-//! Crontabs in the shapes of Debian's packages, imported and run once: nothing pages that cron would not
-//! have mailed. The programs are not there, as on a host where a package was removed but not purged.
+//! Crontabs in the shapes of Debian's packages, imported and run once: nothing pages where cron would
+//! not have sent mail. The programs are not there, as on a host where a package was removed but not
+//! purged.
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
 
 mod support;
@@ -9,7 +10,7 @@ use std::{collections::BTreeSet, fs, process::Command};
 use serde_json::Value;
 use support::{Server, until};
 
-/// Named after the package, with what makes each of them particular; `/n` is nowhere.
+/// Crontabs, each named after its package, with the lines that make it particular; `/n` does not exist.
 const FILES: [(&str, &str); 21] = [
     (
         "e2scrub_all",

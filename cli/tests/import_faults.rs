@@ -1,4 +1,4 @@
-//! Imports never do in silence what the other scheduler would not do.
+//! Imports never do silently what the other scheduler would not do.
 
 mod support;
 

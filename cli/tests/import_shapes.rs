@@ -1,4 +1,4 @@
-//! Definitions in shapes that are published: each becomes the right job, or its loss is named.
+//! Definitions in published shapes: each becomes the right job, or the report names its loss.
 
 mod support;
 
@@ -9,7 +9,7 @@ struct Shape {
     files: &'static [(&'static str, &'static str)],
     /// Name, schedule, and a part of the definition as JSON.
     job: Option<(&'static str, &'static str, &'static str)>,
-    /// Words that are in the report, of losses and changes.
+    /// Words of the report about losses and changes.
     told: &'static [&'static str],
 }
 

@@ -18,10 +18,11 @@ use belfry_engine::{CancelOutcome, Engine, TriggerRequest};
 use serde_json::{Value, json};
 use support::{BOUND, Server, command, until};
 
-/// Heartbeats come soon, and the lease outlives a machine that stands still for some seconds.
+/// Lease with which heartbeats come soon, and which outlives a machine that stands still for some
+/// seconds.
 const LEASE: [&str; 2] = ["--lease", "9s"];
 
-/// Says something, and then goes on for as long as the file is not there.
+/// Command line that prints something, and then goes on until the file is there.
 fn waiting_for(file: &Path) -> String {
     let file = file.display();
     format!(
@@ -104,7 +105,8 @@ fn sleeper(pid_file: &Path) -> JobSpec {
     serde_json::from_value(json!({ "job_id": "sleeper", "command": line })).unwrap()
 }
 
-/// Another process than the worker's, as on AWS: only the row tells the worker.
+/// The cancellation comes from another process than the worker's, as on AWS: only the row tells the
+/// worker.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancellation_reaches_the_process_with_the_heartbeat() {
     let directory = tempfile::tempdir().unwrap();

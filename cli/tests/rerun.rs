@@ -1,4 +1,4 @@
-//! docs/reruns.md, as it stands there.
+//! The commands of docs/reruns.md, as they stand there.
 
 mod support;
 

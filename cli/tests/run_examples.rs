@@ -8,7 +8,7 @@ use std::{fs, io::Read, path::Path, process::Stdio};
 
 use support::{belfry, belfry_with_input, command, examples};
 
-/// The chain writes beside its scripts: the source tree stays as it is.
+/// Copies the examples: the chain writes beside its scripts, and the source tree must stay as it is.
 fn copy_of_examples() -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     fs::create_dir(copy.path().join("nightly")).unwrap();
@@ -117,7 +117,7 @@ fn what_is_wrong_in_a_file_is_told_with_its_line() {
 const ON_A_TERMINAL: &str =
     "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
-/// All that is said, by one that waits for a file to go on: it is made when `mark` has been seen.
+/// Reads all output of a process that waits for a file; the file is made when `mark` has been seen.
 fn all_said(mut from: impl Read, mark: &str, go_on: &Path) -> String {
     let (mut said, mut piece) = (Vec::new(), [0; 4096]);
     loop {
@@ -133,7 +133,8 @@ fn all_said(mut from: impl Read, mark: &str, go_on: &Path) -> String {
     }
 }
 
-/// What runs, with its progress and the number of those that have ended; elsewhere lines only.
+/// Runs `belfry run` on a terminal, which shows what runs, with its progress and the number of ended
+/// executions, and without a terminal, which shows lines only.
 #[test]
 fn a_terminal_shows_what_runs() {
     let directory = tempfile::tempdir().unwrap();

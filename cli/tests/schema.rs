@@ -1,4 +1,4 @@
-//! The published schema says of a file what belfry says of it.
+//! The published schema and belfry say the same about a file.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
@@ -51,7 +51,7 @@ fn every_type_of_target_has_an_example() {
     assert_eq!(found, all.map(str::to_owned).into());
 }
 
-/// The job files of a folder of the examples, itself only.
+/// Job files directly in a folder of the examples.
 fn job_files(folder: &str) -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(folder);
     let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
@@ -92,7 +92,8 @@ fn every_property_is_described() {
     assert!(missing.is_empty(), "properties without a description: {missing:#?}");
 }
 
-/// Adds the place of each property below `schema` that says nothing of itself, and refers to no type that does.
+/// Adds the place of each property below `schema` that has no description and refers to no type that
+/// has one.
 fn look_at(place: &str, schema: &Value, missing: &mut BTreeSet<String>) {
     match schema {
         Value::Object(fields) => {

@@ -16,7 +16,8 @@ fn server_with_jobs() -> Server {
     server
 }
 
-/// A letter is written after the end that callers wait for.
+/// Waits until these are the dead letters: a dead letter is written after the end that callers wait
+/// for.
 fn until_dead_letters(server: &Server, expected: &[&str]) {
     until("these are the dead letters", || {
         let letters = server.run(&["dead-letters", "--json"]).ok().json();

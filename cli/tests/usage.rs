@@ -1,4 +1,4 @@
-//! Exit codes, help, and the commands that ask nobody.
+//! Exit codes, help, and the commands that need no server.
 
 mod support;
 

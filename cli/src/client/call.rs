@@ -1,4 +1,4 @@
-//! One request, put together.
+//! Request to the API.
 
 use reqwest::{Client, Method, RequestBuilder, Url, header};
 use serde_json::Value;
@@ -18,7 +18,8 @@ impl Call {
         Self { method, path, query: Vec::new(), headers: Vec::new(), body: None }
     }
 
-    /// `path` has one element for each segment, so that ids need no escaping here.
+    /// Builds a GET request. `path` has one element for each segment, so that ids need no escaping
+    /// here.
     pub fn get<const N: usize>(path: [&str; N]) -> Self {
         Self::new(Method::GET, path)
     }

@@ -1,4 +1,4 @@
-//! HTTP to a running belfry.
+//! HTTP client of a running belfry.
 
 mod call;
 mod tls;
@@ -11,7 +11,7 @@ use serde_json::Value;
 pub use self::call::Call;
 use crate::{error::CliError, problem::Problem};
 
-/// How many rows one request asks for.
+/// Number of rows that one request asks for.
 const PAGE: usize = 500;
 
 pub struct Client {
@@ -29,7 +29,10 @@ impl Client {
         Ok(Self { http: tls::client(base.scheme() == "https")?, base, token })
     }
 
-    /// Sends the call; the answer's JSON, or the problem that the server sent instead.
+    /// Sends the call and returns the answer's JSON.
+    ///
+    /// # Errors
+    /// The problem that the server sent, or the failure to reach it.
     pub async fn send(&self, call: Call) -> Result<Value, CliError> {
         let request = call.build(&self.http, &self.base, self.token.as_deref());
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
@@ -45,7 +48,7 @@ impl Client {
         serde_json::from_str(&text).map_err(|error| self.not_belfry(&error))
     }
 
-    /// Text as it comes, piece by piece, also where the answer leads elsewhere.
+    /// Downloads text piece by piece, also where the answer redirects to another address.
     pub async fn download(&self, call: Call) -> anyhow::Result<Response> {
         let request = call.build(&self.http, &self.base, self.token.as_deref());
         let mut response = request.send().await.map_err(|error| self.unreachable(&error))?;
@@ -75,7 +78,7 @@ impl Client {
         response.text().await.map_err(|error| self.unreachable(&error))
     }
 
-    /// All items of a paged listing, or the first `limit` of them.
+    /// Items of a paged listing, at most `limit`.
     pub async fn pages(&self, call: Call, limit: usize) -> Result<Vec<Value>, CliError> {
         let mut items: Vec<Value> = Vec::new();
         let mut cursor: Option<String> = None;
@@ -109,7 +112,8 @@ impl Client {
     }
 }
 
-/// The client's own words are about itself ("error sending request"); the last cause is what happened.
+/// Innermost cause of an error, which says what happened. The client's own text only says "error
+/// sending request".
 fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {

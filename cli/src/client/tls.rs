@@ -1,4 +1,4 @@
-//! The HTTP client.
+//! HTTP client and its TLS.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,8 @@ pub(super) fn client(is_https: bool) -> anyhow::Result<Client> {
     Ok(client)
 }
 
-/// The host's certificates are read only for https: it takes longer than a call over loopback.
+/// TLS configuration. The host's certificates are read only for https, because that takes longer than a
+/// call over loopback.
 fn tls(is_https: bool) -> anyhow::Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

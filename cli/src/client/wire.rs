@@ -1,4 +1,4 @@
-//! The parts of the API's answers that tables show. `--json` prints what came, whole.
+//! Parts of the API's answers that tables show. `--json` prints the whole answer instead.
 
 use belfry_domain::Progress;
 use chrono::{DateTime, Utc};
@@ -56,7 +56,7 @@ impl Execution {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Attempt {
     pub number: u32,
-    /// None while it runs.
+    /// Outcome of the attempt. `None` while it runs.
     pub outcome: Option<String>,
     pub start_time: Option<DateTime<Utc>>,
     pub end_time: Option<DateTime<Utc>>,

@@ -150,7 +150,8 @@ fn text(row: &Backfill) -> String {
     table::text(&facts)
 }
 
-/// `40 % of 30 slots: 10 succeeded, 2 failed, 4 open, 14 left`, without what is none.
+/// Progress such as `40 % of 30 slots: 10 succeeded, 2 failed, 4 open, 14 left`. Counts of zero are
+/// left out.
 pub fn progress(progress: &BackfillProgress) -> String {
     let counts = [
         (progress.succeeded, "succeeded"),

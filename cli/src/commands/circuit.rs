@@ -69,7 +69,7 @@ async fn current(client: &Client, job_id: &str) -> anyhow::Result<Value> {
     Ok(circuit)
 }
 
-/// `open until …, 5 failed in a row`
+/// State of a circuit, such as `open until …, 5 failed in a row`.
 pub fn words(circuit: &Value) -> String {
     let state = plain(&circuit["state"]).replace('_', " ");
     let until = plain(&circuit["until"]);

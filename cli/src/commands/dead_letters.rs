@@ -92,7 +92,7 @@ async fn list(client: &Client, global: &Global, job: Option<&String>, limit: usi
     DONE
 }
 
-/// The server takes a bounded number at once; it tells how many are left.
+/// Redrives dead letters. The server takes a bounded number at once, and tells how many are left.
 async fn redrive(client: &Client, global: &Global, which: Value, key: Option<&String>) -> Outcome {
     let mut all: Vec<Value> = Vec::new();
     loop {

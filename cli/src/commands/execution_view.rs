@@ -1,4 +1,4 @@
-//! One execution, whole, for people.
+//! View of one execution, complete, for people.
 
 use std::fmt::Write;
 
@@ -62,7 +62,7 @@ fn elements(row: &Execution) -> String {
     row.elements.map(list).unwrap_or_default()
 }
 
-/// `ingest: success, clean: waiting`, from a map by job or a list.
+/// Dependencies such as `ingest: success, clean: waiting`, from a map by job or a list.
 fn dependencies(row: &Execution) -> String {
     let outcome = |value: &serde_json::Value| match plain(&value["outcome"]) {
         text if text.is_empty() => "waiting".to_owned(),
@@ -80,7 +80,7 @@ fn dependencies(row: &Execution) -> String {
     named.join(", ")
 }
 
-/// What became of an attempt, without its output.
+/// Describes an attempt without its output: number, outcome, duration and error.
 pub fn outcome(attempt: &Attempt) -> String {
     let mut text = format!("attempt {}", attempt.number);
     let _ = write!(text, ": {}", attempt.outcome.as_deref().unwrap_or("running"));

@@ -105,7 +105,7 @@ impl Filter {
     }
 }
 
-/// `key=value` as the API has it: `key:value`.
+/// Converts `key=value` into the API's form `key:value`.
 pub fn tag(text: &str) -> Result<String, String> {
     match text.split_once(['=', ':']) {
         Some((key, value)) if !key.is_empty() => Ok(format!("{key}:{value}")),

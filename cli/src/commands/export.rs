@@ -63,7 +63,8 @@ pub async fn run(args: ExportArgs, global: &Global) -> Outcome {
     DONE
 }
 
-/// Read as what they are, so that a field that this version doesn't know is an error, not a loss.
+/// Definitions of all jobs. They are read as typed values, so that a field that this version doesn't
+/// know is an error, not a loss.
 async fn definitions(client: &Client, tag: Option<&String>) -> anyhow::Result<Vec<JobSpec>> {
     let jobs = client.pages(Call::get(["v1", "jobs"]).query("tag", tag), usize::MAX).await?;
     jobs.into_iter().map(|job| Ok(definition(client, job)?)).collect()

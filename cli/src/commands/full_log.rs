@@ -1,4 +1,4 @@
-//! All that an attempt printed, as it was.
+//! Full output of an attempt, unchanged.
 
 use std::io::{self, Write as _};
 
@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::{DONE, Outcome};
 use crate::client::{Call, Client, wire::Execution};
 
-/// Of the attempt, or of the last one that printed something.
+/// Prints the full log of the given attempt, or of the last attempt that printed something.
 pub async fn print(client: &Client, row: &Execution, attempt: Option<u32>) -> Outcome {
     let printed = || row.attempts.iter().rev().find(|attempt| attempt.output.is_some());
     let Some(number) = attempt.or_else(|| printed().map(|attempt| attempt.number)) else {

@@ -113,7 +113,8 @@ struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// What follows a job stands below it once; where it comes again, three dots stand for it.
+    /// Adds a job and, below it, its dependents. Dependents are drawn once; where their job appears
+    /// again, `…` stands for them.
     fn add(&mut self, job: &'a Job, branch: &str, indent: &str) {
         let dependents: Vec<&Job> = self.graph.dependents(&job.job_id).collect();
         let is_new = self.shown.insert(&job.job_id);

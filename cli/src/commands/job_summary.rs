@@ -1,4 +1,4 @@
-//! How a job's last executions went, in a few lines.
+//! Summary of a job's last executions, in a few lines.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::show::time;
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const WIDTH: usize = 60;
 
-/// Of a timeline as the API gives it; none where nothing has ended.
+/// Summary of a timeline (JSON of the API) as text. `None` where no execution has ended.
 pub fn text(timeline: &Value) -> Option<String> {
     let summary = &timeline["summary"];
     let count = |name: &str| summary[name].as_u64().unwrap_or_default();
@@ -56,7 +56,7 @@ fn trend(trend: &Value) -> Option<String> {
     ))
 }
 
-/// The durations of the newest successes, the oldest of them first.
+/// Bars for the durations of the newest successes, the oldest of them first.
 fn bars(items: &Value) -> String {
     let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
     let successes = items.iter().filter(|item| item["status"] == "success");

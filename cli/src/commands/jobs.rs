@@ -8,7 +8,7 @@ use crate::{
     show::{self, plain, short, table, time},
 };
 
-/// Executions that a job's summary is about, and of which so many are listed.
+/// Number of executions in a job's summary. As many are listed.
 const SUMMED_UP: usize = 100;
 const SHOWN: usize = 10;
 
@@ -151,7 +151,7 @@ async fn show_one(client: &Client, global: &Global, id: &str) -> Outcome {
     DONE
 }
 
-/// How they stand, of a job that has some.
+/// Prints the state of a job's limits, where it has any.
 fn limits(limits: &Value) -> std::io::Result<()> {
     if limits.is_null() {
         return Ok(());

@@ -60,7 +60,10 @@ pub async fn run(args: LanesArgs, global: &Global) -> Outcome {
     DONE
 }
 
-/// Those that were named, or all; none where one that was named isn't there.
+/// Lanes that were named, or all.
+///
+/// # Errors
+/// A lane that was named does not exist.
 fn choose(mut lanes: Vec<Lane>, wanted: &[u16]) -> Result<Vec<Lane>, CliError> {
     if let Some(missing) = wanted.iter().find(|wanted| lanes.iter().all(|lane| lane.lane != **wanted)) {
         let there: Vec<String> = lanes.iter().map(|lane| lane.lane.to_string()).collect();

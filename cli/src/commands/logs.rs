@@ -57,19 +57,19 @@ pub async fn run(args: LogsArgs, global: &Global) -> Outcome {
     }
 }
 
-/// What has been printed already.
+/// Part of the output that has been printed already.
 #[derive(Default)]
 struct Shown {
-    /// The last attempt that was shown to its end.
+    /// Last attempt that was shown up to its end.
     attempt: u32,
     live: Option<Live>,
     status: String,
 }
 
-/// An attempt that is followed while it runs.
+/// Attempt that is followed while it runs.
 struct Live {
     number: u32,
-    /// Of its output.
+    /// Position in the attempt's output up to which it has been printed, in bytes.
     bytes: u64,
 }
 
@@ -96,7 +96,7 @@ impl Shown {
         Ok(())
     }
 
-    /// What is new of an attempt; all of it and how it ended, once it has.
+    /// Prints the new part of an attempt's output and, once the attempt has ended, its outcome.
     fn go_on(&mut self, attempt: &Attempt) -> io::Result<()> {
         let is_over = attempt.outcome.is_some();
         if self.live.is_none() {
@@ -117,18 +117,18 @@ impl Shown {
     }
 }
 
-/// The part of an output behind what has been shown.
+/// Part of an output that has not been shown yet.
 #[derive(Debug, PartialEq)]
 struct New<'a> {
     text: &'a str,
-    /// Something before it was not kept.
+    /// Whether something before it was not kept.
     is_gap: bool,
-    /// How much has been shown with it.
+    /// Position in the output, in bytes, up to which it has been shown with this part.
     until: u64,
 }
 
 impl<'a> New<'a> {
-    /// Whole lines only, unless there is no more to come.
+    /// Next part of an output. It consists of whole lines, unless the output has ended.
     fn of(output: &'a Output, shown: u64, is_over: bool) -> Self {
         let tail = output.tail.as_str();
         let fresh = output.bytes.saturating_sub(shown);

@@ -1,4 +1,4 @@
-//! The commands, one module each.
+//! Commands, one module each.
 
 mod alerts;
 mod apply;
@@ -48,7 +48,7 @@ use crate::client::Client;
 pub type Outcome = anyhow::Result<ExitCode>;
 
 const DONE: Outcome = Ok(ExitCode::SUCCESS);
-/// What was asked for was done, and came out badly.
+/// Outcome of a command that did what was asked, with a bad result, such as a failed execution.
 const FAILED: Outcome = Ok(ExitCode::FAILURE);
 
 /// A job scheduler: run it here with `belfry up`, or talk to one that runs.
@@ -61,7 +61,7 @@ pub struct Cli {
     command: Command,
 }
 
-/// With the zone data that `belfry up` may put in force.
+/// Version, with the zone data that `belfry up` may put in force.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let (bundled, system) = (ZoneData::bundled(), zones::system());
     format!("{}\nzone data: {} compiled in, {system}", env!("CARGO_PKG_VERSION"), bundled.release())

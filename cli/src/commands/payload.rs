@@ -1,4 +1,4 @@
-//! `--input JSON|@file|-`.
+//! Value of `--input JSON|@file|-`.
 
 use std::{fs, io};
 

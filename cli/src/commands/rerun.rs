@@ -86,7 +86,8 @@ pub async fn run(args: RerunArgs, global: &Global) -> Outcome {
     if results.iter().all(|result| result["problem"].is_null()) { DONE } else { FAILED }
 }
 
-/// The server takes a bounded number at once, and tells where to go on.
+/// Runs again all executions that are named. The server takes a bounded number at once, and tells where
+/// to go on.
 async fn all(client: &Client, mut body: Value, key: Option<&String>) -> anyhow::Result<Vec<Value>> {
     let mut results = Vec::new();
     loop {

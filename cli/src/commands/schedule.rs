@@ -65,7 +65,7 @@ pub fn run(args: ScheduleArgs, global: &Global) -> Outcome {
     DONE
 }
 
-/// The text, and a mark below what is wrong in it.
+/// Text with a mark below the place of the error.
 fn pointer(args: &NextArgs, field: &str, column: usize) -> String {
     let text = if field == "timezone" { &args.tz } else { &args.expression };
     format!("  {text}\n  {}^", " ".repeat(column.saturating_sub(1)))

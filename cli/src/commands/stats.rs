@@ -47,7 +47,7 @@ pub async fn run(_args: StatsArgs, global: &Global) -> Outcome {
     DONE
 }
 
-/// The one that is nearest to its limit.
+/// Queue that is nearest to its limit.
 fn fullest(queues: &Value) -> String {
     let part = |queue: &&Value| {
         let part = |name| queue[name].as_f64().unwrap_or_default();

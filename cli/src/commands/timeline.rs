@@ -1,4 +1,4 @@
-//! When an execution waited and when it ran, a line for each attempt.
+//! Timeline of an execution: when it waited and when it ran, one line for each attempt.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ use crate::{
 
 const WIDTH: usize = 40;
 
-/// Over the time from the due instant to the end; none before the first attempt.
+/// Timeline from the due instant to the end. `None` before the first attempt.
 pub fn text(row: &Execution) -> Option<String> {
     let begin = row.due_at.or(row.created_at)?;
     let end = row.end_time.unwrap_or_else(Utc::now);

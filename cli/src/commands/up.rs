@@ -120,7 +120,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<HumanDuration>().map(Duration::from).map_err(|error| error.to_string())
 }
 
-/// A shorter one would forget idempotency keys while they are still promised.
+/// Shortest retention. A shorter one would forget idempotency keys while they are still promised.
 const SHORTEST_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 
 fn retention(text: &str) -> Result<Duration, String> {

@@ -1,4 +1,4 @@
-//! Waiting for an execution's end.
+//! Wait for an execution's end.
 
 use std::{process::ExitCode, time::Duration};
 
@@ -32,7 +32,8 @@ pub async fn until_ended(client: &Client, id: &str) -> anyhow::Result<(Value, Ex
     }
 }
 
-/// What `trigger` and `push` do with the execution that was accepted.
+/// Shows the execution that `trigger` or `push` created. With `wait`, waits for its end and shows the
+/// outcome.
 pub async fn accepted(client: &Client, global: &Global, accepted: Value, wait: bool) -> Outcome {
     let id = show::plain(&accepted["execution_id"]);
     if !wait {

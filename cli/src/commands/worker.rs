@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::{DONE, Outcome};
 use crate::logging::{self, LogFormat};
 
-/// How often metrics are printed.
+/// Interval at which metrics are printed.
 const FLUSH: Duration = Duration::from_secs(60);
 
 /// Run attempts of one pool of an installation on AWS: commands, and work of any length

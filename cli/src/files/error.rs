@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// One thing that is wrong in a job file.
+/// Error in a job file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileProblem {
     pub file: String,
@@ -10,10 +10,10 @@ pub struct FileProblem {
     pub job: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// From 1.
+    /// Line, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
-    /// From 1, in characters.
+    /// Column in characters, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u64>,
     pub message: String,
@@ -31,7 +31,7 @@ impl FileProblem {
     }
 }
 
-/// `file:line:column: job a: schedule: …`, the form that editors can jump to.
+/// Writes `file:line:column: job a: schedule: …`, the form that editors can jump to.
 impl fmt::Display for FileProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;

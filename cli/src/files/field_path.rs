@@ -1,4 +1,4 @@
-//! Fields as problems name them: `target.url`, `dependencies[2]`.
+//! Paths of fields as problems name them: `target.url`, `dependencies[2]`.
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {

@@ -1,11 +1,12 @@
-//! The engine knows jobs, people know files.
+//! Places of problems: the engine knows jobs, people know files.
 
 use belfry_domain::Problem;
 use belfry_engine::EngineError;
 
 use super::{Definition, FileErrors, FileProblem};
 
-/// Problems, as fields and messages, at their places in files; none unless all of them have one.
+/// Converts problems, given as fields and messages, into problems with places in files. `None` unless
+/// all of them have a place.
 pub fn locate<'a>(
     problems: impl IntoIterator<Item = (&'a str, &'a str)>,
     definitions: &[Definition],
@@ -15,14 +16,15 @@ pub fn locate<'a>(
     located.filter(|located| !located.is_empty()).map(FileErrors)
 }
 
-/// The same for what an engine in this process refuses.
+/// Adds places in the files to problems that an engine in this process reports.
 pub fn with_places(error: anyhow::Error, definitions: &[Definition]) -> anyhow::Error {
     let Some(EngineError::Invalid(problems)) = error.downcast_ref() else { return error };
     let problems = problems.iter().map(|problem| (problem.field.as_str(), problem.message.as_str()));
     locate(problems, definitions).map_or(error, Into::into)
 }
 
-/// Fields come as `jobs[3].timeout`, `jobs[3] (name): timeout`, or `name: dependencies[0]`.
+/// Place of one problem. Fields have the form `jobs[3].timeout`, `jobs[3] (name): timeout`, or `name:
+/// dependencies[0]`.
 fn locate_one(field: &str, message: &str, definitions: &[Definition]) -> Option<FileProblem> {
     let indexed = field.strip_prefix("jobs[").and_then(|rest| rest.split_once(']'));
     let (definition, rest) = match indexed {

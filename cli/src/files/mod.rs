@@ -1,8 +1,8 @@
-//! Job files: YAML or JSON, with one job, a list of jobs, or `jobs:` with a list; several YAML
-//! documents may stand in one file.
+//! Job files: YAML or JSON, with one job, a list of jobs, or `jobs:` with a list. One file may contain
+//! several YAML documents.
 //!
-//! A relative `working_directory` is taken from the job file's directory, and made absolute when the
-//! file is read, because the server knows nothing of the file. Where none is given none is set.
+//! A relative `working_directory` is resolved against the job file's directory when the file is read,
+//! because the server does not know the file. Where none is given, none is set.
 
 mod error;
 mod field_path;
@@ -22,7 +22,7 @@ pub use self::node::{Content, Node};
 use self::source::Source;
 pub use self::write::{to_yaml, to_yaml_in_lines};
 
-/// A job, and where it was written.
+/// Job, with the place at which it was written.
 #[derive(Debug, Clone)]
 pub struct Definition {
     pub spec: JobSpec,
@@ -31,7 +31,7 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// A problem of this job, with the line that it is about.
+    /// Problem of this job, with its line.
     pub fn locate(&self, problem: &Problem) -> FileProblem {
         let path = field_path::parse(&problem.field);
         let (line, column) = self.node.nearest(&path);
@@ -46,8 +46,10 @@ impl Definition {
     }
 }
 
-/// Reads files, directories (their `*.yaml`, `*.yml` and `*.json`, not deeper) and `-`; all that is
-/// wrong in any of them is one error.
+/// Reads files, directories (their `*.yaml`, `*.yml` and `*.json`, without subdirectories) and `-`.
+///
+/// # Errors
+/// All problems in all of them, as one error.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Definition>, FileErrors> {
     let mut definitions = Vec::new();
     let mut problems = Vec::new();
@@ -61,17 +63,18 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<Definition>, FileErrors> {
     if problems.is_empty() { Ok(definitions) } else { Err(FileErrors(problems)) }
 }
 
-/// A job file that is no file; relative directories in it stay as they are.
+/// Reads a job file from a text. Relative directories in it stay as they are.
 pub fn read_text(name: &str, text: &str) -> Result<Vec<Definition>, FileErrors> {
     parse::definitions(&Source { name: name.to_owned(), text: text.to_owned(), directory: PathBuf::new() })
 }
 
-/// The documents of a file of another kind.
+/// Documents of a file that is no job file.
 pub fn documents(name: &str, text: &str) -> Result<Vec<Node>, FileErrors> {
     parse::documents(&Source { name: name.to_owned(), text: text.to_owned(), directory: PathBuf::new() })
 }
 
-/// What can be seen without the server; it would say the same, but not where.
+/// Checks everything that can be checked without the server. The server reports the same problems, but
+/// not their places in the files.
 fn check(definitions: &[Definition], problems: &mut Vec<FileProblem>) {
     let now = Timestamp::from(chrono::Utc::now());
     for (index, definition) in definitions.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A document as a tree that remembers where everything stood.
+//! Document as a tree that knows the place of each node.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use super::field_path::Step;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// From 1; 0 where it is not known.
+    /// Line, counted from 1. 0 where it is not known.
     line: u64,
     column: u64,
     pub content: Content,
@@ -27,7 +27,7 @@ pub enum Content {
 }
 
 impl Node {
-    /// Of a format whose reader tells no places.
+    /// Builds a node from a value whose format tells no places: line and column are 0.
     pub fn without_places(value: Value) -> Self {
         let content = match value {
             Value::Array(items) => Content::List(items.into_iter().map(Self::without_places).collect()),
@@ -61,7 +61,7 @@ impl Node {
         (known(self.line), known(self.column))
     }
 
-    /// The place of what the path leads to, or of the last thing on the way that is there.
+    /// Place of the node that the path leads to, or of the last node on the way that exists.
     pub fn nearest(&self, path: &[Step]) -> (Option<u64>, Option<u64>) {
         let next = match (path.first(), &self.content) {
             (Some(Step::Key(key)), _) => self.get(key),

@@ -1,4 +1,4 @@
-//! From a file's text to definitions.
+//! Parser from a file's text to definitions.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub fn definitions(source: &Source) -> Result<Vec<Definition>, FileErrors> {
     Ok(definitions)
 }
 
-/// JSON is nearly YAML: where the YAML reader takes it, it also tells the places.
+/// Reads documents. JSON is nearly YAML: where the YAML reader accepts it, the places are known too.
 pub fn documents(source: &Source) -> Result<Vec<Node>, FileErrors> {
     let options = serde_saphyr::options! { strict_booleans: true };
     let yaml = serde_saphyr::from_multiple_with_options::<Node>(&source.text, options);

@@ -1,4 +1,4 @@
-//! Where job files come from.
+//! Sources of job files.
 
 use std::{
     fs, io,
@@ -10,10 +10,10 @@ use super::{FileErrors, FileProblem};
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 pub struct Source {
-    /// As people know it.
+    /// Name of the file for people.
     pub name: String,
     pub text: String,
-    /// What relative paths in it are relative to; absolute.
+    /// Absolute directory that relative paths in the text refer to.
     pub directory: PathBuf,
 }
 
@@ -61,7 +61,7 @@ fn file(path: &Path) -> io::Result<Source> {
     Ok(Source { name: path.display().to_string(), text, directory })
 }
 
-/// By name, so that the order does not depend on the file system.
+/// Job files of a directory, by name, so that the order does not depend on the file system.
 fn files_in(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {

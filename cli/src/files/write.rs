@@ -1,13 +1,13 @@
-//! Definitions as the text of a job file.
+//! Writer of definitions as a job file.
 
 use serde::Serialize;
 
-/// Every text in it is read back as it was.
+/// Writes YAML. Every text in it is read back unchanged.
 pub fn to_yaml(jobs: &[impl Serialize]) -> anyhow::Result<String> {
     Ok(serde_saphyr::to_string(&jobs)?)
 }
 
-/// Writes each text in one line: a command is easier to search for.
+/// Writes YAML with each text in one line, in which a command is easier to search for.
 pub fn to_yaml_in_lines(jobs: &[impl Serialize]) -> anyhow::Result<String> {
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
     Ok(serde_saphyr::to_string_with_options(&jobs, options)?)
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
     use crate::files::{parse::definitions, source::Source};
 
-    /// Texts that YAML gives another meaning to, or cuts off.
+    /// Texts that YAML interprets in another way, or cuts off.
     const SPECIAL: [&str; 44] = [
         "",
         " ",

@@ -1,7 +1,7 @@
-//! The schedules of Airflow's DAGs, where a Python file says them in so many words, to jobs.
+//! Import of the schedules of Airflow's DAGs, where a Python file contains them as literals.
 //!
-//! A job triggers the DAG (`airflow dags trigger`); its tasks stay Airflow's. A file is read, never run.
-//! The report lists what is computed.
+//! A job triggers the DAG (`airflow dags trigger`); its tasks stay Airflow's. A file is read, never
+//! run. The report lists computed values.
 
 use belfry_domain::Timestamp;
 use chrono::{NaiveDate, TimeZone as _, Utc};
@@ -26,7 +26,7 @@ const CATCHUP: &str =
 const SINCE: &str =
     "counts from start_date, or from the epoch without one, where Airflow counts from the run before";
 const SECONDS_LAST: &str = "has six fields: in Airflow the seconds come last, in belfry they come first";
-/// The arguments that say when; all others are about the DAG, and stay in it.
+/// Arguments about time. All others are about the DAG, and stay in it.
 const TIMES: [&str; 7] = [
     "schedule",
     "schedule_interval",
@@ -129,7 +129,7 @@ impl Import<'_> {
     }
 }
 
-/// Recognises the beginning of a call that makes a DAG: `DAG(…)`, `models.DAG(…)` or `@dag(…)`.
+/// Recognises the beginning of a call that creates a DAG: `DAG(…)`, `models.DAG(…)` or `@dag(…)`.
 fn begins_dag(tokens: &[Token], at: usize) -> Option<&'static str> {
     let kind = |at: usize| tokens.get(at).map(|token| &token.kind);
     let Kind::Name(name) = kind(at)? else { return None };
@@ -142,7 +142,7 @@ fn begins_dag(tokens: &[Token], at: usize) -> Option<&'static str> {
     }
 }
 
-/// The function that a decorator is about.
+/// Name of the function that a decorator belongs to.
 fn function_behind(tokens: &[Token], at: usize) -> Option<String> {
     let mut behind = tokens[at..].iter().skip_while(|token| token.kind != Kind::Name("def".to_owned()));
     match &behind.nth(1)?.kind {
@@ -151,7 +151,7 @@ fn function_behind(tokens: &[Token], at: usize) -> Option<String> {
     }
 }
 
-/// The schedule, and the zone where it names one.
+/// Schedule, and its zone where it names one.
 fn schedule(call: &Call) -> Result<(String, Option<String>), String> {
     let given = ["schedule", "schedule_interval", "timetable"].into_iter().find_map(|name| call.get(name));
     match given {
@@ -182,8 +182,8 @@ fn cron(text: &str) -> Result<String, String> {
     }
 }
 
-/// `datetime(2026, 1, 1)`, which is UTC, or `pendulum.datetime(2026, 1, 1, tz="Europe/Berlin")`, whose
-/// zone is that of the schedule too.
+/// Instant and zone of `datetime(2026, 1, 1)`, which is UTC, or `pendulum.datetime(2026, 1, 1,
+/// tz="Europe/Berlin")`, whose zone applies to the schedule too.
 fn instant(call: &Call, name: &str) -> Result<(Option<String>, Option<String>), String> {
     let computed = || format!("{name}: {COMPUTED}");
     let Some(Value::Call(made)) = call.get(name) else {
@@ -219,7 +219,7 @@ fn instant(call: &Call, name: &str) -> Result<(Option<String>, Option<String>), 
     Ok((Some(start), zone))
 }
 
-/// A local time as an instant, by the schedule that has it as its only slot.
+/// Instant of a local time, computed by a schedule that has it as its only slot.
 fn in_zone(local: chrono::NaiveDateTime, zone: &str) -> Option<String> {
     let expression = format!("at({})", local.format("%Y-%m-%dT%H:%M:%S"));
     let schedule = belfry_domain::schedule::Schedule::parse(&expression, Some(zone)).ok()?;

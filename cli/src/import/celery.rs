@@ -1,7 +1,8 @@
-//! Celery beat's schedule, where a Python file says it in so many words, to jobs.
+//! Import of Celery beat's schedule, where a Python file contains it as literals.
 //!
-//! A job puts the task into Celery's queue, as beat does (`celery call`): who runs it, and what becomes
-//! of it, stays Celery's. A file is read, never run. What is computed is in the report.
+//! A job puts the task into Celery's queue, as beat does (`celery call`). Celery runs the task as
+//! before, and its result stays with Celery. A file is read, never run. The report lists computed
+//! values.
 
 use std::collections::BTreeMap;
 
@@ -28,9 +29,9 @@ const SINCE: &str = "counts from the epoch, without jumps; beat counts from when
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub prefix: String,
-    /// The application, as `celery --app` takes it.
+    /// Application, as `celery --app` takes it.
     pub app: String,
-    /// Instead of what the file says, and of UTC.
+    /// Zone that replaces the file's own, and UTC.
     pub timezone: Option<String>,
 }
 
@@ -150,7 +151,7 @@ fn told(key: &Value, reason: &str) -> String {
     format!("{}: {reason}", key.text().unwrap_or_default())
 }
 
-/// The zone that the file gives to beat: UTC by default.
+/// Zone that the file sets for beat. Default UTC.
 fn zone(tokens: &[Token]) -> Result<String, String> {
     let is_zone = |kind: &Kind| matches!(kind, Kind::Name(name) if ZONES.contains(&name.as_str()));
     let given = tokens.windows(2).position(|pair| is_zone(&pair[0].kind) && pair[1].kind == Kind::Sign('='));
@@ -200,7 +201,7 @@ pub(super) fn every(seconds: f64) -> Result<String, String> {
         .ok_or_else(|| format!("{seconds} s: is no interval of whole seconds"))
 }
 
-/// `timedelta(days=1, hours=2)`.
+/// Seconds of `timedelta(days=1, hours=2)`.
 pub(super) fn seconds(call: &Call) -> Result<f64, String> {
     let mut total = 0.0;
     let positional = ["days", "seconds"].into_iter().zip(&call.positional);
@@ -250,7 +251,7 @@ fn crontab(call: &Call) -> Result<String, String> {
     Ok(fields.join(" "))
 }
 
-/// Celery takes `sunday` for `sun`.
+/// Shortens `sunday` to `sun`, because Celery accepts both.
 fn short_days(field: &str) -> String {
     const DAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
     let lower = field.to_ascii_lowercase();
@@ -273,7 +274,8 @@ mod tests {
         translation
     }
 
-    /// After the examples of <https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html>.
+    /// Checks entries like the examples of
+    /// <https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html>.
     #[test]
     fn entries_that_are_written_out() {
         let text = "from celery.schedules import crontab\napp.conf.timezone = 'Europe/Berlin'\napp.conf.beat_schedule = {\n  \

@@ -1,18 +1,18 @@
-//! Reads a definition field by field. What nobody has asked for in the end goes into the report, so
-//! that nothing is dropped in silence.
+//! Reading of a definition, field by field. Fields that are never asked for go into the report, so that
+//! nothing is dropped in silence.
 
 use serde_json::Value;
 
 use super::{ImportedJob, Note, NoteKind};
 use crate::files::{Content, Node};
 
-/// One object of a definition, as far as it has not been read.
+/// Object of a definition, reduced to the fields that have not been read yet.
 pub struct Fields<'a> {
     path: String,
     left: Vec<(&'a str, &'a Node)>,
 }
 
-/// Something in a definition, and where it stands.
+/// Value in a definition, with its path.
 #[derive(Clone)]
 pub struct Field<'a> {
     pub path: String,
@@ -20,7 +20,7 @@ pub struct Field<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Null is as good as nothing, and so is what is no object: it is read as an empty one.
+    /// Fields of a node. Null counts as absent. A node that is no object has no fields.
     pub fn of(path: &str, node: &'a Node) -> Self {
         let left = match &node.content {
             Content::Map(fields) => fields.iter().map(|(name, node)| (name.as_str(), node)).collect(),
@@ -36,7 +36,7 @@ impl<'a> Fields<'a> {
         Some(Field { path: join(&self.path, name), node })
     }
 
-    /// The fields of a field; none of them where it is not there, or no object.
+    /// Fields of a field. Empty where the field is absent, or no object.
     pub fn object(&mut self, name: &str, report: &mut Report) -> Fields<'a> {
         let Some(field) = self.take(name) else {
             return Fields { path: join(&self.path, name), left: vec![] };
@@ -47,7 +47,7 @@ impl<'a> Fields<'a> {
         Fields::of(&field.path, field.node)
     }
 
-    /// Its items, each under a name of its own.
+    /// Items of a list, each with a path of its own.
     pub fn list(&mut self, name: &str, report: &mut Report) -> Vec<Field<'a>> {
         let Some(field) = self.take(name) else { return Vec::new() };
         let Content::List(items) = &field.node.content else {
@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
         named.map(|(index, node)| Field { path: format!("{}[{index}]", field.path), node }).collect()
     }
 
-    /// Its items, which are texts.
+    /// Items of a list of texts.
     pub fn texts(&mut self, name: &str, report: &mut Report) -> Vec<String> {
         let mut texts = Vec::new();
         for item in self.list(name, report) {
@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
         texts
     }
 
-    /// A text, or a number or truth value as one.
+    /// Text of a field. Numbers and truth values are converted.
     pub fn text(&mut self, name: &str, report: &mut Report) -> Option<String> {
         let field = self.take(name)?;
         let text = text_of(field.node);
@@ -80,8 +80,10 @@ impl<'a> Fields<'a> {
         text
     }
 
-    /// A truth value in any of YAML 1.1's spellings, in which Kubernetes reads manifests; an error where
-    /// it is none.
+    /// Truth value in any of YAML 1.1's spellings, in which Kubernetes reads manifests.
+    ///
+    /// # Errors
+    /// The value is no truth value.
     pub fn truth(&mut self, name: &str) -> Result<Option<bool>, String> {
         let Some(field) = self.take(name) else { return Ok(None) };
         let truth = text_of(field.node).and_then(|text| truth_of(&text));
@@ -97,7 +99,7 @@ impl<'a> Fields<'a> {
         number
     }
 
-    /// All that is left, as one entry of the report.
+    /// Reports all fields that are left, as one entry.
     pub fn rest(self, report: &mut Report, kind: NoteKind, reason: &str) {
         let Some((_, first)) = self.left.first() else { return };
         let names: Vec<&str> = self.left.iter().map(|(name, _)| *name).collect();
@@ -118,7 +120,7 @@ pub fn text_of(node: &Node) -> Option<String> {
     }
 }
 
-/// <https://yaml.org/type/bool.html>.
+/// Truth value by <https://yaml.org/type/bool.html>.
 fn truth_of(text: &str) -> Option<bool> {
     let is_cased = |word: &str| text == word || text == word.to_uppercase() || text == capitalized(word);
     match text {
@@ -141,10 +143,10 @@ fn line_of(node: &Node) -> usize {
     node.place().0.and_then(|line| usize::try_from(line).ok()).unwrap_or(0)
 }
 
-/// What is to be said about one definition.
+/// Notes about one definition, collected while it is translated.
 pub struct Report<'a> {
     pub file: &'a str,
-    /// The definition's name.
+    /// Name of the definition.
     pub subject: String,
     pub notes: Vec<Note>,
 }
@@ -158,14 +160,14 @@ impl Report<'_> {
         self.about(field, NoteKind::Changed, reason);
     }
 
-    /// The definition became a job.
+    /// Notes that the definition became a job.
     pub fn became<T>(&mut self, node: &Node, job: &ImportedJob<T>) {
         let (text, job) = (job.description.clone(), Some(job.job_id.clone()));
         let told = Note::of_file(self.file, NoteKind::CarriedOver, "");
         self.notes.push(Note { line: line_of(node), text, job, ..told });
     }
 
-    /// Adds what is not there, or stands nowhere in particular.
+    /// Adds a note about something that is absent, or has no particular place.
     pub fn add_plain(&mut self, text: &str, kind: NoteKind, reason: &str) {
         let nowhere = Node::without_places(Value::Null);
         self.add(&nowhere, text.to_owned(), kind, reason);

@@ -1,4 +1,4 @@
-//! What a crontab takes for granted about the machine that it is on.
+//! Host that a crontab is on, as far as crontabs rely on it: user, homes, programs, PATH and time zone.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,20 +14,20 @@ const PROGRAMS: [&str; 6] = ["usr/local/sbin", "usr/local/bin", "usr/sbin", "usr
 
 #[derive(Debug, Clone)]
 pub struct Host {
-    /// Who belfry runs as.
+    /// User that Belfry runs as.
     pub user: String,
     /// Home directories by user.
     pub homes: BTreeMap<String, String>,
-    /// Programs that can be called by their name.
+    /// Programs that can be called by name.
     pub programs: BTreeSet<String>,
-    /// The PATH of commands whose crontab sets none.
+    /// PATH of commands whose crontab sets none.
     pub path: String,
-    /// The zone of cron's schedules, where a crontab names none; otherwise why it can't be told.
+    /// Zone of cron's schedules where a crontab names none, or the reason why it is not known.
     pub timezone: Result<Zone, String>,
 }
 
 impl Host {
-    /// This machine, and who runs this.
+    /// Host of this process, with the user that runs it.
     pub fn this() -> Self {
         let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
         let uid = effective_uid();
@@ -52,7 +52,7 @@ impl Host {
     }
 }
 
-/// Why cron passes over a system crontab that stands in its place, `/etc`: others than root could have
+/// Reason why cron ignores a system crontab in its own place, `/etc`: others than root could have
 /// written it.
 pub fn distrust(path: &Path) -> Option<&'static str> {
     let file = fs::metadata(path).ok().filter(|_| path.starts_with("/etc"))?;
@@ -80,14 +80,14 @@ fn names(folder: &Path) -> Vec<String> {
     entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
-/// PAM gives cron's commands what is in `/etc/environment`.
+/// PATH from `/etc/environment`, which PAM passes to cron's commands.
 fn path(environment: &str) -> String {
     let named = environment.lines().find_map(|line| line.trim().strip_prefix("PATH="));
     let path = named.map(|value| value.trim_matches(['"', '\''])).filter(|value| !value.is_empty());
     path.unwrap_or(DEFAULT_PATH).to_owned()
 }
 
-/// As the kernel tells it; nothing else in this process needs a system call for it.
+/// Effective user id, as the kernel's files show it, so that no system call is needed for it.
 fn effective_uid() -> Option<String> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
@@ -98,7 +98,7 @@ fn effective_uid() -> Option<String> {
 mod tests {
     use super::{distrust_file, path};
 
-    /// Debian's cron(8) and `database.c`.
+    /// Checks the rules of Debian's cron(8) and `database.c`.
     #[test]
     fn files_that_others_can_write_are_not_trusted() {
         assert_eq!(distrust_file(0, 0o100_644), None);

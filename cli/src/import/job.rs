@@ -1,4 +1,4 @@
-//! A job as an import writes it: only what says something, in the order in which people read.
+//! Job as an import writes it: only fields that are set, in the order in which people read them.
 
 use std::collections::BTreeMap;
 
@@ -33,14 +33,14 @@ pub struct ImportedJob<T> {
     pub timeout: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub execution_timeout: Option<String>,
-    /// `record`: nobody hears of failures.
+    /// Value `record` keeps failures from raising alerts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<&'static str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
 }
 
-/// A process: crontabs and systemd know no other target.
+/// Process as a target: crontabs and systemd know no other target.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CommandTarget {
     #[serde(rename = "type")]
@@ -58,7 +58,8 @@ pub struct CommandTarget {
 pub struct Retry {
     pub max_retries: u32,
     pub max_lost: u32,
-    /// Of the delay, where the other scheduler says how it grows: without jitter then.
+    /// Base of the retry delay, set where the other scheduler says how the delay grows; the delay then
+    /// has no jitter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,7 +73,7 @@ impl Retry {
         Self { max_retries, max_lost, base: None, cap: None, jitter: None }
     }
 
-    /// Exponentially, which is the default.
+    /// Retry with a delay that grows exponentially, which is the default.
     pub fn growing(self, base: &'static str, cap: &'static str) -> Self {
         Self { base: Some(base), cap: Some(cap), jitter: Some("none"), ..self }
     }
@@ -102,7 +103,10 @@ impl<T: Serialize> ImportedJob<T> {
         }
     }
 
-    /// Itself, if the server would take it; otherwise all that is wrong with it.
+    /// Job itself, if the server would accept it.
+    ///
+    /// # Errors
+    /// All problems of the job.
     pub fn checked(self, now: Timestamp) -> Result<Self, String> {
         let value = serde_json::to_value(&self).map_err(|error| error.to_string())?;
         let spec: JobSpec = serde_json::from_value(value).map_err(|error| error.to_string())?;

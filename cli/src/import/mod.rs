@@ -1,4 +1,4 @@
-//! Other schedulers' definitions to jobs.
+//! Translation of other schedulers' definitions into jobs.
 
 pub mod airflow;
 pub mod celery;

@@ -1,4 +1,4 @@
-//! Ten thousand damaged inputs: whatever stands in one of them is in a job, or in the report.
+//! Ten thousand damaged inputs: every part of an input must be in a job or in the report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +48,7 @@ const SCHEDULE: &str = r#"{
 const PYTHON: &str = "from celery.schedules import crontab\napp.conf.timezone = 'Europe/Berlin'\nbeat_schedule = {\n  'add': {'task': 't.add', \
     'schedule': crontab(hour=7, day_of_week='mon'), 'args': (1, \"é\")},\n  'half': {'task': 't', 'schedule': timedelta(hours=1) * 2},\n}\n\
     with DAG('a', schedule='0 5 * * *', start_date=pendulum.datetime(2026, 1, 1, tz='UTC')) as dag:\n  pass\n";
-/// Pieces that have a meaning somewhere.
+/// Pieces of text that have a meaning in some format.
 const PIECES: [&str; 34] = [
     "\0",
     "\u{feff}",
@@ -85,7 +85,7 @@ const PIECES: [&str; 34] = [
     "é",
     ",",
 ];
-/// Fields that a job says in other words, or not at all because belfry has but one way.
+/// Fields that a job expresses in other words, or not at all because Belfry has only one way.
 const IN_OTHER_WORDS: [&str; 21] = [
     "apiVersion",
     "kind",
@@ -110,7 +110,7 @@ const IN_OTHER_WORDS: [&str; 21] = [
     "value",
 ];
 
-/// Names that are in the report whatever it is about.
+/// Names that are in the report, whatever it is about.
 const AROUND: [&str; 7] =
     ["spec", "jobTemplate", "template", "metadata", "Target", "containers", "containers[0]"];
 
@@ -122,7 +122,7 @@ fn host() -> Host {
     Host { user: "root".to_owned(), homes, programs: BTreeSet::new(), path, timezone }
 }
 
-/// A few changes of bytes, words and lines.
+/// Damages a text by a few changes of bytes, words and lines.
 fn damage(random: &mut StdRng, text: &str) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     for _ in 0..random.random_range(1..4) {
@@ -148,7 +148,7 @@ fn with_a_line_moved(random: &mut StdRng, bytes: &[u8]) -> Vec<u8> {
     lines.join(&b'\n')
 }
 
-/// Numbers of lines that say something, where a line that goes on is one with those behind it.
+/// Numbers of the lines with content. A line that is continued counts once, with its continuations.
 fn lines_of(bytes: &[u8], go_on: bool) -> Vec<usize> {
     let mut numbers = Vec::new();
     let mut goes_on = false;
@@ -221,7 +221,7 @@ fn each_line_of_a_damaged_timer_is_in_a_job_or_in_the_report() {
     }
 }
 
-/// All texts of a value, one after another.
+/// Appends all texts of a value, one after another.
 fn texts(value: &Value, out: &mut String) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| texts(item, out)),
@@ -236,7 +236,8 @@ fn texts(value: &Value, out: &mut String) {
     out.push('\n');
 }
 
-/// Each value of a definition that became a job is somewhere, or the name of what it is a part of.
+/// Checks that each value of a definition that became a job is in the job or the report, by itself or
+/// by the name of its parent.
 fn assert_each_value_is_told<T: Serialize>(node: &Node, translation: &super::Translation<T>, text: &str) {
     let mut jobs = String::new();
     texts(&serde_json::to_value(&translation.jobs).unwrap(), &mut jobs);
@@ -260,7 +261,7 @@ fn assert_each_value_is_told<T: Serialize>(node: &Node, translation: &super::Tra
     }
 }
 
-/// All values, each with the names on the way to it.
+/// Values of a tree, each with the names on the way to it.
 fn leaves(node: &Node) -> Vec<(Vec<String>, String)> {
     let below = |name: String, node: &Node| {
         leaves(node).into_iter().map(move |(path, value)| ([vec![name.clone()], path].concat(), value))

@@ -1,16 +1,16 @@
-//! Names for jobs that had none: from the command, the same each time it is imported.
+//! Names for jobs that had none, derived from the command, so that every import gives the same names.
 
-/// What stands before a program.
+/// Words that may stand before the name of a program in a command line.
 const PREFIXES: [&str; 19] = [
     "!", "do", "elif", "else", "env", "eval", "exec", "if", "ionice", "nice", "nohup", "setsid", "then",
     "time", "until", "while", "done", "fi", "esac",
 ];
-/// What only tests, tells or prepares something.
+/// Commands that never name a job, because they only test, print or prepare something.
 const NOT_PROGRAMS: [&str; 19] = [
     ".", ":", "[", "[[", "case", "cd", "command", "echo", "exit", "export", "for", "mkdir", "printf", "set",
     "sleep", "test", "true", "umask", "false",
 ];
-/// Their first operand says what they run.
+/// Programs whose first operand names the program that they run.
 const STARTERS: [&str; 14] = [
     "bash",
     "chronic",
@@ -29,7 +29,8 @@ const STARTERS: [&str; 14] = [
 ];
 const MAX_CHARACTERS: usize = 80;
 
-/// `sysstat-debian-sa1` for a command in `/etc/cron.d/sysstat`; without `group`, the program alone.
+/// Name such as `sysstat-debian-sa1`, for a command in `/etc/cron.d/sysstat`. Without `group` it is the
+/// program alone.
 pub fn base(command: &str, group: Option<&str>) -> String {
     let program = clean(&program(command).unwrap_or_default());
     let group = group.map(clean).unwrap_or_default();
@@ -42,7 +43,8 @@ pub fn base(command: &str, group: Option<&str>) -> String {
     name.chars().take(MAX_CHARACTERS).collect()
 }
 
-/// The first keeps its name, so that a second like it does not rename a job that is there already.
+/// Unique name. The first job keeps its name, so that a second like it does not rename a job that
+/// exists already.
 pub fn unique(base: &str, fingerprint: &str, taken: impl Fn(&str) -> bool) -> String {
     if !taken(base) {
         return base.to_owned();
@@ -60,7 +62,8 @@ fn program(command: &str) -> Option<String> {
     named.or_else(|| words(&outer).first().map(|word| base_name(word).to_owned()))
 }
 
-/// Without what stands in quotes or `$(…)`, and without redirections: what is left is the line's own.
+/// Line without text in quotes or `$(…)`, and without redirections: the rest is the line's own
+/// commands.
 fn outer(command: &str) -> String {
     let mut out = String::new();
     let text = command.replace("$(", "\u{1}").replace("2>&1", "").replace("&>", ">");
@@ -78,7 +81,7 @@ fn outer(command: &str) -> String {
     out
 }
 
-/// A redirection takes its file with it.
+/// Words of a part. A redirection is dropped together with its file.
 fn words(part: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = part.split_whitespace();
@@ -115,7 +118,7 @@ fn is_noise(word: &str, name: &str) -> bool {
     word.starts_with('-') || name.starts_with('$') || word.contains('=') || PREFIXES.contains(&name)
 }
 
-/// A program given as text (`perl -e …`) has no name.
+/// First operand. A program that is given as text (`perl -e …`) has no name.
 fn operand<'a>(rest: impl Iterator<Item = &'a str>) -> Option<String> {
     for word in rest {
         match word {
@@ -133,7 +136,7 @@ fn clean(text: &str) -> String {
     mapped.trim_matches(['-', '.']).to_owned()
 }
 
-/// FNV-1a: the same on every machine and in every version.
+/// Hash (FNV-1a) that is equal on all machines and in all versions.
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

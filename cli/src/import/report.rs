@@ -1,10 +1,10 @@
-//! The report of an import: each line that was read is in a job, or in here.
+//! Report of an import: each line that was read is in a job, or in the report.
 
 use serde::Serialize;
 
 use super::ImportedJob;
 
-/// What came of an import.
+/// Result of an import.
 #[derive(Debug)]
 pub struct Translation<T> {
     pub jobs: Vec<ImportedJob<T>>,
@@ -26,17 +26,17 @@ impl<T> Translation<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {
-    /// The kind that a file was taken for, and what holds for all of it.
+    /// Kind that a file was taken for, and remarks about all of it.
     File,
-    /// It is part of a job, or holds for the jobs below it.
+    /// The line is part of a job, or applies to the jobs below it.
     CarriedOver,
-    /// It says something to people only.
+    /// The line is for people only.
     Comment,
-    /// The other scheduler does not read it either.
+    /// The other scheduler does not read the line either.
     Ignored,
-    /// It is there, but not quite as it was.
+    /// The line was carried over with a change.
     Changed,
-    /// It has no place in what came out.
+    /// The line has no counterpart in the result.
     NotCarriedOver,
 }
 
@@ -56,13 +56,13 @@ impl NoteKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
     pub file: String,
-    /// From 1; 0 where it is about the file, or not known.
+    /// Line, counted from 1. 0 where the note is about the file, or the line is not known.
     pub line: usize,
     pub text: String,
     pub kind: NoteKind,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// The job that the line became.
+    /// Job that the line became.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
 }
@@ -80,7 +80,7 @@ pub(crate) mod tests {
     use super::{Note, NoteKind, Translation};
     use crate::files::to_yaml_in_lines;
 
-    /// The job file, and below it the report.
+    /// Job file, followed by the report.
     pub(crate) fn shown<T: Serialize>(translation: &Translation<T>) -> String {
         let line = |Note { file, line, text, kind, reason, .. }: &Note| {
             format!("{file}:{line} {}: {text}\n    {reason}", kind.as_str())
@@ -89,7 +89,7 @@ pub(crate) mod tests {
         format!("{}\n{}", to_yaml_in_lines(&translation.jobs).unwrap(), notes.join("\n"))
     }
 
-    /// Entries about what is not, or not quite, as it was.
+    /// Notes about losses and changes.
     pub(crate) fn losses<T>(translation: &Translation<T>) -> Vec<&Note> {
         let is_loss = |note: &&Note| matches!(note.kind, NoteKind::Changed | NoteKind::NotCarriedOver);
         translation.notes.iter().filter(is_loss).collect()

@@ -1,4 +1,4 @@
-//! The zone that programs of a host tell the time in, as its C library finds it.
+//! Zone in which the programs of a host tell the time, as its C library finds it.
 
 use std::{
     collections::BTreeSet,
@@ -9,14 +9,14 @@ use std::{
 use belfry_domain::schedule::Schedule;
 
 const ZONE_FILES: &str = "usr/share/zoneinfo";
-/// Links to follow before they are taken for a circle.
+/// Maximum number of links that are followed; more are taken for a circle.
 const MOST_LINKS: usize = 8;
 const SAY: &str = "say which zone it is with --timezone";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
     pub name: String,
-    /// The setting or file that says so.
+    /// Setting or file that names the zone.
     pub source: String,
 }
 
@@ -26,8 +26,8 @@ impl Zone {
     }
 }
 
-/// `TZ` before `/etc/localtime`, which is a link to a zone's file or a copy of one. A host without
-/// either is in UTC.
+/// Zone of the host: `TZ` before `/etc/localtime`, which is a link to a zone's file or a copy of one. A
+/// host without either is in UTC.
 pub fn of_host(root: &Path, own: Option<&str>) -> Result<Zone, String> {
     if let Some(text) = own {
         return of_variable(text);
@@ -69,7 +69,7 @@ fn known(name: &str, source: &str) -> Result<Zone, String> {
     if is_known { Ok(Zone::new(name, source)) } else { Err(unknown()) }
 }
 
-/// The name of the zone whose file a link leads to.
+/// Name of the zone whose file a link leads to.
 fn linked(path: &Path) -> Option<String> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -97,7 +97,8 @@ fn copied(root: &Path, bytes: &[u8], written: &str) -> Result<Zone, String> {
     known(written, "/etc/timezone, because /etc/localtime is a copy of no zone's file")
 }
 
-/// Zones with the same rules have equal files: one of them is the country's own.
+/// Main zone among zones with equal files, which have the same rules: the one that the table of
+/// countries names.
 fn main_one<'a>(root: &Path, names: &'a BTreeSet<String>) -> Option<&'a String> {
     let table = fs::read_to_string(root.join(ZONE_FILES).join("zone1970.tab")).ok()?;
     let rows = table.lines().filter(|line| !line.starts_with('#'));

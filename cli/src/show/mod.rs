@@ -1,4 +1,4 @@
-//! What people see, and what programs read.
+//! Output of commands, for people and for programs.
 
 pub mod moment;
 pub mod table;
@@ -8,7 +8,10 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-/// To standard output; an error where nobody reads it any more.
+/// Prints a line to standard output.
+///
+/// # Errors
+/// The output is closed.
 pub fn line(text: impl AsRef<str>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_ref().as_bytes())?;
@@ -19,7 +22,7 @@ pub fn json(value: &Value) -> io::Result<()> {
     line(format!("{value:#}"))
 }
 
-/// A JSON value in a cell or a line: text without its quotes, nothing for null.
+/// Text of a JSON value for a cell or a line: without quotes, and empty for null.
 pub fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -28,7 +31,7 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
-/// At most `width` characters, in one line.
+/// Text in one line, of at most `width` characters.
 pub fn short(text: &str, width: usize) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= width {

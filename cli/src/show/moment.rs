@@ -1,4 +1,4 @@
-//! Instants as people give them on the command line: absolute, or so long ago.
+//! Instants on the command line: absolute, or a time ago.
 
 use std::str::FromStr;
 

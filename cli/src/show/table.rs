@@ -9,7 +9,7 @@ pub fn new<const N: usize>(headers: [&str; N]) -> Table {
     table
 }
 
-/// A status in its colour, where the terminal has any.
+/// Status in its colour, where the terminal has colours.
 pub fn status(status: &str) -> Cell {
     let color = match status {
         "success" | "succeeded" | "ok" | "active" => Color::Green,
@@ -21,7 +21,7 @@ pub fn status(status: &str) -> Cell {
     Cell::new(status).fg(color)
 }
 
-/// Trailing blanks would only make copied text longer.
+/// Text of a table without trailing blanks, which would only make copied text longer.
 pub fn text(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }

@@ -6,7 +6,7 @@ pub fn utc(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-/// `in 3m 20s`, `2h 5m ago`: the two largest units.
+/// Distance such as `in 3m 20s` or `2h 5m ago`: the two largest units.
 pub fn relative(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let distance = at - now;
     if distance.num_seconds() == 0 {
@@ -34,7 +34,7 @@ fn span(distance: TimeDelta) -> String {
     parts.join(" ")
 }
 
-/// `12 ms`, `1.5 s`, `2m 3s`.
+/// Duration such as `12 ms`, `1.5 s` or `2m 3s`.
 pub fn millis(ms: i64) -> String {
     match ms {
         ..1000 => format!("{ms} ms"),

@@ -1,4 +1,4 @@
-//! Alerts of a single process: lines in its log, and whoever else is to be told.
+//! Alerts of a single process: lines in its log, and notices to receivers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,16 +11,17 @@ use belfry_engine::{
 
 use super::Standalone;
 
-/// How soon receivers hear of what has been raised.
+/// Interval at which alerts are tended, so the longest delay of a notice.
 const TEND: Duration = Duration::from_secs(1);
-/// How often success rate and lateness are looked at.
+/// Interval at which success rate and lateness are checked.
 const JUDGE: Duration = Duration::from_secs(10);
 
-/// Who is told, and what is too bad.
+/// Receivers of alerts, and the conditions that raise alerts.
 #[derive(Default)]
 pub struct Alerting {
     pub receivers: Receivers,
-    /// What counts as too bad, and what is counted; nothing for a belfry that ends with its work.
+    /// Thresholds, and the counts that are compared with them. `None` for a belfry that ends with its
+    /// work.
     pub watch: Option<(Thresholds, Arc<Watch>)>,
 }
 

@@ -15,7 +15,7 @@ pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
     Store::open(&path).with_context(|| format!("{}", path.display()))
 }
 
-/// Tells the entries of a data directory that are belfry's, its operator's or the file system's own.
+/// Whether an entry of a data directory is Belfry's, its operator's or the file system's own.
 fn is_of_belfry(entry: &fs::DirEntry, was_here: bool) -> bool {
     let name = entry.file_name();
     match &*name.to_string_lossy() {

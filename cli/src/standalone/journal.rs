@@ -1,4 +1,4 @@
-//! What a person who watches `belfry up` wants to see: jobs that start, end, fail and try again.
+//! Log lines for a person who watches `belfry up`: jobs that start, end, fail and are retried.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use belfry_engine::{
     ports::{Fact, Observer},
 };
 
-/// Counts everything, and writes a line for what happens to jobs. Pushed work, of which there may
-/// be thousands a second, shows at the level `debug`.
+/// Journal that counts everything, and logs a line for events of jobs. Pushed work, of which there may
+/// be thousands a second, is logged at the level `debug`.
 pub struct Journal {
     pub telemetry: Arc<Telemetry>,
     pub watch: Option<Arc<Watch>>,

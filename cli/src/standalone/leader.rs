@@ -1,9 +1,10 @@
 //! Leadership of one process among those on a database.
 //!
 //! A leader holds a lease in the database, under whose token it writes, and the operating system's lock
-//! on the data directory. A process takes the lead when the lease has been given back, when the lock
-//! shows that the leader is dead, or when it has watched the lease for its whole length and nobody has
-//! renewed it. Wall clocks decide nothing: they jump, and a lease ends by the clock of its leader.
+//! on the data directory. A process takes the lead in three cases: the lease has been given back; the
+//! lock shows that the leader is dead; or the process has watched the lease for its whole length
+//! without a renewal. Wall clocks decide nothing: they jump, and a lease ends by the clock of its
+//! leader.
 
 use std::{
     path::Path,
@@ -20,21 +21,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::{LANE, Standalone, lock::LeaderLock};
 
-/// A leader that has not renewed for this long has lost its leadership.
+/// Length of the leader's lease: a leader that has not renewed it for this long has lost its
+/// leadership.
 const LEADER_LEASE: Duration = Duration::from_secs(6);
 const RENEW: Duration = Duration::from_secs(2);
-/// A standby looks this often: it takes over within the lease and this.
+/// Interval at which a standby checks the lease. It takes over within the lease plus this.
 const LOOK: Duration = Duration::from_millis(500);
 const GIVEN_BACK: Timestamp = Timestamp(0);
 
-/// Whether this process leads, and its lock.
+/// Leadership of this process: whether it leads, and the leader's lock.
 #[derive(Debug)]
 pub struct Leadership {
     leads: AtomicBool,
     lock: LeaderLock,
 }
 
-/// Another process's lease as it was first seen.
+/// Lease of another process, as this process first saw it.
 struct Watched {
     owner: String,
     until: Timestamp,
@@ -56,7 +58,7 @@ impl Leadership {
 }
 
 impl Standalone {
-    /// Waits until this process leads, or `shutdown`.
+    /// Waits until this process leads, or until `shutdown`.
     pub async fn await_leadership(
         &self,
         leadership: &Leadership,
@@ -84,8 +86,8 @@ impl Standalone {
         }
     }
 
-    /// Renews the leadership; returns when it is lost. Writes made after the loss are refused by
-    /// the store whether this has noticed or not.
+    /// Renews the leadership, and returns when it is lost. The store refuses writes after the loss,
+    /// whether this process has noticed it or not.
     pub async fn hold_leadership(self: Arc<Self>, leadership: Arc<Leadership>) {
         loop {
             tokio::time::sleep(RENEW).await;
@@ -128,7 +130,7 @@ impl Standalone {
         }
     }
 
-    /// Takes or renews the lease, unless it is another process's and ends at `end` or later.
+    /// Takes or renews the lease. A lease of another process is taken only if it ends before `end`.
     async fn acquire(&self, end: Timestamp) -> Result<Acquired, StoreError> {
         let until = self.engine.ports.clock.now().plus(LEADER_LEASE);
         self.engine.ports.leases.acquire(LANE, &self.owner, end, until).await

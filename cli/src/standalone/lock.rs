@@ -1,4 +1,4 @@
-//! The operating system's lock on a data directory, which ends with the process that holds it.
+//! Lock of the operating system on a data directory. It ends with the process that holds it.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
@@ -12,17 +12,20 @@ const NAME: &str = "belfry.lock";
 const MODE: u32 = 0o600;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// The lock of the leader. Its file names the leader that held it last, and the boot of the machine:
-/// a free lock says nothing of a leader on another machine that shares the directory.
+/// Lock of the leader.
+///
+/// Its file names the leader that held it last, and the boot of the machine: a free lock says nothing
+/// of a leader on another machine that shares the directory.
 #[derive(Debug, Default)]
 pub struct LeaderLock {
-    /// None where the file system has no locks.
+    /// `None` where the file system has no locks.
     file: Option<File>,
     is_held: AtomicBool,
 }
 
 impl LeaderLock {
-    /// Opens the lock of a data directory. Where that is not possible, the lease alone decides who leads.
+    /// Opens the lock of a data directory. Where no lock is possible, the lease alone decides which
+    /// process leads.
     pub fn open(data: &Path) -> Self {
         let path = data.join(NAME);
         let file = open(&path).inspect_err(|error| {
@@ -35,7 +38,7 @@ impl LeaderLock {
         Self { file: file.ok(), is_held: AtomicBool::new(false) }
     }
 
-    /// Takes the lock if `leader`, which held it last on this machine, is dead.
+    /// Takes the lock if `leader` held it last on this machine and is dead; returns whether it did.
     pub fn take_from(&self, leader: &str) -> bool {
         if !self.take() {
             return false;
@@ -47,7 +50,7 @@ impl LeaderLock {
         was_theirs
     }
 
-    /// Takes the lock for `leader` if it is free, and leaves the name in its file.
+    /// Takes the lock for `leader` if it is free, and writes the leader's name into its file.
     pub fn keep_for(&self, leader: &str) {
         if self.take()
             && !self.signature().is_ok_and(|found| found == signature(leader))
@@ -86,7 +89,7 @@ impl LeaderLock {
     }
 }
 
-/// Whether files in a directory can be locked.
+/// Checks that files in a directory can be locked.
 ///
 /// # Errors
 /// The file system has no locks, or the directory can't be written.
@@ -105,7 +108,7 @@ fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// A lock that another process holds is a lock, too.
+/// Locks a file and unlocks it again. A lock that another process holds is proof of locks, too.
 fn lock_once(file: &File) -> io::Result<()> {
     match file.try_lock() {
         Ok(()) => file.unlock(),

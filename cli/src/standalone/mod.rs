@@ -1,4 +1,4 @@
-//! The whole of Belfry in one process: the engine on SQLite, its queues in memory, its workers.
+//! Belfry as a whole in one process: the engine on SQLite, its queues in memory, its workers.
 
 mod alerts;
 mod database;
@@ -39,25 +39,25 @@ pub use self::{
 };
 use crate::zones;
 
-/// There is one lane, and one shard: SQLite has no partitions to spread over.
+/// Only lane. There is one shard too: SQLite has no partitions to spread over.
 pub const LANE: u16 = 0;
-/// How often timers are read. Shorter than the look-ahead by enough that a late tick does no harm.
+/// Interval between ticks. It is shorter than the look-ahead by so much that a late tick does no harm.
 const TICK: Duration = Duration::from_secs(1);
 const RETENTION_PASS: Duration = Duration::from_secs(600);
-/// Longer where what goes is archived: each pass makes a file.
+/// Interval of retention passes with an archive. It is longer, because each pass makes a file.
 const ARCHIVE_PASS: Duration = Duration::from_secs(3600);
 const ZONES: Duration = Duration::from_secs(60);
 const AUDIT: Duration = Duration::from_secs(24 * 3600);
 
-/// How many attempts run at once, pool by pool.
+/// Number of attempts that run at once, by pool.
 #[derive(Debug, Clone)]
 pub struct Capacity {
     pub default: usize,
-    /// Processes: a host takes fewer of them than of requests.
+    /// Number of processes. A host can run fewer processes than requests.
     pub command: usize,
     /// Pools that jobs name themselves.
     pub others: Vec<(String, usize)>,
-    /// Pools that idle ones may take from.
+    /// Pools that idle pools may take messages from.
     pub steal_from: Vec<String>,
 }
 
@@ -83,7 +83,7 @@ pub struct Standalone {
     pub engine: Arc<Engine>,
     pub store: Store,
     pub queue: Arc<MemoryQueue>,
-    /// Unique to this process: its lease and its attempts carry it.
+    /// Name that is unique to this process. Its lease and its attempts carry it.
     pub owner: String,
     capacity: Capacity,
     worker: Worker,
@@ -93,7 +93,7 @@ pub struct Standalone {
 }
 
 impl Standalone {
-    /// Wires everything; nothing runs before [`Standalone::lead`].
+    /// Wires everything. Nothing runs before [`Standalone::lead`].
     pub fn new(
         store: Store,
         settings: Settings,
@@ -127,17 +127,17 @@ impl Standalone {
         ))
     }
 
-    /// Executions go to this folder before they are removed.
+    /// Archives executions in this folder before they are removed.
     pub fn archiving_to(self, folder: Option<PathBuf>) -> Self {
         Self { archive: folder, ..self }
     }
 
-    /// Those who are told of alerts, and what is one.
+    /// Sets the receivers of alerts and the conditions that raise alerts.
     pub fn alerting(self, alerting: Alerting) -> Self {
         Self { alerting, ..self }
     }
 
-    /// Those of executions that are removed go with them.
+    /// Keeps logs. The logs of removed executions are removed with them.
     pub fn with_logs(self, logs: Option<Arc<dyn Logs>>) -> Self {
         Self { logs, ..self }
     }
@@ -248,7 +248,8 @@ impl Standalone {
         self.engine.tend_zones(revision, zones.as_ref()).await
     }
 
-    /// Opened anew each time: a folder that can't be written to now may be mended.
+    /// Removes old rows. The archive is opened anew each time, because a folder that can't be written
+    /// to now may be repaired.
     async fn remove_old(&self) -> anyhow::Result<()> {
         let folder = self.archive.as_deref();
         let open = |folder| FolderArchive::open(folder).context("the archive can't be written to");

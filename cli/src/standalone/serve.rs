@@ -1,4 +1,4 @@
-//! The API on a port of this machine.
+//! Server of the API on a port of this machine.
 
 use std::{
     io,
@@ -49,7 +49,7 @@ impl Listener for Port {
     }
 }
 
-/// This machine's address of a connection; none where it has ended already.
+/// Address of this machine in a connection. `None` where the connection has ended already.
 #[derive(Clone, Copy)]
 struct OwnAddress(Option<IpAddr>);
 

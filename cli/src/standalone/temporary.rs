@@ -1,4 +1,4 @@
-//! A scheduler in memory, for `belfry run`: it ends with its value.
+//! Scheduler in memory, for `belfry run`. It ends when it is dropped.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Capacity, LANE, Standalone};
 
-/// Nobody else can see a database in memory.
+/// Lease that never ends: no other process can see a database in memory.
 const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 #[derive(Debug, Clone, Default)]
@@ -35,7 +35,7 @@ impl Observer for Silent {
     fn record(&self, _: Fact<'_>) {}
 }
 
-/// Somebody looks on, and a write in memory costs nothing.
+/// Settings with frequent heartbeats: a person is watching, and a write in memory costs nothing.
 fn settings() -> Settings {
     Settings { heartbeat_every: Duration::from_secs(1), ..Settings::standalone() }
 }
@@ -67,7 +67,7 @@ impl Temporary {
         &self.standalone.engine
     }
 
-    /// Ends when the attempts that run have ended.
+    /// Stops the scheduler, and returns when the running attempts have ended.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.shutdown.cancel();
         self.leading.await?

@@ -1,4 +1,4 @@
-//! Bearer tokens: made here, kept as hashes in the database.
+//! Bearer tokens: created here, kept as hashes in the database.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use super::database::open_store;
 
 const TOKEN_BYTES: usize = 32;
 
-/// The tokens of a database, for the API.
+/// Tokens of a database, for the API.
 pub struct StoredTokens(pub Store);
 
 #[async_trait]
@@ -25,12 +25,12 @@ impl TokenVerifier for StoredTokens {
     }
 }
 
-/// A token is random, so a plain hash is enough: there is nothing to guess.
+/// Hash of a token. A token is random, so a plain hash is enough: there is nothing to guess.
 fn hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
 }
 
-/// The token itself is told once and kept nowhere.
+/// Creates a token and returns it. It is shown this once, and kept nowhere.
 pub async fn create_token(data: &Path, name: &str) -> anyhow::Result<String> {
     let secret: [u8; TOKEN_BYTES] = rand::random();
     let token = format!("belfry_{}", URL_SAFE_NO_PAD.encode(secret));
@@ -47,7 +47,7 @@ pub async fn list_tokens(data: &Path) -> anyhow::Result<Vec<Token>> {
     Ok(open_store(data)?.tokens().await?)
 }
 
-/// False where there is none of this name.
+/// Revokes a token. `false` where there is none of this name.
 pub async fn revoke_token(data: &Path, name: &str) -> anyhow::Result<bool> {
     Ok(open_store(data)?.remove_token(name).await?)
 }

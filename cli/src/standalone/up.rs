@@ -1,4 +1,4 @@
-//! `belfry up`.
+//! `belfry up`: the single process.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -18,31 +18,31 @@ use super::{
     serve::serve,
 };
 
-/// How long attempts may take to end when the process is told to stop.
+/// Time that attempts have to end when the process is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
 
 pub struct UpOptions {
-    /// The directory of the database; made if it is missing.
+    /// Directory of the database. It is created if it is missing.
     pub data: PathBuf,
     pub listen: SocketAddr,
-    /// On loopback too, where none is needed otherwise.
+    /// Whether a token is required on loopback too.
     pub require_token: bool,
-    /// Applied as soon as this process leads.
+    /// Jobs that are applied as soon as this process leads.
     pub jobs: Vec<JobSpec>,
     pub capacity: Capacity,
     pub allow_private_addresses: bool,
     pub lease: Option<Duration>,
-    /// How long ended executions stay, and so their idempotency keys.
+    /// Time for which ended executions, and so their idempotency keys, are kept.
     pub retention: Duration,
-    /// Where they go then; nowhere by default.
+    /// Archive of executions that are removed. Default: none.
     pub archive: Option<PathBuf>,
-    /// Where others reach the API: targets that are to call back, and clients through a proxy. Where it
-    /// listens, if that is an address.
+    /// URL at which others reach the API: targets that call back, and clients through a proxy. Default:
+    /// the address that it listens on, if that is a single address.
     pub public_url: Option<String>,
     pub backlog_limits: BacklogLimits,
     pub ageing_step: Duration,
     pub alerts: AlertSettings,
-    /// Where all goes that commands print; below `data` by default.
+    /// Place of the full output of commands. Default: a folder below `data`.
     pub logs: LogPlace,
 }
 
@@ -82,10 +82,10 @@ fn settings(options: &UpOptions) -> Settings {
     settings
 }
 
-/// Serves the API and, once it leads, runs everything else; until it is told to stop.
+/// Serves the API and, once it leads, runs everything else, until it is told to stop.
 ///
 /// # Errors
-/// Where it can't start, or another process has taken over the database.
+/// It can't start, or another process has taken over the database.
 pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let public = options.public_url.as_deref().map(public_url).transpose()?;
     let store = open_store(&options.data)?;
@@ -153,7 +153,7 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     outcome
 }
 
-/// Secrets come from this process's variables.
+/// Receivers of alerts. Secrets come from this process's variables.
 #[cfg(feature = "aws")]
 async fn receivers(settings: &AlertSettings) -> anyhow::Result<Receivers> {
     // Credentials are looked for only where there is a topic to tell.
@@ -179,7 +179,8 @@ fn public_url(url: &str) -> anyhow::Result<PublicUrl> {
     })
 }
 
-/// None where it listens on all addresses: which of them others know is not known here.
+/// URL of this server. `None` where it listens on all addresses, because it can't know which of them
+/// others use.
 fn own_url(address: SocketAddr) -> Option<String> {
     (!address.ip().is_unspecified()).then(|| format!("http://{address}"))
 }
@@ -220,7 +221,7 @@ fn auth(needs_token: bool, store: &Store) -> Auth {
     Auth::Bearer(Arc::new(StoredTokens(store.clone())))
 }
 
-/// The first signal asks for an orderly end, the second ends at once.
+/// Token that the first signal cancels, for an orderly end. The second signal ends the process at once.
 pub fn stop_on_signals() -> CancellationToken {
     let token = CancellationToken::new();
     let stop = token.clone();

@@ -49,7 +49,7 @@ impl Imported {
         self.0["jobs"].as_array().unwrap()
     }
 
-    /// The only job.
+    /// The only job; panics unless there is exactly one.
     pub fn job(&self) -> &Value {
         let [job] = self.jobs() else { panic!("not one job: {:#}", self.0) };
         job
@@ -60,7 +60,7 @@ impl Imported {
         words.map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(" ")
     }
 
-    /// True where an entry of this kind says all of these words.
+    /// Whether an entry of this kind has all of these words.
     pub fn says(&self, kind: &str, words: &[&str]) -> bool {
         let mut notes = self.0["report"].as_array().unwrap().iter().filter(|note| note["kind"] == kind);
         notes.any(|note| words.iter().all(|word| note.to_string().contains(word)))

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Far more than anything here takes, on a busy machine too.
+/// Time limit, far above what any test takes, on a busy machine too.
 pub const BOUND: Duration = Duration::from_secs(60);
 
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -69,7 +69,7 @@ impl Run {
             .unwrap_or_else(|error| panic!("{error}: {}{}", self.out(), self.err()))
     }
 
-    /// Itself, if it went well.
+    /// Returns the run; panics unless it ended with code 0.
     pub fn ok(self) -> Self {
         assert_eq!(self.code(), 0, "{}{}", self.out(), self.err());
         self
@@ -80,7 +80,7 @@ pub fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
 }
 
-/// A belfry of its own, which ends with this value.
+/// Server of its own, which ends with this value.
 pub struct Server {
     child: Child,
     pub url: String,
@@ -101,7 +101,7 @@ impl Server {
         server
     }
 
-    /// Before it leads it answers whoever asks, but takes nothing.
+    /// Waits until the server leads. Until then it answers requests, but accepts no work.
     fn wait_until_leader(&self) {
         until("it leads", || self.health().contains("\"role\":\"leader\"").then_some(()));
     }

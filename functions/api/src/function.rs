@@ -44,7 +44,8 @@ async fn around(State(metrics): State<Arc<Metrics>>, mut request: Request, next:
     response
 }
 
-/// Other stages than `$default` stand in front of the path.
+/// Path without the stage, which precedes it for all stages but `$default`. `None` where the path does
+/// not begin with the stage.
 fn without_stage(uri: &Uri, stage: &str) -> Option<Uri> {
     let rest = uri.path_and_query()?.as_str().strip_prefix('/')?.strip_prefix(stage)?;
     let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };

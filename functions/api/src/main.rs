@@ -1,4 +1,4 @@
-//! The API as a Lambda function behind API Gateway, which decides who may call.
+//! API as a Lambda function behind API Gateway, which authenticates the callers.
 
 mod function;
 

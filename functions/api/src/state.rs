@@ -1,4 +1,4 @@
-//! What the router is wired to.
+//! State that all handlers share.
 
 use std::sync::Arc;
 
@@ -13,26 +13,28 @@ use crate::{Door, Telemetry};
 #[derive(Clone)]
 pub struct ApiState {
     pub engine: Arc<Engine>,
-    /// The same that the engine's ports have as their observer, or there is nothing to show.
+    /// Counters that the API shows. They must be the observer of the engine's ports, or they stay at
+    /// zero.
     pub telemetry: Arc<Telemetry>,
-    /// Which requests may come in at all.
+    /// Door that decides which requests come in at all.
     pub door: Door,
     pub auth: Auth,
     pub leadership: Arc<dyn Leadership>,
-    /// Where workers that speak HTTP only get their work from.
+    /// Source of messages for workers that speak HTTP only.
     pub source: Arc<dyn Source>,
-    /// Ends what waits, so that the process can.
+    /// Signal that ends waiting requests, so that the process can end.
     pub closing: Stop,
-    /// Where full logs are; none where nobody keeps any.
+    /// Store of full logs. `None` where none are kept.
     pub logs: Option<Arc<dyn Logs>>,
-    /// Attempts that this process's workers run at once; 0 where it has none or doesn't know.
+    /// Number of attempts that this process's workers run at once. 0 where it has no workers, or
+    /// doesn't know.
     pub capacity: u64,
 }
 
-/// Who may call. `/v1/health` is open in any case.
+/// Authentication of callers. `/v1/health` is open in any case.
 #[derive(Clone)]
 pub enum Auth {
-    /// Anybody who can reach it: for loopback only.
+    /// Every caller is let in. For loopback only.
     Open,
     Bearer(Arc<dyn TokenVerifier>),
 }
@@ -42,17 +44,17 @@ pub trait TokenVerifier: Send + Sync {
     async fn verify(&self, token: &str) -> bool;
 }
 
-/// Whether this process may write. A standby serves reads and refuses writes.
+/// Leadership of this process: whether it may write. A standby serves reads and refuses writes.
 pub trait Leadership: Send + Sync {
     fn is_leader(&self) -> bool;
 
-    /// Who leads instead, for the error message.
+    /// Hint at the process that leads instead, for the error message.
     fn leader_hint(&self) -> Option<String> {
         None
     }
 }
 
-/// Always the leader: for stores that any number of processes may write to.
+/// Leadership that always leads: for stores that any number of processes may write to.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Leader;
 

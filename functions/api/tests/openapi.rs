@@ -1,4 +1,4 @@
-//! The document hangs together: whoever generates a client from it must not find loose ends.
+//! Coherence of the OpenAPI document: a generated client must not find loose ends.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 

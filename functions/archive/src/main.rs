@@ -1,8 +1,8 @@
-//! Reads the stream of the table of executions, and writes what DynamoDB has removed by its time
-//! to a bucket, as compressed JSON lines.
+//! Function that reads the stream of the table of executions, and writes what DynamoDB has removed by
+//! its time to a bucket, as compressed JSON lines.
 //!
-//! An error makes Lambda hand over the same records again, for as long as the stream keeps them: a
-//! day. The same records make the same file, so that nothing is doubled by that.
+//! After an error Lambda hands over the same records again, for as long as the stream keeps them: a
+//! day. Equal records make equal files, so a repetition doubles nothing.
 
 use belfry_aws::{config, dynamodb::StreamEvent, telemetry::start_logs};
 use belfry_engine::ports::Archive as _;

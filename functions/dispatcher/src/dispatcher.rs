@@ -9,7 +9,8 @@ use belfry_domain::Wave;
 use belfry_engine::{Engine, Result};
 use lambda_runtime::Error;
 
-/// The queue delivers up to a second early; more than this means that clocks differ.
+/// Longest wait for a wave's second. The queue delivers up to a second early; more than this means that
+/// clocks differ.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 pub struct Dispatcher {

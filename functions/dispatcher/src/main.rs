@@ -1,4 +1,4 @@
-//! The dispatcher: hands waves to the priority queues when their second has come.
+//! Dispatcher: it hands waves to the priority queues when their second has come.
 
 mod dispatcher;
 

@@ -1,7 +1,7 @@
-//! Alerts: who is told of them, and what CloudWatch's alarms say.
+//! Alerts: their receivers, and alarms of CloudWatch.
 //!
-//! CloudWatch watches success rate and lateness over all functions. Its alarms call this function
-//! when they change, and so become alerts as those that belfry raises itself.
+//! CloudWatch watches success rate and lateness over all functions. Its alarms call this function when
+//! they change, and so become alerts like those that Belfry raises itself.
 
 use belfry_alerts::{AlertSettings, AwsAccess, Receivers};
 use belfry_aws::Installation;
@@ -9,13 +9,13 @@ use belfry_engine::{Engine, Result, ports::Alert};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
-/// JSON, as the file of `belfry up --alerts`.
+/// Variable with the settings of alerts: JSON in the form of the file of `belfry up --alerts`.
 const SETTINGS: &str = "BELFRY_ALERTS";
 
 pub struct Alerting {
     settings: AlertSettings,
     access: AwsAccess,
-    /// Made when there is an alert: reading the host's certificates takes a while.
+    /// Receivers, built at the first alert: reading the host's certificates takes a while.
     receivers: OnceCell<Receivers>,
 }
 
@@ -42,7 +42,8 @@ impl Alerting {
     }
 }
 
-/// What can't be read must not keep anything from starting on time.
+/// Reads the settings of alerts. Unreadable settings are logged and replaced by the defaults, so that
+/// jobs start on time all the same.
 fn settings() -> AlertSettings {
     let Ok(text) = std::env::var(SETTINGS) else { return AlertSettings::default() };
     serde_json::from_str(&text).unwrap_or_else(|error| {
@@ -52,7 +53,7 @@ fn settings() -> AlertSettings {
     })
 }
 
-/// What an alarm of CloudWatch's calls a function with.
+/// Event with which an alarm of CloudWatch calls a function.
 #[derive(Debug, Deserialize)]
 pub struct AlarmEvent {
     #[serde(rename = "alarmData")]
@@ -74,7 +75,11 @@ struct State {
 }
 
 impl AlarmEvent {
-    /// Alarms of other names, and of other states, are left to those who made them.
+    /// Raises or resolves the alert of this alarm. Alarms with other names, and other states, are
+    /// ignored.
+    ///
+    /// # Errors
+    /// The alert can't be stored.
     pub async fn pass_on(&self, engine: &Engine) -> Result<()> {
         let Some(alert) = self.alert() else { return Ok(()) };
         match self.alarm.state.value.as_str() {
@@ -85,7 +90,7 @@ impl AlarmEvent {
         Ok(())
     }
 
-    /// By the names in infra/alarms.tf.
+    /// Alert of the alarm, by the names in infra/alarms.tf.
     fn alert(&self) -> Option<Alert> {
         let summary = self.alarm.state.reason.clone();
         if self.alarm.name.ends_with("-success-rate") {
@@ -100,7 +105,7 @@ impl AlarmEvent {
 mod tests {
     use super::*;
 
-    /// The form is that of AWS's own example of an event of a metric alarm.
+    /// Event in the form of AWS's own example of a metric alarm.
     fn event(name: &str) -> AlarmEvent {
         let text = format!(
             r#"{{"source": "aws.cloudwatch", "alarmArn": "arn:aws:cloudwatch:eu-west-1:1:alarm:{name}",

@@ -1,17 +1,20 @@
-//! The daily audit. That it was done is kept as a lease that lasts until the next one.
+//! Daily audit. A lease that lasts until the next audit records that it was done.
 
 use std::time::Duration;
 
 use belfry_domain::Timestamp;
 use belfry_engine::{Engine, Result, ports::Acquired};
 
-/// No lane of timers has this number.
+/// Lease of the audit. No lane of timers has this number.
 const AUDIT: u16 = u16::MAX;
-/// For the audit itself: if it fails, it is tried again after this.
+/// Time for the audit itself: after it, a failed audit is tried again.
 const TRY: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// At the first tick after three o'clock UTC. `owner` must be this call's alone.
+/// Audits at the first tick after three o'clock UTC. `owner` must be this call's alone.
+///
+/// # Errors
+/// The audit failed, or the store does not answer.
 pub async fn audit_if_due(engine: &Engine, owner: &str) -> Result<()> {
     let leases = &engine.ports.leases;
     let now = engine.ports.clock.now();

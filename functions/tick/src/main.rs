@@ -1,4 +1,4 @@
-//! The tick of one lane, or of all lanes that nobody has ticked for a while.
+//! Tick of one lane, or of all lanes that had no tick for a while.
 
 mod alerts;
 mod audit;

@@ -1,4 +1,4 @@
-//! Shards, handed out one by one until the time is over. What is left is the next tick's.
+//! Shards, handed out one by one until the time is over. The next tick takes the rest.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ pub fn until_then(shards: impl Iterator<Item = u16>, then: Instant) -> impl Iter
     shards.take_while(move |_| Instant::now() < then)
 }
 
-/// The shards of a lane.
+/// Shards of a lane.
 pub fn shards_of(lane: u16, lanes: u16, shards: u16) -> impl DoubleEndedIterator<Item = u16> {
     (0..shards).filter(move |shard| shard % lanes == lane)
 }

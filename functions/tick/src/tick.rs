@@ -24,16 +24,17 @@ use crate::{
     pace::{shards_of, until_then},
 };
 
-/// Longer than the function may run. It is given up at the end; this is for those that crash.
+/// Lease of a lane: longer than the function may run. The function gives it up at its end; its length
+/// matters when a function crashes.
 const LEASE: Duration = Duration::from_secs(90);
-/// A lane whose last tick is younger needs none from the second clock.
+/// Age up to which a lane's last tick is fresh: such a lane needs no tick from the second clock.
 const FRESH: Duration = Duration::from_secs(75);
 
-/// Whoever is called for this lane, or for all, looks after the alerts too.
+/// Lane whose invocation also tends the alerts. An invocation for all lanes does so too.
 const ALERTING: u16 = 0;
 const TENDING: Duration = Duration::from_secs(25);
 
-/// `{"lane":0,"lanes":4}` from a lane's schedule, `{"lanes":4}` from the second clock.
+/// Call of a clock: `{"lane":0,"lanes":4}` from a lane's schedule, `{"lanes":4}` from the second clock.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Call {
     lane: Option<u16>,
@@ -42,13 +43,13 @@ pub struct Call {
 
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The lanes that were ticked.
+    /// Lanes that were ticked.
     lanes: Vec<u16>,
     fired: u64,
     swept: u64,
 }
 
-/// Who calls this function: a clock, or an alarm of CloudWatch's.
+/// Event that this function is called with: from a clock, or from an alarm of CloudWatch.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Event {
@@ -62,7 +63,8 @@ type Graph = (u64, Option<ZonesInForce>);
 pub struct Tick {
     engine: Engine,
     alerting: Alerting,
-    /// The same, but it need not read every job that is due again.
+    /// Engine that fires timers. It trusts jobs that were read a moment ago, so that it need not read
+    /// every due job again.
     firing: Engine,
     stores: Stores,
     metrics: Arc<Metrics>,
@@ -129,7 +131,7 @@ impl Tick {
         failure.map_or(Ok(report), Err)
     }
 
-    /// Whether the lane's own clock works: then its last shard was read lately.
+    /// Whether the lane's own clock works: its last shard was read lately.
     async fn is_fresh(&self, lane: u16, lanes: u16) -> Result<bool> {
         let Some(last) = shards_of(lane, lanes, self.engine.settings.shards.0).next_back() else {
             return Ok(true);

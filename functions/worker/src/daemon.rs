@@ -1,4 +1,4 @@
-//! The worker as a daemon: takes messages of its pools for as long as it lives.
+//! Worker as a daemon: it takes messages of its pools for as long as it lives.
 
 use std::{
     collections::BTreeMap,
@@ -20,24 +20,24 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Messages taken at once at most: more would only wait here instead of in their queue, where
-/// others could overtake them.
+/// Maximum number of messages that are taken at once. More would only wait here instead of in their
+/// queue, where more urgent messages could overtake them.
 const BATCH: usize = 256;
-/// For a message of its own pool, before it looks at others'.
+/// Wait for a message of the pool's own queues, before other pools are considered.
 const IDLE: Duration = Duration::from_secs(5);
-/// After a queue did not answer.
+/// Pause after a queue did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a daemon is made of.
+/// Parts and settings of a daemon.
 pub struct DaemonOptions {
     pub engine: Arc<Engine>,
     pub worker: Worker,
     pub source: Arc<dyn Source>,
-    /// Attempts at once, by pool.
+    /// Number of attempts at once, by pool.
     pub pools: Vec<(String, usize)>,
-    /// Pools that an idle one may take from: they permit it by being named here.
+    /// Pools that idle pools may take messages from. A pool permits it by being named here.
     pub steal_from: Vec<String>,
-    /// For people.
+    /// Labels for people.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -51,7 +51,7 @@ struct Pool {
     name: String,
     capacity: usize,
     places: Arc<Semaphore>,
-    /// A place is taken for whatever comes next.
+    /// Whether a place is reserved for the next message.
     is_waiting: AtomicBool,
 }
 
@@ -78,7 +78,7 @@ impl Daemon {
         Arc::new(Self { options, pools, is_draining: watch::Sender::new(false) })
     }
 
-    /// Runs attempts of its pools until `shutdown`; then returns when those that run have ended.
+    /// Runs attempts of its pools until `shutdown`, and returns when the running ones have ended.
     pub async fn serve(self: Arc<Self>, shutdown: CancellationToken) {
         let mut reporting = JoinSet::new();
         reporting.spawn(Arc::clone(&self).report_for_ever());
@@ -129,14 +129,15 @@ impl Daemon {
         }
     }
 
-    /// For one attempt, when there is one and this worker is to take any.
+    /// Place for one attempt, once there is one and the worker is not draining.
     async fn place(&self, pool: &Pool) -> Option<OwnedSemaphorePermit> {
         // Its sender is this daemon's own, and lives as long.
         let _ = self.is_draining.subscribe().wait_for(|is_draining| !is_draining).await;
         Arc::clone(&pool.places).acquire_owned().await.ok()
     }
 
-    /// Of the pool itself; when it has nothing, of the deepest of those that may be taken from.
+    /// Receives messages from the pool's own queues. While these are empty, receives from the deepest
+    /// pool that `steal_from` names.
     async fn receive(
         &self,
         pool: &Pool,
@@ -177,7 +178,7 @@ impl Daemon {
         }
     }
 
-    /// Says that it is there, and hears whether it is to drain.
+    /// Reports the worker again and again, and learns whether it is to drain.
     async fn report_for_ever(self: Arc<Self>) {
         loop {
             match self.options.engine.report_worker(self.presence()).await {
@@ -204,7 +205,7 @@ impl Daemon {
         }
     }
 
-    /// What failed here is found again by the sweep.
+    /// Logs an error. The sweep takes up whatever failed here.
     #[expect(clippy::unused_self, reason = "reads as what the daemon does")]
     fn report(&self, what: &str, error: &EngineError) {
         match error {

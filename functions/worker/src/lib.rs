@@ -1,4 +1,4 @@
-//! The worker: what runs the attempts that the engine has claimed.
+//! Worker: it runs the attempts that the engine has claimed.
 
 pub mod daemon;
 pub mod targets;

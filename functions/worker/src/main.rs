@@ -1,4 +1,4 @@
-//! The worker as a Lambda function: a batch of messages at once.
+//! Worker as a Lambda function, for a batch of messages at once.
 
 mod function;
 

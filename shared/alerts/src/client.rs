@@ -1,4 +1,4 @@
-//! One request, whose failure is told without what may be secret in it.
+//! HTTP client. It makes one request, and reports a failure without anything secret.
 
 use std::{error::Error, sync::Arc, time::Duration};
 
@@ -16,8 +16,11 @@ pub enum ClientError {
     Client(#[from] reqwest::Error),
 }
 
-/// Addresses are the operator's own choice, private ones too. Redirects are not followed: what is
-/// sent is meant for whoever was named.
+/// Builds the client. Addresses are the operator's own choice, private ones too. Redirects are not
+/// followed: a notice is meant only for the receiver that was named.
+///
+/// # Errors
+/// TLS or the client can't be set up.
 pub fn build() -> Result<Client, ClientError> {
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -32,8 +35,11 @@ pub fn build() -> Result<Client, ClientError> {
     Ok(client)
 }
 
-/// Any 2xx is a receipt. Neither the address nor what was answered is repeated: Slack's addresses
-/// are secrets, and answers may quote a key.
+/// Sends a request. Any 2xx is a receipt. The error repeats neither the address nor the answer: Slack's
+/// addresses are secrets, and answers may quote a key.
+///
+/// # Errors
+/// The HTTP status, or the cause of the failure.
 pub async fn send(request: RequestBuilder) -> Result<(), String> {
     let response = request.send().await.map_err(|error| cause(&error.without_url()))?;
     match response.status() {
@@ -42,7 +48,7 @@ pub async fn send(request: RequestBuilder) -> Result<(), String> {
     }
 }
 
-/// The innermost cause says what happened.
+/// Innermost cause of an error, which says what happened.
 fn cause(error: &dyn Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

@@ -1,9 +1,9 @@
-//! An alert as JSON: what a webhook and a topic get.
+//! JSON form of an alert, for webhooks and topics.
 
 use belfry_engine::ports::Notice;
 use serde_json::{Value, json};
 
-/// In the form that Standard Webhooks recommends: type, timestamp, data.
+/// Event in the form that Standard Webhooks recommends: type, timestamp, data.
 pub fn event(installation: &str, notice: &Notice) -> Value {
     let alert = &notice.alert;
     let (kind, at) = match alert.resolved_at {
@@ -31,7 +31,7 @@ pub fn event(installation: &str, notice: &Notice) -> Value {
     json!({ "type": kind, "timestamp": at.to_string(), "data": data })
 }
 
-/// The first so many characters.
+/// First characters of a text.
 pub fn short(text: &str, characters: usize) -> String {
     text.chars().take(characters).collect()
 }

@@ -1,8 +1,8 @@
-//! Who is told of alerts, and how: signed webhooks, PagerDuty, Slack, SNS.
+//! Receivers of alerts, and the ways to notify them: signed webhooks, PagerDuty, Slack, SNS.
 //!
 //! | concern | module |
 //! |---|---|
-//! | what an operator writes down | `settings` |
+//! | the operator's settings | `settings` |
 //! | Standard Webhooks signatures, of jobs' requests too | `signature` |
 //! | the HTTP client | `client` |
 //! | the receivers, one kind each | `webhook`, `pagerduty`, `slack`, `sns` |

@@ -1,4 +1,4 @@
-//! PagerDuty, by its Events API v2.
+//! PagerDuty, through its Events API v2.
 
 use async_trait::async_trait;
 use belfry_domain::stable_hash;
@@ -11,10 +11,10 @@ use crate::{
     event::{event, short},
 };
 
-/// Bounds of the Events API.
+/// Limit of the Events API on keys, in characters.
 const LONGEST_KEY: usize = 255;
 const LONGEST_SUMMARY: usize = 1024;
-/// Of a key that is too long, what is kept beside its hash.
+/// Length of the part that is kept, beside a hash, of a key that is too long.
 const KEY_HEAD: usize = 200;
 
 pub struct PagerDuty {
@@ -38,7 +38,7 @@ impl Receiver for PagerDuty {
 }
 
 impl PagerDuty {
-    /// One incident for each key, which PagerDuty keeps together and resolves by it.
+    /// Event for an alert. PagerDuty keeps one incident for each key, and resolves it by the key.
     fn event(&self, notice: &Notice) -> Value {
         let alert = &notice.alert;
         let mut message = json!({

@@ -1,4 +1,4 @@
-//! What an operator says of alerts: who is told, and what is too bad.
+//! Settings of alerts: their receivers, and the conditions that raise alerts.
 
 use std::{fmt, sync::Arc};
 
@@ -16,11 +16,11 @@ use crate::{
 
 const PAGERDUTY: &str = "https://events.pagerduty.com/v2/enqueue";
 
-/// A file for `belfry up --alerts`, a variable for the functions.
+/// Settings of alerts: a file for `belfry up --alerts`, a variable for the functions.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlertSettings {
-    /// What receivers know this belfry as; `belfry` unless given.
+    /// Name of this installation in notices. Default `belfry`.
     pub installation: Option<String>,
     #[serde(default)]
     pub receivers: Vec<ReceiverSettings>,
@@ -30,18 +30,19 @@ pub struct AlertSettings {
     pub lateness: LatenessRule,
 }
 
-/// Each field that may be secret takes `env:NAME`, for a variable of this process.
+/// Settings of a receiver. Each field that may be secret accepts `env:NAME`, for a variable of this
+/// process.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ReceiverSettings {
     Webhook {
         url: Secret,
-        /// `whsec_…`
+        /// Key of the form `whsec_…`.
         signing_key: Secret,
     },
     Pagerduty {
         routing_key: Secret,
-        /// Instead of PagerDuty's own, as for its European region.
+        /// Address in place of PagerDuty's own, such as that of its European region.
         url: Option<String>,
     },
     Slack {
@@ -49,19 +50,19 @@ pub enum ReceiverSettings {
     },
     Sns {
         topic_arn: String,
-        /// Kinds that the topic gets from elsewhere.
+        /// Kinds of alerts that the topic gets from elsewhere.
         #[serde(default)]
         except: Vec<AlertKind>,
     },
 }
 
-/// Fewer successes than this are an alert.
+/// Rule for the success rate: fewer successes than this raise an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SuccessRateRule {
     pub percent: f64,
     pub window: HumanDuration,
-    /// Of fewer ends than this nothing is concluded.
+    /// Minimum number of ended executions in the window. With fewer, no alert is opened.
     pub at_least: u64,
 }
 
@@ -71,7 +72,7 @@ impl Default for SuccessRateRule {
     }
 }
 
-/// More than one start in a hundred that is later than this is an alert.
+/// Rule for lateness: an alert is raised if more than one start in a hundred is later than this.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LatenessRule {
@@ -90,7 +91,7 @@ impl Default for LatenessRule {
     }
 }
 
-/// Never shown.
+/// Secret that is never shown.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
@@ -126,7 +127,7 @@ pub enum ReceiversError {
     Client(#[from] ClientError),
 }
 
-/// What the environment is asked for secrets by.
+/// Function that looks up an environment variable, from which secrets are read.
 type Variable<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl AlertSettings {
@@ -139,8 +140,11 @@ impl AlertSettings {
         ReceiverSettings::Webhook { url: url.into(), signing_key: signing_key.into() }
     }
 
+    /// Receivers that the settings describe.
+    ///
     /// # Errors
-    /// Where a secret is missing or is none; nothing of it is repeated.
+    /// A percentage is out of range, or a secret is missing or has a wrong form. The error repeats no
+    /// secret.
     pub fn receivers(
         &self,
         variable: Variable<'_>,

@@ -1,10 +1,10 @@
-//! Signatures by the Standard Webhooks specification, version 1 of the symmetric scheme.
+//! Signatures of the Standard Webhooks specification: version 1 of the symmetric scheme.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// It never shows the key.
+/// Error for a text that is no key. It never shows the text.
 #[derive(Debug, thiserror::Error)]
 #[error("not a signing key: expected whsec_ and the key in base64")]
 pub struct KeyError;
@@ -33,8 +33,8 @@ impl SigningKey {
 mod tests {
     use super::*;
 
-    /// The vector is the one in the specification's own repository, standard-webhooks/standard-webhooks,
-    /// `libraries/rust/src/lib.rs`, test `test_sign`.
+    /// Reproduces the vector of the specification's own repository,
+    /// standard-webhooks/standard-webhooks, `libraries/rust/src/lib.rs`, test `test_sign`.
     #[test]
     fn the_published_vector_is_reproduced() {
         let key = SigningKey::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();

@@ -1,4 +1,4 @@
-//! Slack, by an incoming webhook, whose address is the secret.
+//! Slack, through an incoming webhook, whose address is secret.
 
 use async_trait::async_trait;
 use belfry_engine::ports::{Notice, Receiver};
@@ -42,7 +42,8 @@ impl Slack {
     }
 }
 
-/// The three characters that mean something to Slack: `<!channel>` in a job's error must call nobody.
+/// Escapes the three characters that have a meaning in Slack: `<!channel>` in a job's error must not
+/// call anybody.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

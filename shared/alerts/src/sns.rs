@@ -1,5 +1,5 @@
-//! A topic of SNS: a signed request to its query API, because a client crate for one call would
-//! make up a good part of the tick.
+//! Topic of SNS. It makes a signed request to SNS's query API, because a client crate for one call
+//! would make up a good part of the tick.
 
 use std::time::SystemTime;
 
@@ -17,13 +17,13 @@ use crate::{
     event::{event, short},
 };
 
-/// SNS's own bound on a subject.
+/// Limit of SNS on subjects, in characters.
 const LONGEST_SUBJECT: usize = 100;
 
-/// Where AWS is, and who calls.
+/// Endpoint of AWS, and the credentials for calls.
 #[derive(Clone, Default)]
 pub struct AwsAccess {
-    /// In place of AWS's own addresses.
+    /// Endpoint in place of AWS's own.
     pub endpoint: Option<String>,
     pub credentials: Option<SharedCredentialsProvider>,
 }
@@ -34,7 +34,7 @@ pub struct Sns {
     pub client: Client,
     pub topic_arn: String,
     pub access: AwsAccess,
-    /// What CloudWatch's alarms tell the same topic already.
+    /// Kinds of alerts that this receiver leaves out, because CloudWatch's alarms tell the same topic.
     pub except: Vec<AlertKind>,
 }
 
@@ -101,7 +101,8 @@ impl Sns {
     }
 }
 
-/// `arn:aws:sns:eu-west-1:123456789012:topic`. It becomes part of a host name, so it must be one.
+/// Region in an ARN such as `arn:aws:sns:eu-west-1:123456789012:topic`. It becomes part of a host name,
+/// so it must be a valid label.
 fn region(topic_arn: &str) -> Option<&str> {
     let parts: Vec<&str> = topic_arn.split(':').collect();
     let ["arn", _, "sns", region, _, _] = parts[..] else { return None };

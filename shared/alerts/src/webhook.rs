@@ -1,4 +1,4 @@
-//! Any HTTP endpoint, signed by the Standard Webhooks specification.
+//! Webhook: any HTTP endpoint. Requests are signed by the Standard Webhooks specification.
 
 use async_trait::async_trait;
 use belfry_engine::ports::{Notice, Receiver};

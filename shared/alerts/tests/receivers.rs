@@ -1,4 +1,4 @@
-//! Each receiver, against a local one that keeps what it got.
+//! Tests of each receiver against a local server that keeps the requests.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
@@ -54,7 +54,7 @@ fn data() -> Value {
     })
 }
 
-/// What a receiver of the alert's beginning and its end gets, in this order.
+/// Requests that a receiver gets for an alert's beginning and its end, in this order.
 async fn told(receivers: &Receivers, server: &Server) -> [server::Request; 2] {
     let [receiver] = &receivers[..] else { panic!("one receiver") };
     receiver.tell(&Notice::of(opened())).await.unwrap();

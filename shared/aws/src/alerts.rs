@@ -1,4 +1,4 @@
-//! What a person should know: on the queue of dead letters, in the log, as metrics with alarms.
+//! Alerts on AWS: messages on the queue of dead letters, lines in the log, and metrics with alarms.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl AwsAlerts {
         Self { client, names, metrics, url: OnceCell::new() }
     }
 
-    /// None where the installation has no such queue.
+    /// URL of the queue of dead letters. `None` where the installation has no such queue.
     async fn url(&self) -> Result<Option<&str>, StoreError> {
         let ask = || async {
             match self.client.get_queue_url().queue_name(self.names.dead_letter_queue()).send().await {

@@ -1,4 +1,4 @@
-//! One client configuration for all services: connections are kept, throttling is waited out.
+//! Client configuration for all services: connections are kept, and throttled calls are repeated.
 
 use std::time::Duration;
 
@@ -8,14 +8,16 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 
-/// More than the SDK's three: a write that is throttled for a second is waited for, not failed.
+/// Number of tries. It is above the SDK's default of three, so that a write that is throttled for a
+/// second is waited for.
 const ATTEMPTS: u32 = 8;
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Of one try. Longer than SQS long polling, which waits up to 20 s.
+/// Time limit of one try of a call. Longer than SQS long polling, which waits up to 20 s.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Region, credentials and endpoints come from the environment, as with every AWS tool.
+/// Loads the configuration. Region, credentials and endpoints come from the environment, as with every
+/// AWS tool.
 pub async fn load() -> SdkConfig {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let timeouts = TimeoutConfig::builder()

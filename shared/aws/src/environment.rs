@@ -1,4 +1,4 @@
-//! The variables that an installation's functions and daemons share. `infra/` sets them.
+//! Variables that an installation's functions and daemons share. `infra/` sets them.
 
 use std::{fmt::Display, str::FromStr, time::Duration};
 
@@ -6,16 +6,18 @@ use belfry_domain::{AGEING_STEP, BacklogLimits, Shards};
 
 use crate::Names;
 
+/// Settings of an installation, from these variables:
+///
 /// | variable | meaning | default |
 /// |---|---|---|
 /// | `BELFRY_NAME` | prefix of tables and queues | `belfry` |
-/// | `BELFRY_POOLS` | pools with queues, by commas | `default` |
+/// | `BELFRY_POOLS` | pools with queues, separated by commas | `default` |
 /// | `BELFRY_SHARDS` | shards of the timers; never changes | 64 |
 /// | `BELFRY_KEY_BUCKETS` | keys that one job's executions are spread over; never changes | 4 |
-/// | `BELFRY_RETENTION_DAYS` | how long ended executions are kept | 7 |
-/// | `BELFRY_BACKLOG_LIMITS` | where pushes are refused: `100000,*/low=20000,gpu/*=500` | 100000 for each queue |
-/// | `BELFRY_AGEING_STEP_SECONDS` | what waits rises by one priority class for each of these; 0 for never | 300 |
-/// | `BELFRY_SCHEDULE_ROLE_ARN` | what jobs' own schedules act as; without it, they have none | |
+/// | `BELFRY_RETENTION_DAYS` | days for which ended executions are kept | 7 |
+/// | `BELFRY_BACKLOG_LIMITS` | limits of queues: `100000,*/low=20000,gpu/*=500` | 100000 each |
+/// | `BELFRY_AGEING_STEP_SECONDS` | wait that raises a message by one class; 0 for never | 300 |
+/// | `BELFRY_SCHEDULE_ROLE_ARN` | role of jobs' own schedules; without it there are none | |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
     pub names: Names,

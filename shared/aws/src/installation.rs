@@ -1,4 +1,4 @@
-//! One place that wires the engine's ports to an installation on AWS.
+//! Installation on AWS: the place where the engine's ports are wired.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,8 +20,8 @@ use crate::{
 
 const TRUST: Duration = Duration::from_secs(1);
 
-/// Everything that a function or a daemon works with. Nothing is asked of AWS before it is used,
-/// but for credentials.
+/// Everything that a function or a daemon works with. No request goes to AWS before it is needed,
+/// except for credentials.
 pub struct Installation {
     pub ports: Ports,
     pub settings: Settings,
@@ -29,13 +29,16 @@ pub struct Installation {
     pub queue: Arc<SqsQueue>,
     pub metrics: Arc<Metrics>,
     second_clock: Option<Arc<dyn SecondClock>>,
-    /// For further clients, of targets.
+    /// Configuration for further clients, such as those of targets.
     pub sdk: SdkConfig,
 }
 
 impl Installation {
-    /// The one that the environment names. `function` is who speaks in its metrics, where the
-    /// environment has no name for it.
+    /// Installation that the environment names. `function` is the name in its metrics, where the
+    /// environment gives none.
+    ///
+    /// # Errors
+    /// A variable has a wrong value.
     pub async fn of_environment(function: &str) -> Result<Self, EnvironmentError> {
         let environment = Environment::of_this_process()?;
         let named = ["BELFRY_FUNCTION", "AWS_LAMBDA_FUNCTION_NAME"]
@@ -76,16 +79,16 @@ impl Installation {
         Self { ports, settings, stores, queue, metrics, second_clock, sdk }
     }
 
-    /// Another one is told what happens, beside the metrics.
+    /// Adds an observer beside the metrics.
     pub fn observed_by(mut self, other: Arc<dyn Observer>) -> Self {
         let metrics: Arc<dyn Observer> = self.metrics.clone();
         self.ports.observer = Arc::new(Both(metrics, other));
         self
     }
 
-    /// For the tick, which reads the same jobs each minute: they are read again when the graph has
-    /// changed. It may fire a slot of a definition that was replaced a second ago, as a tick that
-    /// was a second slower would.
+    /// Lets jobs be read from memory, for the tick, which reads the same jobs each minute: they are
+    /// read again when the graph has changed. The tick may fire a slot of a definition that was
+    /// replaced a second ago, as a tick that was a second slower would.
     pub fn trusting_jobs(mut self) -> Self {
         self.ports.jobs = Arc::new(self.stores.trusting_jobs_for(TRUST));
         self
@@ -108,7 +111,7 @@ fn job_schedules(environment: &Environment, sdk: &SdkConfig, role_arn: &str) -> 
     Arc::new(JobSchedules::new(client, names, queue_arn, role_arn.to_owned()))
 }
 
-/// The queue is in the account of the role.
+/// ARN of the queue, which is in the account of the role.
 fn queue_arn(role_arn: &str, region: &str, queue: &str) -> String {
     let part = |number| role_arn.split(':').nth(number).unwrap_or_default();
     format!("arn:{}:sqs:{region}:{}:{queue}", part(1), part(4))

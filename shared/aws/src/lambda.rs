@@ -1,17 +1,17 @@
-//! What every function needs to know of the invocation that it is in.
+//! Invocation of a Lambda function: its remaining time, and the name of its instance.
 
 use std::time::{Duration, SystemTime};
 
-/// Kept back at an invocation's end for the writes that follow from what was stopped.
+/// Time that is kept at an invocation's end, for the writes that follow when attempts are stopped.
 pub const MARGIN: Duration = Duration::from_secs(5);
 
-/// How long an invocation still has, from its context's deadline in epoch milliseconds.
+/// Time that an invocation still has, by its context's deadline in epoch milliseconds.
 pub fn time_left(deadline_ms: u64) -> Duration {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Duration::from_millis(deadline_ms).saturating_sub(now)
 }
 
-/// Unique to this instance of the function: what its leases and attempts carry.
+/// Name that is unique to this instance of the function. Its leases and attempts carry it.
 pub fn instance() -> String {
     let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     match (variable("AWS_LAMBDA_FUNCTION_NAME"), variable("AWS_LAMBDA_LOG_STREAM_NAME")) {
@@ -23,7 +23,7 @@ pub fn instance() -> String {
     }
 }
 
-/// A stream is `2026/11/23/[$LATEST]0123…`: the end alone is unique.
+/// Unique part of a log stream's name: the end of `2026/11/23/[$LATEST]0123…`.
 fn last_part(stream: &str) -> &str {
     stream.rsplit(['/', ']']).next().unwrap_or(stream)
 }

@@ -1,13 +1,13 @@
-//! The engine's ports on AWS: stores on DynamoDB, queues on SQS, schedules on EventBridge Scheduler.
+//! Ports of the engine on AWS: stores on DynamoDB, queues on SQS, schedules on EventBridge Scheduler.
 //!
 //! | concern | module |
 //! |---|---|
 //! | clients: retries, timeouts, connections | `config` |
-//! | what tables and queues are called | `names` |
+//! | names of tables and queues | `names` |
 //! | the stores | `dynamodb` |
 //! | waves and messages | `sqs` |
 //! | schedules in EventBridge Scheduler | `scheduler` |
-//! | what people should know | `alerts` |
+//! | alerts | `alerts` |
 //! | metrics and logs | `telemetry` |
 //! | variables | `environment` |
 //! | all of it wired | `installation` |

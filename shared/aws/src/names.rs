@@ -1,8 +1,8 @@
-//! What the parts of one installation are called. `infra/` makes them by the same names.
+//! Names of one installation's resources. `infra/` creates them under the same names.
 
 use belfry_domain::Priority;
 
-/// The installation's prefix, `belfry` by default, and how its keys are spread.
+/// Names, which all begin with the installation's prefix, `belfry` by default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     prefix: String,
@@ -13,38 +13,38 @@ impl Names {
         Self { prefix: prefix.into() }
     }
 
-    /// From `BELFRY_NAME`.
+    /// Names with the prefix in `BELFRY_NAME`.
     pub fn from_environment() -> Self {
         Self::new(std::env::var("BELFRY_NAME").unwrap_or_else(|_| "belfry".to_owned()))
     }
 
-    /// Tables: `jobs`, `executions`, `timers`, `dead-letters`, `state`.
+    /// Name of a table: `jobs`, `executions`, `timers`, `dead-letters` or `state`.
     pub fn table(&self, name: &str) -> String {
         format!("{}-{name}", self.prefix)
     }
 
-    /// Waves, for the dispatcher.
+    /// Name of the queue of waves, for the dispatcher.
     pub fn dispatch_queue(&self) -> String {
         format!("{}-dispatch", self.prefix)
     }
 
-    /// Messages for the workers of a pool.
+    /// Name of the queue of messages for the workers of a pool, of one priority.
     pub fn worker_queue(&self, pool: &str, priority: Priority) -> String {
         format!("{}-{pool}-{priority}", self.prefix)
     }
 
-    /// Executions that ended badly for good, for those who consume them here; and messages that
-    /// no function could handle.
+    /// Name of the queue of dead letters. It gets executions that failed for good, and messages that no
+    /// function could handle.
     pub fn dead_letter_queue(&self) -> String {
         format!("{}-dead-letters", self.prefix)
     }
 
-    /// What the names of the lanes' schedules begin with.
+    /// Prefix of the names of the lanes' schedules.
     pub fn lane_prefix(&self) -> String {
         format!("{}-lane-", self.prefix)
     }
 
-    /// The group of the schedules in EventBridge Scheduler.
+    /// Name of the group of the schedules in EventBridge Scheduler.
     pub fn schedule_group(&self) -> String {
         self.prefix.clone()
     }

@@ -1,16 +1,16 @@
 //! Backfills: the slots of a past range, started a few at a time.
 //!
-//! An execution is named in the row before it is created. So whoever looks at the row after a crash
-//! knows what was about to be started, and starts that and nothing else.
+//! An execution is named in the backfill's row before it is created. After a crash, the row tells which
+//! executions were about to be started, so these are started and no others.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{BackfillId, ExecutionId, JobId, Status, Timestamp, schedule::Schedule};
 
-/// The most executions of one backfill that are under way at once.
+/// Maximum number of executions of one backfill that are under way at once.
 pub const MAX_BACKFILL_CONCURRENCY: u32 = 100;
 
-/// The most slots in one backfill.
+/// Maximum number of slots in one backfill.
 pub const MAX_BACKFILL_SLOTS: u32 = 100_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl BackfillStatus {
     }
 }
 
-/// The slots in [from, to), in one of two orders.
+/// Range of slots in [from, to), with the order in which they start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotRange {
     pub from: Timestamp,
@@ -74,7 +74,7 @@ impl SlotRange {
         Self { order, ..*self }.first(schedule)
     }
 
-    /// The one behind `slot`, in this order.
+    /// Slot behind `slot` in this order.
     pub fn following(&self, schedule: &Schedule, slot: Timestamp) -> Option<Timestamp> {
         match self.order {
             BackfillOrder::OldestFirst => self.next_after(schedule, slot),
@@ -82,7 +82,7 @@ impl SlotRange {
         }
     }
 
-    /// How many there are, counted up to one more than `most`.
+    /// Number of slots in the range, counted up to `most + 1`.
     pub fn count(&self, schedule: &Schedule, most: u32) -> u32 {
         let oldest_first = Self { order: BackfillOrder::OldestFirst, ..*self };
         let slots = std::iter::successors(oldest_first.first(schedule), |slot| {
@@ -101,47 +101,49 @@ impl SlotRange {
     }
 }
 
-/// A backfill's row.
+/// Row of a backfill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backfill {
     pub id: BackfillId,
-    /// Counts the writes: every one is conditional on it.
+    /// Number of writes so far. Each write requires the number that it was made from.
     pub revision: u64,
     pub job_id: JobId,
-    /// The version whose schedule names the slots. What they run is the newest one at their start.
+    /// Version of the job whose schedule names the slots. The executions run the version that is newest
+    /// at their start.
     pub job_version: u64,
     pub status: BackfillStatus,
     pub range: SlotRange,
-    /// How many of its executions may be under way at once.
+    /// Maximum number of its executions that are under way at once.
     pub concurrency: u32,
-    /// Slots in the range.
+    /// Number of slots in the range.
     pub slots: u32,
     pub created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
-    /// Why it was cancelled.
+    /// Reason for the cancellation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The slot to look at next; none when all have been looked at.
+    /// Slot to look at next. `None` when all have been looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Timestamp>,
-    /// What was started, or is about to be, and had not ended when it was looked at last.
+    /// Executions that the backfill has started or is about to start, and that had not ended when it
+    /// last looked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<ExecutionId>,
     #[serde(default)]
     pub tally: Tally,
 }
 
-/// What became of the slots so far.
+/// Outcomes of the slots so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tally {
-    /// Had an execution already, and were left alone.
+    /// Slots that had an execution already, which was left alone.
     pub existing: u32,
     pub succeeded: u32,
-    /// Failed or timed out.
+    /// Executions that failed or timed out.
     pub failed: u32,
-    /// Cancelled, skipped, or ended by what they depend on.
+    /// Executions that were cancelled, skipped, or ended by a dependency.
     pub not_run: u32,
 }
 
@@ -152,18 +154,18 @@ impl Tally {
 }
 
 impl Backfill {
-    /// Nothing is left to do for it.
+    /// Whether nothing is left to do for this backfill.
     pub fn is_over(&self) -> bool {
         self.ended_at.is_some()
     }
 
-    /// How many may be started now.
+    /// Number of executions that may be started now.
     pub fn free(&self) -> usize {
         let is_starting = self.status == BackfillStatus::Running && self.next.is_some();
         if is_starting { (self.concurrency as usize).saturating_sub(self.open.len()) } else { 0 }
     }
 
-    /// An execution of it has ended.
+    /// Counts an execution of the backfill that has ended.
     pub fn close(&mut self, id: &ExecutionId, status: Status) {
         self.open.retain(|open| open != id);
         match status {
@@ -178,7 +180,7 @@ impl Backfill {
         self.reason = Some(reason.to_owned());
     }
 
-    /// Ends it, where nothing is left to do.
+    /// Ends the backfill if nothing is left to do.
     pub fn end_if_done(&mut self, now: Timestamp) {
         let is_cancelled = self.status == BackfillStatus::Cancelled;
         if self.is_over() || !self.open.is_empty() || (self.next.is_some() && !is_cancelled) {

@@ -1,4 +1,4 @@
-//! How much work may wait in a queue before callers are asked to come back later.
+//! Limits of backlogs: how much work may wait in a queue before callers are asked to come back later.
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -6,9 +6,9 @@ use crate::Priority;
 
 const ANY: &str = "*";
 
-/// Limits for queues, of which each pool has one for each priority. Written as
-/// `*/*=100000,gpu/*=500,*/low=20000,gpu/low=50`; a bare number stands for every queue. The most
-/// exact one counts, the pool before the priority.
+/// Limits for queues; each pool has one queue for each priority. Written as
+/// `*/*=100000,gpu/*=500,*/low=20000,gpu/low=50`; a bare number stands for all queues. The most
+/// specific limit counts, and a pool counts more than a priority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BacklogLimits(BTreeMap<(String, String), u64>);
 
@@ -18,7 +18,7 @@ pub struct BacklogLimits(BTreeMap<(String, String), u64>);
 )]
 pub struct BacklogLimitError(String);
 
-/// For queues that nothing else is said about.
+/// Limit of queues for which no other limit is given.
 pub const USUAL_BACKLOG_LIMIT: u64 = 100_000;
 
 impl Default for BacklogLimits {
@@ -28,7 +28,7 @@ impl Default for BacklogLimits {
 }
 
 impl BacklogLimits {
-    /// The same for every queue.
+    /// Limits that are equal for all queues.
     pub fn all(limit: u64) -> Self {
         Self(BTreeMap::from([((ANY.to_owned(), ANY.to_owned()), limit)]))
     }
@@ -42,7 +42,7 @@ impl BacklogLimits {
         found.copied().unwrap_or(USUAL_BACKLOG_LIMIT)
     }
 
-    /// Those of `other` beside these, and instead of them where both name a queue.
+    /// Adds the limits of `other`, which replace these where both name the same queue.
     pub fn with(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self

@@ -1,13 +1,13 @@
-//! When a failed attempt is tried again.
+//! Retry policy: number of retries, and the delays between them.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How far a proportionally jittered delay may stray from the computed one, either way.
+/// Maximum deviation of a proportionally jittered delay from the computed delay, either way.
 const PROPORTIONAL_SPREAD: f64 = 0.1;
 
-/// How often, and how long after a failure, an execution is tried again.
+/// Number of retries of an execution, and the delays between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -46,7 +46,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// How the delay grows with the number of the retry, n = 0, 1, 2, …
+/// Growth of the delay with the number of the retry, n = 0, 1, 2, …
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -71,14 +71,14 @@ pub enum Jitter {
     /// ±10 %
     #[default]
     Proportional,
-    /// Anything from zero to the delay ("full jitter").
+    /// Any delay from zero to the computed one ("full jitter").
     Full,
 }
 
 impl RetryPolicy {
-    /// The wait before retry number `retry`, counted from 0, in whole milliseconds, at most `cap`.
+    /// Delay before retry number `retry`, counted from 0: whole milliseconds, at most `cap`.
     ///
-    /// `random` is uniform in [0, 1); what lies outside is taken as the nearest bound.
+    /// `random` is uniform in [0, 1); values outside count as the nearest bound.
     pub fn delay(&self, retry: u32, random: f64) -> Duration {
         let cap_ms = whole_ms(self.cap);
         let delay_ms = whole_ms(self.base).saturating_mul(self.backoff.factor(retry)).min(cap_ms);
@@ -109,7 +109,7 @@ impl Jitter {
     }
 }
 
-/// 1, 1, 2, 3, 5, …; past the 93rd the sum no longer fits and stays at `u64::MAX`.
+/// Fibonacci number 1, 1, 2, 3, 5, …; `u64::MAX` past the 93rd, which no longer fits.
 fn fibonacci(n: u32) -> u64 {
     let step = |(current, next): (u64, u64), _| (next, current.saturating_add(next));
     (0..n.min(93)).fold((1, 1), step).0

@@ -1,4 +1,4 @@
-//! A job's circuit breaker: it stops starting what keeps failing, then tries one.
+//! Circuit breaker of a job: it stops the starts of a job that keeps failing, then tries one.
 //!
 //! ```text
 //!            threshold failures in a row           until reached: one probe
@@ -8,10 +8,11 @@
 //!                                            └───────────────── failure ────────────┘
 //! ```
 //!
-//! It counts executions, not attempts. A success always closes what failures have opened, even one
-//! that began before: the target is known to work. What somebody has opened stays open until the
-//! instant that was named. A probe that never reports (its worker died, its slot was
-//! cancelled) doesn't hold the circuit half open for ever: `open_for` later another one may go.
+//! The circuit counts executions, not attempts. A success closes a circuit that failures have opened,
+//! even the success of an execution that started before: the target is known to work. A circuit that
+//! was opened by hand stays open until the instant that was named. A probe that never reports (its
+//! worker died, its slot was cancelled) does not hold the circuit half open for ever: after `open_for`
+//! another probe may start.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// When the circuit opens and for how long.
+/// Failures that open the circuit, and the time for which it stays open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -39,22 +40,22 @@ impl Default for CircuitPolicy {
     }
 }
 
-/// The breaker's state, stored with the job. `failures` is the number of failures in a row.
+/// State of the circuit breaker, stored with the job. `failures` is the number of failures in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Circuit {
-    /// Everything starts. The finish of an execution moves it on.
+    /// Everything starts. The end of an execution moves the circuit on.
     Closed { failures: u32 },
-    /// Nothing starts. The first admission at or after `until` moves it on.
+    /// Nothing starts. The first admission at or after `until` moves the circuit on.
     Open {
         until: Timestamp,
         failures: u32,
-        /// Not by failures: somebody wants it so.
+        /// Whether a person, not failures, opened the circuit.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         by_hand: bool,
     },
-    /// One probe has been running since `since`. Its finish moves it on, or the next admission
-    /// after it was lost.
+    /// One probe has been running since `since`. Its end moves the circuit on, or the next admission
+    /// after the probe was lost.
     HalfOpen { since: Timestamp, failures: u32 },
 }
 
@@ -68,22 +69,22 @@ impl Default for Circuit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CircuitAdmission {
     Allow,
-    /// It may start as the one probe; the new circuit must be stored before it does.
+    /// The execution may start as the one probe. The new circuit must be stored before it starts.
     Probe,
-    /// Ask again at `until`.
+    /// The execution must not start. The next try makes sense at `until`.
     Refuse {
         until: Timestamp,
     },
 }
 
 impl Circuit {
-    /// After an execution succeeded.
+    /// Circuit after an execution succeeded.
     pub fn on_success(self) -> Self {
         if matches!(self, Self::Open { by_hand: true, .. }) { self } else { Self::default() }
     }
 
-    /// After an execution failed for good. A failure of what began before the circuit opened
-    /// doesn't keep it open for longer.
+    /// Circuit after an execution failed for good. The failure of an execution that began before the
+    /// circuit opened does not keep it open for longer.
     pub fn on_failure(self, policy: &CircuitPolicy, now: Timestamp) -> Self {
         let failures = self.failures().saturating_add(1);
         let opens = policy.threshold > 0 && failures >= policy.threshold;
@@ -96,7 +97,7 @@ impl Circuit {
         }
     }
 
-    /// Whether an execution may start now, and the circuit that follows from letting it.
+    /// Whether an execution may start now, and the circuit after it is let in.
     pub fn admit(self, policy: &CircuitPolicy, now: Timestamp) -> (CircuitAdmission, Self) {
         let until = match self {
             Self::Closed { .. } => return (CircuitAdmission::Allow, self),
@@ -109,7 +110,7 @@ impl Circuit {
         (CircuitAdmission::Probe, Self::HalfOpen { since: now, failures: self.failures() })
     }
 
-    /// Failures in a row so far.
+    /// Number of failures in a row so far.
     pub fn failures(self) -> u32 {
         match self {
             Self::Closed { failures } | Self::Open { failures, .. } | Self::HalfOpen { failures, .. } => {

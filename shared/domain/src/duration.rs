@@ -14,7 +14,7 @@ pub const MAX: Duration = Duration::from_secs(366 * 86_400);
 /// Units with their milliseconds, in the order in which they may follow each other.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-/// A duration that reads and writes itself as text; 0 to [`MAX`] when read.
+/// Duration that reads and writes itself as text: 0 to [`MAX`] when read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct HumanDuration(pub Duration);
 
@@ -31,7 +31,10 @@ pub enum DurationError {
 }
 
 impl HumanDuration {
-    /// Rounds to the millisecond; an error if negative, above [`MAX`] or not a number.
+    /// Converts seconds, rounded to the millisecond.
+    ///
+    /// # Errors
+    /// The number is negative, above [`MAX`] or not a number.
     pub fn from_seconds(seconds: f64) -> Result<Self, DurationError> {
         if seconds < 0.0 {
             return Err(DurationError::Negative { text: seconds.to_string() });
@@ -54,8 +57,8 @@ impl From<HumanDuration> for Duration {
     }
 }
 
-/// The inverse of parsing, in its usual form: largest units first, zero units left out. What is
-/// under two minutes is not broken up, so that `90s` and `1500ms` stay as they were written.
+/// Writes the usual form: the largest units first, without units of zero. Durations under two minutes
+/// are not broken up, so that `90s` and `1500ms` stay as they were written.
 impl fmt::Display for HumanDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut ms = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
@@ -78,7 +81,7 @@ impl fmt::Display for HumanDuration {
 impl FromStr for HumanDuration {
     type Err = DurationError;
 
-    /// Whole numbers with the units d, h, m, s, ms, each at most once and from large to small.
+    /// Reads whole numbers with the units d, h, m, s, ms, each at most once and from large to small.
     fn from_str(text: &str) -> Result<Self, DurationError> {
         if text.starts_with('-') {
             return Err(DurationError::Negative { text: text.to_owned() });
@@ -103,7 +106,7 @@ impl FromStr for HumanDuration {
     }
 }
 
-/// Everything before `at` is ASCII, so bytes are characters there.
+/// Bytes from `at` on that are wanted. All text before `at` is ASCII, so bytes count as characters.
 fn run(text: &str, at: usize, wanted: impl Fn(u8) -> bool) -> &str {
     let length = text.bytes().skip(at).take_while(|&byte| wanted(byte)).count();
     &text[at..at + length]

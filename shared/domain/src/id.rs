@@ -1,5 +1,5 @@
-//! Names of things. They are readable, and those of executions are deterministic: everything that
-//! arrives at the same slot, by whatever way, arrives at the same id.
+//! Ids. They are readable, and ids of executions are deterministic: everything that arrives at the same
+//! slot, by whatever way, arrives at the same id.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// Longest job id or slot name, in bytes.
+/// Maximum length of a job id or slot name, in bytes.
 pub const MAX_NAME_BYTES: usize = 128;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,14 +90,14 @@ macro_rules! text_id {
 }
 pub(crate) use text_id;
 
-/// Letters, digits, `_`, `-`, `.`; at most 128 bytes.
+/// Id of a job: letters, digits, `_`, `-`, `.`; at most 128 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct JobId(Arc<str>);
 text_id!(JobId);
 
 impl JobId {
-    /// The job under which work pushed without a name is filed.
+    /// Id of the job under which pushed work without a name is filed.
     pub const PUSH: &'static str = "push";
 
     pub fn push() -> Self {
@@ -117,7 +117,7 @@ impl FromStr for JobId {
     }
 }
 
-/// A ULID: backfills are listed in the order of their creation.
+/// Id of a backfill: a ULID, so that backfills are listed in the order of their creation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BackfillId(Arc<str>);
@@ -137,11 +137,10 @@ impl FromStr for BackfillId {
     }
 }
 
-/// Punctuation in slot names.
+/// Punctuation that slot names may contain.
 const SLOT_PUNCTUATION: &str = "_-.:+";
 
-/// The part of an execution id after the `@`: an instant, a ULID, or what an idempotency key stands
-/// for.
+/// Part of an execution id after the `@`: an instant, a ULID, or the slot name of an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SlotName(Arc<str>);
@@ -152,7 +151,7 @@ impl SlotName {
         Self(slot.to_string().into())
     }
 
-    /// A ULID is letters and digits: it needs no check.
+    /// Slot name from a ULID, which needs no check: it consists of letters and digits.
     pub fn from_ulid(ulid: &ulid::Ulid) -> Self {
         Self(ulid.to_string().into())
     }
@@ -161,13 +160,13 @@ impl SlotName {
         is_allowed(character, SLOT_PUNCTUATION)
     }
 
-    /// For a name that is known to have nothing but what is allowed.
+    /// Slot name from a text that is known to contain only allowed characters.
     pub(crate) fn checked(name: String) -> Self {
         debug_assert!(name.parse::<Self>().is_ok(), "{name}");
         Self(name.into())
     }
 
-    /// The instant, where the slot comes from a schedule.
+    /// Instant of the slot. `None` where the slot is not named after an instant.
     pub fn instant(&self) -> Option<Timestamp> {
         // Cheap refusal first: most slot names of pushed work are ULIDs or keys.
         if !self.0.ends_with('Z') {
@@ -185,14 +184,14 @@ impl FromStr for SlotName {
     }
 }
 
-/// `job_id@slot`, with `~n` behind it from the second generation on. An element of it has `,index`
-/// behind all that, and counts its own generations in turn: `resize@2026-11-23T00:00:00Z~2,7`.
+/// Id of an execution: `job_id@slot`, with `~n` behind it from the second generation on. An element has
+/// `,index` behind all that, and counts its own generations: `resize@2026-11-23T00:00:00Z~2,7`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ExecutionId(Arc<str>);
 text_id!(ExecutionId);
 
-/// No character of job ids and slot names.
+/// Separator of the generation. It occurs in no job id and no slot name.
 const GENERATION: char = '~';
 const ELEMENT: char = ',';
 
@@ -214,13 +213,13 @@ impl ExecutionId {
         SlotName(rest.split([GENERATION, ELEMENT]).next().unwrap_or_default().into())
     }
 
-    /// The instant of the schedule's slot that this is the first execution of.
+    /// Instant of the schedule's slot whose first execution this is. `None` for other executions.
     pub fn first_of_slot(&self) -> Option<Timestamp> {
         let is_first = !self.0.contains([GENERATION, ELEMENT]);
         self.slot().instant().filter(|_| is_first)
     }
 
-    /// 1 for the first execution of a slot, counted up by redrive and retry by hand.
+    /// Generation: 1 for the first execution of a slot, counted up by redrives and retries by hand.
     pub fn generation(&self) -> u32 {
         self.generation_text().and_then(|n| n.parse().ok()).unwrap_or(1)
     }
@@ -239,18 +238,18 @@ impl ExecutionId {
         }
     }
 
-    /// The execution of one element of this execution's list.
+    /// Id of one element's execution.
     pub fn element(&self, index: u32) -> Self {
         Self(format!("{self}{ELEMENT}{index}").into())
     }
 
-    /// The place in the list, counted from 0, of an element's execution.
+    /// Index of the element in its list, counted from 0. `None` for an execution that is no element's.
     pub fn element_index(&self) -> Option<u32> {
         let (_, element) = self.0.split_once(ELEMENT)?;
         element.split(GENERATION).next()?.parse().ok()
     }
 
-    /// The execution whose list an element's is of.
+    /// Id of the execution that this element belongs to. `None` for an execution that is no element's.
     pub fn whole(&self) -> Option<Self> {
         self.0.split_once(ELEMENT).map(|(whole, _)| Self(whole.into()))
     }
@@ -273,7 +272,10 @@ impl FromStr for ExecutionId {
     }
 }
 
-/// What stands before the generation of a part of the id `text`.
+/// Part of an id without its generation. `text` is the whole id, for the error.
+///
+/// # Errors
+/// The generation is not written in its canonical form.
 fn first<'a>(part: &'a str, text: &str) -> Result<&'a str, IdError> {
     match part.split_once(GENERATION) {
         None => Ok(part),
@@ -282,7 +284,7 @@ fn first<'a>(part: &'a str, text: &str) -> Result<&'a str, IdError> {
     }
 }
 
-/// There is one way to write a number.
+/// Whether a number is written in its only permitted form, and is at least `least`.
 fn is_canonical(number: &str, least: u32) -> bool {
     number.parse::<u32>().is_ok_and(|n| n >= least && n.to_string() == number)
 }

@@ -1,4 +1,4 @@
-//! Keys by which clients name their requests, and the slots that these stand for.
+//! Idempotency keys, by which clients name their requests, and the slots that they stand for.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -8,19 +8,20 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{IdError, SlotName, Timestamp, id::text_id};
 
-/// Longest idempotency key, in characters.
+/// Maximum length of an idempotency key, in characters.
 pub const MAX_KEY_LENGTH: usize = 255;
 
 const WHAT: &str = "idempotency key";
-/// Begins the slot name of a key that can't be one itself. No key that begins with it is one.
+/// First character of slot names that are derived from a key. A key that begins with it never is a slot
+/// name itself.
 const DERIVED: char = ':';
-/// Characters of a key that its derived slot name shows.
+/// Number of characters of a key that its derived slot name shows.
 const SHOWN: usize = 40;
-/// Bytes of the hash in a derived slot name: two keys would need 2^64 tries to share one.
+/// Number of bytes of the hash in a derived slot name: two keys would need 2^64 tries to share one.
 const HASHED: usize = 16;
 
-/// A client's name for a request, so that it can send the request again: 1 to 255 visible
-/// characters of ASCII.
+/// Idempotency key: a client's name for a request, so that the request can be sent again. 1 to 255
+/// visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(Arc<str>);
@@ -44,15 +45,16 @@ impl FromStr for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The name of the slot at which the request's execution is found: the key itself where that
-    /// can be one. It never holds an instant, which only schedules give: nothing that a client
-    /// sends arrives at the slot of a job. Two keys have two names.
+    /// Name of the slot at which the request's execution is found: the key itself where the key can be
+    /// a slot name. It is never an instant, because only schedules give instants: no request arrives at
+    /// a slot of a job's schedule. Two keys have two names.
     pub fn slot_name(&self) -> SlotName {
         let itself = SlotName::from_str(&self.0).ok();
         itself.filter(|_| !self.is_taken()).unwrap_or_else(|| self.derived())
     }
 
-    /// In any spelling, years beyond four digits among them.
+    /// Whether the key reads as an instant in any spelling, also with years beyond four digits, or as a
+    /// derived name.
     fn is_taken(&self) -> bool {
         let is_instant = self.0.parse::<Timestamp>().is_ok() || self.0.parse::<DateTime<Utc>>().is_ok();
         is_instant || self.0.starts_with(DERIVED)

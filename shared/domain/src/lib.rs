@@ -1,4 +1,4 @@
-//! Belfry's rules, pure: no I/O, no async, no clock of their own.
+//! Rules of Belfry. They are pure: no I/O, no async, no clock of their own.
 
 mod backfill;
 mod backlog;
@@ -59,7 +59,7 @@ pub use self::{
     zones::{EarlierData, LEGACY as LEGACY_ZONES, PackedError, ZoneData, ZoneDataError, ZoneStamp, Zones},
 };
 
-/// FNV-1a: the same on every machine and in every version, which shards and jitter depend on.
+/// Hash (FNV-1a) that is equal on all machines and in all versions. Shards and jitter depend on that.
 pub fn stable_hash(bytes: impl IntoIterator<Item = u8>) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;

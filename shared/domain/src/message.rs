@@ -7,23 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ExecutionId, Priority, TimerKey, Timestamp};
 
-/// Names what may be started: one attempt of one execution, and nothing else.
+/// Message that asks for one attempt of one execution, and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub execution_id: ExecutionId,
-    /// The only attempt that this message may start, counted from 1.
+    /// Number of the attempt that this message may start, counted from 1. It may start no other.
     pub attempt: u32,
-    /// The instant before which nothing starts.
+    /// Instant before which the attempt must not start.
     pub due: Timestamp,
     pub pool: String,
     pub priority: Priority,
-    /// The timer to remove when everything is done.
+    /// Timer that is removed when everything is done.
     pub guard: TimerKey,
     pub origin: Origin,
 }
 
 impl Message {
-    /// Its class, with its waiting counted in: one up for each full `step`.
+    /// Priority class of the message, raised by one class for each full `step` of waiting.
     pub fn urgency(&self, now: Timestamp, step: Duration) -> Priority {
         match self.origin {
             Origin::Backfill => self.priority,
@@ -32,22 +32,22 @@ impl Message {
     }
 }
 
-/// Where the worker finds what to run.
+/// Origin of the work, which tells where the worker finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// A slot that had no row when the message was sent; `version` is that of the job whose
-    /// schedule named it.
+    /// Slot that had no row when the message was sent. `version` is that of the job whose schedule
+    /// named it.
     Slot { version: u64 },
-    /// A row of a job.
+    /// Row of a job's execution.
     Job,
-    /// A row of a job that a backfill has made: it waits for as long as there is other work.
+    /// Row of a job's execution that a backfill has created. It waits while there is other work.
     Backfill,
-    /// A row that holds its work itself.
+    /// Row that holds its work itself.
     Push,
 }
 
-/// What is due in one second, in one message to the dispatcher.
+/// Messages that are due in one second, sent to the dispatcher as one message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wave {
     /// Seconds since the Unix epoch.
@@ -56,7 +56,7 @@ pub struct Wave {
 }
 
 impl Wave {
-    /// Groups messages by the second that they are due in, earliest first.
+    /// Groups messages by the second in which they are due, the earliest first.
     pub fn group(mut messages: Vec<Message>) -> Vec<Self> {
         messages.sort_by_key(|message| message.due);
         let mut waves: Vec<Self> = Vec::new();

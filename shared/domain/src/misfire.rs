@@ -1,19 +1,19 @@
-//! What becomes of slots that nobody saw in time: an outage, a pause, a clock that jumped.
+//! Misfires: slots that no tick saw in time, because of an outage, a pause or a clock that jumped.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-/// A slot is missed when it is older than this at the moment a tick first sees it.
+/// Age from which a slot counts as missed, at the moment a tick first sees it.
 pub const GRACE: Duration = Duration::from_secs(60);
 
-/// The most slots that [`MisfirePolicy::All`] ever makes up for, whatever the job's `cap`.
+/// Maximum number of slots that [`MisfirePolicy::All`] makes up for, whatever the job's `cap`.
 pub const MAX_CAP: u32 = 1_000;
 
 const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
 
-/// Which missed slots are made up for.
+/// Policy for missed slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -27,12 +27,12 @@ pub enum MisfirePolicy {
     All,
 }
 
-/// A job's rule for its missed slots.
+/// Rule of a job for its missed slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Misfire {
     pub policy: MisfirePolicy,
-    /// Bounds `all`; at most [`MAX_CAP`].
+    /// Maximum number of slots under `all`; at most [`MAX_CAP`].
     pub cap: u32,
 }
 
@@ -52,8 +52,8 @@ impl Misfire {
     }
 }
 
-/// Slots before this instant are missed; the schedule goes on as usual with the first slot at or
-/// after it.
+/// Instant before which slots are missed. The schedule goes on as usual with the first slot at or after
+/// it.
 pub fn missed_before(now: DateTime<Utc>) -> DateTime<Utc> {
     now - GRACE
 }

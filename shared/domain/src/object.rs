@@ -1,5 +1,5 @@
-//! Serde also reads structs out of lists, in the order of their fields. Nobody who writes a job
-//! means that.
+//! Reading of structs from JSON objects only. Serde also reads structs from lists, in the order of
+//! their fields, which nobody who writes a job means.
 
 use std::{fmt, marker::PhantomData};
 
@@ -8,7 +8,7 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// For `#[serde(deserialize_with = ..)]`: an object, or null for none.
+/// Reads an object, or null for none. For `#[serde(deserialize_with = ..)]`.
 pub(crate) fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

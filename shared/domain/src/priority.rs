@@ -1,13 +1,13 @@
-//! Priority classes, one queue each, and how waiting raises them.
+//! Priority classes, with one queue each, and the ageing that raises them.
 
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-/// How long an execution waits before it rises by one class, where nobody says otherwise.
+/// Default wait after which an execution rises by one class.
 pub const AGEING_STEP: Duration = Duration::from_secs(5 * 60);
 
-/// How urgent a job is. Ordered by urgency: the most urgent comes first, so `Critical < Low`.
+/// Urgency of a job. Ordered by urgency: the most urgent comes first, so `Critical < Low`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -20,7 +20,7 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// Every class, the most urgent first: the order in which queues are polled.
+    /// All classes, the most urgent first. Queues are polled in this order.
     pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Normal, Self::Low];
 
     pub const fn as_str(self) -> &'static str {
@@ -41,7 +41,7 @@ impl Priority {
         }
     }
 
-    /// One class up for every full `step` waited; a `step` of zero turns ageing off.
+    /// Class after waiting: one class up for every full `step`. A `step` of zero turns ageing off.
     pub fn aged(self, waited: Duration, step: Duration) -> Self {
         let steps = waited.as_nanos().checked_div(step.as_nanos()).unwrap_or(0);
         let classes = Self::ALL.len().min(usize::try_from(steps).unwrap_or(usize::MAX));

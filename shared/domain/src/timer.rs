@@ -1,8 +1,8 @@
 //! Timers: the durable rows that make sure that nothing is forgotten.
 //!
-//! Together they are one sharded min-heap, ordered by shard and instant. A tick reads them in
-//! order behind its cursor; a row that has fired stays where it is and guards what it started,
-//! until that has ended for good.
+//! Together they are one sharded min-heap, ordered by shard and instant. A tick reads them in order
+//! behind its cursor. A timer that has fired stays, and guards what it started until that has ended for
+//! good.
 
 use std::{fmt, str::FromStr};
 
@@ -10,29 +10,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::{BackfillId, ExecutionId, JobId, Timestamp};
 
-/// What a timer is for. Two timers of the same key are the same timer.
+/// Purpose of a timer. Two timers with the same key are the same timer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum What {
     /// A slot of a job's schedule. Once fired it guards the slot's execution.
     Slot { job_id: JobId, slot: Timestamp },
-    /// An instant from which an execution may start this attempt.
+    /// Instant from which this attempt of an execution may start.
     Start { execution_id: ExecutionId, attempt: u32 },
-    /// A later look at an execution, by which a lost message or a dead worker is noticed.
+    /// Later examination of an execution, which notices a lost message or a dead worker.
     ///
-    /// The attempt that was under way or next is part of the key, here and above: so a timer that
-    /// is to stay never has the key of one that somebody is about to remove. The greatest
-    /// (attempt, instant) of an execution's timers is removed only at its end.
+    /// The attempt that was under way or next is part of the key, here and in `Start`: so a timer that
+    /// must stay never has the key of a timer that is about to be removed. The greatest (attempt,
+    /// instant) among an execution's timers is removed only at the execution's end.
     Check { execution_id: ExecutionId, attempt: u32 },
-    /// A backfill that is not over. It fired before it was written and stays until the end, so every
-    /// sweep looks at the backfill.
+    /// Backfill that is not over. The timer's instant is in the past when it is written, and it stays
+    /// until the end, so every sweep looks at the backfill.
     Backfill { backfill_id: BackfillId },
-    /// By now a slot's execution is to have ended. It guards nothing, and goes when it was looked at.
+    /// Instant by which a slot's execution must have ended. The timer guards nothing, and goes once the
+    /// execution was examined.
     Deadline { execution_id: ExecutionId },
 }
 
 impl What {
-    /// The execution that this timer starts or guards; none for a backfill, whose executions have
-    /// timers of their own, and for a deadline.
+    /// Execution that this timer starts or guards. `None` for a backfill, whose executions have timers
+    /// of their own, and for a deadline.
     pub fn execution_id(&self) -> Option<ExecutionId> {
         match self {
             Self::Slot { job_id, slot } => Some(ExecutionId::scheduled(job_id, *slot)),
@@ -49,7 +50,7 @@ impl What {
     }
 }
 
-/// Where a timer stands: the store orders by shard, then instant, then the rest.
+/// Key of a timer. Stores order timers by shard, then instant, then the rest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimerKey {
@@ -58,13 +59,13 @@ pub struct TimerKey {
     pub what: What,
 }
 
-/// A text that is no timer that this version knows.
+/// Error for a text that is no timer that this version knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a timer that this version knows")]
 pub struct UnknownTimer(pub String);
 
-/// `slot job@2026-11-23T00:00:00Z`, `start job@slot 2`, `check job@slot 1`, `backfill ULID`,
-/// `deadline job@slot`: as stores keep it.
+/// Writes the form that stores keep: `slot job@2026-11-23T00:00:00Z`, `start job@slot 2`, `check
+/// job@slot 1`, `backfill ULID`, `deadline job@slot`.
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -106,7 +107,7 @@ fn parse(text: &str) -> Option<What> {
     }
 }
 
-/// Shard, instant and what, with blanks between.
+/// Writes shard, instant and purpose, separated by blanks.
 impl fmt::Display for TimerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.shard, self.fire_at.0, self.what)
@@ -135,16 +136,16 @@ impl TryFrom<String> for TimerKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timer {
     pub key: TimerKey,
-    /// Of a `Slot`: the version of the job whose schedule named it.
+    /// Version of the job that named the slot, for timers of a slot. 0 for other timers.
     pub version: u64,
-    /// Of a `Check`: how often the execution was looked at already; the interval doubles. Of a
-    /// `Backfill`: how often it could not be read.
+    /// Number of times that the sweep has looked at the execution of a `Check`; the interval doubles
+    /// each time. For a `Backfill`, the number of times that it could not be read.
     pub checks: u32,
 }
 
 impl Timer {
-    /// Fires at the slot itself, so that a job's timers fire in the order of its slots; jitter
-    /// delays the message.
+    /// Timer of a slot. It fires at the slot itself, so that a job's timers fire in the order of its
+    /// slots; jitter delays the message.
     pub fn slot(shards: Shards, job_id: JobId, version: u64, slot: Timestamp) -> Self {
         let shard = shards.of(job_id.as_str());
         Self::at(shard, slot, What::Slot { job_id, slot }, version)
@@ -160,7 +161,7 @@ impl Timer {
         Self { checks, ..Self::at(shards.of(id.as_str()), fire_at, what, 0) }
     }
 
-    /// `fired_at` is so long ago that the next sweep looks at it.
+    /// Timer of a backfill. `fired_at` is so long ago that the next sweep looks at it.
     pub fn backfill(shards: Shards, id: &BackfillId, fired_at: Timestamp) -> Self {
         let what = What::Backfill { backfill_id: id.clone() };
         Self::at(shards.of(id.as_str()), fired_at, what, 0)
@@ -176,7 +177,7 @@ impl Timer {
     }
 }
 
-/// How many shards the timers are spread over: 64 on DynamoDB, where a partition takes 1,000
+/// Number of shards that the timers are spread over: 64 on DynamoDB, where a partition takes 1,000
 /// writes a second, and 1 where the store has no partitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shards(pub u16);

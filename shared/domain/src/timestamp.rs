@@ -1,4 +1,4 @@
-//! Instants as epoch milliseconds: what rows, timers and messages carry.
+//! Instants in epoch milliseconds, as rows, timers and messages carry them.
 
 use std::{fmt, time::Duration};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Before everything: the cursor of a shard that no tick has read yet.
+    /// Instant before all others: the cursor of a shard that no tick has read yet.
     pub const MIN: Self = Self(i64::MIN);
 
     pub fn plus(self, duration: Duration) -> Self {
@@ -22,17 +22,17 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
-    /// How long after `earlier` this is; zero where it is not after.
+    /// Time from `earlier` until this instant. Zero where this instant is not later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The second that this instant lies in: the waves' unit.
+    /// Second since the Unix epoch that this instant lies in. Waves go by it.
     pub fn second(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// Instants out of chrono's range (±262,000 years) show as the epoch.
+    /// Converts to chrono. Instants out of chrono's range (±262,000 years) become the epoch.
     pub fn to_utc(self) -> DateTime<Utc> {
         Utc.timestamp_millis_opt(self.0).single().unwrap_or(DateTime::UNIX_EPOCH)
     }
@@ -48,7 +48,8 @@ impl From<DateTime<Utc>> for Timestamp {
     }
 }
 
-/// RFC 3339 in UTC; milliseconds only where there are any, so that cron slots stay readable.
+/// Writes RFC 3339 in UTC, with milliseconds only where there are any, so that cron slots stay
+/// readable.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))

@@ -1,39 +1,40 @@
-//! Whether a job may run, given how its dependencies ended.
+//! Trigger rules: whether a job may run, given how its dependencies ended.
 //!
 //! The rules and their early decisions are Airflow's (apache/airflow,
-//! airflow/ti_deps/deps/trigger_rule_dep.py, with `flag_upstream_failed` set, as its scheduler
-//! sets it): a verdict falls as soon as one dependency rules the job out, without waiting for the
-//! others; a rule that asks for "one" runs as soon as it has it.
+//! airflow/ti_deps/deps/trigger_rule_dep.py, with `flag_upstream_failed` set, as its scheduler sets
+//! it). A job is decided as soon as one dependency rules it out, without a wait for the others. A rule
+//! that asks for "one" runs the job as soon as that one has ended.
 
 use serde::{Deserialize, Serialize};
 
-/// What a job asks of its dependencies.
+/// Condition on the outcomes of a job's dependencies under which the job runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TriggerRule {
-    /// All succeeded.
+    /// All dependencies succeeded.
     #[default]
     AllSuccess,
-    /// All failed, or could not run because something before them failed.
+    /// All dependencies failed, or could not run because something before them failed.
     AllFailed,
-    /// All ended, however.
+    /// All dependencies ended, with any outcome.
     AllDone,
-    /// At least one succeeded; doesn't wait for the others.
+    /// At least one dependency succeeded. The job does not wait for the others.
     OneSuccess,
-    /// At least one failed; doesn't wait for the others.
+    /// At least one dependency failed, or could not run because something before it failed. The job
+    /// does not wait for the others.
     OneFailed,
-    /// At least one succeeded or failed itself; doesn't wait for the others.
+    /// At least one dependency succeeded or failed itself. The job does not wait for the others.
     OneDone,
-    /// All succeeded or were skipped.
+    /// All dependencies succeeded or were skipped.
     NoneFailed,
-    /// All succeeded or were skipped, and at least one succeeded.
+    /// All dependencies succeeded or were skipped, and at least one succeeded.
     NoneFailedMinOneSuccess,
-    /// All ended and none was skipped.
+    /// All dependencies ended, and none was skipped.
     NoneSkipped,
-    /// All were skipped.
+    /// All dependencies were skipped.
     AllSkipped,
-    /// Doesn't wait for anything.
+    /// The job does not wait for its dependencies.
     Always,
 }
 
@@ -53,7 +54,7 @@ impl TriggerRule {
     ];
 }
 
-/// How a dependency ended.
+/// Outcome of a dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -65,7 +66,7 @@ pub enum Outcome {
     Skipped,
 }
 
-/// What follows for the dependent. Anything but `Wait` is to be acted upon at once and is final.
+/// Decision about a dependent. Every decision but `Wait` is final, and takes effect at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     Run,
@@ -74,12 +75,12 @@ pub enum Decision {
     Skip { reason: String },
 }
 
-/// Applies `rule` to the dependencies' outcomes so far; `None` has not ended yet. Without
-/// dependencies, every rule runs.
+/// Applies `rule` to the dependencies' outcomes so far; `None` stands for a dependency that has not
+/// ended. Without dependencies, every rule runs.
 ///
-/// More outcomes never change a decision, with one exception that is Airflow's: under
-/// `all_success`, what is skipped for a skipped dependency would be `upstream_failed` had the
-/// failure of another been known first.
+/// Further outcomes never change a decision, with one exception that is Airflow's. Under `all_success`,
+/// a job that is skipped for a skipped dependency would be `upstream_failed` if the failure of another
+/// dependency had been known first.
 pub fn decide<'a>(
     rule: TriggerRule,
     outcomes: impl IntoIterator<Item = (&'a str, Option<Outcome>)>,
@@ -95,7 +96,7 @@ pub fn decide<'a>(
     }
 }
 
-/// How many dependencies ended in each way, and the first of them, for the reason.
+/// Number of dependencies that ended in each way, and the first of each, for the reason.
 #[derive(Default)]
 struct Tally<'a> {
     total: usize,
@@ -173,7 +174,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Only asked of what is not ruled out.
+    /// Whether the rule is satisfied. It is called only for a rule that is not ruled out.
     fn satisfies(&self, rule: TriggerRule) -> bool {
         match rule {
             TriggerRule::OneSuccess => self.success.any(),

@@ -1,4 +1,4 @@
-//! Targets that are services of AWS: what they look like, and what is refused.
+//! Targets that are services of AWS: their shapes, and what is refused.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 

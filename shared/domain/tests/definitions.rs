@@ -1,4 +1,5 @@
-//! Job definitions: the textbook's works unchanged, bad ones are told what is wrong and where.
+//! Job definitions: the textbook's works unchanged; a bad one gets problems that say what is wrong and
+//! where.
 
 use belfry_domain::{CommandLine, Job, JobSpec, Pause, Target, Timestamp, validate_job};
 

@@ -120,9 +120,10 @@ fn answers() {
     assert!(graph.dependents("ghost").is_empty() && graph.reachable_by_flow("ghost").is_empty());
 }
 
-/// Layers of 1,000 jobs, five dependencies each. The budget is 50 ms in release for a tenth of them.
-/// There are so many that whatever grows with their square takes longer than the bound, which allows
-/// for an unoptimised build on a busy machine.
+/// Layers of 1,000 jobs with five dependencies each.
+///
+/// The budget is 50 ms in release for a tenth of the jobs. There are so many that anything quadratic
+/// takes longer than the bound, which allows for an unoptimised build on a busy machine.
 #[test]
 fn a_hundred_thousand_jobs_are_quick() {
     let name = |n: usize| format!("team/service/job-{n:05}");
@@ -173,7 +174,7 @@ fn by_id(nodes: &[GraphNode]) -> ById<'_> {
     nodes.iter().map(|node| (node.id.as_str(), node)).collect()
 }
 
-/// The definition, word for word: up the dependencies to the jobs that are roots.
+/// Roots, by the words of the definition: up the dependencies to the jobs that are roots.
 fn roots<'a>(jobs: &ById<'a>, id: &str) -> BTreeSet<&'a str> {
     let node = jobs[id];
     if node.schedule.is_some() || node.dependencies.is_empty() {

@@ -30,14 +30,14 @@ use croner::Cron;
 use croner::parser::CronParser;
 use generator::{Random, ZONES, expression, parse, transitions};
 
-/// The zones but those that skip a day.
+/// The zones, without those that skip a day.
 fn zones() -> Vec<(Tz, Vec<i64>)> {
     let skip_a_day = [Tz::Pacific__Apia, Tz::Pacific__Kwajalein, Tz::Pacific__Kiritimati];
     let zones = ZONES.iter().filter(|zone| !skip_a_day.contains(zone));
     zones.map(|zone| (*zone, transitions(*zone))).collect()
 }
 
-/// Differences 1 and 2.
+/// Whether differences 1 and 2 do not touch the expression.
 fn same_rules(expression: &str) -> bool {
     let fields: Vec<&str> = expression.split(' ').collect();
     let star = |index: usize| fields[index].starts_with('*');

@@ -1,4 +1,4 @@
-//! Slots about the changes of clocks, zone by zone, worked out by hand.
+//! Slots around the changes of clocks, zone by zone, worked out by hand.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
@@ -9,7 +9,7 @@ fn instant(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).unwrap().to_utc()
 }
 
-/// The first slots after `after` are these.
+/// Checks that these are the first slots after `after`.
 #[track_caller]
 fn slots(expression: &str, zone: &str, after: &str, expected: &[&str]) {
     let schedule = Schedule::parse(expression, Some(zone)).unwrap();

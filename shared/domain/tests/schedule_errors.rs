@@ -2,7 +2,7 @@
 
 use belfry_domain::schedule::{Schedule, ScheduleError};
 
-/// Each expression is refused at this byte offset with this message.
+/// Checks that each expression is refused at this byte offset with this message.
 #[track_caller]
 fn refused(cases: &[(&str, usize, &str)]) {
     for (expression, position, message) in cases {
@@ -139,7 +139,8 @@ fn intervals() {
     ]);
 }
 
-/// cron knows blanks and tabs. What a web page puts between fields is a part of one.
+/// cron separates fields by blanks and tabs. Other white space, as a web page puts it between fields,
+/// is part of a field.
 #[test]
 fn other_white_space_separates_no_fields() {
     for space in ["\u{a0}", "\u{2003}", "\u{3000}", "\u{b}", "\n"] {

@@ -1,4 +1,4 @@
-//! What holds for every expression, zone and instant.
+//! Properties that hold for every expression, zone and instant.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
@@ -18,7 +18,7 @@ const ZONES: [&str; 8] = [
     "Asia/Gaza",
 ];
 
-/// 1971 to 2198, and half the time near a change of clocks.
+/// Instants from 1971 to 2198, half of them near a change of clocks.
 fn instants() -> impl Strategy<Value = DateTime<Utc>> {
     let changes = prop::sample::select(vec![
         "2026-03-29T01:00:00Z",

@@ -40,7 +40,8 @@ fn every_name_that_was_known_is_known() {
     assert_eq!(lost, [""; 0]);
 }
 
-/// From `before` to `after`, which takes the clock of Vancouver in winter an hour ahead.
+/// Schedule whose zone data change from `before` to `after`, which takes the clock of Vancouver in
+/// winter an hour ahead.
 fn changing(expression: &str, before: &str, after: &str, until: &str) -> Schedule {
     let until = Timestamp::from(until.parse::<DateTime<Utc>>().unwrap());
     let zones = ZoneStamp::of(before).followed_by(after, until).zones().unwrap();
@@ -112,7 +113,7 @@ fn a_local_time_that_comes_once_is_told_by_the_data_of_its_day() {
     assert_eq!(at("2026-12-01T17:00:01Z"), ["2026-12-01T17:00:00Z"]);
 }
 
-/// Every second of a day, in both directions: each local time once, whenever the data change.
+/// Each local time comes once, in both directions, whenever in the day the data change.
 #[test]
 fn each_local_slot_comes_once_whenever_the_data_change() {
     for (before, after) in [("2025b", BUNDLED.as_str()), (BUNDLED.as_str(), "2025b")] {
@@ -174,7 +175,7 @@ fn the_oldest_of_three_data_judge_what_was_theirs() {
     assert_eq!(slots(&schedule, "2026-12-01", 4), expected);
 }
 
-/// Reads the same slots from behind.
+/// Checks that the same slots are read from behind.
 fn assert_backwards(schedule: &Schedule, expected: &[&str]) {
     for (at, next) in expected.iter().zip(&expected[1..]) {
         let (at, next) = (instant(at), instant(next));

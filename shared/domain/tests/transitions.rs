@@ -1,8 +1,8 @@
-//! The transition table, whole.
+//! The whole transition table.
 
 use belfry_domain::{Event, Status, transition};
 
-/// What each state may become, and by which event; all else is illegal.
+/// Legal transitions: state, event and next state. All others are illegal.
 const TABLE: &[(Status, Event, Status)] = &[
     (Status::Waiting, Event::Claim, Status::Running),
     (Status::Waiting, Event::Hold, Status::Waiting),

@@ -1,9 +1,8 @@
-//! Belfry's use cases, over ports.
+//! Use cases of Belfry, over ports.
 //!
-//! Each folder is a floor: what is in it calls its own files and the floors below, never one above.
-//! The way of a job leads from the middle upwards: it is defined, its slots are fired, attempts
-//! run; the lower floors hold what many of these need. `tests/architecture` reads this table and
-//! holds its order.
+//! Each folder is a floor: its files call each other and the floors below, never a floor above. A job's
+//! way leads from the middle upwards: it is defined, its slots are fired, and attempts run. The lower
+//! floors hold what many floors need. `tests/architecture` reads this table and holds its order.
 //!
 //! | floor | use case |
 //! |---|---|
@@ -11,20 +10,20 @@
 //! | `attempt` | claim, run, finish; fan out a list; attempts outside of any engine, over HTTP |
 //! | `backfill` | run slots of the past |
 //! | `wait` | what holds up a start: dependencies, and limits that are reached |
-//! | `again` | run again: one, many, a graph from what failed, a dead letter |
+//! | `again` | run again: one, many, a graph from its failures, a dead letter |
 //! | `define` | define, delete, pause and resume jobs; push, trigger, unless a queue is too long |
 //! | `time` | read due timers and fire slots; hand waves to the priority queues; the second clock |
-//! | `alerts` | alerts: raised, told, resolved; slots that are to have ended by a time |
+//! | `alerts` | alerts: raised, told, resolved; slots that must have ended by a time |
 //! | `end` | what follows from an end: cancelled, skipped, settled, a dead letter |
 //! | `graph` | dependents and elements, created and told |
-//! | `limits` | permits, rates, circuits, and who is next in line |
+//! | `limits` | permits, rates, circuits, and which execution is next in line |
 //! | `slots` | from a schedule to timers and messages |
 //! | `base` | outbox, fenced writes, checks, clock, and reads that many need |
 //! | `ports` | what the engine needs of the world |
 //!
-//! Two rules hold all over it. The next timer is written before the last one is removed, and an
-//! execution's own timer goes last. And messages are hints: whatever a message starts can be
-//! started again from the timers alone.
+//! Two rules hold in all floors. The next timer is written before the last one is removed, and an
+//! execution's own timer is removed last. And messages are hints: everything that a message starts can
+//! be started again from the timers alone.
 
 use std::sync::{Arc, atomic::AtomicU64};
 
@@ -80,19 +79,19 @@ use self::{
 
 pub type Result<T> = std::result::Result<T, EngineError>;
 
-/// The use cases, wired to their ports. It holds no state that matters: any number of them may
-/// work on one store.
+/// Engine: the use cases, wired to their ports. It holds no state that matters, so any number of
+/// engines may work on one store.
 pub struct Engine {
     pub ports: Ports,
     pub settings: Settings,
-    /// The attempts that run in this process, so that a cancellation reaches them at once.
+    /// Attempts that run in this process, so that a cancellation reaches them at once.
     running: Running,
     turns: Turns,
     seen: Seen,
     meters: Meters,
     held_back: HeldBack,
     second_clock: Option<Arc<dyn SecondClock>>,
-    /// Zone data that this process would put in force.
+    /// Zone data of this process, which it puts in force when it leads.
     own_zones: Arc<ZoneData>,
     /// A change of the zone data reads and writes all jobs: in one process, definitions let it pass.
     graph_turn: tokio::sync::RwLock<()>,
@@ -117,7 +116,7 @@ impl Engine {
         }
     }
 
-    /// Attempts that run in this process.
+    /// Number of attempts that run in this process.
     pub fn running_attempts(&self) -> usize {
         self.running.count()
     }

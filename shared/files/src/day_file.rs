@@ -1,8 +1,8 @@
-//! Lines as files: `dt=2026-11-23/20261123T101500.000Z-9f3c….jsonl.gz`, by the day (UTC) on which
-//! their executions ended.
+//! Files of lines: `dt=2026-11-23/20261123T101500.000Z-9f3c….jsonl.gz`, by the day (UTC) on which their
+//! executions ended.
 //!
-//! The same executions give the same name and the same bytes, so writing them again replaces them
-//! by themselves.
+//! A repeated write of the same executions gives the same name and bytes, so it replaces the file by
+//! itself.
 
 use std::{
     collections::BTreeMap,
@@ -16,19 +16,20 @@ use sha2::{Digest as _, Sha256};
 
 use super::Record;
 
-/// Of the hash, in a name: enough to tell the files of one instant apart.
+/// Number of bytes of the hash in a file's name: enough to tell the files of one instant apart.
 const HASH_BYTES: usize = 8;
-/// A tenth larger than with the usual level, in a third of the time.
+/// Level of compression. Files are a tenth larger than with the usual level, and take a third of the
+/// time.
 const LEVEL: Compression = Compression::new(3);
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct DayFile {
-    /// With its folder.
+    /// Name of the file, with its folder.
     pub name: String,
     pub bytes: Vec<u8>,
 }
 
-/// A file for each day on which some of these ended, in the order of the days.
+/// Files for these executions: one for each day on which some of them ended, in the order of the days.
 pub fn day_files(ended: &[Execution]) -> io::Result<Vec<DayFile>> {
     let mut days: BTreeMap<String, Vec<&Execution>> = BTreeMap::new();
     for row in ended {

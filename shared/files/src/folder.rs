@@ -1,7 +1,7 @@
-//! The archive in a folder.
+//! Archive in a folder.
 //!
-//! A file is written beside its place, flushed, and then renamed into it, so that whoever reads
-//! the folder sees whole files only. `keep` returns when the names are flushed too.
+//! A file is written beside its place, flushed, and then renamed into it, so readers of the folder only
+//! see complete files. `keep` returns when the names are flushed too.
 
 use std::{
     fs::{self, DirEntry, File},
@@ -24,8 +24,11 @@ use super::{
 pub struct FolderArchive(PathBuf);
 
 impl FolderArchive {
-    /// Makes the folder where it is missing, and clears away what another process left unfinished.
-    /// Only for the process that is about to write.
+    /// Opens the archive: creates the folder where it is missing, and removes files that another
+    /// process left unfinished. Only the process that is about to write may open it.
+    ///
+    /// # Errors
+    /// The folder can't be created or read.
     pub fn open(path: &Path) -> io::Result<Self> {
         make_archive_folder(path)?;
         for entry in fs::read_dir(path)? {
@@ -37,7 +40,10 @@ impl FolderArchive {
         Ok(Self(path.to_owned()))
     }
 
-    /// Returns when they are durable.
+    /// Writes these executions, and returns when they are durable.
+    ///
+    /// # Errors
+    /// A file can't be written.
     pub fn write(&self, ended: &[Execution]) -> io::Result<Vec<PathBuf>> {
         day_files(ended)?.iter().map(|file| self.put(file)).collect()
     }
@@ -84,7 +90,7 @@ pub fn is_archive(folder: &DirEntry) -> bool {
     holds_only(&folder.path(), is_of_archive).unwrap_or(false)
 }
 
-/// A name is durable when its folder is.
+/// Flushes a folder, which makes the names in it durable.
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

@@ -29,5 +29,6 @@ pub use self::{
     record::Record,
 };
 
-/// What begins so was being written when a process died; readers' patterns do not match it.
+/// Prefix of files that are still being written. A process that dies leaves them behind; the patterns
+/// of readers do not match them.
 const UNFINISHED: &str = ".unfinished-";

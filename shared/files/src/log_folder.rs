@@ -17,8 +17,8 @@ use super::private::{close_within, holds_only, make_within, private_folder, unfi
 
 const PIECE: usize = 64 * 1024;
 
-/// Logs are not flushed to the disk: a power cut may take the last of them, an end of the process
-/// does not.
+/// Logs in a folder. They are not flushed to the disk: a power cut may lose the newest of them, an end
+/// of the process does not.
 #[derive(Debug, Clone)]
 pub struct FolderLogs(PathBuf);
 
@@ -36,7 +36,8 @@ impl FolderLogs {
     }
 }
 
-/// Its folders are those of executions, which have a generation.
+/// Whether an entry is the folder of a job: all folders in it are those of executions, which have a
+/// generation.
 fn is_of_job(entry: &fs::DirEntry) -> bool {
     // One that is empty, or can't be looked into, may be anybody's.
     let Ok(mut executions) = fs::read_dir(entry.path()).map(Iterator::peekable) else { return false };
@@ -56,8 +57,8 @@ pub fn is_logs(folder: &fs::DirEntry) -> bool {
     holds_only(&folder.path(), is_own).unwrap_or(false)
 }
 
-/// Neither part can lead out of the folder: a job's name is never of dots only, and a slot's has
-/// its generation behind it.
+/// Folder of an execution. Neither part can lead out of the log folder: a job's name never consists of
+/// dots only, and a slot's name has its generation behind it.
 pub(crate) fn folder_of(id: &ExecutionId) -> String {
     let first = id.with_generation(1);
     // Of an element, with its place in the list.

@@ -103,7 +103,7 @@ fn is_open(mode: u32) -> bool {
     mode & 0o077 != 0
 }
 
-/// Whether a name begins so.
+/// Whether the name of an entry begins with a text.
 pub(crate) fn begins(entry: &DirEntry, with: &str) -> bool {
     entry.file_name().to_string_lossy().starts_with(with)
 }

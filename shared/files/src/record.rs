@@ -1,5 +1,5 @@
-//! An execution as a line of the archive: the names are the API's. Every line has every field, so
-//! that whoever reads a few lines knows them all.
+//! Line of the archive for an execution. The names are the API's. Every line has every field, so that a
+//! reader of a few lines knows them all.
 
 use belfry_domain::{
     AttemptOutcome, Execution, ExecutionId, JobId, Priority, SlotName, Status, Timestamp, Trigger,
@@ -8,7 +8,7 @@ use chrono::SecondsFormat;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// Of an execution that has ended.
+/// Archived form of an execution that has ended.
 #[derive(Debug, Serialize)]
 pub struct Record<'a> {
     execution_id: &'a ExecutionId,
@@ -27,13 +27,13 @@ pub struct Record<'a> {
     duration_ms: Option<u64>,
     lateness_ms: Option<u64>,
     worker_id: Option<&'a str>,
-    /// How many were started.
+    /// Number of attempts that were started.
     attempt: u32,
     failures: u32,
     lost: u32,
     reason: Option<&'a str>,
     rerun_of: Option<&'a ExecutionId>,
-    /// JSON in a text: its type differs from job to job, which tables don't like.
+    /// JSON as a text, because its type differs from job to job, which tables don't support well.
     input: Option<String>,
     result: Option<String>,
     attempts: Vec<AttemptRecord>,
@@ -49,7 +49,7 @@ struct AttemptRecord {
     error: Option<String>,
 }
 
-/// RFC 3339 in UTC with milliseconds, always of the same length.
+/// Instant in RFC 3339, in UTC with milliseconds, always of the same length.
 #[derive(Debug)]
 struct Instant(Timestamp);
 

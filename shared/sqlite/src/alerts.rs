@@ -1,4 +1,4 @@
-//! Alerts.
+//! Store of alerts.
 
 use async_trait::async_trait;
 use belfry_engine::ports::{AlertRow, AlertStore};
@@ -65,7 +65,7 @@ fn decode(key: &str, doc: &str) -> Result<AlertRow> {
     serde_json::from_str(doc).map_err(|why| unreadable(&format!("alert {key}"), why))
 }
 
-/// One that can't be read must not hide the others.
+/// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable(key: &str, doc: &str) -> Option<AlertRow> {
     decode(key, doc).inspect_err(|why| tracing::error!(alert.key = key, %why, "left out of a listing")).ok()
 }

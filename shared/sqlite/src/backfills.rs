@@ -1,4 +1,4 @@
-//! Backfills.
+//! Store of backfills.
 
 use async_trait::async_trait;
 use belfry_domain::{Backfill, BackfillId, JobId, Timer, Timestamp};
@@ -90,7 +90,7 @@ fn decode(id: &str, doc: &str) -> Result<Backfill> {
     serde_json::from_str(doc).map_err(|why| unreadable(&format!("backfill {id}"), why))
 }
 
-/// One that can't be read must not hide the others.
+/// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable((id, doc): &(String, String)) -> Option<Backfill> {
     decode(id, doc).inspect_err(|why| tracing::error!(backfill.id = id, %why, "left out of a listing")).ok()
 }

@@ -1,4 +1,4 @@
-//! The newest version of every job, as this process last saw them.
+//! Cache of the newest version of every job, as this process last saw them.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -9,21 +9,21 @@ use belfry_domain::{Graph, GraphNode, Job, JobId};
 
 #[derive(Default)]
 pub(crate) struct JobCache {
-    /// Of the graph; none before the first read.
+    /// Revision of the graph. `None` before the first read.
     pub(crate) revision: Option<u64>,
-    /// Counts the changes of the cache.
+    /// Number of changes of the cache.
     pub(crate) epoch: u64,
-    /// Tombstones included.
+    /// Newest versions, tombstones included.
     pub(crate) newest: BTreeMap<JobId, Arc<Job>>,
     pub(crate) versions: HashMap<(JobId, u64), Arc<Job>>,
-    /// Those whose newest version can't be read, and why.
+    /// Jobs whose newest version can't be read, with the reason.
     pub(crate) unreadable: BTreeMap<JobId, String>,
     dependents: HashMap<JobId, Vec<JobId>>,
-    /// Worked out when somebody asks for it.
+    /// Graph of the jobs, built when it is first needed.
     graph: OnceLock<Option<Graph>>,
 }
 
-/// The newest version of every job, as read.
+/// Newest version of every job, as read from the database.
 #[derive(Default)]
 pub(crate) struct Newest {
     pub(crate) jobs: Vec<Job>,
@@ -44,7 +44,7 @@ impl JobCache {
         }
     }
 
-    /// These jobs have changed with the revision after this one.
+    /// Takes in a commit that changed these jobs and followed `revision`.
     pub(crate) fn committed(&mut self, revision: u64, jobs: Vec<Job>) {
         if self.revision == Some(revision) {
             self.update(jobs);
@@ -53,7 +53,7 @@ impl JobCache {
         }
     }
 
-    /// The next revision: these jobs have changed.
+    /// Takes in the next revision, in which these jobs have changed.
     fn update(&mut self, jobs: Vec<Job>) {
         self.epoch += 1;
         self.revision = self.revision.map(|revision| revision + 1);
@@ -88,7 +88,7 @@ impl JobCache {
         ids.iter().filter_map(|id| self.newest.get(id)).cloned().collect()
     }
 
-    /// All that dependencies connect with these, in either direction.
+    /// Jobs that dependencies connect with these, in either direction.
     pub(crate) fn connected(&self, ids: &[JobId]) -> Vec<Arc<Job>> {
         let mut seen: BTreeSet<&JobId> = ids.iter().collect();
         let mut ahead: Vec<&JobId> = seen.iter().copied().collect();
@@ -103,7 +103,8 @@ impl JobCache {
         found
     }
 
-    /// The first, by name, of the jobs that a run with this job begins with.
+    /// Job that a run with this job is named after: the first, by name, of the jobs that the run begins
+    /// with.
     pub(crate) fn root_of(&self, id: &JobId) -> JobId {
         let graph = self.graph.get_or_init(|| Graph::build(self.live().map(|job| node(job)).collect()).ok());
         let root = graph.as_ref().and_then(|graph| graph.root_of(id.as_str()));

@@ -1,4 +1,4 @@
-//! Dead letters.
+//! Store of dead letters.
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId, SlotName};
@@ -10,7 +10,7 @@ use crate::{
     error::{unavailable, unreadable},
 };
 
-/// When, of which execution, and the rest.
+/// Row of a dead letter: instant, execution id, and the letter as JSON.
 type Row = (i64, String, String);
 
 #[async_trait]
@@ -124,7 +124,7 @@ fn decode(doc: &str) -> Result<DeadLetter> {
     serde_json::from_str(doc).map_err(|why| unreadable("a dead letter", why))
 }
 
-/// One that can't be read must not hide the others.
+/// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable((_, id, doc): &Row) -> Option<DeadLetter> {
     decode(doc).inspect_err(|why| tracing::error!(execution.id = id, %why, "left out of a listing")).ok()
 }

@@ -1,6 +1,6 @@
 use belfry_engine::ports::StoreError;
 
-/// Why a database can't be used.
+/// Reason why a database can't be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -16,8 +16,7 @@ pub enum OpenError {
     Thread(#[from] std::io::Error),
 }
 
-/// Whatever SQLite reports (a full disk, a lock, a broken file) means that the write may not have
-/// happened.
+/// Converts any error of SQLite (a full disk, a lock, a broken file): the write may not have happened.
 pub(crate) fn unavailable(error: impl std::fmt::Display) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }

@@ -1,4 +1,4 @@
-//! Executions, their outputs, and who waits for them.
+//! Store of executions, their outputs and their waiters.
 
 use async_trait::async_trait;
 use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Timer, Timestamp};

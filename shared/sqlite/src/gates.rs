@@ -1,4 +1,4 @@
-//! Gates, and the lines before them.
+//! Store of gates, and of the lines before them.
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, Gate, GateKey, Place, Timer};
@@ -12,7 +12,7 @@ use crate::{
     timers::put_all,
 };
 
-/// A row that is to be written with gates, as text already.
+/// Row to be written with gates, encoded already.
 enum Row {
     New(Encoded, Option<Timer>),
     Changed(u64, Encoded, Option<Timer>),
@@ -89,7 +89,7 @@ fn gate(connection: &Connection, key: &GateKey) -> Result<Gate> {
     doc.map_or(Ok(Gate::default()), |doc| serde_json::from_str(&doc).map_err(|why| unreadable(&name, why)))
 }
 
-/// Looks at everything before it writes anything.
+/// Checks everything, then writes the row and the gates.
 fn pass(connection: &Connection, row: &Row, gates: &[GateWrite]) -> Result<Passed> {
     for write in gates {
         if gate(connection, &write.key)?.revision != write.expected {

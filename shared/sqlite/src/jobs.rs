@@ -1,4 +1,4 @@
-//! Jobs, all versions of them, and the graph's revision.
+//! Store of jobs in all their versions, and of the graph's revision.
 
 use std::sync::{Arc, PoisonError};
 
@@ -71,13 +71,13 @@ impl JobStore for Store {
 }
 
 impl Store {
-    /// Another process may have changed the jobs.
+    /// Empties the cache, because another process may have changed the jobs.
     pub(crate) fn forget_jobs(&self) {
         self.cache.write().unwrap_or_else(PoisonError::into_inner).forget();
     }
 
-    /// Takes a commit of these jobs into the cache. A refused one shows that another commit is durable
-    /// which the cache does not have yet: whoever tries again needs its revision.
+    /// Takes a commit of these jobs into the cache. A refused commit shows that another commit is
+    /// durable that the cache does not have yet: the caller needs its revision to try again.
     pub(crate) async fn note_commit(
         &self,
         revision: u64,
@@ -94,8 +94,8 @@ impl Store {
         Ok(committed)
     }
 
-    /// The leader is the only one who changes jobs, so it can trust its cache; others look whether
-    /// it still holds.
+    /// Reads the cache of jobs. Only the leader changes jobs, so the leader trusts its cache; other
+    /// processes check first whether it is up to date.
     async fn with_jobs<T>(&self, look: impl FnOnce(&JobCache) -> T) -> Result<T> {
         let mut is_fresh = self.fence.load(std::sync::atomic::Ordering::Acquire) != 0;
         loop {
@@ -187,7 +187,7 @@ fn find_version(connection: &Connection, id: &JobId, version: u64) -> Result<Opt
     Ok(read_jobs(connection, sql, (id.as_str(), version))?.pop())
 }
 
-/// A job that can't be read leaves the others alone.
+/// Reads the newest version of every job. A job that can't be read does not hide the others.
 fn read_newest(connection: &Connection) -> Result<Newest> {
     let docs = read_docs(connection, "SELECT job_id, doc FROM jobs WHERE until IS NULL ORDER BY job_id", ())?;
     let mut newest = Newest::default();

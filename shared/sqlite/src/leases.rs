@@ -1,4 +1,4 @@
-//! Leadership, and how far ticks have read.
+//! Store of leadership and of the ticks' cursors.
 
 use std::sync::atomic::Ordering;
 

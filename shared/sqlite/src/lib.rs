@@ -1,8 +1,8 @@
-//! The engine's ports for a single process: the durable ones on SQLite, the queues in memory.
+//! Ports of the engine for a single process: the durable ports on SQLite, the queues in memory.
 //!
-//! All writes go through one thread, which takes whatever has come in while it was waiting for the
-//! disk into the next transaction. So a write costs a share of a disk flush, and is durable when
-//! its caller hears of it.
+//! All writes go through one thread. While the thread waits for the disk, new writes gather, and all of
+//! them go into the next transaction. So a write costs a share of a disk flush, and is durable when its
+//! caller gets the answer.
 
 mod alerts;
 mod backfills;
@@ -43,23 +43,24 @@ pub use self::{
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// A database, open. Clones share it.
+/// Open database. Clones share it.
 #[derive(Clone)]
 pub struct Store {
     writer: Writer,
-    /// For listings, beside the writer; none in memory, where there is only one connection.
+    /// Connection for listings, beside the writer's. `None` for a database in memory, which has only
+    /// one connection.
     reader: Option<Arc<Mutex<Connection>>>,
     cache: Arc<RwLock<JobCache>>,
-    /// The fencing token that writes are made under; 0 without leadership.
+    /// Fencing token that writes are made under. 0 without leadership.
     fence: Arc<AtomicU64>,
 }
 
 impl Store {
-    /// Opens the database at `path`, or makes it. Nothing is written before `acquire` has made
-    /// this process the leader.
+    /// Opens the database at `path`, or creates it. Nothing is written before `acquire` has made this
+    /// process the leader.
     ///
     /// # Errors
-    /// Where the file can't be opened, is no database, or comes from a newer version.
+    /// The file can't be opened, is no database, or comes from a newer version.
     pub fn open(path: &Path) -> std::result::Result<Self, OpenError> {
         let fence = Arc::new(AtomicU64::new(0));
         let connection = schema::open(path)?;
@@ -68,15 +69,18 @@ impl Store {
         Ok(Self { writer, reader: Some(Arc::new(Mutex::new(reader))), cache: Arc::default(), fence })
     }
 
-    /// A database that lives as long as the store, for tests and one-off runs. It asks for no
+    /// Opens a database that lives as long as the store, for tests and one-off runs. It needs no
     /// leadership, and each call is a transaction of its own.
+    ///
+    /// # Errors
+    /// SQLite can't create the database.
     pub fn open_in_memory() -> std::result::Result<Self, OpenError> {
         let fence = Arc::new(AtomicU64::new(0));
         let writer = Writer::inline(schema::open_in_memory()?);
         Ok(Self { writer, reader: None, cache: Arc::default(), fence })
     }
 
-    /// A strongly consistent read.
+    /// Reads with strong consistency.
     async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -91,7 +95,8 @@ impl Store {
         self.writer.call(Intent::Write, write).await
     }
 
-    /// For what makes a process the leader, and for what is done beside one.
+    /// Writes without leadership: for the write that makes a process the leader, and for administration
+    /// beside a leader.
     async fn write_unfenced<T: Send + 'static>(
         &self,
         write: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -99,12 +104,12 @@ impl Store {
         self.writer.call(Intent::Unfenced, write).await
     }
 
-    /// A write of which nobody needs to hear whether it happened.
+    /// Writes without an answer, where no caller needs to know whether the write happened.
     fn write_unheard(&self, write: impl FnOnce(&Connection) -> Result<()> + Send + 'static) -> Result<()> {
         self.writer.send(write)
     }
 
-    /// A read that may be a moment behind and may take long: it does not hold up the writer.
+    /// Reads without holding up the writer. The read may be a moment behind, and may take long.
     async fn browse<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,

@@ -1,4 +1,5 @@
-//! The database's files are for their owner alone, whatever the umask: they hold what jobs are given and print.
+//! Permissions of the database's files: they are for their owner alone, whatever the umask, because
+//! they hold jobs' inputs and outputs.
 
 use std::{
     ffi::OsString,
@@ -10,8 +11,9 @@ use std::{
 
 const MODE: u32 = 0o600;
 
-/// Makes the database's file if there is none, before SQLite does, which gives those beside it the same mode. Files
-/// of an earlier version, or of somebody who has changed their mode, are closed to others.
+/// Creates the database's file if there is none, before SQLite does; SQLite gives the files beside it
+/// the same mode. Files of an earlier version, and files whose mode was changed, are closed to other
+/// users.
 pub(crate) fn prepare(database: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(MODE).open(database) {
         // The umask may have taken more away.

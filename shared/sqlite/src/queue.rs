@@ -1,4 +1,4 @@
-//! The queues of a single process, in its memory: messages are hints, the timers own the work.
+//! Queues of a single process, in its memory: messages are hints, the timers own the work.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -16,10 +16,10 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::OpenError;
 
-/// The clock is looked at this often at least: it may jump.
+/// Longest time between two readings of the clock, which may jump.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// Waves whose instant has come, for the dispatcher.
+/// Stream of waves whose instant has come, for the dispatcher.
 pub type Waves = mpsc::UnboundedReceiver<Wave>;
 
 pub struct MemoryQueue {
@@ -48,7 +48,7 @@ struct Waiting {
     arrivals: u64,
 }
 
-/// By instant; the same message deferred twice is one.
+/// Deferred messages by instant. A message that is deferred twice is kept once.
 #[derive(Default)]
 struct Deferred {
     messages: Mutex<BTreeMap<(Timestamp, ExecutionId, u32), Message>>,
@@ -60,8 +60,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl MemoryQueue {
-    /// With a thread of its own for what is deferred, because timers of the runtime are exact to
-    /// a millisecond only. What waits rises by one class for each `ageing_step`.
+    /// Starts the queue, with a thread of its own for deferred messages: timers of the runtime are
+    /// exact to a millisecond only. Waiting messages rise by one class for each `ageing_step`.
+    ///
+    /// # Errors
+    /// The thread can't be started.
     pub fn start(clock: Arc<dyn Clock>, ageing_step: Duration) -> Result<(Arc<Self>, Waves), OpenError> {
         let deferred = Arc::new(Deferred::default());
         let queue = Self {
@@ -104,8 +107,8 @@ impl Waiting {
         self.arrivals += 1;
     }
 
-    /// The first message of the class that is the most urgent with its waiting counted in; between
-    /// equals the oldest.
+    /// First message of the class that is the most urgent, with its waiting counted in. Among equals it
+    /// is the oldest.
     fn take(&mut self, now: Timestamp, step: Duration) -> Option<Message> {
         let urgency = |message: &Message| (message.urgency(now, step), message.due);
         let fronts = (0..self.lanes.len()).filter_map(|lane| Some((self.front(lane).map(urgency)?, lane)));
@@ -227,7 +230,7 @@ impl Queue for MemoryQueue {
     }
 }
 
-/// Sends each wave when its instant comes; ends when nobody takes them any more.
+/// Sends each wave at its instant. Ends when the receiver is gone.
 fn release_all(deferred: &Deferred, clock: &dyn Clock, waves: &mpsc::UnboundedSender<Wave>) {
     let mut messages = lock(&deferred.messages);
     while !waves.is_closed() {

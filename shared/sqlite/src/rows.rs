@@ -12,10 +12,11 @@ use crate::{
     timers::put_all,
 };
 
-/// Of rows that are read at once because they are to be removed.
+/// Number of bytes after which no further rows are read, for rows that are read together in order to be
+/// removed.
 const MANY_BYTES: usize = 32 << 20;
 
-/// What is written once, with the row: it may be large, and never changes.
+/// Part of a row that is written once, with the row: it may be large, and never changes.
 #[derive(Serialize, Deserialize)]
 struct Fixed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,7 +25,7 @@ struct Fixed {
     input: Option<Value>,
 }
 
-/// An execution, ready to be written.
+/// Execution that is encoded for a write.
 pub(crate) struct Encoded {
     pub(crate) id: ExecutionId,
     due: i64,
@@ -33,12 +34,12 @@ pub(crate) struct Encoded {
     ended_at: Option<i64>,
     doc: String,
     fixed: Option<String>,
-    /// The execution that it runs again, and the key for which it does.
+    /// Execution that this one runs again, and the key for which it does.
     rerun: Option<(ExecutionId, SlotName)>,
 }
 
 impl Encoded {
-    /// For a row that is created.
+    /// Encodes a row that is to be created.
     pub(crate) fn new(mut row: Execution) -> Result<Self> {
         let fixed = Fixed { work: row.work.take(), input: row.input.take() };
         let is_empty = fixed.work.is_none() && fixed.input.is_none();
@@ -46,7 +47,7 @@ impl Encoded {
         Ok(Self { fixed: text, ..Self::encode(&row)? })
     }
 
-    /// For a row that is there: its fixed part stays.
+    /// Encodes a row that exists, without its fixed part, which stays.
     pub(crate) fn without_fixed(row: &mut Execution) -> Result<Self> {
         let fixed = (row.work.take(), row.input.take());
         let encoded = Self::encode(row);
@@ -68,7 +69,7 @@ impl Encoded {
     }
 }
 
-/// `column` is the doc's; the fixed part stands behind it.
+/// Decodes a row. `column` is the document's; the fixed part is in the next column.
 fn decode(id: &str, row: &Row<'_>, column: usize) -> Result<Execution> {
     let what = || format!("execution {id}");
     let text = |column| {
@@ -126,7 +127,7 @@ fn run_again_for(connection: &Connection, old: &ExecutionId, key: &SlotName) -> 
     Ok(None)
 }
 
-/// The executions of this job and slot.
+/// Executions of this job and slot, in all generations.
 pub(crate) fn generations(connection: &Connection, first: &ExecutionId) -> Result<Vec<ExecutionId>> {
     // `~` sorts behind whatever a slot's name is made of.
     let sql = "SELECT id FROM executions WHERE id = ?1 OR (id > ?1 || '~' AND id < ?1 || '~:')";
@@ -138,7 +139,7 @@ pub(crate) fn generations(connection: &Connection, first: &ExecutionId) -> Resul
     Ok(parsed.filter(|id| id.with_generation(1) == *first).collect())
 }
 
-/// Whether the row had this revision, and has been replaced.
+/// Replaces a row if it has the revision `expected`. Returns whether it had.
 pub(crate) fn replace(connection: &Connection, expected: u64, row: &Encoded) -> Result<bool> {
     let sql = "UPDATE executions SET status = ?3, revision = ?4, ended_at = ?5, doc = ?6 WHERE id = ?1 AND revision = ?2";
     let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
@@ -146,7 +147,7 @@ pub(crate) fn replace(connection: &Connection, expected: u64, row: &Encoded) -> 
     Ok(statement.execute(values).map_err(unavailable)? == 1)
 }
 
-/// One that can't be read stays where it is.
+/// Rows that ended before an instant. A row that can't be read stays where it is.
 pub(crate) fn ended_before(
     connection: &Connection,
     before: Timestamp,
@@ -177,7 +178,8 @@ pub(crate) fn ended_before(
     Ok(found)
 }
 
-/// Where the next page begins: the order's two columns, of the last row of this one.
+/// Lists executions. The cursor consists of the two columns of the order, from the last row of the
+/// page.
 pub(crate) fn list(
     connection: &Connection,
     filter: &ExecutionFilter,

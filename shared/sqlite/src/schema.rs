@@ -1,4 +1,4 @@
-//! The tables, and how a database of an earlier version becomes one of this.
+//! Tables, and the migration of databases of earlier versions.
 
 use std::{path::Path, time::Duration};
 
@@ -6,7 +6,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use crate::{OpenError, private};
 
-/// One step for each version of the format; `user_version` counts those that were made.
+/// Migrations, one for each version of the format. `user_version` counts the migrations that were
+/// applied.
 const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
@@ -20,7 +21,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// 64 MiB, in the KiB that a negative number stands for.
+/// Size of the cache: 64 MiB. SQLite takes a negative number as KiB.
 const CACHE_KIB: i64 = -64 * 1024;
 
 pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
@@ -38,7 +39,7 @@ pub(crate) fn open_in_memory() -> Result<Connection, OpenError> {
     prepare(Connection::open_in_memory()?)
 }
 
-/// For a reader beside the writer.
+/// Opens a connection for a reader beside the writer.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -74,7 +75,7 @@ fn migrate(connection: &Connection) -> Result<(), OpenError> {
 /// The graph's revision, in the `meta` table.
 pub(crate) const REVISION: &str = "graph_revision";
 
-/// A single value of the `meta` table; 0 where it was never set.
+/// Value in the `meta` table. 0 where it was never set.
 pub(crate) fn meta(connection: &Connection, key: &str) -> rusqlite::Result<i64> {
     let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
     Ok(statement.query_row([key], |row| row.get(0)).optional()?.unwrap_or(0))
@@ -88,8 +89,8 @@ pub(crate) fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqli
 
 #[cfg(test)]
 mod tests {
-    /// Before 3.51.3, a checkpoint at the same time as a write could lose the write, or break the file:
-    /// https://sqlite.org/wal.html#walresetbug
+    /// Requires a SQLite of 3.51.3 or later. Before that version, a checkpoint at the same time as a
+    /// write could lose the write, or break the file: https://sqlite.org/wal.html#walresetbug
     #[test]
     fn the_bundled_sqlite_resets_its_log_safely() {
         assert!(rusqlite::version_number() >= 3_051_003, "SQLite {}", rusqlite::version());

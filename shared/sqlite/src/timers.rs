@@ -1,4 +1,4 @@
-//! Timers, in the order in which they fire.
+//! Store of timers, in the order in which they fire.
 
 use async_trait::async_trait;
 use belfry_domain::{JobId, Timer, TimerKey, Timestamp};
@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, types::Type};
 
 use crate::{Result, Store, error::unavailable};
 
-/// A row that means nothing to this version. Its columns may be of any type.
+/// Row of a timer that this version can't read. Its columns may be of any type.
 struct RawTimer {
     shard: u16,
     fire_at: i64,
@@ -85,7 +85,7 @@ impl TimerStore for Store {
 }
 
 impl Store {
-    /// Puts timers aside that can't be read, as they are.
+    /// Moves timers that can't be read to the quarantine, unchanged.
     async fn quarantine(&self, broken: Vec<RawTimer>) -> Result<Vec<(String, String)>> {
         if broken.is_empty() {
             return Ok(vec![]);

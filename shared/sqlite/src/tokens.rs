@@ -1,4 +1,4 @@
-//! Bearer tokens, of which only a hash is kept.
+//! Bearer tokens. Only their hashes are kept.
 
 use belfry_domain::Timestamp;
 use rusqlite::OptionalExtension as _;
@@ -12,9 +12,12 @@ pub struct Token {
 }
 
 impl Store {
-    /// Keeps a token's hash under a name; false where the name is taken.
+    /// Keeps the hash of a token under a name. `false` where the name is taken.
     ///
-    /// It asks for no leadership: it is what an administrator does beside a running belfry.
+    /// It needs no leadership, because an administrator calls it beside a running belfry.
+    ///
+    /// # Errors
+    /// The database can't be written.
     pub async fn add_token(&self, name: &str, hash: &str, now: Timestamp) -> Result<bool> {
         let (name, hash) = (name.to_owned(), hash.to_owned());
         self.write_unfenced(move |connection| {
@@ -49,7 +52,10 @@ impl Store {
         .await
     }
 
-    /// The name of the token with this hash.
+    /// Name of the token with this hash. `None` where there is none.
+    ///
+    /// # Errors
+    /// The database can't be read.
     pub async fn token_name(&self, hash: &str) -> Result<Option<String>> {
         let hash = hash.to_owned();
         self.browse(move |connection| {

@@ -1,4 +1,4 @@
-//! Workers, as they report.
+//! Registry of workers, as they report.
 
 use async_trait::async_trait;
 use belfry_domain::Timestamp;

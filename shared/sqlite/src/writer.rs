@@ -1,8 +1,8 @@
-//! The one writer.
+//! Writer: the only thread that writes.
 //!
-//! Callers hand it closures. It runs all that are waiting in one transaction, commits, and only
-//! then answers them: group commit. Where any of them meets an error of SQLite's, the whole
-//! transaction is rolled back and all hear of it; every verb of the ports can be repeated.
+//! Callers hand it closures. It runs all waiting closures in one transaction, commits, and only then
+//! answers their callers: group commit. If any closure meets an error of SQLite's, the whole
+//! transaction is rolled back and all callers get the error; every verb of the ports can be repeated.
 
 use std::{
     sync::{
@@ -22,33 +22,33 @@ use crate::{
     error::{OpenError, unavailable},
 };
 
-/// Calls in one transaction at most; more would only make the first of them wait.
+/// Maximum number of calls in one transaction. More would only delay the first of them.
 const BATCH: usize = 4096;
 
-/// A process that was never leader has no token, and must not write.
+/// Token of a process that never was the leader, and so must not write.
 const NO_LEADER: u64 = 0;
 
-/// The lane whose leader may write.
+/// Lane whose leader may write.
 pub(crate) const WRITERS_LANE: u16 = 0;
 
-/// What a call is about to do.
+/// Kind of call that is about to be made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Intent {
     Read,
-    /// To write as one who need not lead.
+    /// The call writes, and needs no leadership.
     Unfenced,
-    /// To write as the leader.
+    /// The call writes as the leader.
     Write,
 }
 
 #[derive(Clone)]
 pub(crate) enum Writer {
     Thread(Sender<Box<dyn Call>>),
-    /// Without a thread: each call at once, for databases in memory.
+    /// Writer without a thread, for databases in memory: it runs each call at once.
     Inline(Arc<Mutex<Connection>>),
 }
 
-/// Something to do in a transaction, and somebody to tell when it is durable.
+/// Call to run in a transaction, with a caller to answer once it is durable.
 pub(crate) trait Call: Send {
     fn intent(&self) -> Intent;
     fn run(&mut self, connection: &Connection) -> Result<()>;
@@ -121,7 +121,7 @@ impl Writer {
         }
     }
 
-    /// A write without an answer.
+    /// Sends a write without an answer.
     pub(crate) fn send(&self, work: impl FnOnce(&Connection) -> Result<()> + Send + 'static) -> Result<()> {
         match self {
             Self::Inline(connection) => run_inline(connection, work),
@@ -142,7 +142,7 @@ fn run_inline<T>(connection: &Mutex<Connection>, work: impl FnOnce(&Connection) 
     value
 }
 
-/// A call whose caller has gone on.
+/// Call without an answer: its caller has gone on.
 struct Unheard<F>(Option<F>);
 
 impl<F: FnOnce(&Connection) -> Result<()> + Send> Call for Unheard<F> {
@@ -174,7 +174,7 @@ fn write_all(connection: &Connection, calls: &Receiver<Box<dyn Call>>, fence: &A
     }
 }
 
-/// A process that has lost its leadership may still read.
+/// Ignores a lost leadership, for reads: a process that has lost its leadership may still read.
 fn unless_fenced(error: StoreError) -> Result<()> {
     if matches!(error, StoreError::Fenced) { Ok(()) } else { Err(error) }
 }

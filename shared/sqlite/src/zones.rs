@@ -1,4 +1,4 @@
-//! Time zone data: which are in force, and what they are.
+//! Store of time zone data: the version in force, and the data.
 
 use async_trait::async_trait;
 use belfry_domain::{Job, ZoneData, ZoneStamp};
@@ -77,8 +77,11 @@ fn packed(connection: &Connection, version: &str) -> rusqlite::Result<Option<Vec
     statement.query_row([version], |row| row.get(0)).optional()
 }
 
-/// Makes the zone data known that judge a job; or says why it can't. Whoever reads jobs does so before
-/// anybody else sees them, and whoever writes one.
+/// Registers the zone data that judge a job. Every reader and writer of a job does this before the job
+/// is used.
+///
+/// # Errors
+/// The reason why the data can't be registered.
 pub(crate) fn know(connection: &Connection, job: &Job) -> std::result::Result<(), String> {
     for version in job.zones.iter().flat_map(ZoneStamp::unknown) {
         let packed = packed(connection, version).map_err(|why| why.to_string())?;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::source::Link;
 
-/// One circle, link by link; none where all modules stand above each other.
+/// Finds one circle, link by link; `None` where all modules stand above each other.
 ///
-/// What a folder's files name of another folder, or of a file beside their own folder, counts for
-/// the folder. A folder's head and what is inside of it are one: the links between them don't count.
+/// A link from or to a file of a folder counts for the folder, as far as it leads out of it. A folder's
+/// head and its files are one: the links between them don't count.
 pub fn find(links: &BTreeSet<Link>) -> Option<Vec<Link>> {
     let mut left: Vec<Link> = links.iter().filter_map(between_siblings).collect();
     loop {
@@ -29,7 +29,7 @@ pub fn find(links: &BTreeSet<Link>) -> Option<Vec<Link>> {
     }
 }
 
-/// The link as one between the two modules beside each other that hold its ends.
+/// Link between the two modules beside each other that hold the ends of `link`.
 fn between_siblings(link: &Link) -> Option<Link> {
     let same = link.from.iter().zip(&link.to).take_while(|(from, to)| from == to).count();
     let (from, to) = (link.from.get(..=same)?.to_vec(), link.to.get(..=same)?.to_vec());

@@ -6,13 +6,13 @@ use proc_macro2::{Delimiter, TokenTree};
 
 use crate::tokens::{ident, inside, is_ident, is_punct};
 
-/// The segments of a path, without `crate`.
+/// Segments of a path, without `crate`.
 pub type Segments = Vec<String>;
 
 /// A path that a module names.
 pub(crate) struct Named {
     pub path: Segments,
-    /// The name of a `pub use`: the module hands it on, and need not use it.
+    /// Name of a `pub use`: the module hands the path on, and need not use it.
     pub exported_as: Option<String>,
 }
 
@@ -48,7 +48,7 @@ impl Reader<'_> {
         named
     }
 
-    /// Reads one path, or all of those in braces at its end.
+    /// Reads one path, or all paths in braces at its end.
     fn tree(
         &self,
         trees: &[TokenTree],
@@ -79,7 +79,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The path from the crate's root; none where it leads out of the crate.
+    /// Path from the crate's root; `None` where it leads out of the crate.
     fn absolute(&self, path: &[String]) -> Option<Segments> {
         let (first, rest) = path.split_first()?;
         if rest.is_empty() {

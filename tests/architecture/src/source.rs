@@ -1,5 +1,5 @@
-//! A crate's modules, and the links between them: the paths that they name, and the methods of
-//! one type that call each other from file to file.
+//! Modules of a crate, and the links between them: the paths that they name, and the methods of one
+//! type that call each other from file to file.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,12 +14,12 @@ use crate::{
     tokens::{collect_calls, collect_chains, ident, inside, is_ident, mentions},
 };
 
-/// One module depends on another, and by what.
+/// Dependence of one module on another, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link {
     pub from: Segments,
     pub to: Segments,
-    /// A sentence that names both files.
+    /// Sentence that names both files.
     pub why: String,
 }
 
@@ -41,7 +41,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Every file below the `src` folder of a crate.
+    /// Reads every file below the `src` folder of a crate.
     pub fn read(src: &Path) -> Self {
         let mut files = Vec::new();
         collect(src, &mut files);
@@ -63,7 +63,7 @@ impl Source {
         Self { modules: files.into_iter().map(module).collect() }
     }
 
-    /// The documentation at the head of the crate's root.
+    /// Lines of the documentation at the head of the crate's root.
     pub fn head(&self) -> impl Iterator<Item = &str> {
         let root = self.modules.get(&vec![]);
         root.into_iter().flat_map(|root| root.text.lines()).filter_map(|line| line.strip_prefix("//! "))
@@ -98,7 +98,7 @@ impl Source {
         links
     }
 
-    /// Links by the methods of a type that call another of its methods.
+    /// Links by the methods of a type that call its other methods.
     pub fn calls(&self, of: &str) -> BTreeSet<Link> {
         let methods: Vec<Method> =
             self.modules.iter().flat_map(|(path, module)| methods(path, module, of)).collect();
@@ -129,7 +129,7 @@ impl Source {
         found
     }
 
-    /// The module that holds what a path names, behind all that only hands it on.
+    /// Module that holds what a path names, behind all modules that only hand it on.
     fn resolve(&self, path: &[String], depth: usize) -> Segments {
         let longest = (0..=path.len()).rev().find(|length| self.modules.contains_key(&path[..*length]));
         let (module, rest) = path.split_at(longest.unwrap_or(0));
@@ -153,7 +153,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// `base/outbox.rs` is `base::outbox`, `base/mod.rs` is `base`, and `lib.rs` is the root.
+/// Path of a file's module: `base/outbox.rs` is `base::outbox`, `base/mod.rs` is `base`, and `lib.rs`
+/// is the root.
 fn module_of(src: &Path, file: &Path) -> Segments {
     let relative = file.strip_prefix(src).unwrap_or(file).with_extension("");
     let mut path: Segments = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
@@ -163,7 +164,7 @@ fn module_of(src: &Path, file: &Path) -> Segments {
     path
 }
 
-/// The methods that a file gives a type, each with the methods of `self` that it calls.
+/// Methods that a file gives a type, each with the methods of `self` that it calls.
 fn methods(path: &Segments, module: &Module, of: &str) -> Vec<Method> {
     let trees = &module.tokens;
     let bodies =

@@ -1,4 +1,4 @@
-//! The engine stands on floors, and no crate's modules form a circle.
+//! Floors of the engine, and crates whose modules must not form a circle.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -8,7 +8,7 @@ use belfry_architecture::{
 };
 
 const ENGINE: &str = "shared/engine";
-/// All that has more than a few files.
+/// Crates with more than a few files.
 const CRATES: &[&str] = &[
     ENGINE,
     "shared/aws",
@@ -28,7 +28,7 @@ fn source(name: &str) -> Source {
     Source::read(&root.join(name).join("src"))
 }
 
-/// The engine's floors, the highest first: the table at the head of its `lib.rs`.
+/// Floors of the engine, the highest first, from the table at the head of its `lib.rs`.
 fn floors(engine: &Source) -> Vec<&str> {
     let rows = engine.head().skip_while(|line| !line.starts_with("| floor |")).skip(2);
     let names = rows.map_while(|row| row.strip_prefix("| `")?.split('`').next());

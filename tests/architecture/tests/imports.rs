@@ -4,21 +4,22 @@ use std::{collections::BTreeSet, process::Command};
 
 use serde_json::Value;
 
-/// A crate and what it may import of ours and, where that matters, of others'.
+/// Crate, with the workspace's crates that it may import and the other crates that it must not.
 struct Rule {
     name: &'static str,
     ours: &'static [&'static str],
     never: &'static [&'static str],
 }
 
-/// No runtime, no network, no store: what the rules of the domain must not know.
+/// Crates for a runtime, a network or a store, which the rules of the domain must not import.
 const WORLD: &[&str] = &["tokio", "reqwest", "rusqlite", "axum", "futures", "tracing", "rand"];
-/// What the engine must not know: it works over ports.
+/// Crates that the engine must not import: it works over ports.
 const ADAPTERS: &[&str] = &["rusqlite", "reqwest", "axum", "aws-sdk-dynamodb", "aws-sdk-sqs", "aws-config"];
-/// What functions without targets or routes have no use for: all of it would be in their binaries.
+/// Crates that functions without targets or routes must not import, because they would end up in the
+/// functions' binaries.
 const OF_OTHERS: &[&str] = &["rusqlite", "reqwest", "axum"];
 
-/// Libraries that a single process takes too, where AWS is of no use.
+/// Crates that also run in a single process, which has no use for AWS.
 const WITHOUT_AWS: &[&str] = &["belfry", "belfry-alerts", "belfry-api", "belfry-files", "belfry-worker"];
 
 const RULES: &[Rule] = &[
@@ -90,7 +91,7 @@ fn packages(metadata: &Value) -> &[Value] {
     metadata["packages"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// What a crate imports, its tests' imports left out.
+/// Crates that a crate imports, without those that only its tests import.
 fn imports<'a>(metadata: &'a Value, name: &str) -> BTreeSet<&'a str> {
     let package = packages(metadata).iter().find(|package| package["name"] == name);
     let package = package.unwrap_or_else(|| panic!("the workspace has no crate {name}"));

@@ -8,7 +8,7 @@ pub struct Figure {
     pub name: String,
     pub value: f64,
     pub unit: &'static str,
-    /// None where the figure is for information.
+    /// `None` where the figure is for information only.
     pub budget: Option<Budget>,
 }
 
@@ -41,7 +41,7 @@ impl Figure {
     }
 }
 
-/// The value below which this share of the samples lies; they must be sorted.
+/// Value below which this share of the samples lies. The samples must be sorted.
 pub fn percentile(sorted: &[f64], share: f64) -> f64 {
     let index = ((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len().max(1)) - 1;
     sorted.get(index).copied().unwrap_or(f64::NAN)

@@ -1,4 +1,4 @@
-//! How late starts are after their instant.
+//! Lateness of starts after their instant.
 
 use crate::{
     figure::{Figure, percentile},
@@ -7,10 +7,10 @@ use crate::{
 
 const PER_SECOND: usize = 1000;
 const SECONDS: usize = 20;
-/// So that all are registered before the first is due.
+/// Lead in milliseconds, so that all executions are registered before the first is due.
 const LEAD_MS: i64 = 3_000;
 
-/// A thousand a second, one each millisecond.
+/// Measures a thousand starts a second, one each millisecond.
 pub async fn spread() -> anyhow::Result<Vec<Figure>> {
     let rig = Rig::start().await?;
     let first = now_ms() as i64 + LEAD_MS;
@@ -28,7 +28,7 @@ pub async fn spread() -> anyhow::Result<Vec<Figure>> {
     ])
 }
 
-/// Many due in the same millisecond.
+/// Measures many starts that are due in the same millisecond.
 pub async fn at_one_instant(count: usize, budget_ms: f64) -> anyhow::Result<Vec<Figure>> {
     let rig = Rig::start().await?;
     let due = now_ms() as i64 + LEAD_MS;

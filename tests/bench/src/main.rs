@@ -1,7 +1,7 @@
-//! Measures Belfry on this machine and prints a table and JSON.
+//! Measures Belfry on this machine, and prints a table or JSON.
 //!
 //! Everything is durable: the database is a file, and every commit is flushed. Each figure stands
-//! beside its budget; the command fails where one is missed.
+//! beside its budget, and the command fails where a figure misses it.
 
 mod cost;
 mod emulator;
@@ -22,30 +22,30 @@ use crate::figure::Figure;
 #[derive(Parser)]
 #[command(about = "Measures what the README claims, on this machine", args_conflicts_with_subcommands = true)]
 struct Options {
-    /// Something else than belfry in one process.
+    /// Measure something other than belfry in one process
     #[command(subcommand)]
     command: Option<Command>,
-    /// Measure only what has this in its name.
+    /// Measure only figures that have this in their names
     #[arg(long)]
     only: Option<String>,
     /// Print JSON instead of a table.
     #[arg(long, global = true)]
     json: bool,
-    /// The belfry binary to measure as a process; the one beside this program by default.
+    /// The belfry binary to measure as a process; by default the one beside this program
     #[arg(long)]
     belfry: Option<std::path::PathBuf>,
-    /// Executions for the throughput figure.
+    /// Executions for the throughput figure
     #[arg(long, default_value_t = 200_000)]
     executions: usize,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// What an execution costs on AWS, counted on an emulator.
+    /// Measures the costs of an execution on AWS, counted on an emulator.
     Cost(cost::Options),
-    /// Lateness and loss of the installation on an emulator.
+    /// Lateness and loss of the installation on an emulator
     Emulator(emulator::Options),
-    /// Size, start and memory of the Lambda functions.
+    /// Size, start and memory of the Lambda functions
     Functions(functions::Options),
 }
 

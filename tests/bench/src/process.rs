@@ -1,4 +1,4 @@
-//! What `belfry up` does and costs as a process of its own.
+//! Process of `belfry up`: its work, and its costs.
 
 use std::{
     path::{Path, PathBuf},
@@ -99,8 +99,8 @@ async fn send(
     Ok(stream.write_all(request.as_bytes()).await?)
 }
 
-/// From sending the request to the target's first step: the target is an HTTP endpoint of this
-/// program, so the figure includes the outgoing request.
+/// Time from the request to the target's first step. The target is an HTTP endpoint of this program, so
+/// the figure includes the outgoing request.
 async fn push_to_start(binary: &Path) -> anyhow::Result<Vec<Figure>> {
     let up = Up::start(binary).await?;
     let mut stream = TcpStream::connect(&up.address).await?;
@@ -131,8 +131,8 @@ async fn accepted_id(stream: &mut TcpStream) -> anyhow::Result<String> {
     Ok(execution["execution_id"].as_str().context("no execution_id")?.to_owned())
 }
 
-/// The start that the execution's row says, which has whole milliseconds: half of one is added,
-/// the expected loss of the cut.
+/// Start of an execution. Its row has whole milliseconds, so half a millisecond is added, the expected
+/// loss.
 async fn started_ms(up: &Up, id: &str) -> anyhow::Result<f64> {
     loop {
         let answer = up.request("GET", &format!("/v1/executions/{id}"), "").await?;
@@ -146,7 +146,7 @@ async fn started_ms(up: &Up, id: &str) -> anyhow::Result<f64> {
     }
 }
 
-/// A thousand jobs that are due at other times.
+/// Measures an idle server with a thousand jobs that are due at other times.
 async fn idle(binary: &Path) -> anyhow::Result<Vec<Figure>> {
     let up = Up::start(binary).await?;
     let hour = (chrono::Timelike::hour(&chrono::Utc::now()) + 2) % 24;
@@ -172,7 +172,7 @@ async fn idle(binary: &Path) -> anyhow::Result<Vec<Figure>> {
     ])
 }
 
-/// User and system time, from the kernel's account in clock ticks of a hundredth of a second.
+/// User and system time in seconds, from the kernel's account in hundredths of a second.
 fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
@@ -180,7 +180,8 @@ fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
     Ok((ticks(11) + ticks(12)) / 100.0)
 }
 
-/// A line of the kernel's account: `VmRSS:` is what is resident, `VmHWM:` the most that ever was.
+/// Line of the kernel's account, in MiB: `VmRSS:` is the resident memory, `VmHWM:` the most it ever
+/// was.
 pub fn memory_mib(pid: u32, name: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find(|line| line.starts_with(name)).context("no such line")?;

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// How often a measurement looks whether it is over; it never decides what is measured.
+/// Time between two looks whether a measurement is over. It never decides what is measured.
 const LOOK: Duration = Duration::from_millis(2);
 
 pub struct Rig {
@@ -28,7 +28,7 @@ pub struct Rig {
     _directory: TempDir,
 }
 
-/// Counts, and notes how late each start was, to the microsecond.
+/// Observer that counts, and notes to the microsecond how late each start was.
 #[derive(Default)]
 pub struct Watch {
     state: Mutex<Counts>,
@@ -65,7 +65,7 @@ impl Watch {
         }
     }
 
-    /// Sorted, and forgotten here.
+    /// Takes the lateness of all starts, sorted.
     pub fn take_lateness_ms(&self) -> Vec<f64> {
         let mut lateness = std::mem::take(&mut self.lock().lateness_ms);
         lateness.sort_by(f64::total_cmp);
@@ -78,7 +78,7 @@ pub fn now_ms() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0
 }
 
-/// The benchmark's keys say when they are due.
+/// Idempotency key, which says when the push is due.
 pub fn key(due_ms: i64, number: usize) -> IdempotencyKey {
     format!("due-{due_ms}-{number}").parse().unwrap_or_else(|_| unreachable!("letters, digits and dashes"))
 }

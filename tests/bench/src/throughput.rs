@@ -10,7 +10,7 @@ use crate::{
 };
 
 const BATCH: usize = 1000;
-/// Batches that are being accepted at once.
+/// Number of batches that are being accepted at once.
 const CLIENTS: usize = 4;
 
 /// Pushes in batches, as a busy client of the batch call would, and waits for the last success.

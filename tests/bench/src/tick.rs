@@ -1,4 +1,4 @@
-//! What a tick costs, by how much is registered for later.
+//! Costs of a tick, by the number of timers that are registered for later.
 
 use std::{sync::Arc, time::Instant};
 
@@ -12,7 +12,7 @@ use crate::{
 
 const BATCH: usize = 10_000;
 const TICKS: usize = 50;
-/// A day ahead, and beyond.
+/// Lead of the one-time work in milliseconds, a day.
 const LEAD_MS: i64 = 86_400_000;
 
 /// Registers one-time work a day ahead, 10³ to 10⁶, and times ticks in which nothing is due.
@@ -36,7 +36,7 @@ pub async fn measure() -> anyhow::Result<Vec<Figure>> {
     Ok(within_reach(figures))
 }
 
-/// The cost at a million must be of the order of the cost at a thousand.
+/// Sets the budgets: the cost at a million must be of the order of the cost at a thousand.
 fn within_reach(figures: Vec<Figure>) -> Vec<Figure> {
     let base = figures.first().map_or(1.0, |figure| figure.value);
     let budget = (base * 3.0).max(2.0);

@@ -1,4 +1,4 @@
-//! The archive's measurement, with few executions: what it writes, DuckDB reads. Needs Python 3
+//! The archive's measurement, with few executions: DuckDB reads what the archive wrote. Needs Python 3
 //! and, the first time, a network.
 
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Backfills: a row with its timer, written anew by whoever saw its last state.
+//! Backfills: a row with its timer, replaced only by a writer that saw its last state.
 
 use belfry_domain::{
     Backfill, BackfillId, BackfillOrder, BackfillStatus, SlotRange, Tally, Timer, Timestamp,
@@ -11,7 +11,7 @@ use crate::{
     listing::MANY,
 };
 
-/// The `number`th by creation.
+/// Backfill with this number in the order of creation.
 fn backfill(number: u64, job: &str) -> Backfill {
     let id = format!("01KB{number:022}").parse().unwrap_or_else(|error| panic!("{error}"));
     Backfill {
@@ -106,7 +106,7 @@ pub async fn a_repeated_change_finds_what_it_has_written(backend: &Backend) -> V
     Ok(())
 }
 
-/// All pages, one after the other.
+/// Reads all pages, one after the other.
 async fn walk(backend: &Backend, job: Option<&str>, limit: usize) -> Result<Vec<BackfillId>, StoreError> {
     let job = job.map(job_id);
     let (mut ids, mut after) = (Vec::new(), None::<String>);

@@ -1,7 +1,6 @@
-//! Rows that can't be read stand in nobody else's way.
+//! Unreadable rows, which must not hinder work on other rows.
 //!
-//! These cases need somebody who can break what the store holds, so only stores that are tested
-//! with such a hand run them.
+//! These cases need a [`Sabotage`], so only the tests of stores that have one run them.
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId, Timestamp};
@@ -16,17 +15,17 @@ use crate::{
     paging, timers,
 };
 
-/// Writes behind the store's back.
+/// Writes that bypass the store.
 #[async_trait]
 pub trait Sabotage: Send + Sync {
-    /// Makes a row that is there unreadable.
+    /// Makes an existing execution row unreadable.
     async fn break_execution(&self, id: &ExecutionId);
-    /// Makes the newest version of a job that is there unreadable.
+    /// Makes the newest version of an existing job unreadable.
     async fn break_job(&self, id: &JobId);
-    /// Makes a dead letter that is there unreadable.
+    /// Makes an existing dead letter unreadable.
     async fn break_dead_letter(&self, id: &ExecutionId);
-    /// Adds timers that mean nothing, one for each of the ways in which that can be, to shard 0;
-    /// how many.
+    /// Adds timers without a meaning to shard 0, one for each way in which a timer can lack it; returns
+    /// their number.
     async fn add_broken_timers(&self, fire_at: Timestamp) -> usize;
 }
 

@@ -23,7 +23,7 @@ pub fn letter(text: &str, at: Timestamp) -> DeadLetter {
     }
 }
 
-/// All pages, one after the other.
+/// Reads all pages, one after the other.
 pub async fn walk(backend: &Backend, job: Option<&str>, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
     let job = job.map(job_id);
     let (mut letters, mut after) = (Vec::new(), None::<String>);

@@ -1,4 +1,4 @@
-//! Short ways to the things that cases are about.
+//! Short ways to make the values that cases use.
 
 use std::fmt::Debug;
 
@@ -10,11 +10,11 @@ use belfry_engine::ports::{Claimed, Creation, StoreError};
 
 use crate::Backend;
 
-/// 2026-11-23T00:00:00Z, the instant that the cases count from.
+/// Epoch of the cases, 2026-11-23T00:00:00Z.
 pub const EPOCH_MS: i64 = 1_795_392_000_000;
 pub const ONE: Shards = Shards(1);
 
-/// So many milliseconds after the cases' epoch.
+/// The instant `ms` milliseconds after the cases' epoch.
 pub fn at(ms: i64) -> Timestamp {
     Timestamp(EPOCH_MS + ms)
 }
@@ -27,7 +27,7 @@ pub fn job_id(text: &str) -> JobId {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// A queued row, due at the epoch.
+/// Queued row that is due at the epoch.
 pub fn row(text: &str) -> Execution {
     row_at(text, at(0))
 }
@@ -46,7 +46,7 @@ pub fn waiting_for(row: Execution, dependency: &str) -> Execution {
     }
 }
 
-/// The timer that guards the row of that name.
+/// Timer that guards the row with this name.
 pub fn guard(text: &str) -> Timer {
     Timer::check(ONE, &id(text), 1, at(60_000), 0)
 }
@@ -86,7 +86,7 @@ pub fn names<'a>(jobs: impl IntoIterator<Item = &'a std::sync::Arc<Job>>) -> Vec
     names
 }
 
-/// What is stored of a job, without what it has worked out since.
+/// Stored form of a job, without the values that are worked out from it.
 pub fn stored(job: &Job) -> serde_json::Value {
     serde_json::to_value(job).unwrap_or_else(|error| panic!("{}: {error}", job.id()))
 }
@@ -111,12 +111,12 @@ impl Backend {
     }
 }
 
-/// The value of a step that the domain's rules allow.
+/// Unwraps a step that the domain's rules allow; panics at an error.
 pub fn legal<T, E: Debug>(step: Result<T, E>) -> T {
     step.unwrap_or_else(|error| panic!("{error:?}"))
 }
 
-/// Zone data by which Vancouver is always so many hours ahead of UTC.
+/// Zone data by which Vancouver is always `hours` hours ahead of UTC.
 pub fn zone_data(version: &str, hours: i8) -> ZoneData {
     let files = [("America/Vancouver".to_owned(), fixed_offset(hours))];
     ZoneData::new(version, files).unwrap_or_else(|error| panic!("{version}: {error}"))

@@ -144,7 +144,8 @@ const CAP: u32 = 3;
 const WORKERS: u64 = 8;
 const ROUNDS: u64 = 4;
 
-/// One worker takes and gives back a permit, again and again; no look ever sees too many.
+/// Takes and gives back a permit, again and again, as one worker. No look ever sees more permits taken
+/// than there are.
 async fn work(backend: Backend, number: u64) -> Verdict {
     let cap = Cap { permits: Some(CAP), ..Cap::default() };
     let key = gate_of("a");

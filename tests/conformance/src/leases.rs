@@ -1,4 +1,4 @@
-//! Leadership of lanes, by owners that may be asleep, and what only a leader may write.
+//! Leases: the leadership of lanes by owners that may be asleep, and what only a leader may write.
 
 use belfry_engine::ports::{Acquired, Cursors, Lease, StoreError};
 
@@ -56,7 +56,8 @@ pub async fn a_release_frees_the_lane(backend: &Backend) -> Verdict {
     Ok(())
 }
 
-/// A store may say that the caller leads no more, or do nothing.
+/// Returns the value of a write, or `None` where the store says that the caller leads no more. A store
+/// may also do nothing.
 fn refused<T>(outcome: Result<T, StoreError>) -> Option<T> {
     match outcome {
         Ok(value) => Some(value),
@@ -94,7 +95,7 @@ pub async fn cursors_are_saved_by_the_leader_only(backend: &Backend) -> Verdict 
     Ok(())
 }
 
-/// Each lane saves for its shards, whatever the others save.
+/// Each lane saves the cursors of its own shards, whatever other lanes save.
 pub async fn cursors_of_all_lanes_are_kept(backend: &Backend) -> Verdict {
     let leases = &backend.leases;
     let mut all = Cursors::new();

@@ -1,10 +1,9 @@
-//! What every store behind the engine's ports must do.
+//! Conformance suite for the stores behind the engine's ports.
 //!
-//! A case is a function over a fresh [`Backend`]; [`suite!`] makes a test of each. A new store
-//! brings one function that opens it empty, and runs them all; a new promise of a port becomes a
-//! case here before any store keeps it. The [`Model`] is the smallest store that keeps them all:
-//! the others are compared with it over random histories. The cases of [`features`] run the engine
-//! over the store.
+//! A case is a function over a fresh [`Backend`]; [`suite!`] makes a test of each. A new store brings
+//! one function that opens it empty, and runs them all; a new promise of a port becomes a case here
+//! before any store keeps it. The [`Model`] is the smallest store that keeps them all: the others are
+//! compared with it over random histories. The cases of [`features`] run the engine over the store.
 
 pub mod alerts;
 pub mod backfills;
@@ -39,7 +38,7 @@ pub use self::{
     timers::paging,
 };
 
-/// A store that does not answer fails a case as an assertion does.
+/// Outcome of a case. A store that does not answer fails the case, as an assertion does.
 pub type Verdict = Result<(), StoreError>;
 
 /// The durable ports of one store. Clones share it.
@@ -55,16 +54,16 @@ pub struct Backend {
     pub workers: Arc<dyn WorkerRegistry>,
     pub zones: Arc<dyn ZoneStore>,
     pub backfills: Arc<dyn BackfillStore>,
-    /// Removes ended executions by itself, in its own time: `ended_before` finds none, and
-    /// `remove_ended` does nothing.
+    /// Whether the store removes ended executions by itself, in its own time: then `ended_before` finds
+    /// none, and `remove_ended` does nothing.
     pub expires_by_itself: bool,
-    /// What must not go before the store does, such as its directory.
+    /// Value that must be dropped after the store, such as its directory.
     _alive: Arc<dyn Any + Send + Sync>,
 }
 
 impl Backend {
-    /// The store must be allowed to write: one that asks for leadership leads lane 0 already. The
-    /// cases leave that lane alone.
+    /// Backend over a store, which must be allowed to write. A store that asks for leadership leads
+    /// lane 0 already, and the cases leave that lane alone.
     pub fn over(store: impl Store + 'static, alive: impl Any + Send + Sync) -> Self {
         let store = Arc::new(store);
         Self {
@@ -89,7 +88,7 @@ impl Backend {
     }
 }
 
-/// A test of each case. `$fresh` names an async function that opens an empty [`Backend`].
+/// Makes a test of each case. `$fresh` names an async function that opens an empty [`Backend`].
 #[macro_export]
 macro_rules! suite {
     ($fresh:ident) => {

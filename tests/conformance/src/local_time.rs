@@ -1,4 +1,4 @@
-//! The engine over a store while zone data change: each local time once.
+//! Local times while zone data change: the engine over a store starts each local time once.
 //!
 //! In the zone data of these cases Vancouver is eight hours behind UTC (`2090a`, `2090c`) or seven
 //! (`2090b`). The cases begin at midnight UTC.
@@ -41,7 +41,8 @@ async fn in_force(world: &World) -> Tried<(String, bool)> {
     Ok(zones.map(|zones| (release(&zones), zones.is_settled)).unwrap_or_default())
 }
 
-/// Ticks up to that hour and runs everything; the executions in their order.
+/// Ticks until `hour` hours after the cases' epoch and runs everything; returns the executions in
+/// order.
 async fn run_until(world: &World, hour: f64) -> Tried<Vec<String>> {
     let end = at((hour * 3_600_000.0) as i64);
     let mut ran = Vec::new();
@@ -78,7 +79,8 @@ pub async fn a_job_goes_by_the_zone_data_in_force(backend: &Backend) -> Tried {
     Ok(())
 }
 
-/// As they were written before jobs named the data that judge them, with their timers.
+/// The jobs are as they were written before jobs named the zone data that judge them, with their
+/// timers.
 pub async fn rows_without_a_stamp_come_to_the_right_hour(backend: &Backend) -> Tried {
     let mut old = job("old", 1, 1, &[]);
     old.spec.schedule = Some("0 9 * * *".to_owned());
@@ -172,7 +174,8 @@ pub async fn a_paused_job_makes_up_for_its_pause_by_both_data(backend: &Backend)
     Ok(())
 }
 
-/// Also in the slot that the change itself makes of the times that it skips.
+/// Jobs of one schedule share their slots, also the slot that the change of zone data makes of the
+/// times that it skips.
 pub async fn jobs_of_one_schedule_go_on_sharing_their_slots(backend: &Backend) -> Tried {
     let world = with(backend, "2090a", -8);
     let both = json!({ "job_id": "both", "dependencies": ["one", "other"] });
@@ -186,7 +189,7 @@ pub async fn jobs_of_one_schedule_go_on_sharing_their_slots(backend: &Backend) -
     Ok(())
 }
 
-/// A process that knows no stamps has gone on from the job's version by data of its own.
+/// A process that knows no zone stamps has gone on from the job's version by zone data of its own.
 pub async fn a_timer_that_other_data_wrote_starts_nothing(backend: &Backend) -> Tried {
     let world = with(backend, "2090b", -7);
     world.define([nine("mine")]).await?;

@@ -1,7 +1,8 @@
-//! Full logs: whole, by reference, of one attempt each.
+//! Full logs: whole, by reference, one for each attempt.
 //!
-//! They are no part of a [`Backend`](crate::Backend): where a log is kept does not depend on the
-//! store. So each keeper of logs calls these cases itself, with a way to read what is elsewhere.
+//! Logs are no part of a [`Backend`](crate::Backend): where a log is kept does not depend on the store.
+//! So the test of each keeper of logs calls these cases itself, with a way to read what is kept
+//! elsewhere.
 
 use std::future::Future;
 
@@ -18,7 +19,7 @@ async fn keep(logs: &dyn Logs, name: &str, attempt: u32, pieces: &[&str]) -> Res
     log.close().await
 }
 
-/// What is there; none where it is gone.
+/// Text of a log. `None` where the log is gone.
 async fn text<F, E>(logs: &dyn Logs, reference: &str, elsewhere: E) -> Result<Option<String>, StoreError>
 where
     E: Fn(String) -> F,
@@ -34,7 +35,7 @@ where
     })
 }
 
-/// All cases, over one keeper of logs.
+/// Runs all cases over one keeper of logs. `elsewhere` reads a log by its address.
 pub async fn logs_are_kept<F, E>(logs: &dyn Logs, elsewhere: E) -> Verdict
 where
     E: Fn(String) -> F,
@@ -64,7 +65,7 @@ where
     Ok(())
 }
 
-/// For those that do not remove logs by themselves.
+/// Checks removal, for keepers that do not remove logs by themselves.
 pub async fn logs_go_with_their_executions(logs: &dyn Logs) -> Verdict {
     let gone = keep(logs, "a@x", 1, &["gone"]).await?;
     let stays = keep(logs, "a@x~2", 1, &["stays"]).await?;

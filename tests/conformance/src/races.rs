@@ -1,4 +1,4 @@
-//! Many at once, on threads of their own: one of them wins, and all others learn who.
+//! Races of many callers, each on a thread of its own: one caller wins, and all others learn which.
 
 use std::future::Future;
 
@@ -16,7 +16,7 @@ const RACERS: u64 = 16;
 const WORKERS: u64 = 5;
 const INCREMENTS: u64 = 10;
 
-/// Runs `racer` so many times, all let go together; what came of each.
+/// Runs `racer` for this many racers, which are let go together; returns what came of each.
 async fn race<T, F>(
     backend: &Backend,
     racers: u64,
@@ -52,7 +52,7 @@ pub async fn one_creation_wins(backend: &Backend) -> Verdict {
     Ok(())
 }
 
-/// Each in a generation of its own, as with other re-runs between them.
+/// Each racer makes a generation of its own, as if other re-runs had come between them.
 pub async fn one_rerun_wins_for_a_key(backend: &Backend) -> Verdict {
     let creations = race(backend, RACERS, |backend, number| async move {
         let own = row(&format!("a@x~{}", number + 1));
@@ -136,7 +136,8 @@ pub async fn one_commit_wins(backend: &Backend) -> Verdict {
     Ok(())
 }
 
-/// Writes a job under whatever revision is the present one, as the engine does.
+/// Commits a job under the present revision of the graph, and tries again until that succeeds, as the
+/// engine does.
 async fn commit_in_the_end(backend: &Backend, name: &str) -> Result<u64, StoreError> {
     loop {
         let (revision, before) = backend.jobs.all_jobs().await?;

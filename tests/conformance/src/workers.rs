@@ -1,4 +1,4 @@
-//! Workers, who say that they are there.
+//! Workers, which report that they are there.
 
 use std::collections::BTreeMap;
 

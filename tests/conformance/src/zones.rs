@@ -1,4 +1,5 @@
-//! The zone data in force stand beside the graph's revision, and no job is without those that judge it.
+//! Zone data in force: they stand beside the graph's revision, and the data that judge a job are always
+//! kept.
 
 use belfry_domain::{EarlierData, Job, ZoneStamp};
 use belfry_engine::ports::{Committed, StoreError, ZonesInForce};

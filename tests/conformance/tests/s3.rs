@@ -1,4 +1,4 @@
-//! A bucket keeps full logs and archives as it should, on an emulator of S3.
+//! A bucket keeps full logs and archives. The tests run on an emulator of S3.
 
 use std::{io::Read as _, process::Command};
 
@@ -10,7 +10,7 @@ use belfry_files::{Bucket, BucketArchive, BucketLogs};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-/// What `curl` says, decompressed; none where it is refused.
+/// Output of `curl`, decompressed. `None` where the request is refused.
 fn curl(args: &[&str]) -> Option<Vec<u8>> {
     let output = Command::new("curl").args(["--silent", "--fail"]).args(args).output().expect("curl runs");
     output.status.success().then_some(output.stdout)
@@ -31,7 +31,7 @@ async fn logs_are_kept_in_a_bucket() -> Verdict {
     .await
 }
 
-/// What the function does with an event; Lambda repeats it where an answer is lost.
+/// Does what the function does with an event, twice: Lambda repeats an event whose answer is lost.
 #[tokio::test]
 async fn what_time_has_removed_is_in_the_bucket_once() -> Verdict {
     let archive = BucketArchive(bucket("archive"));

@@ -26,7 +26,7 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Its body, if it went well.
+    /// Returns the body; panics unless the status is 2xx.
     pub fn ok(self) -> Value {
         assert!((200..300).contains(&self.status), "{}: {}", self.status, self.body);
         self.body
@@ -53,7 +53,7 @@ impl Api {
         self.http.request(method, format!("{}{path}", self.url))
     }
 
-    /// `Err` where nobody answers.
+    /// Sends a request; `Err` where no server answers.
     pub async fn send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -82,7 +82,7 @@ impl Api {
         self.send(json(self.request(Method::PUT, path), body)).await
     }
 
-    /// All items of a paged listing. `path` has a query already, or none.
+    /// Reads all items of a paged listing. `path` may have a query.
     pub async fn all(&self, path: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut cursor = String::new();
@@ -97,7 +97,7 @@ impl Api {
         }
     }
 
-    /// Ids may hold what has a meaning in a path.
+    /// Reads an execution. Its id may hold characters that have a meaning in a path.
     pub async fn execution(&self, id: &str) -> Value {
         self.get(&format!("/v1/executions/{}", id.replace('/', "%2F"))).await
     }

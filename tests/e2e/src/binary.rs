@@ -9,8 +9,8 @@ use std::{
 
 const FUNCTIONS: [&str; 5] = ["tick", "dispatcher", "worker", "api", "archive"];
 
-/// Builds it once in each test program, with the profile of this program. `BELFRY_BIN` names
-/// another one instead, which is taken as it is.
+/// Path of `belfry`, which is built once in each test program with the profile of this program.
+/// `BELFRY_BIN` names another binary instead, which is taken as it is.
 pub fn belfry() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -28,7 +28,7 @@ pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// `target`, wherever it is: this program lies in `target/PROFILE/deps`.
+/// Path of `target`, wherever it is. This program lies in `target/PROFILE/deps`.
 pub fn target_directory() -> PathBuf {
     profile_directory().parent().unwrap().to_owned()
 }
@@ -38,9 +38,9 @@ fn profile_directory() -> PathBuf {
     program.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// Of what `cargo test --workspace` has built already: libraries are built once for each set of
-/// features, and it takes the whole workspace, with a test among what is asked for, to arrive at
-/// the same set. That one is small.
+/// Builds programs from libraries that `cargo test --workspace` has built already. Cargo builds
+/// libraries once for each set of features. It arrives at the same set only when the whole workspace
+/// and a test are asked for, so the command names a small test.
 fn build(programs: &[&str]) -> PathBuf {
     let directory = profile_directory();
     let profile = match directory.file_name().and_then(|name| name.to_str()) {
@@ -59,7 +59,7 @@ fn build(programs: &[&str]) -> PathBuf {
     directory
 }
 
-/// The cargo that runs this test, without what it has told it.
+/// Command of the cargo that runs this test, without the variables that cargo has set for it.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os().filter(|(name, _)| is_of_this_package(&name.to_string_lossy())) {
@@ -68,8 +68,9 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// What cargo tells a test of its package. A build script that looks at such, as ring's does,
-/// would run anew, and all that depends on it would be built anew, here and by the next cargo.
+/// Variables in which cargo describes a package to its tests. A build script that watches such
+/// variables, as ring's does, would run anew, and everything that depends on it would be built anew,
+/// here and by the next cargo.
 fn is_of_this_package(variable: &str) -> bool {
     variable.starts_with("CARGO_MANIFEST_") || variable.starts_with("CARGO_PKG_")
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::workspace;
 
-/// A copy of `examples/`, which may write into itself, without what earlier runs left there.
+/// Copy of `examples/`, in which jobs may write, without what earlier runs left there.
 pub struct Examples(TempDir);
 
 impl Examples {
@@ -25,7 +25,7 @@ impl Examples {
         self.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// The names of the files at its top.
+    /// Names of the files at the top of the copy.
     pub fn job_files(&self) -> Vec<String> {
         let mut names: Vec<String> =
             entries(self.path()).filter(|path| path.is_file()).map(|path| name_of(&path)).collect();

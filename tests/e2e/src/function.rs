@@ -24,10 +24,10 @@ use tokio::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// As `infra/` gives the tick; no event here takes a second.
+/// Time limit of an invocation, as `infra/` gives it to the tick. No event here takes a second.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// It ends with this value.
+/// Process of a function, which ends with this value.
 pub struct Function {
     child: Child,
     started: Instant,
@@ -44,7 +44,7 @@ struct Shared {
 }
 
 impl Function {
-    /// With these variables and those that Lambda sets, and no others.
+    /// Starts the program with these variables and those that Lambda sets, and no others.
     pub async fn start<'a>(
         program: &Path,
         name: &str,
@@ -79,13 +79,13 @@ impl Function {
         self.child.id()
     }
 
-    /// From the start of the process to its first question.
+    /// Time from the start of the process until it asks for an invocation.
     pub async fn until_next(&mut self) -> Result<Duration, String> {
         let asked = timeout(PATIENCE, self.asked.recv()).await.ok().flatten();
         Ok(asked.ok_or("the function asks for no invocation")?.duration_since(self.started))
     }
 
-    /// One invocation, and what it answers.
+    /// Makes one invocation and returns its answer.
     pub async fn invoke(&mut self, event: Value) -> Result<String, String> {
         self.events.send(event).map_err(|_| "nobody serves the function")?;
         let answer = timeout(PATIENCE, self.answers.recv()).await.ok().flatten();
@@ -107,7 +107,7 @@ fn router(shared: Shared) -> Router {
         .with_state(Arc::new(shared))
 }
 
-/// Waits until there is an event.
+/// Answers the function's question, once there is an event.
 async fn next(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     // Without a receiver nobody wants to know.
     let _ = shared.asked.send(Instant::now());

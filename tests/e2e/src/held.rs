@@ -3,8 +3,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Commands that run until they are let go: what is to happen meanwhile does, however slow the
-/// machine is. They end with the directory too.
+/// Commands that run until they are let go, so that the test has time for its steps, however slow the
+/// machine is. The commands end with the directory too.
 pub struct Held(PathBuf);
 
 impl Held {
@@ -14,12 +14,12 @@ impl Held {
         held
     }
 
-    /// Without anything that a YAML file would have to quote.
+    /// Command line, without characters that a YAML file would have to quote.
     pub fn command(&self) -> String {
         format!("while test -e {}; do sleep 0.1; done", self.0.display())
     }
 
-    /// What starts from now on is held.
+    /// Holds commands that start from now on.
     pub fn hold(&self) {
         fs::write(&self.0, "").unwrap();
     }

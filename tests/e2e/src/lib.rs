@@ -1,14 +1,15 @@
-//! What the end-to-end tests share: the real binary, started, called and stopped as users do it.
+//! Helpers that the end-to-end tests share: the real binary, started, called and stopped as users do
+//! it.
 //!
 //! | file | what it shows |
 //! |---|---|
 //! | `tests/kill` | nothing is lost or done twice over twenty kill -9 |
-//! | `tests/standby` | a second process takes over, and the first one can't write any more |
-//! | `tests/browser` | pages of the web, in real browsers, change nothing and read nothing |
+//! | `tests/standby` | a second process takes over, and the first can't write any more |
+//! | `tests/browser` | web pages, in real browsers, change nothing and read nothing |
 //! | `tests/api_fuzz.rs` | the API keeps to its OpenAPI document, whatever comes in |
-//! | `tests/bad_input` | what is wrong is refused, with its place, and changes nothing |
-//! | `tests/file_modes.rs` | what belfry writes is for its user alone, and no place that others share is closed to them |
-//! | `tests/stored` | what an older version stored is read and ends, and both versions run side by side |
+//! | `tests/bad_input` | wrong input is refused, with its place, and changes nothing |
+//! | `tests/file_modes.rs` | belfry's files are for its user alone, and shared places stay open |
+//! | `tests/stored` | an older version's rows are read and end, and versions run side by side |
 //! | `tests/cloud` | the real functions on an emulated AWS, after a real `terraform apply` |
 //! | `tests/journey` | the tour of the README and all that `examples/` promises |
 

@@ -1,5 +1,5 @@
-//! Programs that a machine may lack. A test that can't run for that is told as ignored, and listed at the
-//! end; where everything is required, as `.ci/run` does, it fails.
+//! Programs that a machine may lack. A test that can't run for lack of a program is reported as
+//! ignored, and listed at the end. Where everything is required, as `.ci/run` does, the test fails.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 
 const REQUIRE_ALL: &str = "BELFRY_REQUIRE_ALL";
 
-/// The cases that lack something, by what they lack.
+/// Cases that lack a program, by the program.
 #[derive(Default)]
 pub struct Needs(BTreeMap<String, Vec<String>>);
 
@@ -18,7 +18,8 @@ impl Needs {
         env::var_os(REQUIRE_ALL).is_some_and(|value| !value.is_empty())
     }
 
-    /// The first of these programs that is installed. The first one is also its package in Debian.
+    /// Finds the first of these programs that is installed. The first name is also the program's
+    /// package in Debian.
     pub fn program(&mut self, case: &str, names: &[&str]) -> Option<PathBuf> {
         let found = names.iter().find_map(|name| on_the_path(name));
         if found.is_none() {
@@ -27,7 +28,7 @@ impl Needs {
         found
     }
 
-    /// On standard error, after the results.
+    /// Lists the skipped cases on standard error, after the results.
     pub fn list_what_was_skipped(&self) {
         for (program, cases) in self.0.iter().filter(|_| !Self::is_everything_required()) {
             eprintln!(

@@ -13,12 +13,13 @@ use crate::belfry;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// `belfry` with nothing of this process's settings.
+/// Command `belfry`, without the settings of this process.
 pub(crate) fn command() -> Command {
     without_settings(Command::new(belfry()))
 }
 
-/// Starts the process by a shell that sets the umask first: this process's own is of all its threads.
+/// Command that starts `belfry` by a shell, which sets the umask first: this process's umask is that of
+/// all its threads.
 pub(crate) fn command_under(umask: &str) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("umask {umask} && exec \"$0\" \"$@\"")]).arg(belfry());
@@ -33,7 +34,7 @@ fn without_settings(mut command: Command) -> Command {
     command
 }
 
-/// What a command came to.
+/// Result of a command.
 pub struct Run(Output);
 
 pub async fn run(args: &[&str]) -> Run {
@@ -44,7 +45,7 @@ pub async fn run_with_input(args: &[&str], input: &str) -> Run {
     to_its_end(command(), args, input).await
 }
 
-/// With these in its environment.
+/// Runs `belfry` with these variables in its environment.
 pub async fn run_with_variables(variables: &[(&str, &str)], args: &[&str]) -> Run {
     let mut command = command();
     command.envs(variables.iter().copied());
@@ -78,7 +79,7 @@ impl Run {
             .unwrap_or_else(|error| panic!("{error}: {}{}", self.out(), self.err()))
     }
 
-    /// Itself, if it went well.
+    /// Returns the run; panics unless it ended with code 0.
     pub fn ok(self) -> Self {
         self.with_code(0)
     }

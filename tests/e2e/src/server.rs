@@ -1,4 +1,4 @@
-//! `belfry up`.
+//! `belfry up`: the single process.
 
 use std::{
     ffi::OsString,
@@ -24,11 +24,11 @@ use crate::{
 
 const START: Duration = Duration::from_secs(20);
 const STOP: Duration = Duration::from_secs(45);
-/// A dead leader's lease may have to run out first.
+/// Time within which a server must lead. A dead leader's lease may have to run out first.
 const LEAD: Duration = Duration::from_secs(20);
 const LOG_LINES_SHOWN: usize = 40;
 
-/// How to start it; the same as often as wanted.
+/// Way to start a server, as often as wanted.
 #[derive(Clone)]
 pub struct Up {
     args: Vec<OsString>,
@@ -38,7 +38,7 @@ pub struct Up {
     is_unread: bool,
 }
 
-/// A running one, which ends with this value.
+/// Running server, which ends with this value.
 pub struct Server {
     child: Child,
     log: NamedTempFile,
@@ -68,12 +68,12 @@ impl Up {
         Self { directory: Some(directory.to_owned()), ..self }
     }
 
-    /// In octal digits, such as 022.
+    /// Sets the umask, in octal digits such as 022.
     pub fn umask(self, umask: &'static str) -> Self {
         Self { umask: Some(umask), ..self }
     }
 
-    /// With a log whose reader has gone away.
+    /// Gives the server a log whose reader has gone away.
     pub fn unread(self) -> Self {
         Self { is_unread: true, ..self }
     }
@@ -88,7 +88,7 @@ impl Up {
         command
     }
 
-    /// Returns when it listens; who leads is another question.
+    /// Starts a server. Returns when the server listens, whether or not it leads.
     pub async fn start(&self) -> Server {
         let log = NamedTempFile::new().unwrap();
         let stderr = if self.is_unread { Stdio::piped() } else { File::create(log.path()).unwrap().into() };
@@ -118,7 +118,7 @@ impl Server {
         until("it leads", within, async || self.api.role().await.filter(|role| role == "leader")).await;
     }
 
-    /// A command that talks to this server.
+    /// Runs a command that talks to this server.
     pub async fn run(&self, args: &[&str]) -> Run {
         run::run(&[&["--url", self.url()], args].concat()).await
     }
@@ -127,7 +127,7 @@ impl Server {
         run::run_with_input(&[&["--url", self.url()], args].concat(), input).await
     }
 
-    /// What it has told on standard error.
+    /// Log of the server so far, from its standard error.
     pub fn log(&self) -> String {
         fs::read_to_string(self.log.path()).unwrap()
     }
@@ -140,7 +140,7 @@ impl Server {
         kill_process(self.process(), signal).unwrap();
     }
 
-    /// SIGSTOP; returns when it stands still.
+    /// Sends SIGSTOP; returns when the process stands still.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
         waitpid(Some(self.process()), WaitOptions::UNTRACED).unwrap();
@@ -154,18 +154,18 @@ impl Server {
         tokio::time::timeout(STOP, self.child.wait()).await.expect("it ends in time").unwrap()
     }
 
-    /// kill -9; returns when it is dead.
+    /// Sends SIGKILL; returns when the process is dead.
     pub async fn kill(&mut self) {
         self.signal(Signal::KILL);
         self.until_it_ends().await;
     }
 
-    /// SIGTERM: it is to end in good order.
+    /// Sends SIGTERM, at which the process ends in good order.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
     }
 
-    /// In good order.
+    /// Ends the process in good order.
     pub async fn stop(&mut self) -> ExitStatus {
         self.terminate();
         self.until_it_ends().await

@@ -3,10 +3,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 const PAUSE: Duration = Duration::from_millis(10);
-/// Between two looks in a long wait, so that looking doesn't slow what is looked at.
+/// Longest pause between two looks in a long wait, so that looking doesn't slow down what is looked at.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-/// Looks until there is something to see; fails where there is nothing `within` this time.
+/// Looks until there is something to see; panics where there is nothing `within` this time.
 pub async fn until<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {

@@ -25,7 +25,7 @@ fn output(command: &mut Command) -> Result<Output, String> {
     Err(format!("{command:?}: {}\n{}", output.status, streams.concat()))
 }
 
-/// Installs it beside the other build products, once.
+/// Installs schemathesis beside the other build products, once.
 fn schemathesis() -> PathBuf {
     let environment = target_directory().join("e2e-venv");
     let program = environment.join("bin/schemathesis");
@@ -48,7 +48,8 @@ fn is_installed(program: &Path) -> bool {
         .is_ok_and(|told| String::from_utf8_lossy(&told.stdout).trim().ends_with(version))
 }
 
-/// What can't hold by nature is left out in its configuration file, with the reasons.
+/// Fuzzes the API. The configuration file leaves out the checks that can't hold by nature, with the
+/// reasons.
 fn fuzz(program: &Path, url: &str, token: &str, directory: &Path) -> Result<Output, String> {
     let mut fuzz = Command::new(program);
     fuzz.arg("--config-file")

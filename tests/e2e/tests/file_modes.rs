@@ -28,7 +28,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// With all that is in it.
+/// The path, with all paths below it.
 fn tree(path: &Path) -> Vec<PathBuf> {
     let mut found = vec![path.to_owned()];
     if path.is_dir() {
@@ -37,13 +37,13 @@ fn tree(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Those that others may look into, with their modes.
+/// Paths that other users may look into, with their modes.
 fn open_to_others(path: &Path) -> Vec<String> {
     let open = tree(path).into_iter().filter(|path| mode(path) != if path.is_dir() { 0o700 } else { 0o600 });
     open.map(|path| format!("{} {:o}", path.display(), mode(&path))).collect()
 }
 
-/// A command that prints, which leaves a log behind.
+/// Runs a command that prints, which leaves a log behind.
 async fn print_something(server: &Server) {
     let pushed = server.run(&["push", "--wait", "--", "seq", "1", "100000"]).await.ok();
     assert!(pushed.out().contains("success"), "{}", pushed.out());
@@ -78,7 +78,7 @@ async fn a_token_is_kept_in_a_database_for_its_user_alone() {
     assert_eq!(open_to_others(&data), Vec::<String>::new());
 }
 
-/// As versions before this one left it, after kill -9.
+/// Makes a data folder as versions before this one left it after kill -9.
 async fn left_open(data: &Path) {
     let mut server = Up::on(data).start_leader().await;
     print_something(&server).await;

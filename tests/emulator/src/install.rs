@@ -1,5 +1,5 @@
-//! The emulator is a Python package. It goes into an environment of its own beside the other
-//! build products.
+//! Installation of the emulator, which is a Python package. It goes into an environment of its own
+//! beside the other build products.
 
 use std::{
     env, fs,
@@ -12,10 +12,10 @@ use rustix::fs::{FlockOperation, flock};
 const PACKAGE: &str = "ministack==1.5.33";
 const SITE_CUSTOMIZE: &str = include_str!("sitecustomize.py");
 
-/// Where the emulator's programs are.
+/// Paths of the emulator's programs.
 pub struct Installed {
     pub program: PathBuf,
-    /// For `PYTHONPATH`.
+    /// Value for `PYTHONPATH`.
     pub modules: PathBuf,
 }
 
@@ -54,7 +54,8 @@ fn write_modules(directory: &Path) -> Result<PathBuf, String> {
     Ok(modules)
 }
 
-/// Several test processes may want to install at once. The lock goes when the file is closed.
+/// Locks the installation: several test processes may want to install at once. The lock goes when the
+/// file is closed.
 fn lock(path: &Path) -> Result<fs::File, String> {
     let file = fs::File::create(path).map_err(|error| format!("{}: {error}", path.display()))?;
     flock(&file, FlockOperation::LockExclusive).map_err(|error| error.to_string())?;

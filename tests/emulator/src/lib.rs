@@ -1,8 +1,8 @@
-//! AWS on this machine, without Docker and without an account: one process that answers for
-//! DynamoDB, SQS, Lambda and the rest on one port.
+//! AWS on this machine, without Docker and without an account: one process that answers for DynamoDB,
+//! SQS, Lambda and the rest on one port.
 //!
-//! It ends with the test that started it, however that ends: the test holds one end of a pipe,
-//! and a thread in the emulator kills the emulator's process group when that end closes.
+//! The emulator ends with the test that started it, even if that is killed: the test holds one end of a
+//! pipe, and a thread in the emulator kills the emulator's process group when that end closes.
 
 mod install;
 mod tables;
@@ -28,33 +28,33 @@ pub const REGION: &str = "us-east-1";
 pub const ACCESS_KEY: &str = "test";
 pub const SECRET_KEY: &str = "test";
 
-/// What the stream of the table of executions tells of rows that DynamoDB has removed by their
-/// time, as AWS documents what Lambda is handed. The emulator removes such rows without a word.
+/// Event of the executions table's stream, as AWS documents what Lambda is handed for rows whose time
+/// to live has ended. The emulator removes such rows without an event.
 ///
-/// A success, a failure a day later, and one that somebody removed.
+/// It holds a success, a failure a day later, and a row that was removed by hand.
 pub const EXPIRED: &str = include_str!("expired.json");
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Somebody else may take a free port before the emulator does.
+/// Number of starts to try: another process may take a free port before the emulator does.
 const TRIES: usize = 3;
 
 /// A running emulator.
 pub struct Emulator {
     url: String,
     child: Child,
-    /// Closes with the test's process.
+    /// Pipe that closes with the test's process.
     _alive: Option<ChildStdin>,
     _directory: TempDir,
 }
 
 impl Emulator {
-    /// One for all tests of this process.
+    /// Emulator that all tests of this process share.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Emulator> = OnceLock::new();
         SHARED.get_or_init(|| Self::start(&[]).unwrap_or_else(|error| panic!("{error}")))
     }
 
-    /// Starts one with these variables in its environment, and waits until it answers.
+    /// Starts an emulator with these variables in its environment, and waits until it answers.
     pub fn start(variables: &[(&str, &str)]) -> Result<Self, String> {
         let installed = install::install()?;
         let mut outcome = Err(String::new());
@@ -112,7 +112,7 @@ impl Emulator {
         &self.url
     }
 
-    /// What a program that is to talk to this emulator has in its environment.
+    /// Environment of a program that is to talk to this emulator.
     pub fn variables(&self) -> [(&'static str, &str); 4] {
         [
             ("AWS_ENDPOINT_URL", &self.url),
@@ -122,7 +122,7 @@ impl Emulator {
         ]
     }
 
-    /// For the SDK's clients in this process. Nothing comes from the developer's environment.
+    /// Settings for the SDK's clients in this process. Nothing comes from the developer's environment.
     pub fn sdk_config(&self) -> SdkConfig {
         let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "emulator");
         SdkConfig::builder()

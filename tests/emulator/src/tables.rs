@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 };
 use belfry_aws::{Names, dynamodb::Table};
 
-/// Of the table of executions, with what their keys' names begin with.
+/// Indexes of the table of executions, with the prefix of their keys' names.
 const INDEXES: [(&str, &str); 4] =
     [("recent", "recent"), ("by_status", "status"), ("by_run", "run"), ("by_due", "due")];
 

@@ -23,12 +23,13 @@ pub enum Action {
     /// The process at this place makes its next step.
     Step(usize),
     Answer(usize, Answer),
-    /// From here on: faults.
+    /// The process at this place dies. This action and those below are faults.
     Crash(usize),
     Lose(Message),
     /// The message arrives, and will arrive again.
     Duplicate(Message),
-    /// Free of charge when the holder is gone, or never renews.
+    /// The lease of a running attempt lapses. This is no fault when the holder is gone, or never
+    /// renews.
     LeaseLapses(Execution),
 }
 
@@ -36,7 +37,7 @@ pub enum Action {
 #[derive(Clone)]
 pub struct WritePath {
     pub config: Config,
-    /// What must be reachable here.
+    /// Properties that must be reachable with this configuration.
     pub sometimes: Vec<Property<Self>>,
 }
 
@@ -230,7 +231,8 @@ impl WritePath {
     }
 }
 
-/// A leader that is still under way is deposed, which counts as a fault: it was paused past its lease.
+/// Starts a leader. A leader that is still under way is deposed, which counts as a fault: it was paused
+/// past its lease.
 fn lead(state: &mut State, to: u8) {
     for process in state.processes.iter_mut().filter(|process| process.is_leader()) {
         process.role = Role::Leader { deposed: true };
@@ -240,7 +242,7 @@ fn lead(state: &mut State, to: u8) {
     state.processes.push(Process::new(Role::Leader { deposed: false }, steps));
 }
 
-/// By somebody who renews the lease: a target does not.
+/// Whether a process that renews the lease holds the claim. A target does not renew.
 fn held(state: &State, execution: Execution, claim: u8) -> bool {
     state.processes.iter().any(|process| process.holds(execution, claim) && !process.is_target())
 }

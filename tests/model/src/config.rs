@@ -1,7 +1,7 @@
 use crate::safeguard::Safeguard;
 use crate::state::{Execution, Timer, What};
 
-/// Where the executions of a job come from.
+/// Origin of a job's executions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Slots `1..=slots`, one at each instant. With dependencies, each slot waits for theirs.
@@ -32,16 +32,17 @@ impl Job {
     }
 }
 
-/// One small world, to be explored exhaustively.
+/// Small world, which the checker explores exhaustively.
 #[expect(clippy::struct_excessive_bools, reason = "each of them is a switch that tests turn on its own")]
 #[derive(Clone, Debug)]
 pub struct Config {
     pub jobs: Vec<Job>,
-    /// Ticks may move the cursor at least this far, even over emptiness.
+    /// Instant up to which ticks may move the cursor at least, even if no timer is there.
     pub horizon: u8,
-    /// Crashes, losses, duplicates, overlapping leaders and lapsed leases, taken together.
+    /// Number of faults: crashes, losses, duplicates, overlapping leaders and lapsed leases, taken
+    /// together.
     pub faults: u8,
-    /// How often a sweep may move a timer to its next check.
+    /// Number of times that a sweep may move a timer to its next check.
     pub rekeys: u8,
     pub targets_fail: bool,
     /// Whether targets may also take the work and call back later.
@@ -54,7 +55,8 @@ pub struct Config {
     pub nearer_guards: bool,
     pub workers: usize,
     pub sweepers: usize,
-    /// Takes a message out of the world once it can only be refused: the same behaviours in fewer states.
+    /// Whether a message leaves the world once it can only be refused: the behaviours are the same, in
+    /// fewer states.
     pub tidy: bool,
     pub without: Option<Safeguard>,
 }
@@ -114,12 +116,12 @@ impl Config {
         self.job(execution).dependencies.iter().map(move |&job| Execution { job, ..execution })
     }
 
-    /// The executions that the end of this one creates or feeds by itself.
+    /// Executions that the end of this execution creates, or tells its outcome, by itself.
     pub fn dependents(&self, execution: Execution) -> Vec<Execution> {
         self.depending(execution, |source| source == Source::Dependencies)
     }
 
-    /// Whether someone with a schedule of their own may wait for this execution.
+    /// Whether a job with a schedule of its own may wait for this execution.
     pub fn may_be_awaited(&self, execution: Execution) -> bool {
         !self.depending(execution, |source| source != Source::Dependencies).is_empty()
     }

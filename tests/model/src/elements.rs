@@ -1,12 +1,13 @@
 //! A list that fans out and joins again, as a model of its own.
 //!
-//! The worker of the whole creates the elements, lets the row wait, and passes the wait on to the first element that
-//! has not ended: it looks, notes the wait there, and looks once more. Whoever ends an element reads whether the
-//! whole waits there, passes the wait on from it, forgets it, and removes the element's guard last. Behind the last
-//! element comes the join. A sweep begins again with whatever owns a timer: an element that has ended, or the whole.
+//! The worker of the whole creates the elements, lets the row wait, and passes the wait on to the first
+//! element that has not ended: it looks at the element, notes the wait there, and looks once more. The
+//! process that ends an element reads whether the whole waits there, passes the wait on, forgets it,
+//! and removes the element's guard last. The join comes behind the last element. A sweep begins again
+//! with the owner of a timer: an element that has ended, or the whole.
 //!
-//! Left out: what `write_path` has of every execution (claims, retries, messages); here an element is created, ends,
-//! and is told of, at any moment.
+//! Left out: what `write_path` has of every execution (claims, retries, messages). Here an element is
+//! created, ends, and is told of, at any moment.
 
 use stateright::{Model, Property};
 
@@ -14,7 +15,7 @@ use stateright::{Model, Property};
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     Create(usize),
-    /// By which attempt.
+    /// The whole waits, by the attempt of this number.
     Wait(usize),
     Look(usize),
     Note(usize),
@@ -46,11 +47,11 @@ pub struct Element {
 pub struct State {
     pub elements: Vec<Element>,
     pub whole: Whole,
-    /// What each process has still to do, the next step last. In no order of their own.
+    /// Remaining steps of each process, the next step last. The processes have no order of their own.
     pub processes: Vec<Vec<Step>>,
     pub faults: usize,
     pub sweeps: usize,
-    /// Somebody joined what had not ended.
+    /// Whether the whole joined while an element had not ended.
     pub joined_early: bool,
 }
 
@@ -60,7 +61,7 @@ pub enum Action {
     Crash(usize),
     /// An element comes to its end.
     Finish(usize),
-    /// Another worker takes the whole over, though the first may still be at it.
+    /// Another worker takes over the whole, though the first may still work on it.
     TakeOver,
     SweepElement(usize),
     SweepWhole,
@@ -70,9 +71,10 @@ pub enum Action {
 pub struct FanOut {
     pub elements: usize,
     pub faults: usize,
-    /// Sweeps beyond those without which nothing goes on.
+    /// Number of sweeps beyond those without which nothing goes on.
     pub sweeps: usize,
-    /// A rule of the protocol, to be taken away.
+    /// Whether the worker looks again after it has noted the wait. A test switches this rule of the
+    /// protocol off.
     pub looks_again: bool,
 }
 
@@ -86,7 +88,7 @@ impl FanOut {
         creations.chain([Step::Wait(attempt), Step::Look(0)]).rev().collect()
     }
 
-    /// What follows from a step, to be done before the rest.
+    /// Takes a step. Returns the steps that follow from it and come before the rest.
     fn take(&self, state: &mut State, step: Step) -> Vec<Step> {
         match step {
             Step::Create(place) => {
@@ -130,7 +132,7 @@ impl State {
         self.processes.iter().any(|process| process.contains(&step))
     }
 
-    /// Processes that are equal are interchangeable.
+    /// Drops the processes that are done and sorts the others: equal processes are interchangeable.
     fn settle(&mut self) {
         self.processes.retain(|process| !process.is_empty());
         self.processes.sort();

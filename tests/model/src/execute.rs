@@ -6,7 +6,7 @@ use crate::process::{Claim, Process, Role, Step};
 use crate::safeguard::Safeguard;
 use crate::state::{Execution, Message, Row, State, Status, Timer, Violation};
 
-/// How the target of an attempt answered.
+/// Answer of an attempt's target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     Success,
@@ -14,7 +14,7 @@ pub enum Answer {
     HandedOver,
 }
 
-/// A message arrives. `None` if there is nobody to take it.
+/// Lets a worker take a message; `None` if no worker is free.
 pub fn receive(config: &Config, state: &mut State, message: Message) -> Option<()> {
     if !may_claim(config, state.rows.get(&message.execution), message) {
         return Some(());
@@ -37,7 +37,7 @@ fn may_claim(config: &Config, row: Option<&Row>, message: Message) -> bool {
     in_turn && matches!(row.status, Status::Queued | Status::Retrying)
 }
 
-/// Whether nothing can ever make a claim accept this message again.
+/// Whether no claim can ever accept this message again.
 pub fn is_dead(config: &Config, state: &State, message: Message) -> bool {
     let spent = |row: &Row| row.status.is_terminal() || row.attempt >= message.attempt;
     config.has(Safeguard::ClaimChecksAttempt) && state.rows.get(&message.execution).is_some_and(spent)
@@ -67,7 +67,7 @@ fn claim(config: &Config, state: &mut State, message: Message) -> Process {
     Process::new(Role::Worker(Claim { execution, attempt, id, guard }), vec![Step::RunTarget])
 }
 
-/// The effect, and what the worker will write after it.
+/// Runs the target: its effect, and the writes that the worker will make after it.
 pub fn run_target(config: &Config, state: &mut State, process: &mut Process, answer: Answer) {
     let Role::Worker(claim) = process.role else { return process.end() };
     process.end();
@@ -96,8 +96,8 @@ fn end_steps(config: &Config, state: &State, claim: Claim, answer: Answer) -> Ve
     }
 }
 
-/// The timer that will look whether the target has called back comes first, the old guard goes last; and only if
-/// it fires before, so that nobody deletes the greatest.
+/// Steps that hand an attempt over to its target. The timer that checks for the callback comes first.
+/// The old guard goes last, and only if it fires earlier, so that the greatest timer is never deleted.
 fn hand_over_steps(config: &Config, state: &State, claim: Claim) -> Vec<Step> {
     let what = config.attempt_key(claim.execution, claim.attempt + 1);
     let guard = Timer { fire_at: state.cursor + 1, what };
@@ -105,7 +105,8 @@ fn hand_over_steps(config: &Config, state: &State, claim: Claim) -> Vec<Step> {
     [Step::Put(guard), Step::HandOver { guard }].into_iter().chain(delete).collect()
 }
 
-/// Conditional on the claim and the attempt. From here on the target may end it, whatever becomes of the worker.
+/// Hands the attempt over, on condition of the claim and the attempt. From here on the target may end
+/// the attempt, whatever becomes of the worker.
 pub fn hand_over(state: &mut State, process: &mut Process, guard: Timer) {
     let Role::Worker(claim) = process.role else { return process.end() };
     let row = &state.rows[&claim.execution];
@@ -146,7 +147,7 @@ fn retry_steps(config: &Config, state: &State, claim: Claim, far: bool) -> Vec<S
     [put, Step::Retry].into_iter().chain(send).chain(rest).collect()
 }
 
-/// Finish and retry: conditional on the claim and the attempt.
+/// Finishes or retries the attempt, on condition of the claim and the attempt.
 pub fn finish(config: &Config, state: &mut State, process: &mut Process, status: Status) {
     let Role::Worker(claim) = process.role else { return process.end() };
     let row = &state.rows[&claim.execution];
@@ -168,7 +169,7 @@ pub fn finish(config: &Config, state: &mut State, process: &mut Process, status:
     state.write_row(claim.execution, |row| row.status = status);
 }
 
-/// A sweep takes a lapsed claim away. The attempt stays consumed.
+/// Takes a lapsed claim away, as a sweep does. The attempt stays consumed.
 pub fn revoke(state: &mut State, process: &mut Process, claim: Claim, exhausted: bool) {
     let row = &state.rows[&claim.execution];
     if row.status != (Status::Running { claim: claim.id, lapsed: true }) || row.attempt != claim.attempt {

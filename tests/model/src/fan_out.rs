@@ -1,4 +1,4 @@
-//! From an outcome to those who depend on it.
+//! Fan-out: from an outcome to the dependents.
 
 use crate::config::Config;
 use crate::process::{Process, Step};
@@ -6,7 +6,7 @@ use crate::safeguard::Safeguard;
 use crate::state::{Execution, Row, State, Status, Timer};
 use crate::tick;
 
-/// What follows a terminal write, whoever made it. The timer goes last.
+/// Steps that follow a terminal write, whoever made it. The timer goes last.
 pub fn steps(config: &Config, execution: Execution, guard: Timer) -> Vec<Step> {
     let deliveries = config.dependents(execution).into_iter().flat_map(|to| delivery(config, execution, to));
     let waits = config.may_be_awaited(execution).then_some(Step::ReadWaits(execution));
@@ -24,7 +24,7 @@ fn delivery(config: &Config, from: Execution, to: Execution) -> [Step; 2] {
     if config.has(Safeguard::DependentTimerBeforeRow) { [put, deliver] } else { [deliver, put] }
 }
 
-/// What a waiter does about one dependency.
+/// Steps that a waiter takes for one dependency.
 pub fn wait_for(config: &Config, awaited: Execution, waiter: Execution) -> [Step; 2] {
     let put = Step::PutWait { awaited, waiter };
     let read = Step::ReadDependency { awaited, waiter };
@@ -42,8 +42,8 @@ pub fn read_dependency(state: &State, process: &mut Process, awaited: Execution,
     }
 }
 
-/// Creates the row if it is not there, then writes the outcome into it. The map that this write returns tells what
-/// to do next.
+/// Delivers an outcome: creates the row if it is missing, then writes the outcome into it. The map
+/// after this write tells what to do next.
 pub fn deliver(config: &Config, state: &mut State, process: &mut Process, from: Execution, to: Execution) {
     let success = state.status(from) == Some(Status::Success);
     match state.status(to) {
@@ -59,7 +59,7 @@ pub fn deliver(config: &Config, state: &mut State, process: &mut Process, from: 
     }
 }
 
-/// The trigger rule `all_success`.
+/// Next step by the trigger rule `all_success`, if the outcomes decide it.
 pub fn decide(config: &Config, execution: Execution, row: &Row) -> Option<Step> {
     let mut outcomes = config.dependencies(execution).map(|dependency| row.outcomes.get(&dependency.job));
     if row.outcomes.values().any(|success| !success) {

@@ -1,7 +1,7 @@
 use crate::state::{Execution, Message, Status, Timer};
 
-/// Whoever is under way: the reads and writes that it has still to make, in order. A crash is the loss of the
-/// rest; a refused conditional write ends it.
+/// Process under way: the reads and writes that it has still to make, in order. A crash is the loss of
+/// the rest; a refused conditional write ends the process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Process {
     pub role: Role,
@@ -11,7 +11,7 @@ pub struct Process {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
     Api,
-    /// `deposed` once a later leader has a greater fencing token.
+    /// Leader, which is `deposed` once a later leader has a greater fencing token.
     Leader {
         deposed: bool,
     },
@@ -26,7 +26,7 @@ pub struct Claim {
     pub execution: Execution,
     pub attempt: u8,
     pub id: u8,
-    /// The timer named by the message.
+    /// Timer that the message names.
     pub guard: Timer,
 }
 
@@ -46,7 +46,7 @@ pub enum Step {
     HandOver {
         guard: Timer,
     },
-    /// The target says how it ended, by the claim.
+    /// The target reports its end, by the claim.
     CallBack,
     Finish(Status),
     Retry,
@@ -84,7 +84,7 @@ impl Process {
         self.role == Role::Sweeper
     }
 
-    /// A target that will call back is none.
+    /// Whether the process is a worker. A target that will call back is not.
     pub fn is_worker(&self) -> bool {
         matches!(self.role, Role::Worker(_) | Role::Waiter) && !self.is_target()
     }
@@ -97,7 +97,7 @@ impl Process {
         matches!(self.role, Role::Worker(claim) if claim.execution == execution && claim.id == id)
     }
 
-    /// What comes of a step is done before the rest.
+    /// Puts the steps that follow from a step before the rest.
     pub fn first(&mut self, steps: impl IntoIterator<Item = Step>) {
         self.steps.splice(0..0, steps);
     }

@@ -14,7 +14,7 @@ pub const TERMINAL_IS_FINAL: &str = "5: terminal is final";
 pub const EVERYTHING_ENDS: &str = "everything ends";
 pub const TIMERS_GO: &str = "and no timer is left";
 
-/// The invariants of the design by number, liveness, and what must be reachable.
+/// All properties: the invariants of the design by number, liveness, and what must be reachable.
 pub fn all(model: &WritePath) -> Vec<Property<WritePath>> {
     let mut all: Vec<Property<WritePath>> = vec![
         Property::<WritePath>::always(NO_SLOT_FORGOTTEN, |model, state| {
@@ -45,8 +45,8 @@ fn never(state: &State, violation: Violation) -> bool {
     state.violation != Some(violation)
 }
 
-/// Each slot has begun, has a timer, or comes after one that has a timer and has not begun: whoever begins that
-/// one puts the next timer first.
+/// Whether each slot has begun, has a timer, or comes after one that has a timer and has not begun: the
+/// process that begins that one puts the next timer first.
 fn slots_are_covered(config: &Config, state: &State) -> bool {
     let has_begun = |execution: &Execution| state.rows.contains_key(execution);
     let covered = |execution: Execution| {

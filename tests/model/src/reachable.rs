@@ -1,5 +1,6 @@
-//! Interesting states. Without a path to each of them the invariants would prove little. Most hold just before the
-//! step that their name speaks of, whose outcome is then no longer open.
+//! States that must be reachable. Without a path to each of them the invariants would prove little.
+//! Most of these functions hold just before the step that their name speaks of, when its outcome is no
+//! longer open.
 
 use crate::actions::WritePath;
 use crate::process::{Role, Step};
@@ -22,14 +23,14 @@ pub fn stale_finish_is_refused(_: &WritePath, state: &State) -> bool {
     })
 }
 
-/// The sweep is alone in the world with a slot that everyone else believes to be under way.
+/// A sweep is the only process left, and is about to send the lost message of a slot.
 pub fn sweep_recovers_a_lost_message(model: &WritePath, state: &State) -> bool {
     let lost = state.faults_left < model.config.faults && state.messages.is_empty() && state.rows.is_empty();
     lost && state.processes.len() == 1
         && next_steps(state).any(|(role, step)| role == Role::Sweeper && matches!(step, Step::Send(_)))
 }
 
-/// The worker that handed it over has crashed or gone on.
+/// The target calls back after the worker that handed the attempt over has crashed or gone on.
 pub fn target_calls_back(_: &WritePath, state: &State) -> bool {
     state.processes.len() == 1 && state.processes[0].is_target()
 }

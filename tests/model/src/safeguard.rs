@@ -1,4 +1,4 @@
-/// A rule of the protocol that a test may switch off, to see the checker object.
+/// Rule of the protocol that a test may switch off, to see the checker object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Safeguard {
     /// PUT of a job puts the second slot's timer before it sends the first slot's message.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::process::Process;
 
-/// One job at one slot.
+/// Execution: one job at one slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Execution {
     pub job: u8,
@@ -16,7 +16,7 @@ pub enum What {
     Attempt(Execution, u8),
 }
 
-/// The key of a timer row. `fire_at` 0 lies behind every cursor.
+/// Key of a timer row. A `fire_at` of 0 lies behind every cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timer {
     pub fire_at: u8,
@@ -42,16 +42,16 @@ pub struct Message {
     pub guard: Timer,
 }
 
-/// Each state with those who move it on.
+/// Status of a row. Each variant names the processes that move the row on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// For dependencies. A finisher's delivery, the waiter's own read, or a sweep.
+    /// Waits for dependencies. A finisher's delivery, the waiter's own read, or a sweep moves it on.
     Waiting,
-    /// For the next attempt's time. A claim.
+    /// Waits for the time of the next attempt. A claim moves it on.
     Retrying,
-    /// A claim.
+    /// Waits for a worker. A claim moves it on.
     Queued,
-    /// The holder of the claim; once the lease has lapsed, also a sweep.
+    /// Runs. The holder of the claim moves it on; once the lease has lapsed, also a sweep.
     Running {
         claim: u8,
         lapsed: bool,
@@ -71,9 +71,9 @@ impl Status {
 pub struct Row {
     pub status: Status,
     pub attempt: u8,
-    /// How many of the attempts were lost with their worker.
+    /// Number of attempts that were lost with their worker.
     pub lost: u8,
-    /// Outcomes by dependency: did it succeed?
+    /// Outcome of each dependency: whether it succeeded.
     pub outcomes: BTreeMap<u8, bool>,
 }
 
@@ -83,15 +83,15 @@ impl Row {
     }
 }
 
-/// What an omniscient observer remembers of an execution; no process reads it. Sets are bit masks.
+/// Memory of an omniscient observer about an execution; no process reads it. Sets are bit masks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct History {
     pub claims: u8,
-    /// Attempts whose target ran.
+    /// Attempts whose target ran, one bit for each.
     pub effects: u8,
-    /// Attempts that ended with a retry or were revoked.
+    /// Attempts that ended with a retry or were revoked, one bit for each.
     pub closed: u8,
-    /// Claims that a sweep took away.
+    /// Claims that a sweep took away, one bit for each.
     pub revoked: u8,
     pub successes: u8,
 }
@@ -110,10 +110,10 @@ pub struct State {
     pub cursor: u8,
     pub timers: BTreeSet<Timer>,
     pub rows: BTreeMap<Execution, Row>,
-    /// Wait rows: (who is awaited, who waits).
+    /// Wait rows, each with the awaited execution and the waiter.
     pub waits: BTreeSet<(Execution, Execution)>,
     pub messages: BTreeSet<Message>,
-    /// Kept sorted, so that states that differ only in the names of processes are one.
+    /// Processes, kept sorted, so that states that differ only in the names of processes are one.
     pub processes: Vec<Process>,
     pub faults_left: u8,
     pub rekeys_left: u8,
@@ -134,7 +134,8 @@ impl State {
         self.timers.iter().any(|timer| timer.execution() == execution)
     }
 
-    /// Every change of a row passes here, so that none of them can leave a terminal state unnoticed.
+    /// Changes a row. Every change passes here, so that none of them can leave a terminal state
+    /// unnoticed.
     pub fn write_row(&mut self, execution: Execution, change: impl FnOnce(&mut Row)) {
         let before = self.status(execution);
         let row = self.rows.entry(execution).or_insert_with(|| Row::new(Status::Queued));

@@ -1,4 +1,4 @@
-//! What a sweep makes of one timer behind the cursor.
+//! Steps of a sweep for one timer behind the cursor.
 
 use crate::config::Config;
 use crate::fan_out;
@@ -6,7 +6,7 @@ use crate::process::{Claim, Step};
 use crate::safeguard::Safeguard;
 use crate::state::{Execution, Message, Row, State, Status, Timer};
 
-/// The steps that follow from reading the execution's row; empty if there is nothing to do.
+/// Steps that follow from the execution's row; empty if there is nothing to do.
 pub fn steps(config: &Config, state: &State, timer: Timer, rekey: bool) -> Vec<Step> {
     let execution = timer.execution();
     let Some(row) = state.rows.get(&execution) else { return attend_absent(config, state, timer, rekey) };
@@ -26,9 +26,9 @@ pub fn steps(config: &Config, state: &State, timer: Timer, rekey: bool) -> Vec<S
     }
 }
 
-/// A slot that nobody has started may have a timer that no tick has seen, so its successor comes first. A
-/// dependent's timer may come a little before its row: the fan-out that put it has a timer of its own, which
-/// answers for the row.
+/// Steps for an execution without a row. A slot that no worker has started may have a timer that no
+/// tick has seen, so its successor comes first. A dependent's timer may come a little before its row:
+/// the fan-out that put it has a timer of its own, which answers for the row.
 fn attend_absent(config: &Config, state: &State, timer: Timer, rekey: bool) -> Vec<Step> {
     let execution = timer.execution();
     if !config.is_scheduled(execution) {
@@ -72,7 +72,7 @@ fn next_check(config: &Config, state: &State, timer: Timer, attempt: u8) -> Time
     Timer { fire_at: state.cursor + 1, what: config.attempt_key(timer.execution(), attempt + 1) }
 }
 
-/// Goes and gets the outcomes that should have been delivered.
+/// Fetches the outcomes that should have been delivered.
 fn pull(config: &Config, state: &State, execution: Execution, row: &Row) -> Vec<Step> {
     if let Some(step) = fan_out::decide(config, execution, row) {
         return vec![step];

@@ -1,4 +1,4 @@
-//! Timers: what a leader does with a page, and the writes to timer rows.
+//! Timers: the steps of a leader with a page, and the writes to timer rows.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::process::{Process, Role, Step};
 use crate::safeguard::Safeguard;
 use crate::state::{Execution, Message, State, Timer, What};
 
-/// The steps of a leader that has read its page. Successors that fall within the page are fired with it.
+/// Steps of a leader that has read its page. Successors that fall within the page are fired with it.
 pub fn page(config: &Config, state: &State, from: u8, to: u8) -> Vec<Step> {
     let timers = || state.timers.iter().copied().filter(|timer| (from + 1..=to).contains(&timer.fire_at));
     let mut slots = BTreeSet::new();
@@ -37,7 +37,7 @@ fn slot(timer: Timer) -> Option<Execution> {
     }
 }
 
-/// Those up to `to`, and the first one beyond.
+/// Successors of a slot up to `to`, and the first one beyond.
 fn successors_until(config: &Config, first: Execution, to: u8) -> Vec<Execution> {
     let next = |last: &Execution| config.successor(*last).filter(|_| last.slot <= to);
     std::iter::successors(Some(first), next).skip(1).collect()

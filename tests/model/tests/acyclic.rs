@@ -1,5 +1,5 @@
-//! The checker's `eventually` is sound only where no path comes back to a state that it has left. Here that is
-//! checked, not assumed.
+//! Acyclic paths: the checker's `eventually` is sound only where no path comes back to a state that it
+//! has left. This test checks that instead of assuming it.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,7 +16,7 @@ fn fingerprint(state: &State) -> u64 {
     hasher.finish()
 }
 
-/// Depth first; a state is open while the search is below it.
+/// Searches depth first for a path that comes back. A state is open while the search is below it.
 fn assert_acyclic(config: Config) {
     let model = WritePath { config, sometimes: vec![] };
     let start = model.init_states().remove(0);

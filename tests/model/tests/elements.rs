@@ -9,7 +9,7 @@ fn check(model: FanOut, states: usize) {
     assert_eq!(checker.unique_state_count(), states);
 }
 
-/// Sweeps would hide a wait that was lost, so here there are none.
+/// No wait is lost, even without sweeps, which would hide a loss.
 #[test]
 fn no_end_is_missed() {
     check(FanOut::of(3), 32_013);

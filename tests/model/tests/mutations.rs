@@ -1,5 +1,5 @@
-//! With any one of its safeguards off the protocol breaks, and the checker says so. This shows that the model can
-//! fail, and what each of the safeguards is for.
+//! Mutations: without any one of its safeguards the protocol breaks, and the checker says so. This
+//! shows that the model can fail, and what each of the safeguards is for.
 
 use belfry_model::actions::WritePath;
 use belfry_model::config::Config;

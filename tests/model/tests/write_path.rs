@@ -1,5 +1,5 @@
-//! The write path holds in every small world, explored to the end. A change of the protocol shows as another
-//! number of states, so that it can't go unnoticed.
+//! The write path holds in every small world, explored to the end. A change of the protocol shows as
+//! another number of states, so it can't go unnoticed.
 
 use belfry_model::actions::WritePath;
 use belfry_model::config::{Config, Job};
@@ -77,7 +77,7 @@ fn a_scheduled_dependent_waits() {
     );
 }
 
-/// Sweeps would hide a lost wake-up, so here there are none.
+/// No wake-up is lost, even without sweeps, which would hide a loss.
 #[test]
 fn a_wake_up_is_never_lost() {
     check(Config { faults: 0, sweepers: 0, ..worlds::waiting() }, 791, vec![]);

@@ -1,4 +1,4 @@
-//! What a run came across: faults, and states worth a visit.
+//! Coverage of a run: the faults and the states that it came across.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl Coverage {
     }
 }
 
-/// What many seeds together must have come across; otherwise the simulation has gone blind.
+/// Names that many seeds together must come across. If one is missing, the simulation has gone blind.
 pub const WANTED: &[&str] = &[
     "fault: error before",
     "fault: error after",

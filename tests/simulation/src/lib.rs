@@ -1,12 +1,12 @@
-//! The real engine, over a real store, in a simulated world: one thread, a clock that is moved by
-//! hand, and a seed that decides which task goes next and what goes wrong.
+//! The real engine, over a real store, in a simulated world: one thread, a clock that is moved by hand,
+//! and a seed that decides which task goes next and what goes wrong.
 //!
-//! Each port call yields before and after, so any two processes interleave at every call. Faults
-//! come within a budget and stop at an instant; after that everything must come to rest. The rules
-//! of the design are checked after every step that wrote something, on a mirror of what was
-//! written (`mirror`), and once more at the end (`verdict`).
+//! Each port call yields before and after, so any two processes interleave at every call. Faults come
+//! within a budget and stop at an instant; after that everything must come to rest. The rules of the
+//! design are checked after every step that wrote something, on a mirror of what was written
+//! (`mirror`), and once more at the end (`verdict`).
 //!
-//! A seed is all there is to a run: the same one gives the same events.
+//! The seed alone determines a run: the same seed gives the same events.
 
 pub mod coverage;
 mod faults;
@@ -37,15 +37,15 @@ use self::{
     processes::Installation,
 };
 
-/// How a run went.
+/// Report of a run.
 #[derive(Debug)]
 pub struct Report {
     pub seed: u64,
-    /// The rule that was broken.
+    /// The rule that was broken, if any.
     pub violation: Option<String>,
     /// The last events.
     pub trace: Vec<String>,
-    /// Of all events.
+    /// Hash of all events.
     pub digest: u64,
     pub events: u64,
     pub steps: u64,
@@ -57,7 +57,8 @@ pub struct Report {
 
 /// 2026-11-23T10:00:00Z.
 const BEGAN: i64 = 1_795_428_000_000;
-/// By then everything must have come to rest: looks at what waits grow an hour apart.
+/// Milliseconds after which everything must have come to rest: looks at waiting work grow an hour
+/// apart.
 const LONGEST_MS: u64 = 4 * 3_600_000;
 
 struct Simulation {
@@ -79,8 +80,8 @@ impl Director for Simulation {
     }
 }
 
-/// Runs one plan to its end, over a store that is empty. What the store waits for must go on by
-/// itself meanwhile: this thread waits for each answer.
+/// Runs one plan to its end, over an empty store. Work that the store waits for must go on by itself
+/// meanwhile: this thread waits for each answer.
 pub fn run(plan: &Plan, store: Arc<dyn Store>) -> Report {
     // A stream of its own: the world draws from the plain one.
     let mut rng = Rng::of(plan.seed, &["installation"], 0);
@@ -135,7 +136,7 @@ fn report(plan: &Plan, world: &World, installation: &Installation, steps: u64) -
 }
 
 impl Report {
-    /// The trace, the broken rule, and `replay`, the command that shows it again.
+    /// Text with the trace, the broken rule, and `replay`, the command that shows the run again.
     pub fn explain(&self, replay: &str) -> String {
         let why = self.violation.as_deref().unwrap_or("nothing was violated");
         let trace = self.trace.join("\n");

@@ -16,37 +16,37 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub enum Mutation {
     /// An execution's timer goes before its end is written.
     GuardGoesFirst,
-    /// The timer that carries a schedule on is not written.
+    /// No timer carries a schedule on: the successor is not written.
     SuccessorsDropped,
-    /// A row is replaced whatever has become of it since it was read.
+    /// A row is replaced even if it has changed since it was read.
     RevisionIgnored,
     /// A slot that has an execution already gets another one.
     CreationUnconditional,
-    /// A claim starts whichever attempt is next, not the one that it names.
+    /// A claim starts the next attempt, even if it names another one.
     AttemptIgnored,
-    /// Nobody hears of what ended badly.
+    /// No dead letter tells of an execution that failed for good.
     DeadLettersDropped,
     /// Row and guard are two writes, and the guard is forgotten.
     CreationUnguarded,
-    /// Those who wait for an execution are not found when it ends.
+    /// Dependents that wait for an execution are not found when it ends.
     DependentsForgotten,
-    /// Executions start and end, and their gates never hear of it.
+    /// Executions start and end, and their gates are not told.
     GatesForgotten,
-    /// A gate is replaced whatever has become of it since it was read.
+    /// A gate is replaced even if it has changed since it was read.
     GateRevisionIgnored,
-    /// Nobody knows when the last start was.
+    /// The instant of the last start is forgotten.
     RatesForgotten,
-    /// What is wrong is noted nowhere.
+    /// Alerts are dropped: nothing notes that something is wrong.
     AlertsDropped,
-    /// Nobody hears of circuit breakers.
+    /// No alert tells of circuit breakers.
     CircuitsUnheard,
-    /// Nobody looks when a deadline has come.
+    /// Deadlines get no timers.
     DeadlinesDropped,
-    /// A backfill does not keep the names of what it is about to start.
+    /// A backfill does not keep the names of the executions that it is about to start.
     BackfillForgets,
-    /// A backfill is replaced whatever has become of it since it was read.
+    /// A backfill is replaced even if it has changed since it was read.
     BackfillRevisionIgnored,
-    /// A job comes to other zone data as if there had been none before.
+    /// A job adopts other zone data as if there had been none before.
     EarlierZonesForgotten,
 }
 
@@ -72,7 +72,7 @@ impl Mutation {
     ];
 }
 
-/// The store, with a rule broken or not.
+/// Store, with one rule broken or none.
 #[derive(Clone)]
 pub struct Backend {
     pub store: Arc<dyn Store>,
@@ -106,7 +106,7 @@ impl Backend {
         }
     }
 
-    /// What `GuardGoesFirst` does too early.
+    /// Whether `GuardGoesFirst` removes the guard before this change.
     pub fn removes_before(&self, change: &Change) -> bool {
         self.breaks(Mutation::GuardGoesFirst) && change.row.status.is_terminal()
     }
@@ -145,7 +145,7 @@ impl Backend {
         self.store.pass(row, gates).await
     }
 
-    /// The guard that comes with a new row, unless that is what is broken.
+    /// Guard that comes with a new row, unless the mutation drops it.
     pub fn guards<'a>(&self, guard: &'a Timer) -> &'a [Timer] {
         if self.breaks(Mutation::CreationUnguarded) { &[] } else { std::slice::from_ref(guard) }
     }
@@ -158,7 +158,7 @@ impl Backend {
         if self.breaks(Mutation::BackfillForgets) { Backfill { open: Vec::new(), ..row } } else { row }
     }
 
-    /// Those of the timers that are written.
+    /// Timers that are written, without those that the mutation drops.
     pub fn kept(&self, timers: Vec<Timer>, now: Timestamp) -> Vec<Timer> {
         let is_dropped = |timer: &Timer| match timer.key.what {
             What::Slot { slot, .. } => self.breaks(Mutation::SuccessorsDropped) && slot > now,

@@ -1,4 +1,4 @@
-//! What one run is to be.
+//! Plan of one run.
 
 use belfry_domain::Shards;
 use belfry_engine::Settings;
@@ -9,9 +9,9 @@ use crate::mutation::Mutation;
 pub enum Scenario {
     /// Several processes, all kinds of jobs, all kinds of faults.
     Mixed,
-    /// Two ticks in a row are lost, nothing else: nothing may be late.
+    /// Two ticks in a row are lost, and nothing else fails: nothing may be late.
     LostTicks,
-    /// One process that loses its queues when it dies.
+    /// One process in all, which loses its queues when it dies.
     Standalone,
 }
 
@@ -19,9 +19,9 @@ pub enum Scenario {
 pub struct Plan {
     pub seed: u64,
     pub scenario: Scenario,
-    /// A rule of the protocol that is broken on purpose.
+    /// Rule of the protocol that is broken on purpose.
     pub mutation: Option<Mutation>,
-    /// Prints everything as it happens.
+    /// Whether everything is printed as it happens.
     pub is_loud: bool,
 }
 
@@ -35,12 +35,12 @@ impl Plan {
         Self { seed, scenario, mutation: None, is_loud: false }
     }
 
-    /// Whether other zone data come into force on the way.
+    /// Whether other zone data come into force during the run.
     pub fn changes_zones(&self) -> bool {
         matches!(self.seed % 20, 3 | 4 | 6 | 13 | 19)
     }
 
-    /// Of the timers: few, where lanes are not what is tried out.
+    /// Shards of the timers: few, where lanes are not the subject.
     pub fn shards(&self) -> Shards {
         match self.scenario {
             Scenario::Mixed => Shards(2),

@@ -31,10 +31,10 @@ enum Script {
     HandOver,
 }
 
-/// Part of a job's name: it fails more often than it succeeds.
+/// Part of the names of jobs that fail more often than they succeed.
 pub const FLAKY: &str = "flaky";
 
-/// What it does in the end, and after how long.
+/// Script of an attempt: how it ends, after how long, and the name that it is counted under.
 fn script(seed: u64, id: &ExecutionId, attempt: u32) -> (Script, u64, &'static str) {
     let mut rng = Rng::of(seed, &[id.as_str()], u64::from(attempt));
     let failures = if id.as_str().contains(FLAKY) { 60 } else { 12 };
@@ -53,7 +53,7 @@ fn script(seed: u64, id: &ExecutionId, attempt: u32) -> (Script, u64, &'static s
     }
 }
 
-/// What an attempt says of itself for as long as it runs.
+/// Progress that a running attempt reports.
 struct HalfDone;
 
 impl Live for HalfDone {
@@ -66,7 +66,7 @@ impl Live for HalfDone {
     }
 }
 
-/// Takes note of the end, whether it comes by itself or by a drop.
+/// Takes note of an attempt's end, whether the attempt returns or is dropped.
 struct Presence {
     world: World,
     running: Running,
@@ -133,7 +133,7 @@ impl ScriptedRunner {
 }
 
 impl State {
-    /// Before the target has answered, soon, late, or never.
+    /// Plans the callback of a target: before the target has answered, soon, late, or never.
     fn will_call_back(&mut self, id: &ExecutionId, token: ClaimToken) {
         self.mirror.attempts.leave(id, token.attempt);
         let says = if self.rng.percent(70) { Says::Succeeded } else { Says::Failed };

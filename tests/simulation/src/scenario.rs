@@ -13,7 +13,7 @@ use crate::{
     processes::{KEYED, LOCAL, LOCAL_REPORT, VICTIM, ZONE},
 };
 
-/// The last instant at which clients ask for something.
+/// Last instant at which clients make requests.
 pub fn requests_until_ms(scenario: Scenario) -> u64 {
     match scenario {
         Scenario::Mixed => 540_000,
@@ -37,7 +37,8 @@ pub fn roles(scenario: Scenario) -> Vec<Role> {
     }
 }
 
-/// With small pages, so that a few timers fill several, and sometimes with queues that are soon full.
+/// Settings with small pages, so that a few timers fill several, and sometimes with queues that are
+/// soon full.
 pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
     let small = |rng: &mut Rng, settings: Settings| Settings {
         page: *rng.pick(&[4, 25, 500]).unwrap_or(&500),
@@ -62,7 +63,7 @@ pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
     Settings { shards: plan.shards(), clear_after: Duration::from_secs(600), ..settings }
 }
 
-/// Zone data that come into force on the way.
+/// Change of the zone data during a run.
 pub struct ZoneChanges {
     pub first: Arc<ZoneData>,
     /// One or two, each with the instant from which on a process has them.
@@ -111,7 +112,7 @@ pub fn local_specs() -> Vec<JobSpec> {
     jobs.map(spec).into()
 }
 
-/// Some of all kinds of jobs.
+/// Jobs of all kinds.
 pub fn specs(scenario: Scenario, began: Timestamp, rng: &mut Rng) -> Vec<JobSpec> {
     let end_ms = rng.between(60, 240) as i64 * 1000;
     let mut jobs = vec![
@@ -184,7 +185,8 @@ fn graph(rng: &mut Rng) -> Vec<Value> {
     jobs
 }
 
-/// A list that fans out and joins again, and one that stands in its job.
+/// Jobs that fan out a list and join again: one list is another job's result, the other stands in its
+/// job.
 fn fan(rng: &mut Rng) -> Vec<Value> {
     let list: Vec<u64> = (0..rng.below(5)).collect();
     let mut jobs = vec![

@@ -1,4 +1,4 @@
-//! What Kubernetes documents for CronJobs, as tables, and where belfry differs.
+//! Rules that Kubernetes documents for CronJobs, as tables, and Belfry's differences.
 //!
 //! Source: kubernetes/website, content/en/docs/concepts/workloads/controllers/cron-jobs.md, sections
 //! "Concurrency policy", "Deadline for delayed Job start" and "Schedule limitations".
@@ -19,11 +19,11 @@ use serde_json::{Value, json};
 use crate::rig::{Installation, now, spec};
 
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
-/// Longer than any run here.
+/// Lease longer than any run here.
 const LEASE: Duration = Duration::from_secs(600);
 
-/// A scheduler and workers that begin at once, are asked twice a minute whether they go on, and
-/// take `run` for each run.
+/// Cluster with a scheduler and workers. The workers begin at once, are asked twice a minute whether
+/// they go on, and take `run` for each run.
 struct Cluster {
     installation: Installation,
     run: Duration,
@@ -101,7 +101,7 @@ impl Cluster {
         self.pending.extend(self.installation.world.take_sent());
     }
 
-    /// Those that are to stop do so at once, and others may begin in their place.
+    /// Stops the runs that are to stop at once, so that others may begin in their place.
     fn stop_runs(&mut self) {
         let engine = &self.installation.engine;
         let is_to_stop = |run: &mut Run| {
@@ -114,8 +114,8 @@ impl Cluster {
         self.begin_runs();
     }
 
-    /// What became of the slots from this one on: S success, R running, C cancelled, K skipped, W waiting,
-    /// and a dot where nothing ever was.
+    /// Letters for the statuses of slots, from this slot on: S success, R running, C cancelled, K
+    /// skipped, W waiting, and a dot where there never was an execution.
     fn slots(&self, first: &str, count: i64) -> String {
         let first: Timestamp = first.parse().unwrap();
         let letter = |minute: i64| {
@@ -135,7 +135,7 @@ impl Cluster {
     }
 }
 
-/// A run takes two and a half minutes, and each minute one is due.
+/// Each run takes two and a half minutes, and each minute one is due.
 #[test]
 fn concurrency_policies() {
     for (policy, wanted, documented) in [
@@ -163,8 +163,8 @@ fn concurrency_policies() {
     }
 }
 
-/// The documented example: due each minute from 08:30, the scheduler is down from 08:29:00 to
-/// 10:21:30.
+/// The documented example: the job is due each minute from 08:30, and the scheduler is down from
+/// 08:29:00 to 10:21:30.
 #[test]
 fn missed_deadlines() {
     for (deadline, wanted, documented) in [
@@ -186,8 +186,9 @@ fn missed_deadlines() {
     }
 }
 
-/// "All missed Jobs are scheduled immediately" after a suspension without a deadline, Kubernetes
-/// documents, of which its controller starts the newest. What was due before the pause is untouched.
+/// Kubernetes documents that "all missed Jobs are scheduled immediately" after a suspension without a
+/// deadline, and its controller starts the newest of them. Runs that were due before the pause are
+/// untouched.
 #[test]
 fn suspension() {
     let job = json!({"job_id": "job", "schedule": "* * * * *"});

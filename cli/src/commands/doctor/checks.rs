@@ -23,7 +23,8 @@ pub fn version() -> Finding {
     Finding::ok("version", format!("belfry {} ({platform})", env!("CARGO_PKG_VERSION")))
 }
 
-/// Writes a file beside the database, or where the directory would be made.
+/// Checks the data directory by writing a file beside the database, or where the directory would be
+/// created.
 pub fn data_directory(data: &Path) -> Finding {
     const CHECK: &str = "data directory";
     let shown = data.display();
@@ -51,7 +52,8 @@ pub fn data_directory(data: &Path) -> Finding {
     }
 }
 
-/// Network file systems have locks that fail, or none: then only the lease tells that a leader is dead.
+/// Network file systems may have locks that fail, or none. Then only the lease tells that a leader is
+/// dead.
 fn locks(data: &Path) -> Finding {
     let shown = data.display();
     match check_locks(data) {
@@ -64,7 +66,7 @@ fn locks(data: &Path) -> Finding {
     }
 }
 
-/// The directory and the database's files, with their modes.
+/// Directory and files of the database that other users may access, with their modes.
 fn open_to_others(data: &Path) -> Vec<String> {
     let files = ["belfry.sqlite", "belfry.sqlite-wal", "belfry.sqlite-shm"].map(|name| data.join(name));
     let mode = |path: &PathBuf| Some(fs::metadata(path).ok()?.permissions().mode() & 0o7777);
@@ -104,7 +106,8 @@ pub fn shell() -> Finding {
     }
 }
 
-/// A machine without a clock battery begins at the epoch; this program is younger.
+/// Checks the clock. A machine without a clock battery begins at the epoch, which is before this
+/// program was built.
 pub fn clock() -> Finding {
     let now = Utc::now();
     let built: DateTime<Utc> = DateTime::from_timestamp(1_750_000_000, 0).unwrap_or_default();
@@ -147,7 +150,7 @@ pub fn time_zones() -> Finding {
     Finding::warn(CHECK, format!("{data}; this machine's, {local}, is none that is known"), advice)
 }
 
-/// Also whether a belfry answers at all.
+/// Checks the server. Returns also whether a belfry answers at all.
 pub async fn server(global: &Global) -> (Finding, bool) {
     const CHECK: &str = "server";
     let answer = match global.client() {

@@ -1,4 +1,4 @@
-//! `belfry doctor`: is this machine fit for belfry, and is one running?
+//! `belfry doctor`: it checks whether this machine is fit for belfry, and whether one is running.
 
 mod checks;
 
@@ -42,7 +42,7 @@ struct Finding {
     check: &'static str,
     verdict: Verdict,
     detail: String,
-    /// What to do about it.
+    /// Advice on the finding. Empty where there is nothing to do.
     #[serde(skip_serializing_if = "String::is_empty")]
     advice: String,
 }

@@ -1,4 +1,5 @@
-//! Turns other schedulers' definitions into job files. What all of these have in common is here.
+//! Import of other schedulers' definitions into job files. This module has the parts that all imports
+//! share.
 
 mod crontab;
 mod eventbridge;
@@ -65,13 +66,13 @@ struct Conversion {
     strict: bool,
 }
 
-/// What is particular to one kind of definitions.
+/// Words for one kind of definitions that can be imported.
 struct Kind {
-    /// As in `belfry import crontab`.
+    /// Name of the subcommand, as in `belfry import crontab`.
     name: &'static str,
-    /// Name of several files.
+    /// Plural of the files' name.
     plural: &'static str,
-    /// What is true of all of its jobs.
+    /// Remark that applies to all jobs of this kind.
     remark: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! Schedules in Python files: Celery beat's and Airflow's.
+//! Import of schedules from Python files: Celery beat's and Airflow's.
 
 use belfry_domain::Timestamp;
 use chrono::Utc;

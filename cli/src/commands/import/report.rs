@@ -1,4 +1,4 @@
-//! The report for people: file by file, in 80 columns.
+//! Report for people: file by file, in 80 columns.
 
 use comfy_table::{ContentArrangement, Table};
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 const WIDTH: u16 = 80;
-/// Characters of a line that are shown; the job file or the JSON report has the rest.
+/// Maximum number of characters that are shown of a line. The job file or the JSON report has the rest.
 const MAX_TEXT: usize = 200;
 
 pub fn text<T>(kind: &Kind, translation: &Translation<T>) -> String {
@@ -32,7 +32,8 @@ pub fn text<T>(kind: &Kind, translation: &Translation<T>) -> String {
     text
 }
 
-/// Files as they come first, lines in their order, and what is about a whole file before them.
+/// Groups notes by file, in the order of the files, and sorts them by line. Notes about a whole file
+/// come first.
 fn by_file(notes: &[Note]) -> Vec<Vec<&Note>> {
     let mut files: Vec<Vec<&Note>> = Vec::new();
     for note in notes.iter().filter(|note| note.kind != NoteKind::Comment) {
@@ -51,7 +52,7 @@ fn is_ignored(notes: &[&Note]) -> bool {
     notes.iter().all(|note| note.kind == NoteKind::Ignored)
 }
 
-/// The reasons, and the files that each holds for.
+/// Reasons for ignored files, each with its files.
 fn of_ignored(files: &[Vec<&Note>]) -> String {
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
     for file in files {
@@ -95,7 +96,7 @@ fn wrapped(line: &str) -> String {
     table::text(&table).lines().map(str::trim).collect::<Vec<_>>().join("\n")
 }
 
-/// Spells out control characters: text from a file does not steer a terminal.
+/// Spells out control characters, so that text from a file can't control the terminal.
 fn clean(text: &str) -> String {
     text.chars()
         .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })

@@ -1,4 +1,4 @@
-//! The files that definitions come from.
+//! Files that definitions are read from.
 
 use std::{
     fs,
@@ -11,14 +11,17 @@ use crate::{
     files::{FileErrors, FileProblem},
 };
 
-/// A file as it is, under the name by which people know it.
+/// File as it is, under the name that people know it by.
 pub struct Input {
     pub name: String,
     pub bytes: Vec<u8>,
 }
 
 impl Input {
-    /// Its text. Bytes that are no UTF-8 are an error, because whatever stood there would be lost.
+    /// Text of the file.
+    ///
+    /// # Errors
+    /// The file has bytes that are no UTF-8; the text around them would be lost.
     pub fn text(&self) -> anyhow::Result<&str> {
         str::from_utf8(&self.bytes).map_err(|error| {
             let line = self.bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count() as u64;
@@ -44,7 +47,7 @@ pub fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Input>> {
     Ok(inputs)
 }
 
-/// The files of a folder, not deeper, in the order of their names.
+/// Files of a folder, without those in subfolders, in the order of their names.
 pub fn files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let unreadable = |error: io::Error| CliError::Usage(format!("{}: {error}", folder.display()));
     let mut files = Vec::new();

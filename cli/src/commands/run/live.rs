@@ -1,4 +1,5 @@
-//! What runs, live, at the bottom of a terminal: a line for each execution, and one for all of them.
+//! Live display at the bottom of a terminal: a line for each running execution, and a line for all of
+//! them.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +21,7 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 impl Live {
-    /// None where standard error is no terminal.
+    /// Live display. `None` where standard error is no terminal.
     pub fn new(jobs: usize) -> Option<Self> {
         if !stderr().is_terminal() {
             return None;
@@ -31,7 +32,7 @@ impl Live {
         Some(Self { all, total, running: BTreeMap::new() })
     }
 
-    /// Above what runs.
+    /// Prints a line above the live display.
     pub fn line(&self, text: &str) {
         self.all.println(text).ok();
     }

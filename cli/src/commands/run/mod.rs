@@ -1,7 +1,7 @@
-//! `belfry run`: a file's graph once, now, in this process, on a store in memory.
+//! `belfry run`: it runs a file's graph once, now, in this process, on a store in memory.
 //!
-//! Schedules are taken off, so that everything flows in one run. In front of the jobs that wait for
-//! nothing stands one that does nothing: with it, several roots are one run.
+//! Schedules are removed, so that everything flows in one run. A job that does nothing precedes the
+//! jobs without dependencies: with it, several roots form one run.
 
 mod live;
 mod plan;
@@ -21,7 +21,7 @@ use super::{Global, Outcome, payload, up::Limits};
 use crate::{files, show};
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// With nothing left to run, what has no row by then never gets one.
+/// Time after which a job without a row never gets one, once nothing is left to run.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
 const SHOWN_ELEMENTS: u32 = 100;
 
@@ -104,7 +104,7 @@ async fn follow(engine: &Engine, plan: &Plan, args: &RunArgs) -> anyhow::Result<
     }
 }
 
-/// All of a run's executions have its slot.
+/// Executions of a run. All of them have its slot.
 async fn rows_of(engine: &Engine, plan: &Plan, slot: &SlotName) -> anyhow::Result<Vec<Execution>> {
     let mut rows = Vec::new();
     for job_id in plan.jobs() {
@@ -113,7 +113,7 @@ async fn rows_of(engine: &Engine, plan: &Plan, slot: &SlotName) -> anyhow::Resul
     Ok(rows)
 }
 
-/// Of lists that are short enough to be looked at all the time.
+/// Executions of the elements of `rows`, for lists that are short enough to be polled.
 async fn elements_of(engine: &Engine, rows: &[Execution]) -> anyhow::Result<Vec<Execution>> {
     let mut elements = Vec::new();
     for row in rows {
@@ -129,7 +129,8 @@ async fn outputs(engine: &Engine, row: &Execution) -> anyhow::Result<Vec<StoredO
     Ok(engine.ports.executions.outputs(&row.id).await?)
 }
 
-/// What ends meanwhile needs no cancelling; the next look shows what became of each.
+/// Requests the cancellation of all executions that have not ended. Errors are ignored: an execution
+/// that ended meanwhile needs no cancelling, and the next poll shows how each of them ended.
 async fn cancel(engine: &Engine, rows: &[Execution]) {
     for row in rows.iter().filter(|row| !row.status.is_terminal() && !row.cancel_requested) {
         engine.cancel(&row.id, "something else failed (--fail-fast)").await.ok();

@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::error::CliError;
 
-/// The jobs of a run, ready to be applied.
+/// Jobs of a run, ready to be applied.
 #[derive(Debug)]
 pub struct Plan {
     pub specs: Vec<JobSpec>,
-    /// The job that does nothing, in front of all others.
+    /// Job that does nothing and precedes all others.
     pub start: JobId,
 }
 
@@ -28,17 +28,17 @@ impl Plan {
         Ok(Self { specs, start })
     }
 
-    /// The jobs that were asked for.
+    /// Number of jobs that were asked for.
     pub fn len(&self) -> usize {
         self.specs.len() - 1
     }
 
-    /// In the order of the files.
+    /// Jobs in the order of the files.
     pub fn jobs(&self) -> impl Iterator<Item = &JobId> {
         self.specs.iter().map(|spec| &spec.job_id).filter(|id| **id != self.start)
     }
 
-    /// A job that nobody started did not succeed.
+    /// Whether the run succeeded. A job that never started did not succeed.
     pub fn is_success(&self, rows: &[Execution]) -> bool {
         !has_failed(rows) && self.missing(rows).next().is_none()
     }
@@ -48,7 +48,7 @@ impl Plan {
     }
 }
 
-/// A job that its rule skipped did not fail.
+/// Whether an execution failed. A job that its rule skipped did not fail.
 pub fn has_failed(rows: &[Execution]) -> bool {
     let failed = |row: &Execution| {
         row.status.is_terminal() && !matches!(row.status, Status::Success | Status::Skipped)

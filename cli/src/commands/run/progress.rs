@@ -1,4 +1,4 @@
-//! What happens, on standard error: line by line, and on a terminal also what runs.
+//! Progress of `belfry run` on standard error: events line by line, and on a terminal also what runs.
 
 use std::{
     collections::BTreeMap,
@@ -24,7 +24,7 @@ impl Progress {
         Self { verbose, has_colors, live: Live::new(jobs), seen: BTreeMap::new() }
     }
 
-    /// What runs now.
+    /// Updates the live display with the present state of the executions.
     pub fn update<'a>(&mut self, rows: impl Iterator<Item = &'a Execution>) {
         if let Some(live) = &mut self.live {
             live.update(rows);
@@ -38,7 +38,7 @@ impl Progress {
         }
     }
 
-    /// Those that are not as they were the last time.
+    /// Executions whose state has changed since the last call.
     pub fn changed<'a>(&mut self, rows: impl Iterator<Item = &'a Execution>) -> Vec<&'a Execution> {
         let mut changed = Vec::new();
         for row in rows {
@@ -77,7 +77,7 @@ impl Drop for Progress {
     }
 }
 
-/// A terminal's colour, and the words.
+/// Colour and words for an execution's status on a terminal.
 fn describe(row: &Execution) -> (u8, String) {
     let error = || row.attempts.last().and_then(|attempt| attempt.error.clone()).unwrap_or_default();
     let again = if row.attempt > 1 { format!(", attempt {}", row.attempt) } else { String::new() };

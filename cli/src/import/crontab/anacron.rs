@@ -1,8 +1,8 @@
 //! Entries of an anacrontab: a period in days, a delay in minutes, a name and a command.
 //!
-//! anacron runs a job once in each period, as soon as the machine is up, and its own time of day is
-//! cron's or the boot's. Belfry has a time for each: the first of `START_HOURS_RANGE` (midnight
-//! without one) and the delay; one that was missed runs when belfry is up again.
+//! anacron runs a job once in each period, as soon as the machine is up; its own time of day is cron's
+//! or the boot's. Belfry has a fixed time for each: the first of `START_HOURS_RANGE` (midnight without
+//! one) plus the delay. A missed one runs when belfry is up again.
 
 use super::lines::split_words;
 
@@ -19,7 +19,7 @@ pub(super) struct Entry<'a> {
     pub remark: &'static str,
 }
 
-/// None where a line is no such entry.
+/// Reads a line. `None` where it is no such entry.
 pub(super) fn read(line: &str, first_hour: u32) -> Option<Entry<'_>> {
     let (words, command) = split_words(line.trim_end(), 3);
     let [period, delay, name] = words[..] else { return None };
@@ -42,7 +42,7 @@ pub(super) fn read(line: &str, first_hour: u32) -> Option<Entry<'_>> {
     Some(Entry { name, command, schedule, remark })
 }
 
-/// The first hour of `3-22`.
+/// First hour of a range such as `3-22`.
 pub(super) fn first_hour(range: &str) -> Option<u32> {
     let (first, last) = range.split_once('-')?;
     let hour = |text: &str| text.trim().parse::<u32>().ok().filter(|hour| *hour < 24);

@@ -1,10 +1,11 @@
-//! How an entry's command is started.
+//! Start of an entry's command.
 
 use crate::import::{CommandTarget, Host};
 
 use super::settings::Settings;
 
-/// Hands a text to a command as standard input, whatever is in either. The exit code is the command's.
+/// Script that passes a text to a command as standard input, whatever characters they contain. The exit
+/// code is the command's.
 const FEED: &str = r#"printf '%s' "$3" | "$1" -c "$2""#;
 
 pub(super) fn target(

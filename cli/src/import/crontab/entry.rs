@@ -1,4 +1,4 @@
-//! An entry of a crontab to a job.
+//! Translation of a crontab's entry into a job.
 
 use std::path::Path;
 
@@ -19,12 +19,12 @@ const SIXTH: &str =
 const QUARTZ: &str =
     "is a Quartz expression (seconds first, with ? and L), which no cron reads: write it as five fields";
 
-/// An entry's time and its command.
+/// Time and command of an entry.
 pub(super) struct When<'a> {
     schedule: String,
-    /// With the user before it, in a system crontab.
+    /// Command. In a system crontab the user precedes it.
     rest: &'a str,
-    /// In an anacrontab.
+    /// Name of the entry, in an anacrontab.
     name: Option<&'a str>,
     remark: Option<&'static str>,
 }
@@ -53,7 +53,7 @@ pub(super) struct Entry<'a> {
 
 pub(super) struct Refusal {
     pub reason: String,
-    /// True where cron can't read it either.
+    /// Whether cron can't read the entry either.
     pub is_crons: bool,
 }
 
@@ -150,7 +150,8 @@ fn base(entry: &Entry, command: &str) -> String {
     name::base(command, path.file_name().and_then(|name| name.to_str()).filter(|_| is_grouped))
 }
 
-/// Quartz and others have six fields, of which cron takes the last one for the command.
+/// Whether a command begins with what looks like a sixth field. Quartz and others have six fields, of
+/// which cron takes the last one for the command.
 fn begins_with_field(command: &str) -> bool {
     let (words, rest) = lines::split_words(command, 1);
     let is_field = |word: &&str| word.chars().all(|c| c.is_ascii_digit() || "*?/,-".contains(c));

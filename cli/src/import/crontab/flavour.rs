@@ -1,5 +1,5 @@
-//! System crontabs have a user column, user crontabs have none, and nothing in them tells which. The
-//! place of a file does; failing that, its words do where they all agree.
+//! Flavours of crontabs. System crontabs have a user column, user crontabs have none, and no mark tells
+//! which. The place of a file decides; failing that, its words do where they all agree.
 
 use std::path::{Component, Path};
 
@@ -10,23 +10,23 @@ use crate::import::Host;
 pub enum Flavour {
     System,
     User,
-    /// Days, a delay and a name instead of a time.
+    /// Crontab with days, a delay and a name instead of a time.
     Anacron,
 }
 
-/// The kind that a file is taken for.
+/// Kind that a file is taken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kind {
     pub flavour: Flavour,
-    /// The user that the file's name says it belongs to.
+    /// User that the file belongs to, by its name.
     pub owner: Option<String>,
     pub why: &'static str,
 }
 
-/// Why nothing of a file becomes a job.
+/// Reason why nothing in a file becomes a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoKind {
-    /// cron passes it over.
+    /// The file is ignored by cron.
     Ignored(&'static str),
     Unclear(&'static str),
 }
@@ -39,7 +39,7 @@ const SOME: &str =
     "the sixth word of some lines is a user of this host, of others a program: say --system or --user";
 const NONE: &str = "whether the sixth word of its lines is a user is not to be seen: say --system, or --user where it is \
                     part of the command";
-/// Accounts that Debian has, or that its packages make.
+/// Accounts that Debian has, or that its packages create.
 const ACCOUNTS: [&str; 30] = [
     "root",
     "daemon",
@@ -117,7 +117,7 @@ fn name(component: Component<'_>) -> Option<&str> {
     }
 }
 
-/// Debian's rule, that of run-parts.
+/// Whether cron reads a file of this name: Debian's rule, which is that of run-parts.
 fn is_read_by_cron(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }

@@ -1,8 +1,8 @@
-//! The lines of a crontab, as Debian's cron tells them apart.
+//! Lines of a crontab, as Debian's cron distinguishes them.
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line<'a> {
-    /// Empty, or a comment's text.
+    /// Empty line, or the text of a comment.
     Comment(&'a str),
     Variable {
         name: String,
@@ -10,14 +10,14 @@ pub enum Line<'a> {
     },
     Entry {
         schedule: String,
-        /// With the user before it, in a system crontab.
+        /// Command. In a system crontab the user precedes it.
         rest: &'a str,
     },
-    /// Neither.
+    /// Line that is neither.
     Broken,
 }
 
-/// Characters that separate fields; cron knows no other white space.
+/// Characters that separate fields. cron knows no other white space.
 pub(super) const BLANK: [char; 2] = [' ', '\t'];
 
 pub fn read(line: &str) -> Line<'_> {
@@ -40,7 +40,7 @@ pub fn read(line: &str) -> Line<'_> {
     }
 }
 
-/// The first `count` words, and what follows them.
+/// First `count` words, and the text behind them.
 pub fn split_words(text: &str, count: usize) -> (Vec<&str>, &str) {
     let mut words = Vec::new();
     let mut rest = text.trim_start_matches(BLANK);
@@ -52,8 +52,8 @@ pub fn split_words(text: &str, count: usize) -> (Vec<&str>, &str) {
     (words, rest)
 }
 
-/// `name = value`: either may be quoted, blanks around the sign don't count, and there is nothing
-/// after a quoted value. Nothing in it is expanded.
+/// Variable `name = value`. Either may be quoted, blanks around the sign don't count, and there is
+/// nothing after a quoted value. Nothing in it is expanded.
 fn variable(text: &str) -> Option<(String, String)> {
     let (name, rest) = quoted(text).or_else(|| {
         let end = text.find(['=', ' ', '\t'])?;

@@ -1,15 +1,15 @@
-//! Crontabs to jobs that do the same.
+//! Import of crontabs, as jobs that do the same.
 //!
 //! - A command runs through the crontab's SHELL (`/bin/sh` by default), in the user's home directory,
-//!   with the variables that stand above it and with cron's own PATH where there is none.
-//! - What follows a `%` is the command's standard input. Where there is none, belfry's own input, JSON,
-//!   is there to be read; cron has nothing there.
+//!   with the variables that precede it and with cron's own PATH where the crontab sets none.
+//! - The text behind a `%` is the command's standard input. Without it, the command can read Belfry's
+//!   own input, JSON; under cron it finds nothing there.
 //! - In a system crontab, an entry of the user that belfry runs as is carried over as it is. If belfry
-//!   runs as root, entries of others run through `runuser`; otherwise they can't be carried over.
-//! - Schedules keep cron's meaning: the machine's time zone, or CRON_TZ. cron makes up for nothing and
-//!   tries nothing again, so: `misfire: skip`, no retries, and a week as timeout.
+//!   runs as root, entries of other users run through `runuser`; otherwise they can't be carried over.
+//! - Schedules keep cron's meaning: the machine's time zone, or CRON_TZ. cron never catches up and
+//!   never retries, so the jobs have `misfire: skip`, no retries, and a timeout of a week.
 //! - cron ignores exit codes, so a failure is only recorded: see [`Options::alert_on_failure`].
-//! - `@reboot` has no slot. It and everything else that is left out or altered is in the report.
+//! - `@reboot` has no slot. The report lists it, and everything else that is left out or altered.
 
 mod anacron;
 mod command;
@@ -50,19 +50,19 @@ pub struct Import<'a> {
 
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Detected where not given.
+    /// Flavour of the files. `None` lets it be detected.
     pub flavour: Option<Flavour>,
     pub prefix: String,
-    /// Instead of the host's.
+    /// Zone in place of the host's.
     pub timezone: Option<String>,
-    /// Makes dead letters and alerts of failures; cron has neither.
+    /// Whether failures make dead letters and alerts, of which cron has neither.
     pub alert_on_failure: bool,
 }
 
 type Translation = super::Translation<CommandTarget>;
 
 impl Import<'_> {
-    /// Adds a file's jobs; `file` is its name, for people.
+    /// Adds the jobs of a file. `file` is its name for people.
     pub fn add(&self, translation: &mut Translation, file: &str, text: impl AsRef<[u8]>) {
         let text = Text::read(text.as_ref());
         let forced = self.options.flavour.map(|flavour| Kind { flavour, owner: None, why: "you say so" });
@@ -75,7 +75,7 @@ impl Import<'_> {
         }
     }
 
-    /// Adds a file that cron passes over, and why.
+    /// Adds a file that cron ignores, with the reason.
     pub fn ignore(translation: &mut Translation, file: &str, text: &[u8], reason: &'static str) {
         leave_out(translation, file, &Text::read(text), (NoteKind::Ignored, reason));
     }
@@ -121,7 +121,7 @@ impl Import<'_> {
         }
     }
 
-    /// Adds a line's job or its loss; false where cron can't read it.
+    /// Adds the job of a line, or its loss. `false` where cron can't read the line.
     fn add_entry(
         &self,
         translation: &mut Translation,

@@ -1,7 +1,8 @@
-//! `%` in a command, as Debian's cron reads it: the first one ends the command, and what follows is
-//! its standard input, in which each further one is the end of a line. `\%` is a percent sign.
+//! Percent signs in a command, as Debian's cron reads them: the first `%` ends the command; the text
+//! behind it is the standard input, in which each further `%` is the end of a line. `\%` is a percent
+//! sign.
 
-/// The command, and its standard input where it has any.
+/// Command, and its standard input where it has any.
 pub fn split(text: &str) -> (String, Option<String>) {
     let mut command = String::new();
     let mut characters = text.chars();
@@ -31,7 +32,8 @@ fn input(text: &str) -> String {
     input
 }
 
-/// The backslash goes only before a percent sign; before all else it belongs to the shell.
+/// Writes an escaped character. The backslash is dropped only before a percent sign; before all others
+/// it belongs to the shell.
 fn escaped(out: &mut String, next: Option<char>) {
     if next != Some('%') {
         out.push('\\');

@@ -1,11 +1,11 @@
-//! The variables of a crontab: each holds for the entries below it.
+//! Variables of a crontab. Each applies to the entries below it.
 
 use std::collections::BTreeMap;
 
 use super::anacron;
 use crate::import::{Host, NoteKind, zone::Zone};
 
-/// The outcome for a variable.
+/// Outcome for a variable.
 pub type Remark = (NoteKind, &'static str);
 
 const NO_MAIL: &str = "belfry sends no mail; the output of each attempt is kept (belfry logs)";
@@ -21,7 +21,7 @@ const FIRST_HOUR: &str =
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub shell: String,
-    /// Zone of the schedules; otherwise why there is none.
+    /// Zone of the schedules, or the reason why there is none.
     pub timezone: Result<Zone, String>,
     pub home: Option<String>,
     pub random_delay_minutes: Option<u32>,
@@ -30,7 +30,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Begins with what cron gives to commands by itself.
+    /// Settings with the variables that cron itself gives to commands.
     pub fn new(host: &Host, timezone: Option<&str>) -> Self {
         let shell = "/bin/sh".to_owned();
         let environment =

@@ -133,7 +133,8 @@ fn root_runs_the_entries_of_others_through_runuser() {
     assert!(notes[1].0 == 5 && notes[1].2.contains("only one of them"));
 }
 
-/// Quartz's seconds come first, and its expressions have six fields.
+/// Checks that a sixth field is reported: Quartz's seconds come first, and its expressions have six
+/// fields.
 #[test]
 fn a_sixth_field_is_told() {
     let translation = user("0 0 12 * * ? /opt/x\n*/10 * * * * * /opt/y\n0 0 * * * 7z a b\n");

@@ -1,8 +1,8 @@
-//! A crontab's bytes as lines. cron reads bytes; a job's command is text.
+//! Lines of a crontab from its bytes. cron reads bytes; a job's command is text.
 
 use super::lines::BLANK;
 
-/// A line as it can be told to people, and why it can't be read where it can't.
+/// Line in a form that people can read, and its text, or the reason why it can't be read.
 pub(super) struct Row<'a> {
     pub number: usize,
     pub shown: String,
@@ -13,7 +13,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 pub(super) struct Text<'a> {
     pub rows: Vec<Row<'a>>,
-    /// Oddities of the whole file.
+    /// Remarks about the whole file.
     pub remarks: Vec<&'static str>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Text<'a> {
         Self { rows: lines.enumerate().map(|(index, line)| row(index + 1, line)).collect(), remarks }
     }
 
-    /// The lines that can be read.
+    /// Lines that can be read.
     pub fn readable(&self) -> String {
         let lines: Vec<&str> = self.rows.iter().filter_map(|row| row.text.as_deref().ok()).collect();
         lines.join("\n")

@@ -1,10 +1,11 @@
-//! Schedules of EventBridge Scheduler to jobs, from the JSON that `aws scheduler` prints.
+//! Import of schedules of EventBridge Scheduler, from the JSON that `aws scheduler` prints.
 //!
-//! - Expressions (`cron(…)`, `rate(…)`, `at(…)`), zones and bounds mean the same here. A flexible
-//!   window becomes a jitter, a disabled schedule begins paused.
-//! - What EventBridge tries again is its own call of the target, 185 times within a day by default;
-//!   so do the retries here. A Lambda function is called as EventBridge does it, without waiting.
-//! - `list-schedules` tells no expressions: what it lists and no `get-schedule` shows is in the report.
+//! - Expressions (`cron(…)`, `rate(…)`, `at(…)`), zones and bounds have the same meaning here. A
+//!   flexible window becomes a jitter, and a disabled schedule begins paused.
+//! - EventBridge repeats its own call of the target, 185 times within a day by default; the retries
+//!   here do the same. A Lambda function is called as EventBridge does it, without waiting.
+//! - `list-schedules` shows no expressions: the report names schedules that it lists and that no
+//!   `get-schedule` shows.
 
 mod target;
 #[cfg(test)]
@@ -45,14 +46,14 @@ const TARGETS: &str =
 const LISTED: &str =
     "a list has no schedule expressions: import what `aws scheduler get-schedule` prints of it";
 
-/// What EventBridge does where a schedule says nothing.
+/// Number of retries that EventBridge Scheduler makes by default.
 const DEFAULT_RETRIES: u64 = 185;
 const DEFAULT_AGE_SECONDS: u64 = 86_400;
 
 pub struct Import<'a> {
     pub options: &'a Options,
     pub now: Timestamp,
-    /// Those that a list named, until a definition of them comes.
+    /// Schedules that a list named and that have no definition yet.
     listed: BTreeMap<String, Note>,
     defined: BTreeSet<String>,
 }
@@ -62,7 +63,7 @@ impl<'a> Import<'a> {
         Self { options, now, listed: BTreeMap::new(), defined: BTreeSet::new() }
     }
 
-    /// Adds the schedules of a file; `file` is its name, for people.
+    /// Adds the schedules of a file. `file` is its name for people.
     pub fn add(
         &mut self,
         translation: &mut Translation<Target>,
@@ -75,7 +76,7 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    /// Called at the end: what was listed and nothing else.
+    /// Reports the schedules that were listed and never defined. Called at the end.
     pub fn finish(self, translation: &mut Translation<Target>) {
         translation.notes.extend(self.listed.into_values());
     }
@@ -178,7 +179,7 @@ impl<'a> Import<'a> {
     }
 }
 
-/// Names a rule by all that it says.
+/// Notes a rule under its whole text.
 fn note_rule(node: &Node, reason: &str, report: &mut Report) {
     report.add(node, node.value().to_string(), NoteKind::NotCarriedOver, reason);
 }
@@ -240,7 +241,7 @@ fn window(fields: &mut Fields, report: &mut Report) -> Result<Option<String>, St
     }
 }
 
-/// RFC 3339, or seconds since the epoch, as older versions of the command line print them.
+/// Instant in RFC 3339, or in seconds since the epoch, as older versions of the command line print it.
 fn instant(field: Option<Field>, report: &mut Report) -> Option<String> {
     let field = field?;
     let value = field.node.value();
@@ -257,7 +258,7 @@ fn instant(field: Option<Field>, report: &mut Report) -> Option<String> {
     at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
 }
 
-/// EventBridge's own patience with the target.
+/// Retries that EventBridge makes for its call of the target.
 fn retry(target: &mut Fields, report: &mut Report) -> (Retry, Option<String>) {
     let mut policy = target.object("RetryPolicy", report);
     let retries = policy.number("MaximumRetryAttempts", report).unwrap_or(DEFAULT_RETRIES);

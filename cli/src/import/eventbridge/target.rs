@@ -1,4 +1,4 @@
-//! What a schedule calls, by the service in its target's ARN.
+//! Targets of EventBridge schedules, told apart by the service in the target's ARN.
 
 use belfry_domain::{
     CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget, SqsTarget, StepFunctionsTarget, Target,
@@ -14,7 +14,7 @@ use crate::import::{
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub prefix: String,
-    /// The container of ECS tasks, which a schedule names only where it overrides something in it.
+    /// Container of ECS tasks. A schedule names it only where it overrides something in it.
     pub ecs_container: Option<String>,
 }
 
@@ -30,7 +30,7 @@ const OVERRIDES: &str = "of what it overrides, belfry has the command and the va
 
 type Called = (Target, Option<Value>);
 
-/// The parts of `arn:partition:service:region:account:resource`.
+/// Parts of `arn:partition:service:region:account:resource`.
 pub(super) struct Arn<'a> {
     pub whole: &'a str,
     pub partition: &'a str,
@@ -79,7 +79,8 @@ fn json_of(field: &Field, report: &mut Report) -> Value {
     })
 }
 
-/// What the target will see differently.
+/// Reports what the target will receive in another form: context attributes, which Belfry does not fill
+/// in, and input that is no JSON object.
 fn warn(target: &Target, given: Option<&Field>, input: Option<&Value>, report: &mut Report) {
     let Some(field) = given else { return };
     if text_of(field.node).is_some_and(|text| text.contains("<aws.scheduler.")) {
@@ -136,7 +137,8 @@ fn event(arn: &Arn, fields: &mut Fields, report: &mut Report) -> Result<Target, 
     Ok(Target::EventBridge(EventBridgeTarget { event_bus: arn.whole.to_owned(), source, detail_type }))
 }
 
-/// True where an override is more than the command and the variables of one container, all of them texts.
+/// Whether an override contains more than the command and the variables of one container, all of them
+/// texts.
 fn overrides_more(input: &Value) -> bool {
     let only = |object: &Value, known: &[&str]| {
         object.as_object().is_some_and(|fields| fields.keys().all(|name| known.contains(&name.as_str())))
@@ -158,7 +160,7 @@ fn is_of_texts(container: &Value) -> bool {
         && items("environment").all(|pair| is_pair(pair) && fields(pair) == 2)
 }
 
-/// What the input overrides in a container is the target's here.
+/// Translates an ECS target. Container overrides in the input become the target's container.
 fn ecs(
     options: &Options,
     arn: &Arn,

@@ -60,7 +60,8 @@ fn documents_one_after_the_other() {
     assert_eq!(import(&Options::default(), &[("-", &text)]).jobs.len(), 2);
 }
 
-/// The service's defaults: <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html>.
+/// Checks the service's defaults:
+/// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html>.
 #[test]
 fn retries_are_eventbridges_own() {
     let queue = "arn:aws:sqs:eu-west-1:123456789012:q";

@@ -1,4 +1,4 @@
-//! Universal targets: calls of an API, of which Belfry knows some under another name.
+//! Universal targets: calls of an API. Belfry knows some of them as targets of its own.
 
 use belfry_domain::{
     CompletedBy, EventBridgeTarget, LambdaInvocation, LambdaTarget, SqsTarget, StepFunctionsTarget, Target,
@@ -31,7 +31,7 @@ pub(super) fn read(action: &str, input: &str) -> Result<Called, String> {
     }
 }
 
-/// `…:function:name`, with a version or an alias behind it.
+/// Lambda target of an ARN `…:function:name`, which a version or an alias may follow.
 pub(super) fn lambda(function: &str) -> Target {
     let (function, qualifier) =
         match function.split_once(":function:").and_then(|(_, name)| name.split_once(':')) {
@@ -81,7 +81,8 @@ fn need(request: &Value, field: &str) -> Result<String, String> {
     text.ok_or_else(|| format!("Target.Input.{field}: missing"))
 }
 
-/// A call that says more than Belfry's target can say is not the same call.
+/// Checks that a call has only known fields: a call that says more than Belfry's target can say is not
+/// the same call.
 fn only(request: &Value, known: &[&str]) -> Result<(), String> {
     let fields = request.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     match fields.filter(|name| !known.contains(name)).collect::<Vec<_>>() {
@@ -90,7 +91,7 @@ fn only(request: &Value, known: &[&str]) -> Result<(), String> {
     }
 }
 
-/// JSON in a text is that JSON.
+/// Body as JSON. A text that contains JSON becomes that JSON.
 fn body(value: &Value) -> Option<Value> {
     match value {
         Value::Null => None,

@@ -1,8 +1,8 @@
-//! A pod's container as a target.
+//! Targets for a pod's container.
 //!
 //! A container is an image, and Belfry runs none. So there is a choice:
-//! - its command as a process of the worker's host, where the programs must be there (the default,
-//!   because it needs nothing else; a container without a command can't be carried over so);
+//! - its command as a process on the worker's host, which must have the programs (the default, because
+//!   it needs nothing else; a container without a command can't be carried over so);
 //! - through a container runtime on that host (`docker run --rm …`), which keeps the image;
 //! - as a task on ECS, whose task definition names the image.
 
@@ -24,7 +24,7 @@ const INIT: &str =
     "runs before the container, and belfry runs one container of a pod: let the command do its work";
 const HELPER: &str = "runs beside the container, and belfry runs one container of a pod";
 const DEFAULT: &str = "kubectl.kubernetes.io/default-container";
-/// Containers that serve the one that does the work, by a part of their name or image.
+/// Parts of the names or images of containers that only serve the working one.
 const SIDECARS: [&str; 14] = [
     "istio-proxy",
     "linkerd-proxy",
@@ -42,7 +42,7 @@ const SIDECARS: [&str; 14] = [
     "opentelemetry",
 ];
 
-/// The parts of a container that every way of running it needs.
+/// Parts of a container that every way of running it needs.
 struct Parts {
     name: String,
     image: String,
@@ -54,7 +54,7 @@ struct Parts {
     directory: Option<String>,
 }
 
-/// The CronJob that a container belongs to.
+/// CronJob that a container belongs to.
 pub struct Subject<'a> {
     pub name: &'a str,
     pub namespace: &'a str,
@@ -109,14 +109,14 @@ fn named(container: &Field) -> Option<String> {
     container.node.get("name").and_then(text_of)
 }
 
-/// The container by its name, so that the report tells it.
+/// Container under its name, for the report.
 fn of_name<'a>(container: &Field<'a>) -> Field<'a> {
     let name = named(container).unwrap_or_else(|| container.node.value().to_string());
     Field { path: format!("{}: {name}", container.path), node: container.node }
 }
 
-/// The one that does the work: what the pod's annotation says, then the one that has the CronJob's
-/// name, then the first that is not known to serve others.
+/// Index of the working container: the one in the pod's annotation, then the one with the CronJob's
+/// name, then the first that is not known as a sidecar.
 fn choose(containers: &[Field], default: Option<&str>, cron_job: &str) -> usize {
     let by_name =
         |name: &str| containers.iter().position(|container| named(container).as_deref() == Some(name));
@@ -180,7 +180,8 @@ fn process(parts: Parts) -> Result<Target, String> {
     }))
 }
 
-/// Variables by name only, so that no value shows in a list of processes.
+/// Target that runs a container through a runtime. Variables are passed by name only, so that no value
+/// shows in a list of processes.
 fn with_runtime(program: &str, parts: Parts) -> Target {
     let mut words: Vec<String> = [program, "run", "--rm", "--init"].map(str::to_owned).to_vec();
     let told = ["BELFRY_EXECUTION_ID", "BELFRY_ATTEMPT"].map(str::to_owned);

@@ -1,8 +1,8 @@
-//! The variables of a container, and what `$(NAME)` in its words stands for.
+//! Variables of a container, and the expansion of `$(NAME)` in its words.
 //!
-//! The kubelet puts in plain values and values of secrets alike, before anything runs. A manifest
-//! doesn't hold the latter, so a word that names one is refused: left as it is, a shell would take it
-//! for the command `NAME`.
+//! The kubelet inserts plain values and values of secrets alike, before anything runs. A manifest
+//! doesn't contain the latter, so a word that names one is refused: if it stayed as it is, a shell
+//! would take it for the command `NAME`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,18 +21,18 @@ const NOT_IN_TASK: &str = "its value is not in the manifest: give it to the task
 const NO_POD: &str = "tells about the pod, and there is none: the variable is missing";
 const UNKNOWN: &str = "belfry has no such setting";
 const FROM: &str = "its variables are not in the manifest; name them in pass_environment";
-/// Endings of the variables that the kubelet adds for each service.
+/// Suffixes of the variables that the kubelet adds for each service.
 const SERVICE_SUFFIXES: [&str; 3] = ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT"];
 
 #[derive(Default)]
 pub(super) struct Environment {
-    /// Variables whose values the manifest has.
+    /// Variables whose values the manifest contains.
     pub known: BTreeMap<String, String>,
-    /// Variables whose values are elsewhere, and that the worker is to have.
+    /// Variables whose values are elsewhere, and that the worker must have.
     pub passed: Vec<String>,
-    /// Variables that are not to be had.
+    /// Variables that are not available.
     missing: BTreeSet<String>,
-    /// True where there are others, by names that the manifest doesn't tell.
+    /// Whether there are further variables, whose names the manifest does not contain.
     has_more: bool,
 }
 
@@ -87,7 +87,10 @@ impl Environment {
         Ok(())
     }
 
-    /// A word of a command, or a variable's value, with the variables in it put in.
+    /// Word of a command, or a variable's value, with the variables in it inserted.
+    ///
+    /// # Errors
+    /// The value of a variable is not in the manifest.
     pub fn word(&self, field: &Field) -> Result<String, String> {
         self.expand(&word(field)?).map_err(|name| {
             format!(
@@ -98,8 +101,11 @@ impl Environment {
         })
     }
 
-    /// `$(NAME)` stands for a variable that was given before, `$$` for a dollar sign; what names no
-    /// variable stays, as in Kubernetes. The error is the name of one without a value here.
+    /// Expands a text: `$(NAME)` stands for a variable that was given before, `$$` for a dollar sign. A
+    /// reference to no variable stays, as in Kubernetes.
+    ///
+    /// # Errors
+    /// The name of a variable without a value here.
     fn expand(&self, text: &str) -> Result<String, String> {
         let mut out = String::new();
         let mut rest = text;
@@ -137,8 +143,8 @@ impl Environment {
     }
 }
 
-/// Kubernetes takes texts only: a number or a truth value is one only in quotes, and what YAML makes
-/// of `0777` is not what stands there.
+/// Text of a field. Kubernetes accepts texts only: a number or a truth value must be in quotes, and
+/// YAML does not keep `0777` as it is written.
 fn word(field: &Field) -> Result<String, String> {
     text(field.node)
         .ok_or_else(|| format!("{}: is no text, which Kubernetes refuses; put it in quotes", field.path))
@@ -155,7 +161,7 @@ fn text(node: &Node) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// The examples of Kubernetes' page on commands and arguments.
+    /// Checks the examples of Kubernetes' page on commands and arguments.
     #[test]
     fn references_to_variables() {
         let known = BTreeMap::from([("A".to_owned(), "x".to_owned())]);

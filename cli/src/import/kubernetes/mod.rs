@@ -1,12 +1,12 @@
-//! CronJob manifests to jobs.
+//! Import of CronJob manifests.
 //!
-//! - A schedule keeps the meaning that the CronJob controller gives it: missed slots by the last one
-//!   (`misfire: latest`), within `startingDeadlineSeconds`; failed pods again up to `backoffLimit`,
-//!   10 s later, then twice as long, at most 6 minutes; `suspend` begins paused.
+//! - A schedule keeps the meaning that the CronJob controller gives it: of missed slots the last one
+//!   runs (`misfire: latest`), within `startingDeadlineSeconds`; failed pods are retried up to
+//!   `backoffLimit` times, after 10 s, then twice as long, at most 6 minutes; `suspend` begins paused.
 //! - Belfry runs no images. By default the container's command becomes a process on the worker's host,
-//!   and the report says that its image is not used. Who needs the image has it run by a container
-//!   runtime on that host, or as a task on ECS: see [`Container`].
-//! - Whatever else a manifest says is in the report.
+//!   and the report says that its image is not used. Where the image is needed, a container runtime on
+//!   that host or a task on ECS runs it: see [`Container`].
+//! - The report lists everything else in a manifest.
 
 mod container;
 mod environment;
@@ -45,7 +45,7 @@ pub struct Import<'a> {
 pub enum Container {
     #[default]
     Process,
-    /// A program whose `run` is docker's.
+    /// Program whose `run` has docker's options.
     Runtime(String),
     Ecs {
         cluster: String,
@@ -56,13 +56,13 @@ pub enum Container {
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub prefix: String,
-    /// What a schedule without `timeZone` is read in: the controller's.
+    /// Time zone of schedules without `timeZone`: that of the cluster's controller.
     pub timezone: Option<String>,
     pub container: Container,
 }
 
 impl Import<'_> {
-    /// Adds the CronJobs of a file's documents; `file` is its name, for people.
+    /// Adds the CronJobs of a file's documents. `file` is its name for people.
     pub fn add(
         &self,
         translation: &mut Translation<Target>,
@@ -154,7 +154,8 @@ impl Import<'_> {
         job.checked(self.now)
     }
 
-    /// Those of another namespace may be imported at another time, and are others all the same.
+    /// Name of a job. CronJobs of other namespaces may be imported at another time, and must have other
+    /// names all the same.
     fn name(&self, name: &str, namespace: &str, so_far: &Translation<Target>) -> String {
         let taken = |name: &str| so_far.has(name);
         let short = format!("{}{name}", self.options.prefix);
@@ -162,7 +163,7 @@ impl Import<'_> {
         name::unique(if namespace == "default" { &short } else { &long }, &long, taken)
     }
 
-    /// When a run starts, and what of others that still run.
+    /// Translates when a run starts, and how it treats runs that are still going on.
     fn when(
         &self,
         job: &mut ImportedJob<Target>,
@@ -187,7 +188,7 @@ impl Import<'_> {
     }
 }
 
-/// Recognises text that Helm is to fill in. Commands may have braces of their own, in other templates.
+/// Recognises text that Helm fills in. Commands may have braces of their own, in other templates.
 fn is_templated(line: &str) -> bool {
     let line = line.trim_start();
     let openings =
@@ -209,7 +210,7 @@ fn is_templated(line: &str) -> bool {
         || openings.any(|inside| of_helm.iter().any(|word| inside.starts_with(word)))
 }
 
-/// How often it is tried, and for how long.
+/// Translates how often a run is tried, and for how long.
 fn how(job: &mut ImportedJob<Target>, run: &mut Fields, report: &mut Report) {
     let retries =
         at_most(1000, "spec.jobTemplate.spec.backoffLimit", run.number("backoffLimit", report), report);
@@ -242,7 +243,7 @@ fn at_most(most: u64, path: &str, number: Option<u64>, report: &mut Report) -> O
     number.map(|number| number.min(most))
 }
 
-/// Labels become tags.
+/// Tags from labels.
 fn tags(metadata: &mut Fields, report: &mut Report) -> Vec<(String, String)> {
     let Some(labels) = metadata.take("labels") else { return Vec::new() };
     let Content::Map(fields) = &labels.node.content else {

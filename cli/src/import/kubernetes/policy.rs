@@ -1,4 +1,4 @@
-//! What is to happen when runs meet, and which failures are final.
+//! Concurrency policies and pod failure policies.
 
 use belfry_domain::Target;
 
@@ -10,7 +10,8 @@ use crate::import::{
 const ONLY_EXIT_CODES: &str =
     "of these rules, belfry has FailJob for exit codes of a process (final_exit_codes)";
 
-/// The words are Belfry's too: `Forbid` skips a run that would overlap, `Replace` cancels the older.
+/// Translates `concurrencyPolicy`, whose words are Belfry's too: `Forbid` skips a run that would
+/// overlap, `Replace` cancels the older.
 pub fn concurrency(job: &mut ImportedJob<Target>, spec: &mut Fields, report: &mut Report) {
     let Some(field) = spec.take("concurrencyPolicy") else { return };
     match text_of(field.node).as_deref() {
@@ -21,7 +22,7 @@ pub fn concurrency(job: &mut ImportedJob<Target>, spec: &mut Fields, report: &mu
     }
 }
 
-/// `FailJob` on exit codes: another try would be pointless.
+/// Translates `FailJob` on exit codes: another attempt would be pointless.
 pub fn pod_failures(job: &mut ImportedJob<Target>, run: &mut Fields, report: &mut Report) {
     let mut policy = run.object("podFailurePolicy", report);
     for rule in policy.list("rules", report) {

@@ -1,4 +1,4 @@
-//! The controller's reading of a schedule (robfig/cron, `ParseStandard`) in Belfry's words.
+//! Translation of a schedule as the controller reads it (robfig/cron, `ParseStandard`).
 
 use crate::import::fields::{Field, Report, text_of};
 
@@ -8,7 +8,7 @@ const QUARTZ: &str = "has more than five fields, which Kubernetes refuses; a Qua
                       written as five";
 const ZONE: &str = "stands in the schedule; spec.timeZone is the supported place";
 
-/// The schedule, and the zone where it begins with one.
+/// Schedule, and its zone where it begins with one.
 pub fn read(field: &Field, report: &mut Report) -> Result<(String, Option<String>), String> {
     let text = text_of(field.node).ok_or("spec.schedule: is no text")?;
     let (zone, text) = zone_and_rest(text.trim());
@@ -33,11 +33,12 @@ fn zone_and_rest(text: &str) -> (Option<String>, &str) {
     }
 }
 
-/// First and last of minute, hour, day, month and weekday.
+/// First and last values of minute, hour, day, month and weekday.
 const BOUNDS: [(&str, &str); 5] = [("0", "59"), ("0", "23"), ("1", "31"), ("1", "12"), ("0", "6")];
 
-/// `?` is another `*`, and `5/15` begins at 5. And with both day fields restricted either of them is
-/// enough, where `*/2` restricts: in the Unix form, a field that begins with `*` does not.
+/// Unix form of a schedule. `?` is another `*`, and `5/15` begins at 5. With both day fields
+/// restricted, either of them is enough; `*/2` restricts here, while in the Unix form a field that
+/// begins with `*` does not.
 fn in_unix_form(text: &str) -> String {
     let fields: Vec<&str> = text.split_whitespace().collect();
     let is_restricted = |at: usize| fields.get(at).is_some_and(|field| !matches!(*field, "*" | "?"));
@@ -67,7 +68,7 @@ fn item_in_unix_form(item: &str, (first, last): (&str, &str), restricts: bool) -
 mod tests {
     use super::*;
 
-    /// From robfig/cron's documentation and `spec.go`.
+    /// Checks cases from robfig/cron's documentation and `spec.go`.
     #[test]
     fn what_the_controller_reads_differently() {
         for (text, unix) in [

@@ -68,9 +68,9 @@ fn the_examples_as_tasks_on_ecs() {
     insta::assert_snapshot!(first);
 }
 
-/// <https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/>: a deadline counts from the
-/// slot; of missed slots the last one starts, where the deadline allows it; a suspended CronJob starts
-/// nothing, and what it missed counts as missed.
+/// Checks the rules of <https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/>: a
+/// deadline counts from the slot; of missed slots the last one starts, where the deadline allows it; a
+/// suspended CronJob starts nothing, and its slots count as missed.
 #[test]
 fn deadlines_missed_slots_and_suspension() {
     for (spec, deadline, paused) in [
@@ -85,6 +85,7 @@ fn deadlines_missed_slots_and_suspension() {
     }
 }
 
+/// Checks the policies of
 /// <https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy>.
 #[test]
 fn concurrency_policies() {

@@ -1,4 +1,4 @@
-//! An expression that is a literal, or a call with literals.
+//! Literal expression, or a call with literals.
 
 use serde_json::{Map, Number};
 
@@ -14,12 +14,12 @@ pub enum Value {
     /// Keys and values, each with its line.
     Map(Vec<(usize, Value, Value)>),
     Call(Call),
-    /// A name, with dots.
+    /// Name, with dots.
     Name(String),
     Computed,
 }
 
-/// `name(1, key=2)`.
+/// Call such as `name(1, key=2)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     pub name: String,
@@ -32,24 +32,25 @@ impl Call {
         self.named.iter().find(|(_, key, _)| key == name).map(|(_, _, value)| value)
     }
 
-    /// The last part of its name.
+    /// Last part of the call's name.
     pub fn function(&self) -> &str {
         self.name.rsplit('.').next().unwrap_or_default()
     }
 }
 
-/// Values deeper than this are computed.
+/// Maximum depth of a value. Deeper values count as computed.
 const DEEPEST: usize = 60;
 
 impl Value {
-    /// Reads an expression from its first token on; also where it ends.
+    /// Reads an expression, and returns it with the position behind it.
     pub fn read(tokens: &[Token], at: usize) -> (Self, usize) {
         let mut parser = Parser { tokens, at, depth: 0 };
         let value = parser.expression();
         (value, parser.at)
     }
 
-    /// Reads what an expression begins with, whatever follows; also where that ends.
+    /// Reads the first part of an expression, whatever follows, and returns it with the position behind
+    /// it.
     pub fn first(tokens: &[Token], at: usize) -> (Self, usize) {
         let mut parser = Parser { tokens, at, depth: 0 };
         let value = parser.primary();
@@ -63,7 +64,7 @@ impl Value {
         }
     }
 
-    /// As JSON, where nothing in it is computed.
+    /// JSON of the value. `None` where a part of it is computed.
     pub fn json(&self) -> Option<serde_json::Value> {
         Some(match self {
             Self::None => serde_json::Value::Null,
@@ -123,7 +124,7 @@ impl Parser<'_> {
         if self.is_over() { value } else { self.skip() }
     }
 
-    /// To the end of an expression that is no literal.
+    /// Skips to the end of an expression that is no literal.
     fn skip(&mut self) -> Value {
         let mut open = 0_usize;
         while self.at < self.tokens.len() {
@@ -165,7 +166,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Texts beside each other are one.
+    /// Reads adjacent texts as one text.
     fn texts(&mut self) -> Value {
         let mut whole = String::new();
         while let Kind::Text(text) = self.peek() {

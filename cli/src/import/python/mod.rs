@@ -1,5 +1,5 @@
-//! Literals in Python files: what a file says, as far as it says it in so many words. What has to be
-//! run to be known is [`Value::Computed`].
+//! Literals in Python files, as far as a file contains them directly. A value that is known only when
+//! the file runs is [`Value::Computed`].
 
 mod literal;
 mod tokens;

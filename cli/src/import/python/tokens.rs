@@ -1,23 +1,23 @@
-//! Python's tokens, as far as literals need them. Nothing is ever run.
+//! Tokens of Python, as far as literals need them. No code is ever run.
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     Name(String),
-    /// A text whose value is known.
+    /// Text whose value is known.
     Text(String),
     Number(f64),
-    /// An operator, a bracket, a separator.
+    /// Operator, bracket or separator.
     Sign(char),
-    /// The end of a statement.
+    /// End of a statement.
     End,
-    /// Anything else: an f-string, bytes, a text with an escape that is not read.
+    /// Any other token: an f-string, bytes, or a text with an escape that is not read.
     Other,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Token {
     pub kind: Kind,
-    /// From 1.
+    /// Line, counted from 1.
     pub line: usize,
 }
 

@@ -1,8 +1,8 @@
-//! `OnCalendar=` in Belfry's words, exactly or not at all.
+//! Translation of `OnCalendar=`, exactly or not at all.
 //!
-//! <https://www.freedesktop.org/software/systemd/man/latest/systemd.time.html#Calendar%20Events>. A
-//! weekday and a date must both hold there, where cron takes either: what needs that is said in
-//! Amazon's form (`2#1`, `6L`), or refused.
+//! <https://www.freedesktop.org/software/systemd/man/latest/systemd.time.html#Calendar%20Events>. There
+//! a weekday and a date must both match, while cron accepts either. Expressions that need both are
+//! translated into Amazon's form (`2#1`, `6L`), or refused.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ const FINE_YEARS: &str = "belfry has years in schedules of whole minutes only";
 const FRACTION: &str = "belfry has no fractions of a second in a calendar";
 const INSTANT: &str = "is an instant, and over";
 
-/// A schedule, and the zone where the expression names one.
+/// Schedule, and its zone where the expression names one.
 pub type Read = Result<(String, Option<String>), String>;
 
 pub fn read(text: &str) -> Read {
@@ -60,7 +60,7 @@ fn is_zone(word: &str) -> bool {
     is_name && Schedule::parse("@daily", Some(word)).is_ok()
 }
 
-/// Sunday is 0.
+/// Days of the week, with Sunday as 0.
 fn weekdays_of(text: &str) -> Result<BTreeSet<usize>, String> {
     let mut days = BTreeSet::new();
     for item in text.split(',').filter(|item| !item.is_empty()) {
@@ -111,7 +111,7 @@ struct Date {
     year: String,
     month: String,
     day: String,
-    /// True where days count from the month's end, whose last is 1.
+    /// Whether days count from the month's end, whose last day is 1.
     from_end: bool,
 }
 
@@ -170,7 +170,7 @@ fn list(days: &BTreeSet<usize>) -> String {
     days.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// The week of the month that these days are, from 1.
+/// Week of the month that these days form, counted from 1.
 fn week_of(days: &str) -> Option<u32> {
     match days {
         "1-7" => Some(1),
@@ -182,7 +182,7 @@ fn week_of(days: &str) -> Option<u32> {
     }
 }
 
-/// A field of cron: lists, `a..b` as `a-b`, and `a/n` as from `a` to the end.
+/// Field of cron: lists, with `a..b` as `a-b`, and `a/n` from `a` to the end.
 fn component(text: &str, last: u32) -> Result<String, String> {
     if text == "*" {
         return Ok(text.to_owned());
@@ -213,7 +213,7 @@ fn item_of(item: &str, last: u32) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    /// Held against `systemd-analyze calendar`.
+    /// Compares expressions with `systemd-analyze calendar`.
     #[test]
     fn what_belfry_can_say() {
         for (text, schedule) in [

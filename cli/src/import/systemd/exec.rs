@@ -1,8 +1,8 @@
-//! `ExecStart=` and its kin to an argument vector, as systemd reads them: no shell.
+//! Argument vectors from `ExecStart=` and similar settings, as systemd reads them: without a shell.
 
 use std::collections::BTreeMap;
 
-/// A command, and whether its failure is none.
+/// Command, and whether its failure is ignored.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Command {
     pub words: Vec<String>,
@@ -12,7 +12,7 @@ pub struct Command {
 /// Names that words may refer to.
 pub struct Names<'a> {
     pub variables: &'a BTreeMap<String, String>,
-    /// The unit's name without its suffix.
+    /// Name of the unit, without its suffix.
     pub unit: &'a str,
 }
 
@@ -31,6 +31,9 @@ pub fn read(line: &str, names: &Names) -> Result<Command, String> {
 }
 
 /// Words between white space, with quotes and C's escapes.
+///
+/// # Errors
+/// A quote is open, or an escape is unknown.
 pub fn words(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut characters = text.chars().peekable();
@@ -70,7 +73,7 @@ fn escaped(characters: &mut impl Iterator<Item = char>, text: &str) -> Result<ch
     }
 }
 
-/// `${NAME}` anywhere, `$NAME` as a word of its own, which is split, and `$$` for a dollar sign.
+/// Expands `${NAME}` anywhere, `$NAME` as a word of its own, which is split, and `$$` as a dollar sign.
 fn expanded(words: Vec<String>, names: &Names) -> Result<Vec<String>, String> {
     let mut out = Vec::new();
     for word in words {
@@ -126,7 +129,8 @@ fn specifiers(word: &str, names: &Names) -> Result<String, String> {
     Ok(out)
 }
 
-/// Several commands one after another, each word as it is; the first that fails ends it.
+/// Argument vector that runs several commands one after another, each word unchanged. The first failure
+/// ends it.
 pub fn in_a_row(commands: Vec<Command>) -> Vec<String> {
     if let [Command { may_fail: false, .. }] = commands[..] {
         return commands.into_iter().flat_map(|command| command.words).collect();

@@ -1,11 +1,12 @@
-//! systemd's timers, each with the service that it starts, to jobs.
+//! Import of systemd's timers, each with the service that it starts.
 //!
 //! - `OnCalendar=` keeps its meaning exactly, or the timer is lost: see [`calendar`]. `Persistent=yes`
-//!   makes up for the last missed slot (`misfire: latest`); without it missed slots are skipped.
+//!   catches up on the last missed slot (`misfire: latest`); without it missed slots are skipped.
 //! - A service is never started beside itself: `concurrency: forbid`.
-//! - A service that fails pages nobody: see [`Options::alert_on_failure`].
-//! - A timer that is not enabled begins paused, where the folders tell (`*.wants`).
-//! - Belfry knows no boot. What counts from one is lost; `OnUnitActiveSec=` becomes `@every`.
+//! - A service that fails alerts nobody: see [`Options::alert_on_failure`].
+//! - A timer that is not enabled begins paused, where the folders show it (`*.wants`).
+//! - Belfry knows no boot. Timers that count from the boot are lost; `OnUnitActiveSec=` becomes
+//!   `@every`.
 
 mod calendar;
 mod exec;
@@ -47,10 +48,10 @@ const SEVERAL: &str = "each of several triggers is a job of its own, and they ma
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub prefix: String,
-    /// Instead of the host's.
+    /// Zone in place of the host's.
     pub timezone: Option<String>,
     pub alert_on_failure: bool,
-    /// True for a user's own units (`systemd --user`), which run as that user.
+    /// Whether the units are a user's own (`systemd --user`), which run as that user.
     pub of_user: bool,
 }
 
@@ -60,18 +61,18 @@ pub struct Import<'a> {
     pub now: Timestamp,
 }
 
-/// A file with a unit or a part of one, and the name of that unit.
+/// File with a unit or a part of one, and the name of that unit.
 pub struct File {
     pub name: String,
     pub unit: String,
     pub text: String,
 }
 
-/// All that was found, in the order in which systemd would look.
+/// Files that were found, in the order in which systemd would look.
 #[derive(Default)]
 pub struct Files {
     pub files: Vec<File>,
-    /// Names of units that are enabled; none where nothing tells.
+    /// Names of enabled units. `None` where no folder shows it.
     pub enabled: Option<BTreeSet<String>>,
 }
 
@@ -202,7 +203,7 @@ impl Import<'_> {
     }
 }
 
-/// A timer, as it is told about.
+/// Timer, as the report names it.
 struct Subject<'a> {
     name: &'a str,
     file: &'a str,
@@ -244,7 +245,8 @@ fn jitter(timer: &mut Unit) -> Result<Option<String>, String> {
 
 type Units = BTreeMap<String, (String, Unit)>;
 
-/// Files to units, drop-ins behind what they change, and what is no part of any.
+/// Units from files, with drop-ins behind the units that they change, and notes about files that belong
+/// to none.
 fn units(files: &[File]) -> (Units, Vec<Note>) {
     let (mut units, mut notes) = (Units::new(), Vec::new());
     let (drop_ins, whole): (Vec<&File>, Vec<&File>) = files.iter().partition(|file| is_a(&file.name, "conf"));

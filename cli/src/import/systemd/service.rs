@@ -1,4 +1,4 @@
-//! A service to a process.
+//! Translation of a service into a process.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ pub fn read(host: &Host, options: &Options, name: &str, service: &mut Unit) -> R
     Ok(Running { target, timeout: timeout(service)? })
 }
 
-/// Belfry has to see when it ends.
+/// Checks the type of a service: Belfry must see when it ends.
 fn check_type(service: &mut Unit) -> Result<(), String> {
     let kind = service.last("Service", "Type").unwrap_or_else(|| "simple".to_owned());
     if !matches!(kind.as_str(), "simple" | "exec" | "oneshot" | "idle") {

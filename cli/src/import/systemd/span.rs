@@ -1,6 +1,9 @@
 //! Time spans as systemd writes them: `1h 30min`, `90`, `2 weeks`.
 
-/// In whole seconds; none for `infinity`.
+/// Span in whole seconds. `None` for `infinity`.
+///
+/// # Errors
+/// The text is no span of whole seconds.
 pub fn seconds(text: &str) -> Result<Option<u64>, String> {
     let text = text.trim();
     if text == "infinity" {

@@ -1,8 +1,8 @@
-//! Unit files, line by line: sections, settings, comments, and lines that go on.
+//! Unit files, line by line: sections, settings, comments, and continued lines.
 
 use crate::import::{Note, NoteKind};
 
-/// A setting, and what became of it.
+/// Setting, and whether it was read and reported.
 #[derive(Debug, Clone)]
 struct Setting {
     file: String,
@@ -14,7 +14,7 @@ struct Setting {
     is_told: bool,
 }
 
-/// A unit with its drop-ins.
+/// Unit with its drop-ins.
 #[derive(Debug, Clone, Default)]
 pub struct Unit {
     settings: Vec<Setting>,
@@ -22,7 +22,7 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Adds a file's lines; later ones are stronger.
+    /// Adds the lines of a file. Later files override earlier ones.
     pub fn add(&mut self, file: &str, text: &str) {
         let mut section = String::new();
         let mut lines = text.lines().enumerate();
@@ -68,7 +68,7 @@ impl Unit {
         self.settings.is_empty()
     }
 
-    /// All values of a setting. An empty one takes back those before it.
+    /// Values of a setting. An empty value cancels the values before it.
     pub fn all(&mut self, section: &str, name: &str) -> Vec<String> {
         let named = self.places(section, name);
         let reset = named.iter().rposition(|at| self.settings[*at].value.is_empty());
@@ -82,7 +82,7 @@ impl Unit {
         valid.iter().map(|at| self.settings[*at].value.clone()).collect()
     }
 
-    /// The last value of a setting, which replaces those before it.
+    /// Last value of a setting, which replaces the values before it.
     pub fn last(&mut self, section: &str, name: &str) -> Option<String> {
         let named = self.places(section, name);
         let (last, replaced) = named.split_last()?;
@@ -116,7 +116,7 @@ impl Unit {
         }
     }
 
-    /// Names of settings that begin so.
+    /// Names of settings that begin with one of these texts.
     pub fn names_with(&self, beginnings: &[&str]) -> Vec<String> {
         let names = self.settings.iter().map(|setting| &setting.name);
         let mut names: Vec<String> =
@@ -125,7 +125,7 @@ impl Unit {
         names
     }
 
-    /// Says something about a setting, wherever it stands.
+    /// Adds a note about a setting, wherever it is.
     pub fn tell(&mut self, name: &str, kind: NoteKind, reason: &str) {
         for setting in self.settings.iter_mut().filter(|setting| setting.name == name && !setting.is_told) {
             (setting.is_read, setting.is_told) = (true, true);
@@ -134,7 +134,8 @@ impl Unit {
         }
     }
 
-    /// Tells the rest: settings that were read are part of `job`, others are lost. Without a job all is lost.
+    /// Reports the rest: settings that were read are part of `job`, others are lost. Without a job all
+    /// are lost.
     pub fn finish(mut self, job: Option<&str>, unknown: &str) -> Vec<Note> {
         for setting in self.settings.iter().filter(|setting| !setting.is_told) {
             let Setting { file, line, name, value, .. } = setting;

@@ -1,8 +1,8 @@
-//! `POST /v1/jobs/daily:pause`: actions behind a colon.
+//! Actions behind a colon, such as `POST /v1/jobs/daily:pause`.
 //!
-//! The framework's router can't match within a segment, so that the action is made a segment of
-//! its own before it routes: `/v1/jobs/daily/:pause`. Only a literal colon counts. An execution
-//! whose key itself ends in `:cancel` is read under `%3Acancel`.
+//! The framework's router can't match within a segment, so the action becomes a segment of its own
+//! before the routing: `/v1/jobs/daily/:pause`. Only a literal colon counts. An execution whose key
+//! itself ends in `:cancel` is read under `%3Acancel`.
 
 use axum::{
     extract::Request,
@@ -37,7 +37,7 @@ fn rewritten(uri: &Uri) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// Where to read an execution, with its last colon encoded where it would name an action.
+/// Path of an execution, with its last colon encoded where it would name an action.
 pub fn execution_path(id: &str) -> String {
     match id.rsplit_once(':') {
         Some((start, end)) if ACTIONS[1].1.contains(&end) => format!("/v1/executions/{start}%3A{end}"),

@@ -1,4 +1,4 @@
-//! JSON bodies, and exact words about what is wrong with them.
+//! JSON bodies, and exact messages about errors in them.
 
 use axum::{
     body::Bytes,
@@ -14,12 +14,12 @@ use super::{
     problem::{ApiError, Kind},
 };
 
-/// For most routes.
+/// Maximum size of a body on most routes, in bytes.
 pub const SMALL: usize = 1024 * 1024;
-/// For those that take many things at once.
+/// Maximum size of a body on routes that take many things at once, in bytes.
 pub const LARGE: usize = 16 * 1024 * 1024;
 
-/// A body that is to be JSON, as yet unread. The door has seen to it that it is said to be.
+/// Body that should be JSON and has not been read yet. The door has checked its content type.
 pub struct RawJson(Bytes);
 
 impl RawJson {
@@ -34,7 +34,10 @@ impl RawJson {
         value.map_err(|error| explain(&self.0, seed, &error))
     }
 
-    /// The default where there is no body at all, or null.
+    /// Reads the body. An absent body and null give the default.
+    ///
+    /// # Errors
+    /// The body is not JSON of this shape.
     pub fn read_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, ApiError> {
         if matches!(self.0.trim_ascii(), b"" | b"null") { Ok(T::default()) } else { self.read() }
     }
@@ -48,7 +51,7 @@ impl<S: Send + Sync> FromRequest<S> for RawJson {
     }
 }
 
-/// Read and checked for its shape.
+/// Body that was read and has the right shape.
 pub struct Json<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
@@ -72,7 +75,8 @@ fn explain<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S, error: &serd
     }
 }
 
-/// Reads it again with the path noted, which would be too slow for every request.
+/// Error for a body of another shape. It reads the body again with the path noted, which would be too
+/// slow for every request.
 fn not_of_this_shape<'de, S: DeserializeSeed<'de>>(
     bytes: &'de [u8],
     seed: S,
@@ -88,7 +92,7 @@ fn not_of_this_shape<'de, S: DeserializeSeed<'de>>(
     ApiError::invalid(&path, format!("{message} (line {}, column {})", error.line(), error.column().max(1)))
 }
 
-/// The body as a whole has no name, but what it lacks has one.
+/// Name of the field with the error. The body as a whole has no name, but a missing field has one.
 fn field(path: &str, message: &str) -> String {
     let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
     match (path, missing) {

@@ -1,14 +1,15 @@
-//! The door: one check before everything else, for every method and path.
+//! Door: one check before everything else, for every method and path.
 //!
-//! A browser lets any page of the web send requests to any address that its machine reaches,
-//! loopback included. Three rules tell these requests from those of programs and of own pages:
+//! A browser lets any web page send requests to any address that its machine reaches, loopback
+//! included. Three rules tell these requests from those of programs and of the API's own pages:
 //!
-//! - A body is exactly one `application/json`. A page of another origin can send that only after
-//!   the server has agreed to it, and this one never does.
+//! - A body is exactly one `application/json`. A page of another origin can send that only after the
+//!   server has agreed to it, and this server never does.
 //! - The browser's own headers, which no page can change: an `Origin` must be the API's own, and
-//!   `Sec-Fetch-Site` must be `same-origin` or `none`. They stop what needs no body.
-//! - The request names the API by a name that is its own. A page whose own name leads here since it
-//!   was loaded (DNS rebinding) is of the same origin for the browser; its name gives it away.
+//!   `Sec-Fetch-Site` must be `same-origin` or `none`. They stop requests that need no body.
+//! - The request names the API by a name that is its own. A page whose name has been redirected to this
+//!   server since it was loaded (DNS rebinding) has the same origin for the browser; its name gives it
+//!   away.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -28,38 +29,38 @@ use crate::ApiState;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// No page of another origin can show an answer, run it, or hold it in its process. Browsers that
-/// tell nothing of the page that sends a GET keep to these at least.
+/// Headers that keep pages of other origins from showing an answer, running it, or holding it in their
+/// process. Browsers that tell nothing about the page that sends a GET obey these at least.
 pub const UNEMBEDDABLE: [(HeaderName, HeaderValue); 3] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
 ];
 
-/// The names under which the API may be asked for.
+/// Names under which the API may be called.
 #[derive(Debug, Clone)]
 pub enum Door {
-    /// Loopback, `listening`, the address at which the request arrived ([`ArrivedAt`]), and the host
-    /// of the public URL.
+    /// Loopback, `listening`, the address at which the request arrived ([`ArrivedAt`]), and the host of
+    /// the public URL.
     Server { listening: IpAddr, public: Option<PublicUrl> },
-    /// Any: the gateway in front routes by name.
+    /// Any name: the gateway in front routes by name.
     Gateway,
 }
 
-/// The API's address as others know it, for example behind a proxy.
+/// Address of the API as others know it, for example behind a proxy.
 #[derive(Debug, Clone)]
 pub struct PublicUrl(Origin);
 
 impl PublicUrl {
-    /// None where it is no `http://` or `https://` URL with a host.
+    /// Reads a URL. `None` where it is no `http://` or `https://` URL with a host.
     pub fn read(url: &str) -> Option<Self> {
         let origin = Origin::of_uri(&url.parse().ok()?)?;
         matches!(origin.scheme.as_str(), "http" | "https").then_some(Self(origin))
     }
 }
 
-/// The server's own address of the connection, as an extension of the request. It tells which
-/// addresses are its own where the server listens on all.
+/// Server's own address of the connection, as an extension of the request. It tells which addresses are
+/// the server's own where it listens on all.
 #[derive(Debug, Clone, Copy)]
 pub struct ArrivedAt(pub IpAddr);
 
@@ -81,7 +82,7 @@ impl Door {
         if is_empty { Ok(()) } else { check_type(request.headers()) }
     }
 
-    /// The host that the request asks for, with its port.
+    /// Host that the request names, with its port.
     fn named(&self, request: &Request) -> Result<Option<(Host, Option<u16>)>, ApiError> {
         let target = request.uri().authority();
         let Self::Server { listening, public } = self else {
@@ -147,7 +148,7 @@ fn check_page(headers: &HeaderMap, is_own: impl Fn(&Origin) -> bool) -> Result<(
     only(headers, &SEC_FETCH_SITE, is_near)
 }
 
-/// The header is absent, or there is one of it and it is good.
+/// Checks that the header is absent, or occurs once with a good value.
 fn only(
     headers: &HeaderMap,
     name: &HeaderName,
@@ -169,7 +170,8 @@ fn only(
     }
 }
 
-/// Parameters, such as a charset, may follow. A comma would be a second type.
+/// Checks the content type. Parameters, such as a charset, may follow. A comma would begin a second
+/// type.
 fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     let values: Vec<_> = headers.get_all(header::CONTENT_TYPE).iter().collect();
     let is_json = |value: &HeaderValue| {

@@ -1,4 +1,4 @@
-//! Around every request: its id, the access log, and that whatever goes wrong is a problem.
+//! Envelope of every request: its id, the access log, and the conversion of every error into a problem.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
@@ -45,7 +45,8 @@ fn failed(panic: &(dyn Any + Send)) -> Response {
     ApiError::new(Kind::Internal, "a defect of Belfry's own; its log says more").into_response()
 }
 
-/// The framework answers some errors by itself, as plain text: unknown routes and methods, mostly.
+/// Converts errors that the framework answers by itself, as plain text: unknown routes and methods,
+/// mostly.
 fn as_problem(response: Response, path: &str) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();

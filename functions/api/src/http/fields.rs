@@ -1,5 +1,5 @@
-//! Reads a struct out of a map that has a little more, or a little less, than the struct: without
-//! a detour over a tree of values, so that errors keep their places and batches stay fast.
+//! Reads a struct from a map that has slightly more or fewer fields than the struct. There is no detour
+//! over a tree of values, so errors keep their places and batches stay fast.
 
 use std::{fmt, marker::PhantomData};
 
@@ -9,7 +9,7 @@ use serde::{
     de::{self, DeserializeSeed, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// A map in which one field is set aside, and another one may be given before it begins.
+/// Map from which one field is set aside, and before which another field may be given.
 struct Fields<'a, M, T> {
     map: M,
     aside: &'static str,
@@ -53,7 +53,7 @@ impl<'de, M: MapAccess<'de>, T: Deserialize<'de>> MapAccess<'de> for Fields<'_, 
     }
 }
 
-/// Reads a key, or gives the seed back where the key is the one to set aside.
+/// Key of a map, or the seed given back where the key is the one to set aside.
 struct Key<K> {
     seed: K,
     aside: &'static str,
@@ -82,7 +82,7 @@ impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for Key<K> {
     }
 }
 
-/// A push with its idempotency key among its fields, as batches have it.
+/// Push with its idempotency key among its fields, as batches have it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyedPush {
     pub spec: PushSpec,
@@ -103,12 +103,12 @@ impl<'de> Deserialize<'de> for KeyedPush {
     }
 }
 
-/// A job whose id stands in the path: in the body it may be left out, and then it is filled in.
+/// Job whose id is in the path. In the body the id may be left out, and is then filled in.
 #[derive(Clone, Copy)]
 pub struct NamedJob<'a>(pub &'a JobId);
 
 impl<'de> DeserializeSeed<'de> for NamedJob<'_> {
-    /// The definition, and the id that stood in the body.
+    /// Definition, and the id that the body contained.
     type Value = (JobSpec, Option<JobId>);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -120,7 +120,8 @@ impl<'de> DeserializeSeed<'de> for NamedJob<'_> {
     }
 }
 
-/// Serde also reads structs out of lists, in the order of their fields. Nobody means that.
+/// Reader that accepts objects only. Serde also reads structs from lists, in the order of their fields,
+/// which no caller means.
 pub struct Object<T>(PhantomData<T>);
 
 impl<T> Object<T> {

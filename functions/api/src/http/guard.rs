@@ -1,4 +1,4 @@
-//! Who may call, and whether this process may write.
+//! Authentication of callers, and refusal of writes by a process that does not lead.
 
 use std::sync::Arc;
 

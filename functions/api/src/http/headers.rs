@@ -1,4 +1,4 @@
-//! The request headers that mean something.
+//! Request headers that have a meaning.
 
 use axum::http::{HeaderMap, HeaderName, header};
 use belfry_domain::{IdError, IdempotencyKey};
@@ -15,8 +15,11 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
     Ok(Some(text.trim()))
 }
 
-/// Reads the key as it is, or as the string of a structured field that draft-ietf-httpapi-idempotency-key-header
-/// asks for: the quotes are no part of the key.
+/// Reads the key as it is, or as the string of a structured field that
+/// draft-ietf-httpapi-idempotency-key-header asks for: the quotes are no part of the key.
+///
+/// # Errors
+/// The header occurs twice, or holds no valid key.
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
     let refused = |why: String| ApiError::parameter("Idempotency-Key", why);
     if headers.get_all(IDEMPOTENCY_KEY).iter().count() > 1 {
@@ -41,7 +44,7 @@ pub fn no_idempotency_key(headers: &HeaderMap, instead: &str) -> Result<(), ApiE
 const NO_STRING: &str =
     "begins with a quote, so it must end with one, and have a \\ before each \" and \\ within";
 
-/// Returns the text of a string of RFC 9651 whose first quote is left out.
+/// Text of a string of RFC 9651 whose first quote is left out.
 fn unquoted(rest: &str) -> Option<String> {
     let mut characters = rest.strip_suffix('"')?.chars();
     let mut key = String::new();
@@ -59,15 +62,21 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     text(headers, &header::IF_MATCH)
 }
 
-/// Whether the client has this state already. By RFC 9110 a weak tag, as a cache on the way makes
-/// it, is as good here as a strong one.
+/// Whether the client has this state already. By RFC 9110 a weak tag, as a cache on the way makes it,
+/// counts like a strong one here.
+///
+/// # Errors
+/// The header is not readable.
 pub fn is_known(headers: &HeaderMap, etag: &str) -> Result<bool, ApiError> {
     let Some(tags) = text(headers, &header::IF_NONE_MATCH)? else { return Ok(false) };
     let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     Ok(tags == "*" || tags.split(',').any(|tag| strong(tag) == etag))
 }
 
-/// Whether the job must not exist yet: `*` is the only value that makes sense for that.
+/// Whether the job must not exist yet: `*` is the only supported value.
+///
+/// # Errors
+/// The header has another value.
 pub fn must_be_new(headers: &HeaderMap) -> Result<bool, ApiError> {
     match text(headers, &header::IF_NONE_MATCH)? {
         None => Ok(false),

@@ -1,13 +1,14 @@
-//! "did you mean …?" for names that are nearly right.
+//! Suggestions ("did you mean …?") for names that are nearly right.
 
-/// The nearest of `known`, if it is near enough to be a slip.
+/// Nearest of the `known` names, if it is so near that `name` may be a slip.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |candidate: &str| strsim::osa_distance(name, candidate);
     let (steps, best) = known.into_iter().map(|candidate| (distance(candidate), candidate)).min()?;
     (steps <= 1 + name.chars().count() / 4).then_some(best)
 }
 
-/// Serde lists all the names that it knows; where one is near, that one says more.
+/// Shortens a message of serde's, which lists all known names, to the one that is near, if there is
+/// one.
 pub fn shorten(message: &str) -> String {
     let mut names = message.split('`').skip(1).step_by(2);
     let is_unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");

@@ -1,4 +1,4 @@
-//! Ids in paths: a malformed one is 400, so that 404 always means "there is none".
+//! Ids in paths. A malformed id is answered with 400, so that 404 always means that it does not exist.
 
 use axum::{
     RequestPartsExt,
@@ -14,7 +14,7 @@ use super::{
 
 pub struct JobIdPath(pub JobId);
 pub struct ExecutionIdPath(pub ExecutionId);
-/// Pools are named as jobs are.
+/// Name of a pool in the path, in the form of a job id.
 pub struct PoolPath(pub String);
 pub struct WorkerIdPath(pub String);
 pub struct BackfillIdPath(pub BackfillId);

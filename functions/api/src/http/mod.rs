@@ -1,4 +1,4 @@
-//! HTTP itself: everything that is the same for all routes.
+//! HTTP itself: everything that all routes share.
 
 pub mod actions;
 pub mod body;

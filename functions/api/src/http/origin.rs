@@ -1,4 +1,4 @@
-//! Hosts and origins as browsers compare them: RFC 6454, without what Belfry has no use for.
+//! Hosts and origins as browsers compare them: RFC 6454, without the parts that Belfry does not need.
 
 use std::{fmt, net::IpAddr};
 
@@ -7,12 +7,13 @@ use axum::http::{Uri, uri::Authority};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
     Address(IpAddr),
-    /// In lower case, without the dot at its end.
+    /// Name in lower case, without the dot at its end.
     Name(String),
 }
 
 impl Host {
-    /// With its port. None where there is a user before it, no host, or a port that is none.
+    /// Host of an authority, with its port. `None` where there is a user before it, no host, or an
+    /// invalid port.
     pub fn of_authority(authority: &Authority) -> Option<(Self, Option<u16>)> {
         let (host, port) = authority.as_str().split_at_checked(authority.host().len())?;
         let is_whole = !host.is_empty() && host == authority.host();
@@ -28,12 +29,14 @@ impl Host {
         }
     }
 
-    /// A listener for both protocols sees IPv4 addresses as IPv6 ones.
+    /// Host of an address. A listener for both protocols sees IPv4 addresses as IPv6 addresses, which
+    /// are converted.
     pub fn of_address(address: IpAddr) -> Self {
         Self::Address(address.to_canonical())
     }
 
-    /// No page of another machine has such a name: it leads nowhere else.
+    /// Whether the host is loopback. No page of another machine has such a name, because it leads
+    /// nowhere else.
     pub fn is_loopback(&self) -> bool {
         match self {
             Self::Address(address) => address.is_loopback(),
@@ -55,7 +58,7 @@ impl fmt::Display for Host {
 pub struct Origin {
     pub scheme: String,
     pub host: Host,
-    /// The scheme's own where the text had none.
+    /// Port: the one in the text, or the scheme's own.
     port: Option<u16>,
 }
 
@@ -69,7 +72,7 @@ impl Origin {
         Self { scheme: scheme.to_owned(), host, port: port.or(usual) }
     }
 
-    /// None where it is no URL with a host.
+    /// Origin of a URI. `None` where it is no URL with a host.
     pub fn of_uri(uri: &Uri) -> Option<Self> {
         let (host, port) = Host::of_authority(uri.authority()?)?;
         Some(Self::new(uri.scheme_str()?, host, port))

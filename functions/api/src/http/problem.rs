@@ -11,29 +11,29 @@ use utoipa::ToSchema;
 
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// What can go wrong, each with one status and one stable name.
+/// Kinds of problems, each with one HTTP status and one stable name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// The request can't be read: JSON syntax, a malformed id.
+    /// The request can't be read: wrong JSON syntax, or a malformed id.
     Malformed,
-    /// A query parameter or header has a value that it can't have.
+    /// A query parameter or header has a value that is not allowed.
     InvalidParameter,
     Unauthorized,
-    /// A browser sent it for a page that is not the API's own.
+    /// A browser sent the request for a page that is not the API's own.
     ForeignPage,
     NotFound,
     MethodNotAllowed,
     Conflict,
     PreconditionFailed,
     TooLarge,
-    /// It asks for a host that is not this one.
+    /// The request names a host that is not this server.
     Misdirected,
     UnsupportedMediaType,
-    /// The body can be read but says something that is not possible.
+    /// The body can be read, but asks for something impossible.
     Invalid,
-    /// Under this idempotency key something else was asked for before.
+    /// The idempotency key was used for another request before.
     KeyReused,
-    /// Too much waits already.
+    /// The queue is full.
     Backlogged,
     Internal,
     Standby,
@@ -41,7 +41,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Status, name, title.
+    /// Status, name and title of a kind.
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request can't be read"),
@@ -86,7 +86,7 @@ impl Kind {
         self.parts().0
     }
 
-    /// For errors that the web framework answered by itself.
+    /// Kind of an error that the web framework answered by itself.
     pub fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::NotFound,
@@ -121,7 +121,7 @@ pub struct ProblemDetails {
     pub problems: Vec<Problem>,
 }
 
-/// An error on its way to the client.
+/// Error on its way to the client.
 #[derive(Debug, Clone)]
 pub struct ApiError(Box<(ProblemDetails, Option<(HeaderName, HeaderValue)>)>);
 
@@ -136,7 +136,7 @@ impl ApiError {
         )))
     }
 
-    /// With the detail made of the problems.
+    /// Error with several problems, and a detail that lists them.
     pub fn listing(kind: Kind, problems: Vec<Problem>) -> Self {
         let detail: Vec<String> = problems.iter().map(ToString::to_string).collect();
         let mut error = Self::new(kind, detail.join("; "));

@@ -1,5 +1,5 @@
-//! Query strings, strictly: an unknown or repeated parameter is an error, not a filter that does
-//! nothing.
+//! Query strings, read strictly: an unknown or repeated parameter is an error, not a filter without
+//! effect.
 
 use std::{borrow::Cow, fmt::Display, str::FromStr};
 
@@ -17,7 +17,11 @@ pub struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// `repeatable` may come more than once, the others once.
+    /// Parses the query. Parameters in `repeatable` may occur several times, those in `once` at most
+    /// once.
+    ///
+    /// # Errors
+    /// A parameter is unknown, or occurs too often.
     pub fn of(uri: &'a Uri, once: &[&str], repeatable: &[&str]) -> Result<Self, ApiError> {
         let pairs: Vec<_> = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
         for (index, (name, _)) in pairs.iter().enumerate() {
@@ -46,7 +50,10 @@ impl<'a> Query<'a> {
         self.text(name).map(parse).transpose()
     }
 
-    /// One of a fixed set of words.
+    /// Value of a parameter that accepts a fixed set of words.
+    ///
+    /// # Errors
+    /// The value is none of the words.
     pub fn word<T: Copy>(&self, name: &str, words: &[(&'static str, T)]) -> Result<Option<T>, ApiError> {
         let Some(text) = self.text(name) else { return Ok(None) };
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
@@ -69,7 +76,10 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// As an earlier page gave it in `next_cursor`. An empty one begins at the start.
+    /// Cursor, as an earlier page gave it in `next_cursor`. An empty cursor begins at the start.
+    ///
+    /// # Errors
+    /// The cursor can't be decoded.
     pub fn cursor(&self) -> Result<Option<String>, ApiError> {
         let Some(text) = self.text("cursor").filter(|text| !text.is_empty()) else { return Ok(None) };
         decode_cursor(text).map(Some).map_err(|message| ApiError::parameter("cursor", message))
@@ -84,8 +94,8 @@ fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> ApiE
     ApiError::parameter(name, message)
 }
 
-/// Opaque on purpose: what it stands for may change. Filled up to whole groups, so that one that
-/// was cut short is mostly known for it.
+/// Encodes a cursor. It is opaque on purpose, because its meaning may change. It is filled up to whole
+/// groups, so that a truncated cursor is mostly recognised.
 pub fn encode_cursor(position: &str) -> String {
     let width = position.len().next_multiple_of(3) - position.len() + position.chars().count();
     URL_SAFE_NO_PAD.encode(format!("{position:width$}"))

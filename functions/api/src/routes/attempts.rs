@@ -1,4 +1,4 @@
-//! Attempts of those who are no engine: workers that speak HTTP, and targets that call back.
+//! Attempts outside of the engine: workers that speak HTTP, and targets that call back.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -27,7 +27,7 @@ use crate::{
 
 type Shared = State<Arc<ApiState>>;
 
-/// API Gateway gives up after 30 s.
+/// Longest wait for work in seconds. API Gateway gives up after 30 s.
 const LONGEST_WAIT_SECONDS: u64 = 20;
 const MOST_AT_ONCE: u32 = 10;
 const SHORTEST_LEASE_SECONDS: u32 = 5;
@@ -36,7 +36,7 @@ const LARGEST_LOAD: u32 = 100_000;
 const MAX_LABELS: usize = 20;
 const MAX_LABEL: usize = 64;
 const LONGEST_RETRY_AFTER_SECONDS: u32 = 3600;
-/// What is kept of the end of an attempt's output.
+/// Number of bytes that are kept of the end of an attempt's output.
 const OUTPUT_TAIL_BYTES: usize = 4096;
 const MAX_ERROR_CHARACTERS: usize = 500;
 

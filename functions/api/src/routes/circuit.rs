@@ -1,4 +1,4 @@
-//! Circuit breakers, by hand.
+//! Manual control of circuit breakers.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The executions of a list's elements: their names follow from that of the whole.
+//! Executions of a list's elements, whose names follow from that of the list's execution.
 
 use belfry_domain::{ExecutionId, Status};
 use belfry_engine::EngineError;
@@ -10,7 +10,7 @@ use crate::{
     views::{ExecutionPage, ExecutionView},
 };
 
-/// Rows that are read at once.
+/// Number of rows that are read at once.
 const READS: usize = 16;
 
 pub(super) async fn page(

@@ -105,7 +105,7 @@ impl ExecutionQuery {
         })
     }
 
-    /// By anything that does not go with `element_of`.
+    /// Whether the query has a filter that does not go with `element_of`.
     fn narrows_otherwise(&self) -> bool {
         let is_asked_for = [self.job_id.is_some(), self.run_id.is_some(), !self.tag.is_empty()];
         is_asked_for.contains(&true) || self.since.is_some() || self.until.is_some()
@@ -123,7 +123,7 @@ impl ExecutionQuery {
     }
 }
 
-/// None where no tag is asked for.
+/// Ids of the jobs that have all these tags; `None` where no tag is asked for.
 pub(super) async fn jobs_tagged(
     state: &ApiState,
     tags: &[TagFilter],

@@ -25,7 +25,7 @@ use crate::{
     views::{JobPage, JobStatus, JobView, LimitsView},
 };
 
-/// Shown of those that wait for their turn.
+/// Most waiting executions that an answer shows.
 const WAITING: usize = 100;
 
 type Shared = State<Arc<ApiState>>;

@@ -63,7 +63,7 @@ async fn rewrite(request: axum::extract::Request) -> axum::extract::Request {
     split_action(request)
 }
 
-/// Actions behind a colon arrive here as segments of their own.
+/// Routes of jobs and executions. Actions behind a colon arrive here as segments of their own.
 fn jobs_and_executions() -> Router<Arc<ApiState>> {
     Router::new()
         .without_v07_checks()

@@ -39,7 +39,8 @@ fn graph_job(job: &Job) -> GraphJob {
     }
 }
 
-/// By id where the graph could not be built, which the checks at PUT rule out.
+/// Sorts jobs so that each comes after its dependencies; by id where the graph can't be built, which
+/// the checks at PUT rule out.
 fn sort_topologically(jobs: &mut [Arc<Job>]) {
     jobs.sort_unstable_by(|a, b| a.id().cmp(b.id()));
     let nodes = jobs.iter().map(|job| GraphNode {

@@ -43,7 +43,7 @@ struct Filter {
     until: Option<DateTime<Utc>>,
 }
 
-/// What to run again, what of it can't be, and where a filter goes on.
+/// Executions to run again, those that can't be run again, and the cursor for the rest of a filter.
 struct Selection {
     executions: Vec<Execution>,
     refused: Vec<RerunItem>,

@@ -66,7 +66,7 @@ pub async fn list_job_executions(
     Ok(Json(ExecutionTimeline { items, next_cursor, summary }))
 }
 
-/// The newest ones, by the timers that guard them.
+/// Newest due slots without a row, by the timers that guard them.
 async fn unclaimed_slots(
     state: &ApiState,
     job: &Job,
@@ -95,7 +95,7 @@ async fn unclaimed_slots(
     Ok(views)
 }
 
-/// What an id without a row stands for, if it names a slot that is due.
+/// View of a slot that is due and has no execution row yet. `None` where `id` names no such slot.
 pub(super) async fn unclaimed_slot(
     state: &ApiState,
     id: &ExecutionId,

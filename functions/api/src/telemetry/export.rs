@@ -1,4 +1,4 @@
-//! The counts, in OpenMetrics text.
+//! Export of the counters as OpenMetrics text.
 
 use std::{fmt, sync::atomic::Ordering::Relaxed};
 
@@ -15,7 +15,7 @@ use crate::views::QueueView;
 
 pub const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What is measured at the moment of asking.
+/// Values that are measured at the moment of the request.
 #[derive(Debug, Clone, Default)]
 pub struct Gauges {
     pub queue_depth: u64,

@@ -1,24 +1,25 @@
-//! Durations in buckets: a fine logarithmic set for quantiles, out of which the few bounds that
-//! Prometheus gets are summed up when it asks.
+//! Histogram of durations: a fine logarithmic set of buckets for quantiles. The few buckets for
+//! Prometheus are summed up from it on request.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 
-/// Buckets per doubling; a quantile is off by half a bucket at most, 1/32 of its value.
+/// Number of buckets for each doubling. A quantile is off by half a bucket at most, which is 1/32 of
+/// its value.
 const FINE: u32 = 16;
 const FINE_BITS: u32 = FINE.trailing_zeros();
-/// Enough for 2^44 µs, 200 days.
+/// Number of buckets: enough for 2^44 µs, 200 days.
 const BUCKETS: usize = (FINE * (44 - FINE_BITS + 2)) as usize;
 
-/// Upper bounds for Prometheus, in seconds.
+/// Upper bounds of the buckets for Prometheus, in seconds.
 pub const BOUNDS: [f64; 18] = [
     0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0,
     3600.0,
 ];
 
-/// Seconds in all, and (upper bound, how many in this bucket alone), the last without a bound.
+/// Sum in seconds, and for each bucket its upper bound and its own count. The last bucket has no bound.
 pub type Buckets = (f64, Vec<(f64, u64)>);
 
 pub struct Histogram {
@@ -47,7 +48,8 @@ impl Histogram {
         }
     }
 
-    /// How many there are, and where the given shares of them end; 1.0 is the largest, exactly.
+    /// Number of durations, and the given quantiles in milliseconds. The quantile 1.0 is the largest
+    /// duration, exactly.
     pub fn quantiles_ms(&self, quantiles: &[f64]) -> (u64, Vec<Option<f64>>) {
         let counts: Vec<u64> = self.fine.iter().map(|count| count.load(Relaxed)).collect();
         let total: u64 = counts.iter().sum();
@@ -72,7 +74,7 @@ impl Histogram {
     }
 }
 
-/// Up to `FINE` microseconds one each; from there on `FINE` for each doubling.
+/// Bucket of a duration: one for each microsecond up to `FINE`, from there on `FINE` for each doubling.
 fn bucket(us: u64) -> usize {
     if us < u64::from(FINE) {
         return us as usize;

@@ -1,7 +1,7 @@
-//! What happened, counted: for `/metrics` and `/v1/stats`.
+//! Counters of what happened, for `/metrics` and `/v1/stats`.
 //!
-//! `record` is on the way of every execution, so it only adds to atomics; sums and quantiles are
-//! worked out when somebody asks.
+//! `record` runs for every execution, so it only adds to atomics; sums and quantiles are worked out on
+//! request.
 
 mod export;
 mod histogram;
@@ -21,7 +21,7 @@ pub struct Telemetry {
     pub(crate) began: Instant,
     accepted: AtomicU64,
     started: AtomicU64,
-    /// Indexed by status; only terminal ones count.
+    /// Number of ended executions by status. Only terminal statuses count.
     ended: [AtomicU64; Status::ALL.len()],
     retried: AtomicU64,
     lost: AtomicU64,
@@ -90,18 +90,19 @@ impl Telemetry {
         self.ended[status as usize].load(Relaxed)
     }
 
-    /// Successes among successes, failures and timeouts.
+    /// Share of successes among successes, failures and timeouts. `None` without any.
     pub fn success_rate(&self) -> Option<f64> {
         let successes = self.ended_as(Status::Success);
         ratio(successes, successes + self.ended_as(Status::Failed) + self.ended_as(Status::TimedOut))
     }
 
-    /// Retries among attempts started.
+    /// Share of retries among the attempts that were started. `None` without any.
     pub fn retry_rate(&self) -> Option<f64> {
         ratio(self.retried.load(Relaxed), self.started.load(Relaxed))
     }
 
-    /// (count, then the quantiles in the order of `quantiles`) of the milliseconds from due to start.
+    /// Number of starts, then the quantiles, in the order of `quantiles`, of the milliseconds from due
+    /// to start.
     pub fn start_latency_ms(&self, quantiles: &[f64]) -> (u64, Vec<Option<f64>>) {
         self.start_latency.quantiles_ms(quantiles)
     }

@@ -15,7 +15,7 @@ pub struct Difference {
     pub after: Option<Value>,
 }
 
-/// Field by field, objects into their depth, lists as a whole.
+/// Differences field by field: objects are compared in depth, lists as a whole.
 pub fn differences(before: &JobSpec, after: &JobSpec) -> Vec<Difference> {
     let mut found = Vec::new();
     if let (Ok(Value::Object(before)), Ok(Value::Object(after))) =

@@ -11,7 +11,7 @@ use utoipa::{
     },
 };
 
-/// RFC 3339 in UTC with milliseconds, always of the same length.
+/// RFC 3339 time in UTC with milliseconds, always of the same length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(pub Timestamp);
 

@@ -1,4 +1,4 @@
-//! What answers look like.
+//! Bodies of the API's answers.
 
 mod alert;
 mod attempts;

@@ -1,4 +1,4 @@
-//! What the executions of one page have in common.
+//! Summary of the executions on one page.
 
 use belfry_domain::Status;
 use serde::Serialize;
@@ -63,7 +63,7 @@ pub struct Trend {
 }
 
 impl Summary {
-    /// Of executions newest first.
+    /// Summarises executions that are sorted from the newest to the oldest.
     pub fn of(rows: &[ExecutionView]) -> Self {
         let count = |is: fn(&ExecutionView) -> bool| rows.iter().filter(|row| is(row)).count() as u64;
         let succeeded = count(|row| row.status == Status::Success);
@@ -100,7 +100,7 @@ impl Trend {
     }
 }
 
-/// By nearest rank: always a value that was measured.
+/// Percentile by nearest rank, which is always a value that was measured.
 fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()

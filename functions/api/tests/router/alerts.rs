@@ -12,7 +12,7 @@ use crate::support::Api;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Keeps what it was told, and may refuse to have heard it.
+/// Receiver that keeps the notices that it was told, and may refuse them.
 #[derive(Default)]
 struct Pager {
     heard: Mutex<Vec<String>>,
@@ -33,7 +33,7 @@ impl Receiver for Pager {
 }
 
 impl Pager {
-    /// What it was told since the last time.
+    /// Tends the alerts, and returns what the receiver was told since the last call.
     async fn tended(self: &Arc<Self>, api: &Api) -> Vec<String> {
         let receivers: Vec<Arc<dyn Receiver>> = vec![self.clone()];
         api.engine.tend_alerts(&receivers).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_test_is_an_alert_as_any_other() {
     assert_eq!(pager.tended(&api).await, ["test over"]);
 }
 
-/// The ticks of these seconds, one each.
+/// Ticks once a second for so many seconds.
 async fn tick(api: &Api, seconds: u32) {
     let (ports, shards) = (&api.engine.ports, api.engine.settings.shards);
     for _ in 0..seconds {
@@ -135,7 +135,7 @@ async fn tick(api: &Api, seconds: u32) {
     }
 }
 
-/// How many timers of deadlines there are.
+/// Number of timers of deadlines.
 async fn deadlines(api: &Api) -> usize {
     let ever = Timestamp(i64::MAX);
     let page = api.engine.ports.timers.due(0, &Position::After(Timestamp::MIN), ever, 1000).await.unwrap();

@@ -1,4 +1,4 @@
-//! Attempts that run elsewhere: taken, kept alive and ended over HTTP.
+//! Tests of attempts that run elsewhere: leased, kept alive and ended over HTTP.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl Api {
         self.post("/v1/pools/remote:lease", body).await.ok(200)["attempts"].take()
     }
 
-    /// As the leader of the one lane does it: what has fired is looked at.
+    /// Sweeps as the leader of the only lane does.
     async fn sweep(&self) {
         let now = self.engine.ports.clock.now();
         let leases = &self.engine.ports.leases;
@@ -34,7 +34,7 @@ impl Api {
         self.engine.sweep(SHARDS.all()).await.unwrap();
     }
 
-    /// Until this long from now the sweep looks every few seconds, as it would.
+    /// Sweeps every few seconds for this long.
     async fn sweep_for(&self, seconds: u64) {
         for _ in 0..seconds.div_ceil(10) {
             self.sweep().await;

@@ -21,7 +21,7 @@ async fn start(api: &Api, body: Value) -> String {
     format!("/v1/backfills/{}", row["backfill_id"].as_str().unwrap())
 }
 
-/// What a leader does once a second.
+/// Does what a leader does once a second: one tick and one sweep.
 async fn tick_and_sweep(api: &Api) {
     let (ports, shards) = (&api.engine.ports, api.engine.settings.shards);
     let now = ports.clock.now();
@@ -31,7 +31,7 @@ async fn tick_and_sweep(api: &Api) {
     api.engine.sweep(shards.all()).await.unwrap();
 }
 
-/// Looks and works in turn until it is over; how many looks that took.
+/// Works and sweeps in turn until the backfill is over. Returns it with the number of sweeps.
 async fn finish(api: &Api, path: &str) -> (Value, u32) {
     for looks in 0..100 {
         let row = api.get(path).await.ok(200);

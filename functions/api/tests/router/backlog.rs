@@ -1,4 +1,5 @@
-//! Callers are asked to come back later while a queue is full; what belfry owes already is not.
+//! Tests of backpressure: callers are asked to come back later while a queue is full; Belfry's own work
+//! is not refused.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Pages of the web, read by a browser on this machine, can send requests too.
+//! Tests of the door: web pages in a browser on this machine can send requests too.
 
 use axum::{
     body::{Body, Bytes},
@@ -46,7 +46,7 @@ async fn state(api: &Api) -> Vec<Value> {
     state
 }
 
-/// Each of all methods and paths is refused, and none changed anything or gave anything away.
+/// Checks that all methods and paths are refused, and that none changes or reveals anything.
 async fn nothing_passes(headers: &[(&str, &str)], status: u16) {
     let api = api().await;
     let before = state(&api).await;

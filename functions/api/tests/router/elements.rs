@@ -1,11 +1,12 @@
-//! A list fans out into an execution for each of its elements, and they join again.
+//! Tests of lists: a list fans out into one execution for each of its elements, and they join again.
 
 use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::support::Api;
 
-/// `source` gives its input, `each` runs for each element of it, `after` gives what they gave.
+/// Defines three jobs: `source` returns its input, `each` runs for each element of it, and `after`
+/// returns the results of `each`.
 async fn define(api: &Api, each: Value) {
     let mut each = each;
     each["job_id"] = json!("each");

@@ -100,7 +100,7 @@ async fn a_key_of_another_request_says_so() {
     keyed(&api, "/v1/executions", "k", &pushed).await.ok(200);
 }
 
-/// `a@k` and `b@k` have failed.
+/// API in which `a@k` and `b@k` have failed.
 async fn failed() -> Api {
     let api = Api::open();
     for name in ["a", "b"] {

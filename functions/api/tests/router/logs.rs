@@ -1,4 +1,4 @@
-//! All that an attempt printed.
+//! Full logs: all that an attempt printed.
 
 use axum::http::Method;
 use belfry_engine::ports::{Output, StoredOutput};

@@ -1,4 +1,4 @@
-//! The router, on the real engine and a database in memory.
+//! Tests of the router, on the real engine and a database in memory.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 

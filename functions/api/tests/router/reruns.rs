@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::Api;
 
-/// `left` and `right` after `ingest`, `join` after both, `report` after it. Commands fail.
+/// Graph in which `left` and `right` follow `ingest`, `join` follows both, and `report` follows `join`.
+/// Commands fail.
 fn graph(left: &Value, right: &Value) -> Value {
     let given = json!({"left": {"$result": "left"}, "right": {"$result": "right"}});
     json!({"jobs": [
@@ -26,7 +27,7 @@ fn works() -> Value {
     json!({"type": "empty"})
 }
 
-/// A run `k` in which what fails has failed, and jobs that have been mended since.
+/// API with a run `k` in which commands have failed, and with jobs that have been repaired since.
 async fn broken(left: &Value, right: &Value) -> Api {
     let api = Api::open();
     api.post("/v1/jobs:apply", graph(left, right)).await.ok(200);

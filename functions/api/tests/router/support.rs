@@ -69,8 +69,8 @@ impl Alerts for Silent {
     }
 }
 
-/// Commands fail for good, what calls back is taken, everything else succeeds with its input as its
-/// result.
+/// Runner for which commands fail for good, callbacks are taken, and everything else succeeds with its
+/// input as its result.
 struct Scripted(Arc<Mutex<Vec<ClaimToken>>>);
 
 #[async_trait]
@@ -88,7 +88,7 @@ impl Runner for Scripted {
     }
 }
 
-/// `here` and `elsewhere`; anything else is gone.
+/// Logs with the references `here` and `elsewhere`; all others are gone.
 struct Kept;
 
 #[async_trait]
@@ -141,7 +141,7 @@ pub struct Api {
     pub role: Arc<Role>,
     queue: Arc<MemoryQueue>,
     waves: Mutex<Waves>,
-    /// The tokens of those who are to call back.
+    /// Tokens of attempts that may call back.
     pub called_back: Arc<Mutex<Vec<ClaimToken>>>,
 }
 
@@ -161,7 +161,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The problem's detail; it must be one, with this status.
+    /// Detail of a problem. It checks that the answer is one, with this status.
     #[track_caller]
     pub fn problem(&self, status: u16) -> String {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
@@ -238,8 +238,8 @@ impl Api {
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
-    /// As clients do: with a Host and, for a body, its type, unless there are others among the
-    /// headers.
+    /// Calls the API as clients do: with a Host and, for a body, its content type, unless `headers`
+    /// hold others.
     pub async fn call(
         &self,
         method: Method,
@@ -253,7 +253,7 @@ impl Api {
         self.call_bare(method, path, &[headers, kind.as_slice()].concat(), body).await
     }
 
-    /// With a Host at least.
+    /// Calls the API with a Host at least.
     pub async fn call_bare(
         &self,
         method: Method,
@@ -291,7 +291,7 @@ impl Api {
         Worker { id: "worker-1".to_owned(), runner: Arc::new(Scripted(self.called_back.clone())) }
     }
 
-    /// Handles so many messages of one pool, and not what comes of them.
+    /// Handles so many messages of one pool, and not the messages that follow from them.
     pub async fn take_from(&self, pool: &str, count: usize) {
         let deliveries =
             self.queue.receive(pool, count, Duration::ZERO, &Stop::new()).now_or_never().and_then(Result::ok);
@@ -300,7 +300,7 @@ impl Api {
         }
     }
 
-    /// Runs whatever waits for a worker.
+    /// Runs everything that waits for a worker.
     pub async fn work(&self) {
         self.work_in(&["default", "command"]).await;
     }

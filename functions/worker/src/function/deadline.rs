@@ -1,5 +1,5 @@
-//! Lambda ends a function without a word when its time is over. An attempt that would still run
-//! then is stopped before, so that its failure is written and says why.
+//! Runner that stops attempts before the function's time is over. Lambda ends a function without
+//! notice; an attempt that is stopped before has its failure written, with the reason.
 
 use std::{sync::Arc, time::Duration};
 

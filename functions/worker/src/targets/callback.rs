@@ -1,17 +1,17 @@
-//! For targets that tell by themselves how an attempt ended: where, and in whose name.
+//! Callbacks: address and token for targets that report the end of an attempt themselves.
 
 use belfry_domain::{CompletedBy, ExecutionId};
 use belfry_engine::ports::Invocation;
 use reqwest::Url;
 
-/// What such a target is told beside its ids.
+/// Address and token that such a target receives beside its ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Callback {
     pub url: String,
     pub token: String,
 }
 
-/// The worker's configuration is wrong: another try would fail alike.
+/// Error in the worker's configuration. Another attempt would fail alike.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CallbackError {
     #[error(
@@ -23,7 +23,10 @@ pub(super) enum CallbackError {
 }
 
 impl Callback {
-    /// None where the target's answer is its end.
+    /// Callback of an attempt. `None` where the target's answer ends the attempt.
+    ///
+    /// # Errors
+    /// The worker does not know the API's address.
     pub fn of(invocation: &Invocation, public_url: Option<&str>) -> Result<Option<Self>, CallbackError> {
         if invocation.target.completion() == CompletedBy::Answer {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! The worker's own variables, as they were when it started.
+//! Worker's own variables, as they were when it started.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +6,8 @@ use std::{
     sync::Arc,
 };
 
-/// Cheap to clone. Read once, because a process can't change its variables safely later.
+/// Environment that is cheap to clone. It is read once, because a process can't change its variables
+/// safely later.
 #[derive(Clone, Default)]
 pub struct Environment(Arc<BTreeMap<OsString, OsString>>);
 

@@ -1,5 +1,5 @@
-//! The runners, one a kind of target. Whatever can go wrong with a target is a [`Completion`]: the
-//! engine decides between another try and the dead letters by whether the failure is final.
+//! Runners, one for each kind of target. Every failure of a target is a [`Completion`]: the engine
+//! decides between another attempt and the dead letters by whether the failure is final.
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -20,20 +20,20 @@ pub use self::aws::AwsAccess;
 pub use self::environment::Environment;
 use self::{callback::Callback, http::HttpRunner};
 
-/// What this worker is allowed to run, and how much of it is kept. The default allows least.
+/// Permissions of this worker's targets, and limits of their output. The defaults permit least.
 #[derive(Debug, Clone)]
 pub struct TargetSettings {
     /// Whether processes may be started on this host; the Lambda worker never does.
     pub allow_commands: bool,
     /// Whether HTTP targets may reach private, loopback, link-local and metadata addresses.
     pub allow_private_addresses: bool,
-    /// Where targets reach the API that are to call back.
+    /// URL at which targets that call back reach the API.
     pub public_url: Option<String>,
-    /// How much of the end of what an attempt printed or answered is kept.
+    /// Number of bytes that are kept of the end of an attempt's output or answer.
     pub output_tail_bytes: usize,
-    /// How much of all of it, in the log of an attempt, where there is a place for logs.
+    /// Maximum size of an attempt's log in bytes, where there is a place for logs.
     pub log_bytes: u64,
-    /// Between SIGTERM and SIGKILL when a process is stopped.
+    /// Time between SIGTERM and SIGKILL when a process is stopped.
     pub stop_grace: Duration,
 }
 
@@ -50,7 +50,7 @@ impl Default for TargetSettings {
     }
 }
 
-/// The worker itself can't be set up; nothing to do with any target.
+/// Error that keeps the worker itself from being set up, whatever the targets.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetsError {
@@ -58,7 +58,7 @@ pub enum TargetsError {
     HttpClient(String),
 }
 
-/// Runs every kind of target that this build knows.
+/// Runner of every kind of target that this build knows.
 pub struct Targets {
     settings: TargetSettings,
     environment: Environment,
@@ -73,7 +73,10 @@ impl Targets {
         Self::with_environment(settings, Environment::of_this_process())
     }
 
-    /// Passes on variables, and looks up signing keys, from `environment` rather than from the process.
+    /// Targets with variables and signing keys from `environment`, not from the process.
+    ///
+    /// # Errors
+    /// The HTTP client can't be set up.
     pub fn with_environment(
         settings: TargetSettings,
         environment: Environment,
@@ -89,12 +92,12 @@ impl Targets {
         })
     }
 
-    /// All that a command prints goes there, where its tail is not all.
+    /// Targets that keep the full output of commands in `logs`, where the tail is not all.
     pub fn keeping_logs(self, logs: Option<Arc<dyn Logs>>) -> Self {
         Self { logs, ..self }
     }
 
-    /// Runs the targets too that are services of AWS.
+    /// Targets that include AWS services.
     #[cfg(feature = "aws")]
     pub fn with_aws(self, access: AwsAccess) -> Self {
         Self { aws: Some(aws::AwsRunner::new(access)), ..self }
@@ -138,7 +141,8 @@ impl Runner for Targets {
     }
 }
 
-/// Not final: another worker of the same pool may be able to run it.
+/// Completion for an unknown kind of target. It is not final: another worker of the pool may be able to
+/// run it.
 fn unknown(kind: &str) -> Completion {
     Completion::failed(format!(
         "this worker can't run {kind:?} targets: it is too old for them, or has no access to AWS"

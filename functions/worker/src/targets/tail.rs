@@ -1,8 +1,8 @@
-//! The end of what a target says, in bounded memory.
+//! Tail of a target's output, in bounded memory.
 
 use belfry_engine::ports::Output;
 
-/// Longest excerpt of a target's own words in an error line.
+/// Maximum length of an excerpt of a target's output in an error line, in characters.
 const MAX_LINE_CHARACTERS: usize = 200;
 
 pub(super) struct Tail {
@@ -26,22 +26,22 @@ impl Tail {
         }
     }
 
-    /// Whether so many bytes more leave it whole.
+    /// Whether the tail still holds all of the output after so many bytes more.
     pub fn has_room(&self, bytes: usize) -> bool {
         self.bytes + bytes as u64 <= self.limit as u64
     }
 
-    /// Everything, as long as it is whole.
+    /// Bytes of the tail. They are all of the output as long as it fits.
     pub fn kept(&self) -> &[u8] {
         &self.kept
     }
 
-    /// The last non-blank line, fit for an error line.
+    /// Last non-blank line, fit for an error line.
     pub fn last_line(&self) -> Option<String> {
         self.text().lines().rev().map(one_line).find(|line| !line.is_empty())
     }
 
-    /// Nothing where nothing was said.
+    /// Output. `None` where nothing was printed.
     pub fn output(&self) -> Option<Output> {
         (self.bytes > 0).then(|| Output { tail: self.text(), bytes: self.bytes, log: None })
     }
@@ -65,7 +65,7 @@ fn last(bytes: &[u8], limit: usize) -> &[u8] {
     &bytes[bytes.len().saturating_sub(limit)..]
 }
 
-/// Without control characters, and short.
+/// Short text without control characters.
 pub(super) fn one_line(text: &str) -> String {
     let clean: String = text.chars().filter(|c| !c.is_control()).collect();
     let clean = clean.trim();

@@ -1,4 +1,4 @@
-//! Processes: what they are given and what is made of how they end.
+//! Tests of processes: their input, and the completion that follows from their end.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 

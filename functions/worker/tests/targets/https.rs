@@ -1,4 +1,4 @@
-//! Certificates: whom the host trusts, the worker trusts, and nobody else.
+//! Tests of certificates: the worker trusts exactly the authorities that the host trusts.
 
 use std::{env, sync::Arc};
 
@@ -54,7 +54,7 @@ async fn a_certificate_that_nobody_vouches_for_is_named() {
     assert!(!failed.is_final && failed.error.starts_with("certificate not accepted: "), "{}", failed.error);
 }
 
-/// In a process of its own, because what the host trusts is read from the process's variables.
+/// Runs in a process of its own, because the host's trust is read from the process's variables.
 #[tokio::test]
 async fn a_certificate_that_the_host_trusts_is_accepted() {
     let made = certificate();

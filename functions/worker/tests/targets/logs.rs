@@ -1,4 +1,4 @@
-//! All that a command prints, where its tail is not all.
+//! Tests of full logs, where the tail is not all.
 
 use std::{
     collections::BTreeMap,
@@ -13,11 +13,11 @@ use serde_json::json;
 
 use crate::support::{result, run, settings};
 
-/// Those that were closed, by their references.
+/// Logs that were closed, by their references.
 #[derive(Default)]
 struct Kept {
     closed: Mutex<BTreeMap<String, Vec<u8>>>,
-    /// Writing fails.
+    /// Whether writing fails.
     is_full: bool,
 }
 
@@ -56,7 +56,7 @@ impl Logs for Keeper {
     }
 }
 
-/// What became of a shell line's output, and the log.
+/// Runs a shell line and returns its output and its log.
 async fn printed(line: &str, settings: TargetSettings, kept: Kept) -> (Output, Option<String>) {
     let kept = Arc::new(kept);
     let targets = Targets::new(settings).unwrap().keeping_logs(Some(Arc::new(Keeper(Arc::clone(&kept)))));

@@ -1,4 +1,4 @@
-//! The runners, against real processes and servers.
+//! Tests of the runners, against real processes and servers.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 

@@ -1,4 +1,4 @@
-//! Where requests go, where they don't, and what is said when nothing comes back.
+//! Tests of where requests go and where they don't, and of the messages when no answer comes.
 
 use std::{io::ErrorKind, net::SocketAddr};
 
@@ -89,7 +89,7 @@ async fn private_addresses_are_refused_by_number_and_by_name() {
     result(&run(&careless, by_name).await);
 }
 
-/// Says `greeting` to whoever connects, and hangs up.
+/// Server that sends `greeting` to every client, and hangs up.
 async fn rude(greeting: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

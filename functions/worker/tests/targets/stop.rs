@@ -1,4 +1,4 @@
-//! How processes are brought to their end, with all that they have started.
+//! Tests of how processes are stopped, with all that they have started.
 
 use std::{
     fs,
@@ -66,7 +66,7 @@ fn is_child_of_ours(id: i32) -> bool {
     status.contains(&format!("PPid:\t{}\n", std::process::id()))
 }
 
-/// With a grace that a shell keeps to on a busy machine too.
+/// Targets with a grace that a shell keeps to on a busy machine too.
 fn patient() -> Targets {
     Targets::new(TargetSettings { stop_grace: Duration::from_secs(20), ..settings() }).unwrap()
 }

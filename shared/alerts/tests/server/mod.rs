@@ -1,4 +1,4 @@
-//! A receiver on loopback.
+//! Server on loopback that stands for a receiver.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +29,7 @@ impl Request {
     }
 }
 
-/// Answers all with one status.
+/// Server that answers all requests with one status.
 pub struct Server {
     address: String,
     got: Arc<Mutex<Vec<Request>>>,
@@ -54,13 +54,13 @@ impl Server {
         format!("{}{path}", self.address)
     }
 
-    /// What came since the last time.
+    /// Takes the requests that have arrived since the last call.
     pub fn requests(&self) -> Vec<Request> {
         std::mem::take(&mut *self.got.lock().unwrap())
     }
 }
 
-/// One request for each connection.
+/// Answers one request for each connection.
 async fn exchange(stream: TcpStream, status: u16, kept: &Mutex<Vec<Request>>) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();

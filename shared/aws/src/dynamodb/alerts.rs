@@ -1,4 +1,4 @@
-//! Alerts: all in one partition of the table `state`, because they are few.
+//! Store of alerts, all in one partition of the table `state`, because they are few.
 
 use async_trait::async_trait;
 use belfry_engine::ports::{AlertRow, AlertStore};
@@ -55,7 +55,7 @@ fn decode(item: &Item) -> Result<AlertRow> {
     serde_json::from_str(&item.need(&DOC)?).map_err(|why| unreadable(item.name(), why))
 }
 
-/// One that can't be read must not hide the others.
+/// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable(item: &Item) -> Option<AlertRow> {
     decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "left out of a listing")).ok()
 }

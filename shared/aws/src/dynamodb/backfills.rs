@@ -1,4 +1,5 @@
-//! Backfills: all of them in one partition of the table of executions, which removes what is over.
+//! Store of backfills, all in one partition of the table of executions, whose time to live removes old
+//! rows.
 
 use async_trait::async_trait;
 use belfry_domain::{Backfill, BackfillId, JobId, Timer, Timestamp};
@@ -17,9 +18,9 @@ use super::{
     transaction::{Transacted, Write},
 };
 
-/// No job's partition: those have a `#` in their names.
+/// Partition of backfills. No job has it, because the partitions of jobs contain a `#`.
 const PARTITION: &str = "backfills";
-/// Rows that one call looks at, at most, in search of those of one job.
+/// Maximum number of rows that one call looks at in search of one job's rows.
 const LOOKS: usize = 2_000;
 const BATCH: usize = 100;
 
@@ -77,7 +78,7 @@ impl BackfillStore for Stores {
         }
     }
 
-    /// DynamoDB removes them by itself, by `expires_at`.
+    /// Returns nothing: DynamoDB removes the rows by `expires_at`.
     async fn remove_ended_backfills(&self, _before: Timestamp) -> Result<usize> {
         Ok(0)
     }
@@ -91,7 +92,7 @@ fn decode(item: &Item) -> Result<Backfill> {
     serde_json::from_str(&item.need(&DOC)?).map_err(|why| unreadable(item.name(), why))
 }
 
-/// One that can't be read must not hide the others.
+/// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable(item: &Item) -> Option<Backfill> {
     decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "left out of a listing")).ok()
 }

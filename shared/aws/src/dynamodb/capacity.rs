@@ -1,10 +1,10 @@
-//! What DynamoDB bills: counted from its own answers.
+//! Capacity that DynamoDB bills, counted from its own answers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 
-/// The tables of one installation.
+/// Tables of one installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
     Jobs,
@@ -28,7 +28,7 @@ impl Table {
     }
 }
 
-/// Units since the store was opened, by table. Indexes count with their table.
+/// Capacity units since the store was opened, by table. Indexes count with their table.
 #[derive(Debug, Default)]
 pub struct Capacity {
     tables: [Counters; Table::ALL.len()],
@@ -41,12 +41,13 @@ struct Counters {
     refused: AtomicU64,
 }
 
-/// What one table has used.
+/// Capacity that one table has used.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Used {
     pub write_units: f64,
     pub read_units: f64,
-    /// Writes whose condition failed. They are billed too, but the answer does not say what.
+    /// Number of writes whose condition failed. They are billed too, but the answer does not say how
+    /// much.
     pub refused: u64,
 }
 

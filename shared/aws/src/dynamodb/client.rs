@@ -1,5 +1,5 @@
-//! The calls that the stores are made of. Each waits for what is busy, counts what it cost, and
-//! tells a condition that failed from everything else that can go wrong.
+//! Calls to DynamoDB that the stores consist of. Each call waits while a row is busy, counts its cost,
+//! and distinguishes a failed condition from other errors.
 
 use std::sync::Arc;
 
@@ -23,12 +23,12 @@ use crate::Names;
 const TOTAL: ReturnConsumedCapacity = ReturnConsumedCapacity::Total;
 const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 
-/// What came of a conditional write.
+/// Result of a conditional write.
 #[derive(Debug)]
 pub(crate) enum Written {
-    /// With the row as it is now, where that was asked for.
+    /// The write happened. Holds the row as it is now, where the caller asked for it.
     Done(Item),
-    /// With the row that was there, if any.
+    /// The condition failed. Holds the row that was there, if any.
     Refused(Option<Item>),
 }
 
@@ -38,7 +38,7 @@ impl Written {
     }
 }
 
-/// A condition that failed, with the row that was there, if any.
+/// Failed condition, with the row that was there, if any.
 #[derive(Debug)]
 pub(crate) struct Refused(pub(crate) Option<Item>);
 
@@ -48,7 +48,7 @@ impl Refused {
     }
 }
 
-/// One installation's tables.
+/// Tables of one installation.
 #[derive(Debug, Clone)]
 pub(crate) struct Tables {
     pub(crate) client: Client,
@@ -56,7 +56,7 @@ pub(crate) struct Tables {
     pub(crate) capacity: Arc<Capacity>,
 }
 
-/// An error that says that the condition failed.
+/// Error that may say that the condition failed.
 trait Refusal {
     fn refused(&self) -> Option<Refused>;
 }
@@ -91,7 +91,7 @@ impl Tables {
         Table::ALL.into_iter().find(|table| self.name(*table) == name)
     }
 
-    /// Strongly consistent.
+    /// Reads a row, strongly consistent.
     pub(crate) async fn get(&self, table: Table, key: Key) -> Result<Option<Item>> {
         let request = self.client.get_item().table_name(self.name(table)).consistent_read(true);
         let request = request.set_key(Some(Item::from(key).0)).return_consumed_capacity(TOTAL);
@@ -125,7 +125,7 @@ impl Tables {
         .await
     }
 
-    /// Answers with the row as it is now.
+    /// Updates a row. The answer holds the row as it is now.
     pub(crate) async fn update(&self, table: Table, key: Key, update: Update, test: Test) -> Result<Written> {
         let mut placeholders = Placeholders::default();
         let expression = placeholders.update(update);

@@ -28,7 +28,7 @@ const DISCARDED: &str = "discarded";
 
 const BUCKETS: u16 = 4;
 const BATCH: usize = 100;
-/// Letters that one call looks at, at most, in search of those of one job.
+/// Maximum number of letters that one call looks at in search of one job's letters.
 const LOOKS: usize = 2_000;
 
 fn bucket(number: u16) -> String {
@@ -163,8 +163,8 @@ impl Stores {
         Ok(found.filter(|item| item.get(&STATE).is_some_and(|state| state != DISCARDED)))
     }
 
-    /// Notes what became of the letter, and takes it from the open ones. False where somebody else
-    /// was faster.
+    /// Notes the new state of a letter, and removes it from the open letters. `false` where another
+    /// process came first.
     async fn close(
         &self,
         id: &ExecutionId,
@@ -193,7 +193,7 @@ fn decode(item: &Item) -> Result<DeadLetter> {
     serde_json::from_str(&item.need(&DOC)?).map_err(|why| unreadable(item.name(), why))
 }
 
-/// One that can't be read must not hide the others.
+/// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable(item: &Item) -> Option<DeadLetter> {
     decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "left out of a listing")).ok()
 }

@@ -1,9 +1,9 @@
-//! What the SDK reports, in the ports' words.
+//! Translation of the SDK's errors into those of the ports.
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use belfry_engine::ports::StoreError;
 
-/// Why a call came to nothing.
+/// Reason why a call failed.
 pub(crate) enum Failure {
     /// Another write of the same row is under way: the same call may succeed in a moment.
     Busy(String),
@@ -19,12 +19,13 @@ impl Failure {
     }
 }
 
-/// Codes by which DynamoDB says that the request was wrong, not the moment.
+/// Error codes with which DynamoDB says that the request is wrong and a repetition is useless.
 const BUGS: [&str; 4] =
     ["ValidationException", "SerializationException", "ResourceNotFoundException", "AccessDeniedException"];
 const BUSY: [&str; 2] = ["TransactionConflictException", "TransactionInProgressException"];
 
-/// The SDK has repeated what can be repeated; a conflict with a transaction it has not.
+/// Classifies an error of the SDK. The SDK has repeated what can be repeated, except a conflict with a
+/// transaction.
 pub(crate) fn failure<E, R>(call: &str, error: SdkError<E, R>) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

@@ -1,4 +1,4 @@
-//! Executions, what their attempts printed, and who waits for them.
+//! Store of executions, of their outputs and of their waiters.
 
 use async_trait::async_trait;
 use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Timer, Timestamp};
@@ -20,7 +20,7 @@ use super::{
     transaction::{Transacted, Write},
 };
 
-/// Rows that are created at once.
+/// Number of rows that are created at the same time.
 const CONCURRENT_CREATIONS: usize = 16;
 
 #[async_trait]
@@ -124,12 +124,12 @@ impl ExecutionStore for Stores {
         Ok(rows.items.first().and_then(generation).unwrap_or(0))
     }
 
-    /// DynamoDB removes them by itself, by `expires_at`.
+    /// Returns nothing: DynamoDB removes the rows by `expires_at`.
     async fn ended_before(&self, _before: Timestamp, _limit: usize) -> Result<Vec<Execution>> {
         Ok(Vec::new())
     }
 
-    /// As above.
+    /// Does nothing: DynamoDB removes the rows by `expires_at`.
     async fn remove_ended(&self, _ids: &[ExecutionId]) -> Result<()> {
         Ok(())
     }
@@ -143,8 +143,8 @@ impl Stores {
         }
     }
 
-    /// With a mark that its execution has been run again for this key. One that names a row which has
-    /// gone, by its time, is replaced.
+    /// Creates a row with a mark that its execution has been run again for this key. A mark that names
+    /// a row which has expired is replaced.
     async fn create_marked(&self, item: Item, mark: Item, guard: Option<&Timer>) -> Result<Creation> {
         let mut test = no_row();
         loop {
@@ -202,7 +202,8 @@ fn exists(existing: Option<Item>) -> Result<Creation> {
 
 type Numbered = (usize, Execution, Timer);
 
-/// With the second of two of one name in a later round, so that the first one wins.
+/// Groups rows into rounds. If two rows have one id, the second is in a later round, so that the first
+/// one wins.
 fn rounds(rows: Vec<(Execution, Timer)>) -> Vec<Vec<Numbered>> {
     let mut seen = std::collections::HashMap::<ExecutionId, usize>::new();
     let mut rounds: Vec<Vec<Numbered>> = Vec::new();

@@ -1,4 +1,4 @@
-//! Executions that DynamoDB has removed by their time, as its stream tells of them.
+//! Executions that DynamoDB has removed by their time to live, as reported by the table's stream.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,10 @@ use super::{
     rows::{DOC, REVISION, decode},
 };
 
-/// Who removes a row by its time, in the words of the stream.
+/// Service that the stream names as the remover of rows whose time to live has ended.
 const TIME_TO_LIVE: &str = "dynamodb.amazonaws.com";
 
-/// What Lambda hands over of a stream, as far as it matters here.
+/// Event that Lambda hands over from a stream, reduced to the parts that matter here.
 #[derive(Debug, Deserialize)]
 pub struct StreamEvent {
     #[serde(rename = "Records")]
@@ -43,8 +43,8 @@ struct Images {
 }
 
 impl StreamEvent {
-    /// The rows of executions among what was removed by its time, whole. One that can't be read
-    /// is told of in the log, whole too: it must not hold up the others.
+    /// Complete rows of executions among the rows that were removed by their time to live. A row that
+    /// can't be read is logged in full, and does not hold up the others.
     pub fn expired(&self) -> Vec<Execution> {
         let expired = self.records.iter().filter_map(Record::expired);
         expired.map(item).filter(is_execution).filter_map(|item| readable(&item)).collect()
@@ -59,7 +59,7 @@ impl Record {
     }
 }
 
-/// Of texts and numbers; rows have nothing else.
+/// Builds an item from a stream image. Only texts and numbers are read; rows hold nothing else.
 fn item(image: &HashMap<String, Value>) -> Item {
     let attributes = image.iter().filter_map(|(name, value)| {
         let text = |kind| value.get(kind)?.as_str().map(str::to_owned);
@@ -69,7 +69,7 @@ fn item(image: &HashMap<String, Value>) -> Item {
     Item(attributes.collect())
 }
 
-/// Waiters and outputs stand in the same table; neither counts its writes.
+/// Whether an item is an execution. Waiters and outputs are in the same table, without a revision.
 fn is_execution(item: &Item) -> bool {
     item.has(&REVISION)
 }
@@ -99,7 +99,7 @@ mod tests {
         Execution { status: Status::Success, end_time: Some(Timestamp(9)), input: Some(json!([1])), ..row }
     }
 
-    /// As the stream writes it.
+    /// Item in the form that the stream has.
     fn image(row: &Execution) -> Value {
         let layout = Layout { buckets: 4, retention: Duration::from_secs(60) };
         let attributes = layout.item(row.clone()).unwrap().0.into_iter();

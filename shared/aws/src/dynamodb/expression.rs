@@ -1,5 +1,5 @@
-//! Conditions and updates, put together from typed attributes: names and values are always those
-//! that the expression uses, and no word in it is reserved.
+//! Conditions and updates, built from typed attributes. All names and values of an expression are
+//! placeholders, so no reserved word occurs in it.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -9,7 +9,7 @@ use super::item::{Attribute, PK, Raw, SK, Value};
 
 type Name = Cow<'static, str>;
 
-/// What must be true of a row for a write to happen.
+/// Condition that a row must meet for a write to happen.
 #[derive(Debug, Clone)]
 pub(crate) enum Test {
     Absent(Name),
@@ -43,12 +43,12 @@ pub(crate) fn at_most<T: Value>(attribute: &Attribute<T>, value: T) -> Test {
     Test::Compares(attribute.name.clone(), "<=", value.write())
 }
 
-/// The row is not there.
+/// Condition that the row does not exist.
 pub(crate) fn no_row() -> Test {
     absent(&PK)
 }
 
-/// What to change in a row.
+/// Changes of a row: attributes to set, and attributes to remove.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Update {
     set: Vec<(Name, AttributeValue)>,
@@ -66,7 +66,7 @@ impl Update {
         self
     }
 
-    /// Leaves the attribute without a value where there is none.
+    /// Sets the attribute, or removes it where there is no value.
     pub(crate) fn put<T: Value>(self, attribute: &Attribute<T>, value: Option<T>) -> Self {
         match value {
             Some(value) => self.set(attribute, value),
@@ -75,7 +75,7 @@ impl Update {
     }
 }
 
-/// Which rows of a partition a query reads; both ends are within.
+/// Range of rows in a partition that a query reads. Both ends are included.
 #[derive(Debug, Clone)]
 pub(crate) struct Range {
     pub(crate) keys: (Name, Name),
@@ -95,13 +95,13 @@ impl Range {
         Self { keys: (PK.name, SK.name), pk: pk.into(), bounds }
     }
 
-    /// DynamoDB refuses such a query instead of answering with nothing.
+    /// Whether the range is empty. DynamoDB refuses a query over an empty range.
     pub(crate) fn is_empty(&self) -> bool {
         matches!(&self.bounds, Bounds::Between(low, high) if low > high)
     }
 }
 
-/// The names and values of one request.
+/// Placeholders for the names and values of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Placeholders {
     names: HashMap<String, String>,
@@ -168,7 +168,7 @@ impl Placeholders {
         }
     }
 
-    /// DynamoDB refuses maps that are empty.
+    /// Maps for the request. They are `None` where empty, because DynamoDB refuses empty maps.
     pub(crate) fn finish(self) -> (Option<HashMap<String, String>>, Option<Raw>) {
         let names = Some(self.names).filter(|names| !names.is_empty());
         let values = Some(self.values).filter(|values| !values.is_empty());
@@ -183,7 +183,7 @@ mod tests {
     const DOC: Attribute<String> = Attribute::new("doc");
     const COUNT: Attribute<u64> = Attribute::new("count");
 
-    /// Every name and value is used, and what is used is defined.
+    /// Checks that every name and value is used, and that all that are used are defined.
     fn check(text: &str, placeholders: Placeholders) {
         let (names, values) = placeholders.finish();
         let mut defined: Vec<String> = names.unwrap_or_default().into_keys().collect();

@@ -1,4 +1,5 @@
-//! Gates, and the lines before them: one partition for each gate, the gate's row first.
+//! Store of gates, and of the lines before them. Each gate has one partition, with the gate's row
+//! first.
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, Gate, GateKey, Place};
@@ -19,9 +20,10 @@ use super::{
     transaction::{Transacted, Write},
 };
 
-/// Lines begin behind the gate's own row.
+/// Bounds of a line's sort keys, behind the gate's own row.
 const LINE: (&str, &str) = ("0", ":");
-/// A gate of a rate limit says nothing any more when its instant has passed; a day is for clocks.
+/// Time after its last instant for which the row of a gate with a rate limit is kept. The row says
+/// nothing after that instant; the day allows for differences between clocks.
 const STALE_AFTER_SECONDS: i64 = 24 * 3600;
 
 fn partition(gate: &GateKey) -> String {
@@ -122,7 +124,7 @@ impl Stores {
         serde_json::from_str(&item.need(&DOC)?).map_err(|why| unreadable(item.name(), why))
     }
 
-    /// Without gates it is a write as any other, at half a transaction's price.
+    /// Writes a row without gates. It is a write like any other, at half the price of a transaction.
     async fn pass_alone(&self, row: RowWrite) -> Result<Passed> {
         Ok(match row {
             RowWrite::Nothing => Passed::Done,

@@ -5,12 +5,12 @@ use belfry_domain::JobId;
 use super::item::{Attribute, Key};
 
 pub(crate) const VERSION: Attribute<u64> = Attribute::new("version");
-/// The graph's revision from which on a version, or a dependent, counts.
+/// Attribute: the graph's revision from which a version or a dependent counts.
 pub(crate) const SINCE: Attribute<u64> = Attribute::new("since");
-/// And the first at which a dependent does not any more.
+/// Attribute: the graph's first revision in which a dependent counts no longer.
 pub(crate) const UNTIL: Attribute<u64> = Attribute::new("until");
 pub(crate) const DEPENDENCIES: Attribute<Vec<String>> = Attribute::new("dependencies");
-/// The graph's revision to which the commit led that wrote the row: later ones replace it.
+/// Attribute: the graph's revision after the commit that wrote the row. Later commits replace the row.
 pub(crate) const COMMIT: Attribute<u64> = Attribute::new("commit_revision");
 pub(crate) const PLAN: Attribute<String> = Attribute::new("plan");
 

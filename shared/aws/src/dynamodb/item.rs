@@ -8,10 +8,10 @@ use belfry_engine::ports::StoreError;
 
 use super::error::unreadable;
 
-/// As the SDK has it.
+/// Item in the SDK's form.
 pub(crate) type Raw = HashMap<String, AttributeValue>;
 
-/// The name of an attribute, and what it holds.
+/// Name of an attribute, with the type of its values.
 pub(crate) struct Attribute<T> {
     pub(crate) name: Cow<'static, str>,
     holds: PhantomData<fn() -> T>,
@@ -22,13 +22,13 @@ impl<T> Attribute<T> {
         Self { name: Cow::Borrowed(name), holds: PhantomData }
     }
 
-    /// One of many of a kind.
+    /// Attribute of a numbered kind, such as one for each shard.
     pub(crate) fn numbered(kind: char, number: u16) -> Self {
         Self { name: Cow::Owned(format!("{kind}{number}")), holds: PhantomData }
     }
 }
 
-/// What an attribute can hold.
+/// Type of a value that an attribute can hold.
 pub(crate) trait Value: Sized {
     fn write(self) -> AttributeValue;
     fn read(value: &AttributeValue) -> Option<Self>;
@@ -91,11 +91,11 @@ macro_rules! numbers {
 }
 numbers!(u16, u32, u64, i64);
 
-/// One row of a table.
+/// Row of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Item(pub(crate) Raw);
 
-/// Where a row stands.
+/// Key of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) pk: String,
@@ -104,7 +104,7 @@ pub(crate) struct Key {
 
 pub(crate) const PK: Attribute<String> = Attribute::new("pk");
 pub(crate) const SK: Attribute<String> = Attribute::new("sk");
-/// The sort key of what stands alone.
+/// Sort key of rows that are alone in their partition.
 pub(crate) const ALONE: &str = ".";
 
 impl Key {
@@ -136,7 +136,7 @@ impl Item {
         }
     }
 
-    /// None where it is absent, or of another type.
+    /// Value of an attribute. `None` where it is absent, or of another type.
     pub(crate) fn get<T: Value>(&self, attribute: &Attribute<T>) -> Option<T> {
         self.0.get(attribute.name.as_ref()).and_then(T::read)
     }
@@ -154,7 +154,7 @@ impl Item {
         Key { pk: self.get(&PK).unwrap_or_default(), sk: self.get(&SK).unwrap_or_default() }
     }
 
-    /// For messages.
+    /// Name of the row, for messages.
     pub(crate) fn name(&self) -> String {
         let key = self.key();
         format!("row {} {}", key.pk, key.sk)

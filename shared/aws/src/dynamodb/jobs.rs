@@ -1,5 +1,5 @@
-//! Jobs: the newest version and the dependents of each in a partition of its own, all versions
-//! beside the graph.
+//! Store of jobs. The newest version and the dependents of each job are in a partition of its own; all
+//! versions are beside the graph.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use super::{
     steps::steps,
 };
 
-/// How often a read of the whole graph is begun again because of a commit in between.
+/// Number of times that a read of the whole graph is started again because of a commit in between.
 const ATTEMPTS: u32 = 30;
 
 #[async_trait]
@@ -108,12 +108,12 @@ impl JobStore for Stores {
 }
 
 impl Stores {
-    /// The graph's revision, when all that it stands for has been written.
+    /// Revision of the graph, after all changes of that revision have been written.
     pub(crate) async fn settle(&self) -> Result<u64> {
         Ok(self.settled_graph().await?.0)
     }
 
-    /// With the graph's row, if there is one.
+    /// Revision of the graph as `settle` returns it, and the graph's row, if there is one.
     pub(crate) async fn settled_graph(&self) -> Result<(u64, Option<Item>)> {
         loop {
             let asked = self.known.ask();
@@ -132,8 +132,8 @@ impl Stores {
         self.rows_since(id, graph).await
     }
 
-    /// The graph's revision, from an answer no older than this. Of those who ask at once, as all
-    /// messages of a batch do, one asks for all.
+    /// Revision of the graph, from an answer that is no older than `longest`. If several callers ask at
+    /// once, as the messages of a batch do, one request serves all.
     async fn graph_within(&self, longest: Duration) -> Result<u64> {
         if let Some(graph) = self.known.graph(longest) {
             return Ok(graph);
@@ -145,7 +145,7 @@ impl Stores {
         }
     }
 
-    /// All of the job's partition, as it was when the graph had this revision or later.
+    /// Partition of a job, as it was when the graph had this revision or a later one.
     pub(crate) async fn rows_since(&self, id: &JobId, graph: u64) -> Result<Arc<JobRows>> {
         match self.known.rows_since(id, graph) {
             Some(rows) => Ok(rows),
@@ -175,7 +175,7 @@ impl Stores {
         Ok(job)
     }
 
-    /// Tombstones left out. One that can't be read leaves the others alone.
+    /// Jobs that can be read, without tombstones. A job that can't be read does not hide the others.
     async fn readable(&self, heads: &[Item]) -> Result<Vec<Arc<Job>>> {
         let mut jobs = Vec::with_capacity(heads.len());
         for head in heads {

@@ -1,30 +1,30 @@
-//! Keys, whose order as texts is the order in which they are read.
+//! Keys. Their order as texts is the order in which rows are read.
 
 use belfry_domain::{ExecutionId, JobId, Shards, TimerKey, Timestamp};
 use chrono::SecondsFormat;
 
 use super::item::Key;
 
-/// 15 digits.
+/// Largest instant with 15 digits, in milliseconds.
 const LONGEST_MS: i64 = 999_999_999_999_999;
-/// Negative instants count up from here, behind a sign: it comes before all digits.
+/// Base that negative instants are counted from, behind a minus sign, which sorts before all digits.
 const NEGATIVE_BASE: i64 = 100_000_000_000_000;
-/// Years of four digits.
+/// First instant of the years with four digits, in milliseconds.
 const FIRST_WRITTEN_MS: i64 = -62_167_219_200_000;
 const LAST_WRITTEN_MS: i64 = 253_402_300_799_999;
-/// Begins the sort keys of executions whose names hold no instant: it comes before all digits.
+/// Prefix of the sort keys of executions whose names hold no instant. It sorts before all digits.
 pub(crate) const NAMED: &str = "#";
-/// Comes behind all digits, and thus behind all instants.
+/// Text that sorts behind all digits, and so behind all instants.
 pub(crate) const BEHIND_INSTANTS: &str = ":";
-/// Of a ULID's 26 characters, those of its instant.
+/// Length of a ULID in characters.
 const ULID_LENGTH: usize = 26;
 
-/// The smallest text that is greater.
+/// Smallest text that sorts behind `text`.
 pub(crate) fn successor(text: &str) -> String {
     format!("{text}\0")
 }
 
-/// An instant in 15 characters.
+/// Instant in 15 characters.
 pub(crate) fn digits(at: Timestamp) -> String {
     match at.0 {
         ms @ 0.. => format!("{:015}", ms.min(LONGEST_MS)),
@@ -40,13 +40,13 @@ fn undigits(text: &str) -> Option<Timestamp> {
     Some(Timestamp(ms)).filter(|at| digits(*at) == text)
 }
 
-/// An instant as people read it, always of the same length.
+/// Instant in RFC 3339, always of the same length.
 pub(crate) fn written(at: Timestamp) -> String {
     let at = Timestamp(at.0.clamp(FIRST_WRITTEN_MS, LAST_WRITTEN_MS));
     at.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Timers.
+/// Key of a timer.
 pub(crate) fn timer(key: &TimerKey) -> Key {
     Key::new(shard_of_timers(key.shard), format!("{} {}", digits(key.fire_at), key.what))
 }
@@ -60,13 +60,13 @@ pub(crate) fn parse_timer(shard: u16, sk: &str) -> Option<TimerKey> {
     Some(TimerKey { shard, fire_at: undigits(fire_at)?, what: what.parse().ok()? })
 }
 
-/// Between these are the timers that fire in [from, until].
+/// Upper bound of the sort keys of timers that fire up to `until`.
 pub(crate) fn timers_until(until: Timestamp) -> String {
     // A blank stands behind each instant.
     format!("{}!", digits(until))
 }
 
-/// The instant that an execution's name holds: that of its slot, or of its ULID.
+/// Instant in an execution's name: that of its slot, or of its ULID.
 pub(crate) fn instant_in_name(id: &ExecutionId) -> Option<Timestamp> {
     let slot = id.slot();
     slot.instant().or_else(|| instant_of_ulid(slot.as_str()))
@@ -82,7 +82,8 @@ fn instant_of_ulid(text: &str) -> Option<Timestamp> {
     (ulid.to_string() == text && at <= LAST_WRITTEN_MS).then_some(Timestamp(at))
 }
 
-/// An element stands behind the generation of the whole that it is of.
+/// Slot and generation of an execution, for its key. An element follows the generation of the execution
+/// that it belongs to.
 fn slot_and_generation(id: &ExecutionId) -> String {
     let own = generation(id.generation());
     match (id.whole(), id.element_index()) {
@@ -95,7 +96,7 @@ fn generation(number: u32) -> String {
     format!("~{number:010}")
 }
 
-/// The place of an execution among those of its job, in the order of time.
+/// Key of an execution, which orders a job's executions by time.
 pub(crate) fn execution(id: &ExecutionId, buckets: u16) -> Key {
     let name = slot_and_generation(id);
     let sk = match instant_in_name(id) {
@@ -110,24 +111,26 @@ pub(crate) fn bucket(job_id: &JobId, number: u16) -> String {
     format!("{job_id}#{number}")
 }
 
-/// The job of an execution's row.
+/// Job of an execution's row.
 pub(crate) fn job_of(key: &Key) -> Option<JobId> {
     key.pk.rsplit_once('#')?.0.parse().ok()
 }
 
-/// Where one is listed whose name says nothing about its time. Texts as in [`execution`].
+/// Position in a listing by `due`, for an execution whose name tells nothing about its time. Texts are
+/// as in [`execution`].
 pub(crate) fn by_due(id: &ExecutionId, due: Timestamp) -> String {
     format!("{}#{}", written(due), slot_and_generation(id))
 }
 
-/// The partition and the prefix that all generations of an execution share.
+/// Partition and prefix that all generations of an execution share.
 pub(crate) fn generations(first: &ExecutionId, buckets: u16) -> Key {
     let key = execution(first, buckets);
     let sk = key.sk.strip_suffix(&generation(first.generation())).unwrap_or(&key.sk);
     Key { sk: format!("{sk}~"), pk: key.pk }
 }
 
-/// Of a row whose key begins with that prefix: its own generation, or that of which it is an element.
+/// Generation in a sort key that begins with `prefix`. For an element it is the generation of the
+/// execution that the element belongs to.
 pub(crate) fn parse_generation(sk: &str, prefix: &str) -> Option<u32> {
     sk.strip_prefix(prefix)?.split(',').next()?.parse().ok()
 }

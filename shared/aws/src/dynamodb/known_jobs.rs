@@ -1,8 +1,7 @@
-//! Jobs as this process last read them, and how new the graph was then.
+//! Cache of jobs, as this process last read them, with the age of the graph at that time.
 //!
-//! An answer is worth what was known before it was asked for: one that was asked for when the
-//! graph was known to have come to revision r, and r to have been carried out, shows all that is
-//! of r and before.
+//! An answer shows what was known before the question was asked. If the process knew, when it asked,
+//! that revision r of the graph had been carried out, then the answer shows all changes up to r.
 
 use std::{
     collections::HashMap,
@@ -14,28 +13,28 @@ use belfry_domain::{Job, JobId};
 
 use super::{Result, error::unreadable};
 
-/// More are forgotten, all at once.
+/// Maximum number of cached jobs. Beyond it, all are dropped at once.
 const CAPACITY: usize = 50_000;
-/// How old an answer to a question about now may be.
+/// Maximum age of an answer to a question about the present.
 pub(crate) const NOW: Duration = Duration::from_secs(1);
 
-/// All rows of a job's partition.
+/// Rows of a job's partition.
 #[derive(Debug, Default)]
 pub(crate) struct JobRows {
     pub(crate) head: Option<Head>,
     pub(crate) dependents: Vec<Edge>,
 }
 
-/// The newest version.
+/// Newest version of a job.
 #[derive(Debug)]
 pub(crate) struct Head {
-    /// Or why it can't be read.
+    /// Job, or the reason why it can't be read.
     pub(crate) job: std::result::Result<Arc<Job>, String>,
-    /// Known even where the rest can't be read.
+    /// Dependencies of the job. They are known even where the rest can't be read.
     pub(crate) dependencies: Vec<JobId>,
 }
 
-/// A version of a dependent.
+/// Edge to a dependent, in one of its versions.
 #[derive(Debug, Clone)]
 pub(crate) struct Edge {
     pub(crate) dependent: JobId,
@@ -59,7 +58,7 @@ impl JobRows {
         }
     }
 
-    /// None where it is a tombstone.
+    /// Job, or `None` where it is a tombstone.
     pub(crate) fn live(&self, id: &JobId) -> Result<Option<Arc<Job>>> {
         Ok(self.job(id)?.filter(|job| !job.deleted))
     }
@@ -69,7 +68,7 @@ impl JobRows {
     }
 }
 
-/// The moment at which a question is asked, and what is known then.
+/// Moment at which a question is asked, with the revision that is known then.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
     at: Instant,
@@ -79,13 +78,14 @@ pub(crate) struct Asked {
 #[derive(Debug, Default)]
 pub(crate) struct KnownJobs {
     memory: Mutex<Memory>,
-    /// Held by who asks for the graph's revision.
+    /// Lock for the request of the graph's revision.
     pub(crate) asking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct Memory {
-    /// The newest revision that is known to have been carried out, and when that was asked for last.
+    /// Newest revision that is known to have been carried out, and the instant of the last question for
+    /// it.
     graph: Option<(u64, Instant)>,
     jobs: HashMap<JobId, (Asked, Arc<JobRows>)>,
 }
@@ -113,19 +113,19 @@ impl KnownJobs {
         memory.graph = Some(known.unwrap_or((revision, asked.at)));
     }
 
-    /// The graph's revision, if that was asked for lately.
+    /// Revision of the graph, if it was asked for less than `longest` ago.
     pub(crate) fn graph(&self, longest: Duration) -> Option<u64> {
         self.memory().graph.filter(|(_, at)| at.elapsed() < longest).map(|(revision, _)| revision)
     }
 
-    /// An answer that shows all that is of this revision and before.
+    /// Rows of a job that show all changes up to this revision, if they are cached.
     pub(crate) fn rows_since(&self, id: &JobId, graph: u64) -> Option<Arc<JobRows>> {
         let memory = self.memory();
         let (asked, rows) = memory.jobs.get(id)?;
         (asked.graph >= Some(graph)).then(|| Arc::clone(rows))
     }
 
-    /// An answer of a moment ago, if nothing has been heard of a change since.
+    /// Rows of a job from a moment ago, if no change is known since.
     pub(crate) fn rows_now(&self, id: &JobId) -> Option<Arc<JobRows>> {
         let memory = self.memory();
         let (asked, rows) = memory.jobs.get(id)?;

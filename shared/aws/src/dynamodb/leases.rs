@@ -1,4 +1,4 @@
-//! Leadership of lanes, and how far ticks have read.
+//! Store of the lanes' leadership and of the ticks' cursors.
 
 use async_trait::async_trait;
 use belfry_domain::Timestamp;
@@ -20,7 +20,7 @@ fn lane_key(lane: u16) -> Key {
     Key::alone(format!("lane#{lane}"))
 }
 
-/// Of all shards: 64 are less than 1 KB.
+/// Key of the item that holds the cursors of all shards. 64 cursors take less than 1 KB.
 fn cursors_key() -> Key {
     Key::alone("cursors")
 }
@@ -29,7 +29,7 @@ fn cursor_of(shard: u16) -> Attribute<Timestamp> {
     Attribute::numbered(CURSOR, shard)
 }
 
-/// The token of the lane's leader that has saved last.
+/// Attribute: the token of the lane's leader that saved cursors last.
 fn saved_by(lane: u16) -> Attribute<u64> {
     Attribute::numbered(SAVED_BY, lane)
 }
@@ -79,10 +79,10 @@ impl LeaseStore for Stores {
         shards.map(|shard| Ok((shard, item.need(&cursor_of(shard))?))).collect()
     }
 
-    /// One read and one write instead of a transaction, which costs four: it is done for every
-    /// lane in every minute. The lane's token beside the cursors keeps a leader that is deposed
-    /// between the two from setting back what its successor has saved; what it saves before that,
-    /// it has read.
+    /// Saves cursors with one read and one write instead of a transaction, which costs four: it happens
+    /// for every lane in every minute. The lane's token beside the cursors keeps a leader that is
+    /// deposed between the read and the write from undoing its successor's cursors. Cursors that it
+    /// saves before that are true: it has read so far.
     async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<bool> {
         let held = self.tables.get(Table::State, lane_key(lease.lane)).await?;
         if held.and_then(|held| held.get(&TOKEN)) != Some(lease.token) {

@@ -1,5 +1,5 @@
-//! Listings of executions, for people. They come from indexes, which lag; the rows themselves are
-//! read strongly consistent.
+//! Listings of executions, for people. They use indexes, which lag behind; the rows themselves are read
+//! with strong consistency.
 
 use std::collections::HashMap;
 
@@ -19,12 +19,14 @@ use super::{
     },
 };
 
-/// Rows that one call looks at, at most. A filter that lets few of them through gives small pages.
+/// Maximum number of rows that one call looks at. A filter that lets few of them through gives small
+/// pages.
 const LOOKS: usize = 2_000;
 const BATCH: usize = 100;
-/// Jobs whose timelines are read side by side; among more, their rows are looked for in all.
+/// Maximum number of jobs whose timelines are read side by side. With more jobs, their rows are
+/// searched in the listing of all.
 const SIDE_BY_SIDE: usize = 20;
-/// Before and behind all positions.
+/// Position before all others. `LAST` is behind all others.
 const FIRST: &str = "!";
 const LAST: &str = "~";
 
@@ -75,7 +77,8 @@ impl Stores {
         }
     }
 
-    /// The root of a run has the run's name, and costs no place in the index.
+    /// Sources for the executions of a run. The root of a run has the run's name, and needs no place in
+    /// the index.
     fn sources_of_run(&self, run_id: &str, after: Option<&str>, limit: usize) -> Vec<Source> {
         let range = || within(&BY_RUN, run_id, FIRST.to_owned(), after.unwrap_or(LAST).to_owned());
         let others = Source::new(Table::Executions, range(), BY_RUN.sk, limit + 1).on_index(BY_RUN.name);
@@ -120,8 +123,8 @@ impl Stores {
         jobs.iter().flat_map(of_job).map(Source::beside_other_jobs).collect()
     }
 
-    /// Reads the rows of which only the keys are known. Those that are gone, or of other jobs, are
-    /// left out, and so are those that another source lists.
+    /// Reads the rows of which only the keys are known. Rows that are gone, that belong to other jobs,
+    /// or that another source lists are left out.
     async fn with_rows(&self, found: Vec<Found>, filter: &ExecutionFilter) -> Result<Vec<Found>> {
         let is_wanted = |item: &Item| keys::job_of(&item.key()).is_none_or(|id| filter.lets_job_through(&id));
         let is_key = |found: &&Found| !found.item.has(&DOC) && is_wanted(&found.item);
@@ -173,7 +176,7 @@ fn within(index: &Index, pk: &str, low: String, high: String) -> Range {
     }
 }
 
-/// Of positions that begin with the instant at which a row is due.
+/// Bounds of index positions that begin with the instant at which a row is due.
 fn due_bounds(filter: &ExecutionFilter, after: Option<&str>) -> (String, String) {
     let low = filter.since.map_or_else(|| FIRST.to_owned(), keys::written);
     let high = filter.until.map_or_else(|| LAST.to_owned(), |until| keys::written(until) + LAST);
@@ -187,12 +190,12 @@ fn lower(bound: String, after: Option<&str>) -> String {
     }
 }
 
-/// Twice what would be each one's if they were equal.
+/// Number of rows to read from each source: twice its equal share.
 fn share(limit: usize, sources: u16) -> usize {
     (2 * limit / usize::from(sources.max(1)) + 2).min(limit + 1)
 }
 
-/// One that can't be read must not hide the others.
+/// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable(item: &Item) -> Option<Execution> {
     if item.0.is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! Several partitions, each in the order of its sort key, read as one: backwards, page by page.
+//! Merge of several partitions, each in the order of its sort key: read backwards, page by page.
 
 use std::collections::VecDeque;
 
@@ -13,13 +13,14 @@ use super::{
     reads::Query,
 };
 
-/// One partition, of a table or of an index.
+/// Partition of a table or of an index.
 pub(crate) struct Source {
     table: Table,
-    /// Holds the position.
+    /// Attribute that holds the position.
     by: Attribute<String>,
     query: Query,
-    /// Rows of several jobs may be of one instant: their partitions put them in order.
+    /// Whether partitions order rows with equal positions: rows of several jobs may have the same
+    /// instant.
     by_partition_too: bool,
     ahead: VecDeque<Item>,
     is_over: bool,
@@ -28,18 +29,18 @@ pub(crate) struct Source {
 /// Sources whose positions have one order.
 pub(crate) struct Merged {
     sources: Vec<Source>,
-    /// Where the page before ended.
+    /// Position at which the page before ended.
     after: Option<String>,
 }
 
-/// A row, or its keys where it was found in an index.
+/// Row, or only its keys where it was found in an index.
 pub(crate) struct Found {
     pub(crate) position: String,
     pub(crate) item: Item,
 }
 
 impl Source {
-    /// `page` is how many rows it reads at once.
+    /// Source that reads `page` rows at once.
     pub(crate) fn new(table: Table, range: Range, by: Attribute<String>, page: usize) -> Self {
         let query = Query::of(range).backwards().limit(page);
         Self { table, by, query, by_partition_too: false, ahead: VecDeque::new(), is_over: false }
@@ -53,7 +54,7 @@ impl Source {
         Self { by_partition_too: true, ..self }
     }
 
-    /// Something that stands alone.
+    /// Source with a single item.
     pub(crate) fn single(item: Item, by: Attribute<String>, source: Self) -> Self {
         Self { by, ahead: VecDeque::from([item]), is_over: true, ..source }
     }
@@ -80,12 +81,12 @@ impl Merged {
         Self { sources, after: after.map(str::to_owned) }
     }
 
-    /// Nothing can be left.
+    /// Whether no rows are left.
     pub(crate) fn is_over(&self) -> bool {
         self.sources.iter().all(|source| source.is_over && source.ahead.is_empty())
     }
 
-    /// The next so many, the greatest position first.
+    /// Next `count` rows, the greatest position first.
     pub(crate) async fn take(&mut self, tables: &Tables, count: usize) -> Result<Vec<Found>> {
         let mut found = Vec::with_capacity(count);
         while found.len() < count {

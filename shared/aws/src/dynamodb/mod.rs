@@ -59,17 +59,18 @@ use crate::Names;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// What all processes of an installation must agree on, but for the last.
+/// Settings of the stores. All processes of an installation must agree on them, except on
+/// `trust_jobs_for`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Partitions for the executions of one job, each good for 1,000 writes a second. It can't be
-    /// changed while there are executions.
+    /// Number of partitions for the executions of one job, each good for 1,000 writes a second. It
+    /// can't be changed while there are executions.
     pub buckets: u16,
-    /// Of the timers.
+    /// Shards of the timers.
     pub shards: Shards,
-    /// How long an execution stays after its end, at least.
+    /// Minimum time for which an execution stays after its end.
     pub retention: Duration,
-    /// For so long a job may be read as it was. Zero reads it anew each time.
+    /// Time for which a job that was read may be used again. Zero reads it anew each time.
     pub trust_jobs_for: Duration,
 }
 
@@ -84,7 +85,7 @@ impl Default for Options {
     }
 }
 
-/// All durable ports. Clones share connections and memory.
+/// Stores for all durable ports. Clones share connections and memory.
 #[derive(Debug, Clone)]
 pub struct Stores {
     tables: Tables,
@@ -106,12 +107,13 @@ impl Stores {
         }
     }
 
-    /// For those who may see a job as it was a moment ago. Shares connections and memory, too.
+    /// Stores for callers that may see a job as it was up to `time` ago. They share connections and
+    /// memory too.
     pub fn trusting_jobs_for(&self, time: Duration) -> Self {
         Self { trust_jobs_for: time, ..self.clone() }
     }
 
-    /// What DynamoDB has billed to this process.
+    /// Capacity that DynamoDB has billed to this process.
     pub fn capacity(&self) -> &Capacity {
         &self.tables.capacity
     }

@@ -1,5 +1,5 @@
-//! Notes beside an execution's row: who waits for it, what its attempts printed, and for which
-//! keys it was run again.
+//! Notes beside an execution's row: its waiters, the output of its attempts, and the keys for which it
+//! was run again.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,7 +16,7 @@ use super::{
     rows::{DOC, EXPIRES_AT},
 };
 
-/// Longer than anything waits or is tried again.
+/// Time beyond the retention for which notes stay: longer than any wait or retry.
 const BEYOND_RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Attribute of a mark: the generation that was begun for its key.
@@ -30,13 +30,13 @@ fn outputs_of(id: &ExecutionId) -> String {
     format!("o#{id}")
 }
 
-/// The generation that a mark names.
+/// Generation that a mark names.
 pub(crate) fn begun_by(mark: &Item) -> Result<ExecutionId> {
     mark.need(&BEGUN)?.parse().map_err(|why| unreadable(mark.name(), why))
 }
 
 impl Stores {
-    /// For a row that runs another one again for a key.
+    /// Mark for a row that runs another execution again for a key.
     pub(crate) fn mark_of(&self, row: &Execution) -> Option<Item> {
         let (old, key) = (row.rerun_of.as_ref()?, row.rerun_key.as_ref()?);
         let item = Item::from(Key::new(format!("r#{old}"), key.as_str()));
@@ -76,7 +76,8 @@ impl Stores {
         items.iter().map(decode).collect()
     }
 
-    /// Nobody knows yet when the execution will end.
+    /// Instant at which a note expires, in seconds since the epoch. It allows for the execution's end,
+    /// which is not known yet.
     pub(crate) fn note_expires_at(&self) -> i64 {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         (now + self.layout.retention + BEYOND_RETENTION).as_secs().cast_signed()

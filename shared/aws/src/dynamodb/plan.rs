@@ -1,17 +1,17 @@
 //! Commits by plan.
 //!
-//! A transaction holds 100 writes; a commit may need more. So its steps are written down first,
-//! where nobody looks; then one conditional write moves the graph's revision on and names the
-//! plan. That write is the commit. Whoever finds a plan named carries it out before anything else,
-//! so it does not matter who does, how often, or how late:
+//! A transaction holds 100 writes; a commit may need more. So its steps are written first, where no
+//! reader looks. Then one conditional write moves the graph's revision on and names the plan. That
+//! write is the commit. A process that finds a plan named carries it out before anything else. It does
+//! not matter which process does so, how often, or how late:
 //!
 //! - a version or a head is replaced by one of a later commit only;
 //! - a dependent's row is written once, and closed once;
-//! - a timer does not replace one of a later version. One too many does no harm.
+//! - a timer does not replace a timer of a later version. One timer too many does no harm.
 //!
-//! Timers go first and heads last: a job that can be read has its timer. The chunks are removed
-//! before the name, so a writer that was refused, and finds its first chunk gone, has won after
-//! all: its own first try had got through, and somebody has carried its plan out.
+//! Timers are written first and heads last: a job that can be read has its timer. The chunks of a plan
+//! are removed before its name. So a writer that was refused, and finds its first chunk gone, has won
+//! after all: its own first try had succeeded, and another process has carried out its plan.
 
 use belfry_domain::Timer;
 use belfry_engine::ports::ZonesInForce;
@@ -43,7 +43,7 @@ fn chunks_of(plan: &str) -> String {
     format!("plan#{plan}")
 }
 
-/// Steps that may be taken at the same time, in the order in which they are taken.
+/// Phase of a plan: steps that may be taken at the same time. Phases are taken in this order.
 #[derive(Clone, Copy)]
 enum Phase {
     Timers,
@@ -53,7 +53,7 @@ enum Phase {
 }
 
 impl Stores {
-    /// Moves the graph on by these steps; false where its revision is another one by now.
+    /// Commits these steps. `false` where the graph has another revision by now.
     pub(crate) async fn commit_steps(&self, revision: u64, steps: &[Step]) -> Result<bool> {
         let plan = format!("{:016x}{:016x}", random(), random());
         let chunks = chunks(steps)?;
@@ -71,7 +71,7 @@ impl Stores {
         Ok(false)
     }
 
-    /// The commit.
+    /// Moves the revision on and names the plan. This write is the commit.
     async fn name_plan(&self, revision: u64, plan: &str) -> Result<bool> {
         let move_on = Update::default().set(&REVISION, revision + 1).set(&PLAN, plan.to_owned());
         let unchanged = Test::All(vec![is(&REVISION, revision), absent(&PLAN)]);

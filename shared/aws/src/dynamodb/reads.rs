@@ -17,13 +17,13 @@ use super::{
 };
 
 const TOTAL: ReturnConsumedCapacity = ReturnConsumedCapacity::Total;
-/// DynamoDB's own limits.
+/// Maximum number of writes in a batch, by DynamoDB's limits.
 const WRITES_IN_A_BATCH: usize = 25;
 const READS_IN_A_BATCH: usize = 100;
-/// What a batch leaves undone is tried again so often.
+/// Number of times that a batch is sent for the items that DynamoDB leaves undone.
 const ROUNDS: u32 = 10;
 
-/// How a query reads.
+/// Description of a query.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
     pub(crate) range: Range,
@@ -35,7 +35,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// Strongly consistent, forwards, everything.
+    /// Query over a whole range, forwards and strongly consistent.
     pub(crate) fn of(range: Range) -> Self {
         Self { range, index: None, is_consistent: true, backwards: false, limit: None, from: None }
     }
@@ -53,7 +53,7 @@ impl Query {
     }
 }
 
-/// Some rows, and where the next ones are.
+/// Page of rows, and the key from which the next page goes on.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) items: Vec<Item>,
@@ -62,7 +62,7 @@ pub(crate) struct Rows {
 }
 
 impl Tables {
-    /// One page: at most the limit, or what DynamoDB reads at once.
+    /// Reads one page: at most the limit, or as much as DynamoDB reads at once.
     pub(crate) async fn query(&self, table: Table, query: &Query) -> Result<Rows> {
         self.query_or_count(table, query, None).await
     }
@@ -97,7 +97,7 @@ impl Tables {
         Ok(Rows { items: items(output.items), count, next })
     }
 
-    /// All rows of a range, however many pages they take.
+    /// Reads all rows of a range, however many pages they take.
     pub(crate) async fn query_all(&self, table: Table, query: Query) -> Result<Vec<Item>> {
         let (mut query, mut items) = (query, Vec::new());
         loop {
@@ -122,7 +122,7 @@ impl Tables {
         }
     }
 
-    /// All rows of a table that pass the test.
+    /// Reads all rows of a table that meet the condition.
     pub(crate) async fn scan(&self, table: Table, is_consistent: bool, test: Test) -> Result<Vec<Item>> {
         let mut placeholders = Placeholders::default();
         let filter = placeholders.test(test);
@@ -151,7 +151,7 @@ impl Tables {
         }
     }
 
-    /// The rows that are there, strongly consistent, in no order.
+    /// Reads the rows that exist under these keys, strongly consistent, in no order.
     pub(crate) async fn get_all(&self, table: Table, keys: Vec<Key>) -> Result<Vec<Item>> {
         // DynamoDB refuses a key that is named twice.
         let keys: Vec<Key> = keys.into_iter().collect::<HashSet<_>>().into_iter().collect();
@@ -193,7 +193,7 @@ impl Tables {
         Ok((items(rows), unread.map(|unread| unread.keys).unwrap_or_default()))
     }
 
-    /// Puts rows whatever is there; no two of one key.
+    /// Puts rows, whatever is there. No two rows may have one key.
     pub(crate) async fn put_all(&self, table: Table, rows: Vec<Item>) -> Result<()> {
         let put = |row: Item| {
             let put = PutRequest::builder().set_item(Some(row.0)).build().map_err(unavailable)?;
@@ -228,7 +228,7 @@ impl Tables {
         Ok(())
     }
 
-    /// What is left to write.
+    /// Sends one batch of writes, and returns the writes that DynamoDB left undone.
     async fn write_some(&self, table: Table, writes: Vec<WriteRequest>) -> Result<Vec<WriteRequest>> {
         let name = self.name(table);
         let writes = HashMap::from([(name.to_owned(), writes)]);

@@ -1,4 +1,4 @@
-//! Waiting a little, and by chance, for what is only busy.
+//! Retries: a short, random wait while a row is busy.
 
 use std::{
     future::Future,
@@ -8,7 +8,7 @@ use std::{
 
 use super::{Result, error::Failure};
 
-/// With pauses that double up to the longest: about four seconds.
+/// Number of tries. With pauses that double up to the longest, they take about four seconds.
 const ATTEMPTS: u32 = 12;
 const FIRST_PAUSE_MS: u64 = 10;
 const LONGEST_PAUSE_MS: u64 = 1_000;
@@ -27,13 +27,14 @@ where
     call().await.map_err(Failure::into_error)
 }
 
-/// Fully jittered: those who collided once must not do so again.
+/// Waits before another try. The wait is fully random, so that calls that collided once don't collide
+/// again.
 pub(crate) async fn pause(attempt: u32) {
     let longest = (FIRST_PAUSE_MS << attempt.min(10)).min(LONGEST_PAUSE_MS);
     tokio::time::sleep(Duration::from_millis(random() % longest + 1)).await;
 }
 
-/// Good enough for pauses and names: the standard library seeds it from the system.
+/// Random number, good enough for pauses and names: the standard library seeds it from the system.
 pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

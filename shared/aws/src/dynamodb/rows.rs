@@ -1,7 +1,6 @@
 //! Executions as items.
 //!
-//! `fixed` (what to run, and its input) is written once, with the row; every later write leaves
-//! it where it is.
+//! `fixed` (the work and its input) is written once, with the row; later writes leave it as it is.
 
 use std::time::Duration;
 
@@ -20,10 +19,10 @@ use super::{
 pub(crate) const DOC: Attribute<String> = Attribute::new("doc");
 pub(crate) const FIXED: Attribute<String> = Attribute::new("fixed");
 pub(crate) const REVISION: Attribute<u64> = Attribute::new("revision");
-/// In epoch seconds: what DynamoDB's TTL wants.
+/// Attribute for DynamoDB's time to live, in seconds since the epoch.
 pub(crate) const EXPIRES_AT: Attribute<i64> = Attribute::new("expires_at");
 
-/// An index of the table of executions.
+/// Index of the table of executions.
 pub(crate) struct Index {
     pub(crate) name: &'static str,
     pub(crate) pk: Attribute<String>,
@@ -41,11 +40,12 @@ pub(crate) const BY_STATUS: Index = Index::new("by_status", "status_pk", "status
 pub(crate) const BY_RUN: Index = Index::new("by_run", "run_pk", "run_sk");
 pub(crate) const BY_DUE: Index = Index::new("by_due", "due_pk", "due_sk");
 
-/// A hot key takes 1,000 writes a second.
+/// Number of keys that the index of recent executions is spread over. One key takes 1,000 writes a
+/// second.
 pub(crate) const RECENT_SPREADS: u16 = 16;
 pub(crate) const STATUS_SPREADS: u16 = 4;
-/// How far an execution may be due from the instant in its name, and still be listed by its name:
-/// the longest jitter, and an hour.
+/// Maximum distance between the instant in an execution's name and its `due` with which it is still
+/// listed by its name: the longest jitter, and an hour.
 pub(crate) const NAME_HOLDS_FOR: Duration = Duration::from_secs(25 * 3600);
 
 #[derive(Serialize, Deserialize)]
@@ -56,7 +56,7 @@ struct Fixed {
     input: Option<Value>,
 }
 
-/// How rows are written in this installation.
+/// Layout of the rows in this installation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
     pub(crate) buckets: u16,
@@ -66,7 +66,7 @@ pub(crate) struct Layout {
 type Listed = Option<(String, String)>;
 
 impl Layout {
-    /// A row that is created.
+    /// Item for a row that is created.
     pub(crate) fn item(self, mut row: Execution) -> Result<Item> {
         let fixed = Fixed { work: row.work.take(), input: row.input.take() };
         let is_empty = fixed.work.is_none() && fixed.input.is_none();
@@ -88,7 +88,8 @@ impl Layout {
         }))
     }
 
-    /// What a later write changes: neither what is fixed nor what never changes.
+    /// Update for a later write of the row. It leaves out the keys and the fixed part (`work` and
+    /// `input`), which never change.
     pub(crate) fn update(self, row: &mut Execution) -> Result<Update> {
         let fixed = (row.work.take(), row.input.take());
         let doc = doc(row);
@@ -142,7 +143,8 @@ fn by_status(row: &Execution) -> Listed {
     Some((status_spread(row.status, spread), format!("{}#{}", keys::written(row.due), row.id)))
 }
 
-/// Success would cost a write for each execution.
+/// Whether executions with this status are listed by status. A success is not, because that would cost
+/// a write for each execution.
 pub(crate) fn is_listed_by_status(status: Status) -> bool {
     status.is_terminal() && status != Status::Success
 }

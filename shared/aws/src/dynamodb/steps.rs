@@ -1,4 +1,4 @@
-//! What a commit does, step by step, and how that is written down.
+//! Steps of a commit, and the form in which they are stored.
 
 use belfry_domain::{Job, JobId, Timer, TimerKey};
 use serde::{Deserialize, Serialize};
@@ -10,10 +10,10 @@ use super::{
     item::{Item, PK},
 };
 
-/// An item holds 400 KB; a step is at most one job.
+/// Maximum size of a chunk in bytes. An item holds 400 KB; a step is at most one job.
 const CHUNK_BYTES: usize = 100 * 1024;
 
-/// One or two writes.
+/// Step of a commit: one or two writes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Step {
@@ -23,7 +23,7 @@ pub(crate) enum Step {
     Job { id: JobId, version: u64, since: u64, dependencies: Vec<String>, doc: String },
 }
 
-/// What a commit does, given the heads as they are.
+/// Steps of a commit, given the present heads of its jobs.
 pub(crate) fn steps(jobs: &[Job], timers: &[Timer], heads: &[Item]) -> Result<Vec<Step>> {
     let timer =
         |timer: &Timer| Step::Timer { key: timer.key.clone(), version: timer.version, checks: timer.checks };
@@ -70,7 +70,7 @@ fn edges(job: &Job, head: Option<&Item>) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// As texts that fit into items. There is always one.
+/// Splits steps into texts that fit into items. There is always one text.
 pub(crate) fn chunks(steps: &[Step]) -> Result<Vec<String>> {
     let mut chunks = vec![Vec::<&Step>::new()];
     let mut bytes = 0;

@@ -1,4 +1,4 @@
-//! Timers, in the order in which they fire.
+//! Store of timers, in the order in which they fire.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +18,9 @@ use super::{
 
 const VERSION: Attribute<u64> = Attribute::new("version");
 const CHECKS: Attribute<u32> = Attribute::new("checks");
-/// Written at once.
+/// Number of timers that are written at the same time.
 const CONCURRENT_PUTS: usize = 64;
-/// Where rows go that can't be read.
+/// Partition of rows that can't be read.
 const QUARANTINE: &str = "q";
 
 pub(crate) fn encode(timer: &Timer) -> Item {
@@ -32,7 +32,7 @@ fn decode(shard: u16, item: &Item) -> Option<Timer> {
     Some(Timer { key, version: item.get(&VERSION)?, checks: item.get(&CHECKS)? })
 }
 
-/// Not in place of one of a later version of the job.
+/// Condition that the timer replaces none of a later version of the job.
 pub(crate) fn not_newer(timer: &Timer) -> Test {
     use super::expression::{at_most, no_row};
     Test::Any(vec![no_row(), at_most(&VERSION, timer.version)])
@@ -112,7 +112,8 @@ impl TimerStore for Stores {
 }
 
 impl Stores {
-    /// Only slots have versions, and batches know no conditions: so slots are written one by one.
+    /// Writes one timer. Only slots have versions, and batches have no conditions, so timers of slots
+    /// are written one by one.
     async fn put_timer(&self, timer: &Timer) -> Result<()> {
         let test = matches!(timer.key.what, What::Slot { .. }).then(|| not_newer(timer));
         self.tables.put(Table::Timers, encode(timer), test).await.map(drop)
@@ -128,7 +129,7 @@ impl Stores {
         Ok(())
     }
 
-    /// The copy is written before the row goes.
+    /// Moves a row to the quarantine. The copy is written before the row is removed.
     async fn put_aside(&self, item: Item) -> Result<(String, String)> {
         let key = item.key();
         let name = format!("timer {} {}", key.pk, key.sk);

@@ -1,4 +1,4 @@
-//! Writes of several rows, all or nothing.
+//! Transactions: writes of several rows, all or nothing.
 
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -24,15 +24,15 @@ const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionChec
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 const CONFLICT: &str = "TransactionConflict";
 
-/// What came of a transaction.
+/// Result of a transaction.
 #[derive(Debug)]
 pub(crate) enum Transacted {
     Done,
-    /// For each write: none where its condition held.
+    /// For each write, `None` where its condition held.
     Refused(Vec<Option<Refused>>),
 }
 
-/// A part of a transaction.
+/// Write that is a part of a transaction.
 pub(crate) struct Write {
     pub(crate) table: Table,
     pub(crate) what: What,
@@ -64,8 +64,8 @@ impl Write {
 }
 
 impl Tables {
-    /// All or nothing. Where it is refused: for each write whether its condition failed, and the
-    /// row that was there.
+    /// Makes all writes or none. If they are refused, the result tells for each write whether its
+    /// condition failed, with the row that was there.
     pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<Transacted> {
         let tables: Vec<Table> = writes.iter().map(|write| write.table).collect();
         let items: Vec<TransactWriteItem> =

@@ -1,4 +1,4 @@
-//! Walks over the graph, a level at a time.
+//! Walks over the graph, one level at a time.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -7,13 +7,13 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{Result, Stores, known_jobs::JobRows};
 
-/// Partitions that are read at once.
+/// Number of partitions that are read at the same time.
 const CONCURRENT_READS: usize = 16;
 
 type Level = Vec<(JobId, Arc<JobRows>)>;
 
 impl Stores {
-    /// The live jobs that dependencies connect with these, over any number of steps.
+    /// Jobs, without tombstones, that dependencies connect with these over any number of steps.
     pub(crate) async fn walk_connected(&self, ids: &[JobId]) -> Result<Vec<Arc<Job>>> {
         let mut seen: BTreeSet<JobId> = ids.iter().cloned().collect();
         let mut ahead: Vec<JobId> = seen.iter().cloned().collect();
@@ -35,7 +35,7 @@ impl Stores {
         Ok(found)
     }
 
-    /// The first, by name, of the roots of all that flows together with this job.
+    /// First root, by name, of all jobs that flow together with this job.
     pub(crate) async fn first_root(&self, id: &JobId, graph: u64) -> Result<JobId> {
         let (mut joined, mut roots) = (BTreeSet::new(), BTreeSet::new());
         let mut ahead = vec![(id.clone(), Arrived::Anyhow)];
@@ -63,7 +63,7 @@ impl Stores {
         Ok(roots.into_iter().next().unwrap_or_else(|| id.clone()))
     }
 
-    /// In the order of the ids. Without a revision, as it is now.
+    /// Rows of these jobs, in the order of the ids: at a revision of the graph, or as they are now.
     async fn read_level(&self, ids: Vec<JobId>, graph: Option<u64>) -> Result<Level> {
         let read = |id: JobId| async move {
             let rows = match graph {
@@ -76,7 +76,7 @@ impl Stores {
     }
 }
 
-/// How a walk came to a job.
+/// Way in which a walk reached a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Arrived {
     Anyhow,

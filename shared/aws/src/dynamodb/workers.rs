@@ -1,4 +1,4 @@
-//! Workers, as they report: one partition, which takes 1,000 reports a second.
+//! Registry of workers, as they report: one partition, which takes 1,000 reports a second.
 
 use async_trait::async_trait;
 use belfry_domain::Timestamp;
@@ -15,19 +15,20 @@ use super::{
     rows::{DOC, EXPIRES_AT},
 };
 
-/// No job's partition, nor that of any note: those have a `#`.
+/// Partition of workers. No job and no note has it, because their partitions contain a `#`.
 const WORKERS: &str = "workers";
 const SEEN_AT: Attribute<Timestamp> = Attribute::new("seen_at");
-/// To the millisecond. The table removes items by [`EXPIRES_AT`], in its own time.
+/// Attribute: the instant of expiry, to the millisecond. The table removes items by [`EXPIRES_AT`],
+/// some time later.
 const EXPIRES_MS: Attribute<Timestamp> = Attribute::new("expires_ms");
-/// 1 where it is to drain.
+/// Attribute: 1 where the worker is to drain.
 const DRAINING: Attribute<u32> = Attribute::new("draining");
 
 fn key(id: &str) -> Key {
     Key::new(WORKERS, id)
 }
 
-/// One that has not expired.
+/// Condition that the worker has not expired.
 fn is_there(now: Timestamp) -> Test {
     above(&EXPIRES_MS, now)
 }
@@ -36,7 +37,7 @@ fn is_draining(item: &Item) -> bool {
     item.get(&DRAINING) == Some(1)
 }
 
-/// Rounded up: not a moment early.
+/// Seconds since the epoch, rounded up, so that nothing expires early.
 fn seconds(at: Timestamp) -> i64 {
     at.0.div_euclid(1000) + 1
 }

@@ -1,4 +1,4 @@
-//! Time zone data: which are in force, in the row of the graph, and what they are, beside it.
+//! Store of time zone data: the version in force in the graph's row, and the data beside it.
 
 use async_trait::async_trait;
 use belfry_domain::{Job, ZoneData, ZoneStamp};
@@ -16,7 +16,7 @@ use super::{
 };
 
 const ZONES: Attribute<String> = Attribute::new("zones");
-/// There while jobs are still to come to what is in force.
+/// Attribute that is present while jobs still have to be aligned with the data in force.
 const UNSETTLED: Attribute<u64> = Attribute::new("zones_unsettled");
 /// What was in force before, as JSON.
 const BEFORE: Attribute<String> = Attribute::new("zones_before");
@@ -76,8 +76,8 @@ impl ZoneStore for Stores {
 }
 
 impl Stores {
-    /// Makes the zone data known that judge a job. Whoever reads jobs does so before anybody else
-    /// sees them.
+    /// Registers the zone data that judge a job. Every reader of a job does this before the job is
+    /// used.
     pub(crate) async fn know_zones(&self, job: &Job) -> Result<()> {
         for version in job.zones.iter().flat_map(ZoneStamp::unknown) {
             let broken = |why: &str| unreadable(format!("job {}", job.id()), why);
@@ -88,7 +88,10 @@ impl Stores {
         Ok(())
     }
 
-    /// Why the job can't be read, if so; an error where the store does not answer.
+    /// Reason why the job's zone data can't be read, if there is one.
+    ///
+    /// # Errors
+    /// The store does not answer.
     pub(crate) async fn why_unknown(&self, job: &Job) -> Result<Option<String>> {
         match self.know_zones(job).await {
             Ok(()) => Ok(None),

@@ -1,4 +1,4 @@
-//! The schedules that call the tick, one a lane.
+//! Schedules that call the tick, one for each lane.
 
 use aws_sdk_scheduler::{Client, types::ScheduleState};
 use belfry_engine::ports::StoreError;
@@ -9,13 +9,14 @@ use crate::{Names, config};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lane {
     pub lane: u16,
-    /// The name of its schedule.
+    /// Name of the lane's schedule.
     pub schedule: String,
     pub is_paused: bool,
 }
 
-/// For operators: a lane can be stopped, and goes on where it was. The classic rule that is its
-/// second clock is not touched by this, and ticks lanes that nobody else has for a while.
+/// Control of the lanes, for operators: a lane can be stopped, and later goes on where it was. The
+/// classic rule that is the second clock is not affected, and ticks lanes that have had no tick for a
+/// while.
 pub struct Lanes {
     client: Client,
     names: Names,
@@ -26,12 +27,15 @@ impl Lanes {
         Self { client, names }
     }
 
-    /// Those of the installation that the environment names.
+    /// Lanes of the installation that the environment names.
     pub async fn of_environment() -> Self {
         Self::new(Client::new(&config::load().await), Names::from_environment())
     }
 
-    /// In the order of their numbers.
+    /// Lanes in the order of their numbers.
+    ///
+    /// # Errors
+    /// EventBridge Scheduler does not answer.
     pub async fn status(&self) -> Result<Vec<Lane>, StoreError> {
         let prefix = self.names.lane_prefix();
         let mut lanes = Vec::new();
@@ -45,7 +49,10 @@ impl Lanes {
         Ok(lanes)
     }
 
-    /// An update replaces the whole schedule, so all of it is sent again.
+    /// Stops or resumes a lane. An update replaces the whole schedule, so all of it is sent again.
+    ///
+    /// # Errors
+    /// EventBridge Scheduler does not answer.
     pub async fn set_paused(&self, name: &str, is_paused: bool) -> Result<(), StoreError> {
         let schedule = self.get(name).await?;
         let state = if is_paused { ScheduleState::Disabled } else { ScheduleState::Enabled };

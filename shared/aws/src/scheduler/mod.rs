@@ -1,8 +1,8 @@
-//! EventBridge Scheduler: schedules of jobs that have a clock of their own, and those of the lanes.
+//! EventBridge Scheduler: schedules of jobs with `clock: both`, and those of the lanes.
 //!
-//! A job's schedules are named `job.<job id>.<n>`; a long id is cut and a hash stands for the rest.
-//! The job id in full is their description. They send the slot's instant to the dispatch queue,
-//! where it is held against the job's own schedule.
+//! The schedules of a job are named `job.<job id>.<n>`; a long id is cut, with a hash in place of the
+//! rest. The description holds the whole job id. The schedules send the slot's instant to the dispatch
+//! queue, where it is checked against the job's own schedule.
 
 mod lanes;
 
@@ -23,16 +23,17 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 pub use self::lanes::{Lane, Lanes};
 use crate::Names;
 
-/// EventBridge Scheduler's own name for the instant that it meant to fire at.
+/// Placeholder that EventBridge Scheduler replaces by the instant at which it meant to fire.
 const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
-/// Two, where Unix cron means OR by two day fields.
+/// Maximum number of schedules of a job. Two are needed where a Unix cron expression means OR by its
+/// two day fields.
 const MOST_PER_JOB: usize = 2;
 const MAX_NAME_BYTES: usize = 64;
-/// Called later than this, it is the tick that has long started the slot.
+/// Maximum age of a call in seconds. By then the tick has long started the slot.
 const OLDEST_CALL_SECONDS: i32 = 300;
 const PARALLEL: usize = 8;
 
-/// The schedules of jobs with `clock: both`.
+/// Schedules of jobs with `clock: both`.
 pub struct JobSchedules {
     client: Client,
     names: Names,
@@ -41,7 +42,7 @@ pub struct JobSchedules {
 }
 
 impl JobSchedules {
-    /// `role_arn` is what EventBridge Scheduler may act as, to send to the dispatch queue.
+    /// Schedules that act as the role `role_arn` to send to the dispatch queue.
     pub fn new(client: Client, names: Names, queue_arn: String, role_arn: String) -> Self {
         Self { client, names, queue_arn, role_arn }
     }

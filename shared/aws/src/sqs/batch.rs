@@ -1,4 +1,4 @@
-//! From messages to requests, within what SQS takes.
+//! Batches: from messages to requests, within the limits of SQS.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,14 +7,15 @@ use belfry_domain::{Message, Timestamp, Wave};
 use super::body::Body;
 use crate::Names;
 
-/// SQS's longest delay. What is due later is carried by its timer.
+/// Longest delay that SQS accepts. Work that is due later is left to its timer.
 pub const MAX_DELAY_SECONDS: u64 = 900;
 const MAX_ENTRIES: usize = 10;
-/// Of a message and of a request. SQS takes 1 MiB, and counts one request for each 64 KB.
+/// Maximum size of a message and of a request, in bytes. SQS takes 1 MiB, and counts one request for
+/// each 64 KB.
 const MAX_BYTES: usize = 256 * 1024;
-/// Messages in a wave: what one dispatcher hands on within its second.
+/// Maximum number of messages in a wave: as many as one dispatcher hands on within a second.
 const MAX_WAVE: usize = 500;
-/// The envelope around the messages of a wave.
+/// Size of the envelope around the messages of a wave, in bytes.
 const ENVELOPE_BYTES: usize = 100;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +24,14 @@ pub struct Entry {
     pub delay_seconds: i32,
 }
 
-/// Whole seconds until the wave's second begins, rounded down; none where SQS can't wait that long.
+/// Whole seconds until the wave's second begins, rounded down. `None` where SQS can't delay that long.
 pub fn delay_seconds(second: i64, now: Timestamp) -> Option<i32> {
     let left_ms = (second * 1000).saturating_sub(now.0).max(0);
     let seconds = left_ms / 1000;
     i32::try_from(seconds).ok().filter(|seconds| u64::from(seconds.unsigned_abs()) <= MAX_DELAY_SECONDS)
 }
 
-/// A wave's entries; several where it is too large for one.
+/// Entries for a wave: several where the wave is too large for one.
 pub fn wave_entries(wave: Wave, delay_seconds: i32) -> Vec<Entry> {
     let mut parts: Vec<Vec<Message>> = Vec::new();
     let mut bytes = MAX_BYTES;
@@ -52,14 +53,14 @@ pub fn wave_entries(wave: Wave, delay_seconds: i32) -> Vec<Entry> {
     parts.into_iter().map(entry).collect()
 }
 
-/// With the comma behind it.
+/// Size of a message as JSON in bytes, with the comma after it.
 fn encoded_bytes(message: &Message) -> usize {
     serde_json::to_string(message).map_or(0, |text| text.len()) + 1
 }
 
-/// By the queue that each belongs to. SQS can't reorder: what is sent again because it has waited
-/// long goes to the queue of the class that it has risen to, one for each `step`, and the claim
-/// drops the copy that comes second.
+/// Entries by the queue that each belongs to. SQS can't reorder, so a message that is sent again after
+/// a long wait goes to the queue of the class that it has risen to, one class for each `step`. The
+/// claim drops the copy that comes second.
 pub fn by_queue(
     names: &Names,
     messages: Vec<Message>,
@@ -78,7 +79,7 @@ pub fn by_queue(
     queues
 }
 
-/// Requests of as many entries as SQS takes in one.
+/// Requests with as many entries as SQS takes in one.
 pub fn batches(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
     let mut batches: Vec<Vec<Entry>> = Vec::new();
     let mut bytes = 0;

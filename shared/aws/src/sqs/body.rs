@@ -1,5 +1,5 @@
-//! What stands in a message: JSON with a format number, so that an older version knows what it
-//! must leave to a newer one.
+//! Body of a message: JSON with a format number, so that an older version recognises a message that it
+//! must leave to a newer version.
 
 use belfry_domain::{JobId, Message, Timestamp, Wave};
 use serde::{Deserialize, Serialize};
@@ -9,21 +9,21 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Body {
-    /// For the dispatcher.
+    /// Wave, for the dispatcher.
     Wave(Wave),
-    /// For a worker.
+    /// Message, for a worker.
     Message(Message),
-    /// For the dispatcher, from a job's own schedule in EventBridge Scheduler.
+    /// Slot, for the dispatcher, from a job's own schedule in EventBridge Scheduler.
     Slot { job_id: JobId, slot: Timestamp },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// Stays in its queue for a version that knows it.
+    /// The message stays in its queue for a version that knows its format.
     #[error("format {0} is newer than this version, which knows {FORMAT}")]
     Newer(u32),
-    /// Nobody will ever be able to read it.
+    /// No version will be able to read the message.
     #[error("{0}")]
     Malformed(String),
 }
@@ -44,7 +44,7 @@ struct Envelope {
     slot: Option<Slot>,
 }
 
-/// The slot as RFC 3339: EventBridge Scheduler fills it in.
+/// Call of a slot. EventBridge Scheduler fills in the slot as RFC 3339.
 #[derive(Serialize, Deserialize)]
 struct Slot {
     job_id: JobId,

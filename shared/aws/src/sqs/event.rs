@@ -1,5 +1,5 @@
-//! What a function gets from an event source mapping, and what it answers: the messages that are
-//! to come again.
+//! Event that a function gets from an event source mapping, and its answer: the messages that are to be
+//! delivered again.
 
 use belfry_engine::{
     EngineError,
@@ -29,14 +29,15 @@ pub struct Record {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Attributes {
-    /// The X-Ray header that it was sent with.
+    /// X-Ray header that the message was sent with.
     #[serde(rename = "AWSTraceHeader")]
     pub trace: Option<String>,
 }
 
 impl Event {
-    /// Handles all messages at once. Those come again that a newer version can read, or that the
-    /// store did not take; nobody will ever read the others that can't be read.
+    /// Handles all messages at once. Messages that only a newer version can read, or that the store did
+    /// not take, are delivered again. Other unreadable messages are not, because no version will ever
+    /// read them.
     pub async fn handle(
         &self,
         alerts: &dyn Alerts,
@@ -52,7 +53,7 @@ impl Event {
     }
 }
 
-/// The message is to come again.
+/// Signal that the message must be delivered again.
 struct Again;
 
 impl Record {
@@ -101,7 +102,7 @@ impl Record {
     }
 }
 
-/// `ReportBatchItemFailures`.
+/// Answer of the form `ReportBatchItemFailures`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
@@ -115,7 +116,7 @@ struct Failure {
 }
 
 impl Answer {
-    /// These come again after their visibility timeout.
+    /// Answer after which these messages are delivered again, when their visibility timeout has passed.
     pub fn again(message_ids: impl IntoIterator<Item = String>) -> Self {
         let failure = |item_identifier| Failure { item_identifier };
         Self { batch_item_failures: message_ids.into_iter().map(failure).collect() }

@@ -2,15 +2,15 @@
 //!
 //! | concern | module |
 //! |---|---|
-//! | what stands in a message | `body` |
+//! | bodies of messages | `body` |
 //! | requests within SQS's limits, delays | `batch` |
-//! | where queues are | `urls` |
-//! | sending, with what is refused tried again | `send` |
+//! | URLs of queues | `urls` |
+//! | sending, with repetition of refused entries | `send` |
 //! | receiving, for daemons | `source` |
-//! | what a function gets of a queue, and answers | `event` |
+//! | events of a queue for a function, and its answers | `event` |
 //!
-//! Messages are hints, so nothing here is kept at any price: what can't be sent at all is reported
-//! and left to its timer, because an error would hold up all the others with it.
+//! Messages are hints, so nothing here is kept at any price: a message that can't be sent at all is
+//! reported and left to its timer, because an error would hold up all the others in the call.
 
 mod batch;
 mod body;
@@ -50,19 +50,20 @@ use self::{
 };
 use crate::Names;
 
-/// One request per queue and process in this time, however much is pushed.
+/// Time for which a queue's depth is cached: one request per queue and process in this time, however
+/// much is pushed.
 const DEPTH_LIVES: Duration = Duration::from_secs(5);
 
 pub struct SqsQueue {
     client: Client,
     names: Names,
-    /// Those whose queues are counted.
+    /// Pools whose queues are counted.
     pools: Vec<String>,
     clock: Arc<dyn Clock>,
     alerts: Arc<dyn Alerts>,
     ageing_step: Duration,
     urls: Urls,
-    /// Of queues: when it was asked, by the monotonic clock, and the answer.
+    /// Last known depth of each queue, with the monotonic instant at which it was asked for.
     depths: Mutex<HashMap<String, (Duration, u64)>>,
 }
 
@@ -79,7 +80,7 @@ impl SqsQueue {
         Self { client, names, pools, clock, alerts, ageing_step, urls, depths }
     }
 
-    /// None where there is no such queue, which is reported.
+    /// URL of a queue. `None` where there is no such queue, which raises an alert.
     async fn url(&self, queue: &str) -> Result<Option<String>, StoreError> {
         match self.urls.locate(&self.client, queue, self.clock.monotonic()).await? {
             Located::At(url) => Ok(Some(url)),

@@ -1,4 +1,4 @@
-//! Sending. A batch may succeed in part: what failed is sent again.
+//! Sending. A batch may succeed in part; failed entries are sent again.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::{
 
 const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-/// Requests at once, to one queue.
+/// Number of requests to one queue at the same time.
 const PARALLEL: usize = 16;
 
 impl SqsQueue {
@@ -86,7 +86,8 @@ fn requests(batch: &[Entry]) -> Result<Vec<SendMessageBatchRequestEntry>, StoreE
     batch.iter().enumerate().map(request).collect()
 }
 
-/// What the other side failed to take. What it will never take is left out.
+/// Entries that SQS failed to take and that are worth another try. Entries at which the sender is at
+/// fault are left out.
 fn to_repeat(batch: &[Entry], failed: &[BatchResultErrorEntry]) -> Vec<Entry> {
     let index = |failure: &BatchResultErrorEntry| failure.id.parse::<usize>().ok();
     let repeatable = failed.iter().filter(|failure| !failure.sender_fault).filter_map(index);

@@ -14,19 +14,20 @@ use super::{
     unavailable,
 };
 
-/// SQS hands out this many at most.
+/// Maximum number of messages in one answer of SQS.
 const MOST: usize = 10;
-/// A message comes again this long after its daemon vanished.
+/// Time after which a message is delivered again if its daemon has vanished, in seconds.
 const VISIBILITY_SECONDS: i32 = 120;
 const HOLD_EVERY: Duration = Duration::from_secs(40);
-/// While all queues of the pool are empty. Whatever arrives in one waits for the polls of the
-/// others, so it is short.
+/// Wait of a poll while all queues of the pool are empty, in seconds. A message in one queue waits for
+/// the polls of the others, so the wait is short.
 const IDLE_WAIT_SECONDS: i32 = 1;
 const NO_WAIT: i32 = 0;
 
 #[async_trait]
 impl Source for SqsQueue {
-    /// A low class waits while higher ones are full; the sweep raises what has waited long.
+    /// Receives messages, the most urgent class first. A low class waits while higher classes are full;
+    /// the sweep raises messages that have waited long.
     async fn receive(
         &self,
         pool: &str,
@@ -63,7 +64,7 @@ impl Source for SqsQueue {
 }
 
 impl SqsQueue {
-    /// The most urgent first.
+    /// URLs of a pool's queues, the most urgent class first.
     async fn queues_of(&self, pool: &str) -> Result<Vec<String>, StoreError> {
         let mut urls = Vec::new();
         for priority in Priority::ALL {
@@ -75,7 +76,7 @@ impl SqsQueue {
         Ok(urls)
     }
 
-    /// Everything that the queue has at once, up to `limit` in all.
+    /// Takes all messages that the queue has at once, up to `limit` in all.
     async fn take(&self, url: &str, limit: usize, taken: &mut Vec<Delivery>) -> Result<(), StoreError> {
         while taken.len() < limit {
             let wanted = (limit - taken.len()).min(MOST);

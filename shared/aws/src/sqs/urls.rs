@@ -1,4 +1,4 @@
-//! Where queues are: asked once, and remembered.
+//! URLs of queues, which are asked for once and remembered.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,8 @@ use belfry_engine::ports::StoreError;
 
 use super::unavailable;
 
-/// A pool's queues may be made after its first job: they are looked for again this often.
+/// Time after which a missing queue is looked for again. A pool's queues may be created after its first
+/// job.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
@@ -25,7 +26,7 @@ pub struct Urls {
     known: Mutex<HashMap<String, Known>>,
 }
 
-/// Whether a queue is there; `News` the first time that it is found missing.
+/// Place of a queue. `is_news` is set the first time that the queue is found missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Located {
     At(String),

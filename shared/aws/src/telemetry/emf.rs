@@ -1,4 +1,4 @@
-//! CloudWatch's embedded metric format: JSON that says which of its members are metrics.
+//! Embedded metric format of CloudWatch: JSON that says which of its members are metrics.
 
 use serde_json::{Map, Value, json};
 
@@ -7,10 +7,11 @@ use super::Pending;
 const NAMESPACE: &str = "Belfry";
 const DIMENSION: &str = "Function";
 const START_LATENCY: &str = "StartLatencyMs";
-/// Values of one metric in one line.
+/// Maximum number of values of one metric in one line.
 const MAX_VALUES: usize = 100;
 
-/// One line; several where a metric has too many values. None where nothing happened.
+/// Lines for the pending metrics: one, or several where a metric has too many values. None where
+/// nothing happened.
 pub fn lines(function: &str, now_ms: u128, pending: &Pending) -> Vec<String> {
     let mut latencies = pending.start_latency_ms.chunks(MAX_VALUES);
     let mut first = Map::new();

@@ -1,10 +1,10 @@
-//! Logs as JSON, a line each, on standard output, where Lambda looks for them.
+//! Logs on standard output as JSON, one object a line, as Lambda expects them.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-/// `BELFRY_LOG` chooses what: `debug`, `warn,belfry_engine=info`. Each line carries the ids of the
-/// span that it was written in: the invocation's, the execution's, the trace's.
+/// Starts the logs. `BELFRY_LOG` is the filter: `debug`, `warn,belfry_engine=info`. Each line carries
+/// the ids of the span that it was written in: the invocation's, the execution's, the trace's.
 pub fn start_logs() {
     let wanted = std::env::var("BELFRY_LOG").ok().and_then(|text| text.parse().ok());
     let usual =

@@ -1,5 +1,5 @@
-//! What happened, as CloudWatch metrics: counted while a function runs, and printed as one line in
-//! the embedded metric format when its invocation ends.
+//! Metrics for CloudWatch: counted while a function runs, and printed as one line in the embedded
+//! metric format when its invocation ends.
 
 mod emf;
 mod logs;
@@ -17,11 +17,11 @@ use belfry_engine::ports::{Fact, Observer};
 
 pub use self::logs::start_logs;
 
-/// The names of the metrics, in the namespace `Belfry`, by function.
+/// Names of the metrics, in the namespace `Belfry`, by function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Metric {
-    /// The heartbeat: a lane's tick that came to its end.
+    /// Heartbeat: ticks of a lane that have ended without an error.
     Ticks,
     TicksFired,
     Accepted,
@@ -58,7 +58,7 @@ impl Metrics {
         self.change(|pending| *pending.counts.entry(metric).or_default() += more);
     }
 
-    /// Prints what has come together since the last time.
+    /// Prints the metrics that have gathered since the last call.
     pub fn flush(&self) {
         let pending = self.change(mem::take);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

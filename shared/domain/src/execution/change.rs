@@ -1,4 +1,5 @@
-//! One constructor for each way in which a row changes; all end in one conditional write.
+//! Changes of an execution's row: one constructor for each way in which a row changes; all of them end
+//! in one conditional write.
 
 use serde_json::Value;
 
@@ -8,18 +9,18 @@ use super::{
 };
 use crate::{Admission, Exit, JobId, Outcome, Priority, Timer, TimerKey, Timestamp};
 
-/// A row to write in place of the one of revision `expected`, and of no other.
+/// Row to write in place of the row with revision `expected`, and of no other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     pub expected: u64,
     pub row: Execution,
-    /// How it leaves the gates of its row, in the same write.
+    /// Way in which the execution leaves its gates, in the same write. `None` where it stays.
     pub exit: Option<Exit>,
     /// A timer that is written in the same write, whatever is there of its key.
     pub guard: Option<Timer>,
 }
 
-/// How an attempt ended, where it did not succeed.
+/// End of an attempt that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub outcome: AttemptOutcome,
@@ -67,7 +68,10 @@ impl Change {
         Ok(change)
     }
 
-    /// Out of attempts, or final by its nature.
+    /// Fails the execution: no attempts are left, or the failure is final.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn failed(row: &Execution, failure: &Failure, now: Timestamp) -> Result {
         let event = match failure.outcome {
             AttemptOutcome::TimedOut => Event::TimeOut,
@@ -81,7 +85,10 @@ impl Change {
         Ok(change)
     }
 
-    /// Another attempt from `ready_at` on; `guard` is the timer that will see to it.
+    /// Plans another attempt from `ready_at` on. `guard` is the timer that sees to it.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn retry_at(
         row: &Execution,
         failure: &Failure,
@@ -98,7 +105,10 @@ impl Change {
         Ok(change)
     }
 
-    /// The running attempt's worker is gone; the next attempt may start at once.
+    /// Gives up the running attempt, whose worker is gone. The next attempt may start at once.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn lost(row: &Execution, now: Timestamp) -> Result {
         let mut change = Self::of(row, Event::Lose)?;
         change.row.lost += 1;
@@ -116,7 +126,7 @@ impl Change {
         change
     }
 
-    /// The start of an attempt, when it could begin only after its claim had been asked for.
+    /// Moves the start of an attempt that could begin only after its claim had been asked for.
     #[must_use]
     pub fn starting_at(mut self, instant: Timestamp) -> Self {
         let Some(claim) = &mut self.row.claim else { return self };
@@ -127,8 +137,8 @@ impl Change {
         self
     }
 
-    /// The target has taken the work, and will tell how it ended, until `lease_until`; `guard` is
-    /// the timer that will look whether it has.
+    /// Hands the attempt over to the target, which reports its end itself, by `lease_until` at the
+    /// latest. `guard` is the timer that looks whether it has.
     pub fn handed_over(row: &Execution, lease_until: Timestamp, guard: TimerKey) -> Self {
         let mut change = Self::heartbeat(row, lease_until);
         if let Some(claim) = &mut change.row.claim {
@@ -138,14 +148,14 @@ impl Change {
         change
     }
 
-    /// With what the attempt says of itself, if it says anything.
+    /// Adds the progress that the attempt reports, if any.
     #[must_use]
     pub fn telling(mut self, progress: Option<Progress>) -> Self {
         self.row.progress = progress.or(self.row.progress);
         self
     }
 
-    /// Asks the worker of the running attempt to stop.
+    /// Requests the worker of the running attempt to stop.
     pub fn cancel_requested(row: &Execution, reason: &str) -> Self {
         let mut change = Self::within(row);
         change.row.cancel_requested = true;
@@ -165,7 +175,10 @@ impl Change {
         Self::never_started(row, Event::UpstreamFail, reason, now)
     }
 
-    /// A wait that took too long.
+    /// Ends an execution whose wait took too long.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn waited_too_long(row: &Execution, reason: &str, now: Timestamp) -> Result {
         Self::never_started(row, Event::TimeOut, reason, now)
     }
@@ -176,7 +189,8 @@ impl Change {
         Ok(change)
     }
 
-    /// What became of a dependency. The first word stands: nothing to write where there is one.
+    /// Notes the outcome of a dependency. The first outcome stands: `None` where one is noted already,
+    /// or where the job is no dependency.
     pub fn dependency_ended(row: &Execution, dependency: &JobId, outcome: Outcome) -> Option<Self> {
         let mut change = Self::within(row);
         let slot = &mut change.row.dependencies.get_mut(dependency)?.outcome;
@@ -187,14 +201,17 @@ impl Change {
         Some(change)
     }
 
-    /// Its job has another priority now.
+    /// Changes the priority, after that of the job has changed.
     pub fn reprioritised(row: &Execution, priority: Priority) -> Self {
         let mut change = Self::within(row);
         change.row.priority = priority;
         change
     }
 
-    /// A limit is reached: it waits for its turn, at the place that its admission names.
+    /// Holds the execution at a limit: it waits for its turn, at the place that its admission names.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn held(row: &Execution, admission: Admission, reason: &str) -> Result {
         let mut change = Self::of(row, Event::Hold)?;
         change.row.admission = Some(Box::new(admission));
@@ -202,7 +219,10 @@ impl Change {
         Ok(change)
     }
 
-    /// What it waited for has come: it may start.
+    /// Releases a waiting execution: it may start from `now` on, but never before its `ready_at`.
+    ///
+    /// # Errors
+    /// The execution's status permits no release.
     pub fn released(row: &Execution, now: Timestamp) -> Result {
         let mut change = Self::of(row, Event::Release)?;
         change.row.ready_at = change.row.ready_at.max(now);
@@ -213,14 +233,18 @@ impl Change {
         Ok(change)
     }
 
-    /// So many executions of elements are about to be created.
+    /// Announces the number of element executions that are about to be created.
     pub fn announced(row: &Execution, count: u32) -> Self {
         let mut change = Self::within(row);
         change.row.elements = Some(Elements { count, created: false });
         change
     }
 
-    /// They have been created; `guard` is the timer that looks after the wait for them.
+    /// Begins the wait for the elements, which have been created. `guard` is the timer that looks after
+    /// the wait.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn fanned_out(row: &Execution, guard: TimerKey) -> Result {
         let mut change = Self::of(row, Event::FanOut)?;
         change.row.elements = row.elements.map(|elements| Elements { created: true, ..elements });
@@ -229,14 +253,20 @@ impl Change {
         Ok(change)
     }
 
-    /// All its elements succeeded.
+    /// Ends the execution after all its elements have succeeded.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn joined(row: &Execution, result: Option<Value>, now: Timestamp) -> Result {
         let mut change = Self::ended(row, Event::Join, now)?;
         change.row.result = result;
         Ok(change)
     }
 
-    /// All its elements ended, and not all of them well.
+    /// Ends the execution after all its elements have ended, and some of them badly.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn join_failed(row: &Execution, reason: &str, now: Timestamp) -> Result {
         let mut change = Self::ended(row, Event::FailJoin, now)?;
         change.row.reason = Some(reason.to_owned());
@@ -251,7 +281,8 @@ impl Change {
         }
     }
 
-    /// The claim stays on the row: a repeated write must find its own name there.
+    /// Moves the attempt to the list of ended attempts. The claim stays on the row, so that a repeated
+    /// write finds its own claim there.
     fn close_attempt(&mut self, outcome: AttemptOutcome, error: Option<String>, now: Timestamp) {
         let Some(claim) = &self.row.claim else { return };
         let attempt = Attempt {

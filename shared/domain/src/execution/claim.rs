@@ -3,43 +3,47 @@
 use super::{Change, Claim, Event, Execution, Status};
 use crate::{ExecutionId, HumanDuration, Timer, Timestamp};
 
-/// Who wants to start what.
+/// Request to start one attempt of an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimRequest {
     pub execution_id: ExecutionId,
     /// The only attempt that this claim may start.
     pub attempt: u32,
     pub claim: Claim,
-    /// The job's version now: the first claim pins it. 0 for pushed work.
+    /// Present version of the job, which the first claim pins. 0 for pushed work.
     pub job_version: u64,
-    /// The job's; pushed work has it in its row.
+    /// Starting deadline of the job. Pushed work has it in its row.
     pub starting_deadline: Option<HumanDuration>,
     /// Written with the claim, where the execution's own guard fires too late to notice the worker's death.
     pub guard: Option<Timer>,
 }
 
-/// Why a claim started nothing.
+/// Reason why a claim started nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It has ended.
+    /// The execution has ended.
     Finished,
-    /// Another claim holds it.
+    /// Another claim holds the execution.
     Held,
-    /// Its instant, or what it waits for, has not come.
+    /// The execution's instant has not come, or it waits for something else.
     NotYet,
-    /// Another attempt is next: the message was doubled or late.
+    /// The next attempt is another one: the message was doubled or late.
     OtherAttempt,
-    /// Its starting deadline is over: it is to be skipped.
+    /// The starting deadline has passed: the execution must be skipped.
     TooLate,
 }
 
 impl ClaimRequest {
-    /// The request's own earlier write, come back: the store repeated it.
+    /// Whether the row shows this request's own earlier write, because the store repeated it.
     pub fn is_mine(&self, row: &Execution) -> bool {
         row.attempt == self.attempt && row.claim.as_ref().is_some_and(|claim| claim.id == self.claim.id)
     }
 
-    /// What the claim makes of the row, or why it must leave it alone.
+    /// Judges whether the attempt may start: the change that starts it, or the reason to leave the row
+    /// alone.
+    ///
+    /// # Errors
+    /// The reason why the attempt may not start.
     pub fn judge(&self, row: &Execution) -> Result<Change, Refusal> {
         match row.status {
             status if status.is_terminal() => return Err(Refusal::Finished),
@@ -58,7 +62,7 @@ impl ClaimRequest {
         self.start(row).map_err(|_| Refusal::Held)
     }
 
-    /// The claim of a slot that has no row: the row begins as running.
+    /// Row for the claim of a slot that has no row: it begins as running.
     pub fn start_new(&self, row: &Execution) -> Execution {
         Execution {
             status: Status::Running,

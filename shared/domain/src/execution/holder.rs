@@ -1,21 +1,21 @@
-//! Who holds a running attempt, and the name by which it is held.
+//! Holder of a running attempt, and the token by which the attempt is known.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// Who a running attempt is with, and so what it means when its lease is over.
+/// Kind of holder that a running attempt has. It decides what the end of the lease means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Holder {
-    /// A worker with an engine of its own: it keeps the attempt's time itself. With its lease over,
-    /// it is gone.
+    /// Worker with an engine of its own, which keeps the attempt's time limit itself. When the lease
+    /// ends, the worker is gone.
     #[default]
     Worker,
-    /// A worker that speaks HTTP only. Its lease ends with the attempt's time: over by then, that
-    /// time is what ended it; before, the worker is gone.
+    /// Worker that speaks HTTP only. Its lease never exceeds the attempt's time limit: a lease that
+    /// ends with the limit means a timeout; a lease that ends before means that the worker is gone.
     Remote,
-    /// The target, which has said that it will tell how it ended. Its lease is the attempt's time.
+    /// Target that reports the end of the attempt itself. Its lease is the attempt's time limit.
     Target,
 }
 
@@ -26,8 +26,8 @@ impl Holder {
     }
 }
 
-/// Names one claim: whoever shows it speaks for that attempt, and for no other. It is hard to
-/// guess, but no password: the API asks for those too.
+/// Token of one claim: its bearer speaks for that attempt, and for no other. It is hard to guess, but
+/// no password: the API checks credentials besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ClaimToken {

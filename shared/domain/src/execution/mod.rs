@@ -23,83 +23,84 @@ use crate::{
     Timestamp, Work,
 };
 
-/// An execution's row: small, because a store bills and writes all of it each time.
+/// Row of an execution. It is small, because a store bills and writes all of it each time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Execution {
     pub id: ExecutionId,
-    /// Counts the writes: every one is conditional on it.
+    /// Number of writes so far. Each write requires the number that it was made from.
     pub revision: u64,
     pub status: Status,
-    /// The version that all attempts run: the first claim pins it. 0 before, and for pushed work.
+    /// Version of the job that all attempts run: the first claim pins it. 0 before that, and for pushed
+    /// work.
     pub job_version: u64,
     pub run: Run,
     pub trigger: Trigger,
     pub priority: Priority,
     pub created_at: Timestamp,
-    /// The slot's instant, after jitter: lateness counts from here.
+    /// Instant of the slot after jitter. Lateness counts from here.
     pub due: Timestamp,
-    /// Nothing starts before this instant.
+    /// Instant before which no attempt starts.
     pub ready_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_time: Option<Timestamp>,
-    /// The number of the attempt that was started last; the fence. 0 before the first.
+    /// Number of the attempt that was started last, which is the fence. 0 before the first attempt.
     pub attempt: u32,
-    /// Attempts that ended in failure; `max_retries` bounds them.
+    /// Number of attempts that ended in failure. `max_retries` bounds it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: u32,
-    /// Attempts whose worker died; they have their own budget.
+    /// Number of attempts whose worker died. They have their own budget, `max_lost`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lost: u32,
-    /// The claim that started the last attempt. It stays when the attempt has ended, so that a
-    /// repeated write is known for what it is.
+    /// Claim that started the last attempt. It stays after the attempt has ended, so that a repeated
+    /// write is recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancel_requested: bool,
-    /// What its last attempt said of itself, as of a heartbeat.
+    /// Progress that the last attempt reported, as of its newest heartbeat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
-    /// Of a waiting one: the dependencies, and what became of them.
+    /// Dependencies that the execution waits for, or has waited for, with their outcomes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dependencies: BTreeMap<JobId, Dependency>,
-    /// Of one that fans out over a list: how far that has come.
+    /// Elements of the list that the execution fans out over. `None` where it does not fan out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elements: Option<Elements>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Of a job with limits.
+    /// Permits and place in line at the job's gates. `None` for a job without limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admission: Option<Box<Admission>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
-    /// Of pushed work: what to run.
+    /// Work to run, for pushed work. `None` for a job's executions, which find it in the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<Box<Work>>,
-    /// The instant that its push named; it is due later where that had passed.
+    /// Instant that the push named. `due` is later if that instant had passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_of: Option<ExecutionId>,
-    /// Slot name of the idempotency key under which a request had the execution run again. For one key
-    /// an execution runs again once.
+    /// Slot name of the idempotency key with which a request ran the execution again. For one key, an
+    /// execution runs again once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerun_key: Option<SlotName>,
-    /// The backfill that started it.
+    /// Backfill that started the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<BackfillId>,
-    /// The newest attempts that did not succeed, at most [`MAX_ATTEMPTS_KEPT`]. What a success was
-    /// like, the row says itself: see [`Execution::ended_attempts`].
+    /// Newest attempts that did not succeed, at most [`MAX_ATTEMPTS_KEPT`]. The row itself describes
+    /// the attempt that succeeded: see [`Execution::ended_attempts`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
-    /// The timer that guards it, as far as its last writer knew.
+    /// Timer that guards the execution, as far as its last writer knew.
     pub guard: TimerKey,
 }
 
-/// So that a row stays small; older attempts go.
+/// Number of attempts that a row keeps, so that it stays small. Older attempts are dropped.
 pub const MAX_ATTEMPTS_KEPT: usize = 10;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -107,23 +108,23 @@ fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
-/// The executions that one root slot gives rise to.
+/// Run: the executions that one root slot gives rise to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     pub id: String,
-    /// Of a run that was not started by a schedule: the job that it began with. Only what can be
-    /// reached from it counts as a dependency inside the run.
+    /// Job that the run began with. Only jobs that can be reached from it count as dependencies inside
+    /// the run. `None` where a schedule started the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<JobId>,
-    /// Of a re-run of several executions together: the other jobs that it began with.
+    /// Further jobs that a re-run of several executions began with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub more_roots: Vec<JobId>,
-    /// The revision of the graph that the run follows.
+    /// Revision of the graph that the run follows.
     pub graph: u64,
 }
 
 impl Run {
-    /// The jobs that it began with; none where a schedule started it.
+    /// Jobs that the run began with. None where a schedule started it.
     pub fn roots(&self) -> impl Iterator<Item = &JobId> {
         self.root.iter().chain(&self.more_roots)
     }
@@ -151,11 +152,11 @@ pub enum Trigger {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// Fresh for each claim.
+    /// Random number, different for each claim.
     pub id: u64,
     pub worker_id: String,
     pub lease_until: Timestamp,
-    /// When this attempt started.
+    /// Instant at which the attempt started.
     pub since: Timestamp,
     #[serde(default, skip_serializing_if = "Holder::is_worker")]
     pub holder: Holder,
@@ -168,11 +169,11 @@ pub struct Dependency {
     pub outcome: Option<Outcome>,
 }
 
-/// The executions of a list's elements: `id,0` up to `id,count-1`.
+/// Executions of a list's elements: `id,0` to `id,count-1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elements {
     pub count: u32,
-    /// All of them exist, and the execution waits for them. Before, its worker creates them.
+    /// Whether all of them exist and the execution waits for them. Until then its worker creates them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub created: bool,
 }
@@ -201,7 +202,7 @@ pub enum AttemptOutcome {
 }
 
 impl Execution {
-    /// A row that nobody has written yet.
+    /// Row for an execution that has not been written yet.
     pub fn new(
         id: ExecutionId,
         run: Run,
@@ -259,12 +260,13 @@ impl Execution {
         self.work.is_some()
     }
 
-    /// What it can be late for. The slot of a backfill had passed before anybody asked for it.
+    /// Instant that lateness is measured from: `due`, or `created_at` for a backfill, whose slots lie
+    /// in the past.
     pub fn was_due(&self) -> Timestamp {
         if self.trigger == Trigger::Backfill { self.created_at } else { self.due }
     }
 
-    /// The newest attempts that have ended, the successful one included.
+    /// Newest attempts that have ended, the successful one included.
     pub fn ended_attempts(&self) -> Vec<Attempt> {
         let success = self.claim.as_ref().filter(|_| self.status == Status::Success).map(|claim| Attempt {
             number: self.attempt,
@@ -277,12 +279,12 @@ impl Execution {
         self.attempts.iter().cloned().chain(success).collect()
     }
 
-    /// Names the last claim, whether it still runs or not.
+    /// Token of the last claim, whether its attempt still runs or not.
     pub fn token(&self) -> Option<ClaimToken> {
         self.claim.as_ref().map(|claim| ClaimToken { attempt: self.attempt, claim_id: claim.id })
     }
 
-    /// Waits for dependencies, not for an instant: that only happens before the first attempt.
+    /// Whether the execution waits for dependencies, which only happens before the first attempt.
     pub fn waits_for_dependencies(&self) -> bool {
         self.status == Status::Waiting
             && self.attempt == 0
@@ -290,17 +292,17 @@ impl Execution {
             && self.place().is_none()
     }
 
-    /// Where it waits for its turn.
+    /// Place in line where the execution waits for its turn.
     pub fn place(&self) -> Option<&Place> {
         self.admission.as_ref()?.place.as_ref()
     }
 
-    /// The gates that it has passed, or waits at.
+    /// Gates that the execution has passed or waits at.
     pub fn gates(&self) -> &[GateKey] {
         self.admission.as_ref().map_or(&[], |admission| &admission.gates)
     }
 
-    /// Waits for its elements to end. Nothing starts it again.
+    /// Whether the execution waits for the instant of its next attempt.
     pub fn waits_for_retry(&self) -> bool {
         self.status == Status::Waiting
             && self.attempt > 0
@@ -308,6 +310,7 @@ impl Execution {
             && !self.waits_for_elements()
     }
 
+    /// Whether the execution waits for its elements to end. It starts no further attempt of its own.
     pub fn waits_for_elements(&self) -> bool {
         self.status == Status::Waiting && self.elements.is_some_and(|elements| elements.created)
     }

@@ -1,13 +1,14 @@
-//! How far a running attempt says it is.
+//! Progress that a running attempt reports.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest message, in characters: it stands in a row that is written at each heartbeat.
+/// Maximum length of a message in characters. The message stands in a row that is written at each
+/// heartbeat.
 const MAX_MESSAGE_CHARACTERS: usize = 200;
 
-/// What an attempt said of itself last.
+/// Progress that an attempt reports about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(from = "Written")]
@@ -22,7 +23,7 @@ pub struct Progress {
     pub message: Option<String>,
 }
 
-/// As it is written: with numbers of any kind, and of any length.
+/// Progress as targets write it: with numbers of any kind, and messages of any length.
 #[derive(Deserialize)]
 struct Written {
     percent: Option<f64>,
@@ -36,14 +37,14 @@ impl From<Written> for Progress {
 }
 
 impl Progress {
-    /// Within its bounds: at most 100 percent, and one short line.
+    /// Progress within its bounds: at most 100 percent, and one short line.
     pub fn new(percent: Option<f64>, message: Option<&str>) -> Self {
         let percent = percent.filter(|percent| percent.is_finite());
         let line = message.map(one_line).filter(|line| !line.is_empty());
         Self { percent: percent.map(|percent| percent.clamp(0.0, 100.0) as u8), message: line }
     }
 
-    /// The last line that says something: `42 % loading`, or JSON with `percent` and `message`.
+    /// Reads the last line that is not empty: `42 % loading`, or JSON with `percent` and `message`.
     pub fn parse(text: &str) -> Option<Self> {
         let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
         if let Ok(progress) = serde_json::from_str(line) {
@@ -58,7 +59,7 @@ impl Progress {
     }
 }
 
-/// `42 % loading`.
+/// Writes `42 % loading`.
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = self.percent.map(|percent| format!("{percent} %"));

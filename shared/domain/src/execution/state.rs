@@ -1,4 +1,4 @@
-//! The states of an execution, and who moves it on from each.
+//! Status of an execution, and the events that change it.
 
 use std::fmt;
 
@@ -48,7 +48,7 @@ impl Status {
         self.outcome().is_some()
     }
 
-    /// What it means to those that depend on it; none while it can still change.
+    /// Outcome of this status for dependents. `None` while the status can still change.
     pub fn outcome(self) -> Option<Outcome> {
         match self {
             Self::Waiting | Self::Queued | Self::Running => None,
@@ -80,26 +80,26 @@ impl fmt::Display for Status {
     }
 }
 
-/// What can happen to an execution.
+/// Events that can change an execution's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A worker starts an attempt.
     Claim,
-    /// A limit is reached: it waits for its turn.
+    /// A limit is reached: the execution waits for its turn.
     Hold,
-    /// What it waited for has come.
+    /// The wait is over: the execution may start.
     Release,
     Succeed,
     Fail,
-    /// An attempt failed and another one is allowed.
+    /// An attempt failed, and another one is allowed.
     Retry,
-    /// The lease of the running attempt is over and nobody renewed it.
+    /// The lease of the running attempt ended without a renewal.
     Lose,
-    /// Its elements have executions of their own now.
+    /// The elements have executions of their own now.
     FanOut,
-    /// All its elements succeeded.
+    /// All elements succeeded.
     Join,
-    /// All its elements ended, and not all of them well.
+    /// All elements ended, and some of them badly.
     FailJoin,
     TimeOut,
     Cancel,
@@ -133,7 +133,10 @@ pub struct IllegalTransition {
     pub event: Event,
 }
 
-/// The one table of what may follow what.
+/// Next status after an event. This is the only table of transitions.
+///
+/// # Errors
+/// The event is illegal in this status.
 pub fn transition(from: Status, event: Event) -> Result<Status, IllegalTransition> {
     match (from, event) {
         (Status::Waiting | Status::Queued, Event::Claim) => Ok(Status::Running),

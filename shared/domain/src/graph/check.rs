@@ -1,4 +1,4 @@
-//! Names, sizes, cycles and depth.
+//! Checks of a graph: names, sizes, cycles and depth.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -10,18 +10,18 @@ use petgraph::{
 
 use super::{GraphError, GraphNode, GraphProblem, Jobs};
 
-/// How many jobs of each knot of cycles are searched from: a bound on the work that one bad
-/// request can ask for, at the price that a shorter cycle elsewhere may go unseen.
+/// Number of jobs of each knot of cycles from which cycles are searched. It bounds the work that one
+/// bad request can cause; a shorter cycle elsewhere may stay unseen.
 const CYCLE_SEARCHES: usize = 64;
 
-/// How large a graph may be.
+/// Limits on the size of a graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GraphLimits {
-    /// Jobs in the longest chain of dependencies.
+    /// Maximum number of jobs in a chain of dependencies.
     pub depth: usize,
-    /// Dependencies of one job.
+    /// Maximum number of dependencies of one job.
     pub dependencies: usize,
-    /// Jobs that depend on one job directly.
+    /// Maximum number of jobs that depend on one job directly.
     pub dependents: usize,
 }
 
@@ -31,7 +31,7 @@ impl Default for GraphLimits {
     }
 }
 
-/// Connects what can be connected. `nodes` are sorted by id.
+/// Connects jobs with the dependencies that exist. `nodes` are sorted by id.
 pub(super) fn connect(
     nodes: Vec<GraphNode>,
     limits: GraphLimits,
@@ -62,7 +62,7 @@ fn name(nodes: Vec<GraphNode>, errors: &mut Vec<GraphError>) -> (Jobs, HashMap<S
     (jobs, index)
 }
 
-/// The edges of one job's dependencies.
+/// Edges of one job's dependencies.
 fn dependencies(
     jobs: &Jobs,
     index: &HashMap<String, NodeIndex>,
@@ -104,7 +104,8 @@ fn too_many_dependents(jobs: &Jobs, limits: GraphLimits) -> impl Iterator<Item =
     })
 }
 
-/// The first job, by id, that lies one beyond the limit: those behind it need no error of their own.
+/// Error for the first job, by id, that lies one beyond the limit of depth. Jobs behind it need no
+/// error of their own.
 pub(super) fn too_deep(jobs: &Jobs, order: &[NodeIndex], limits: GraphLimits) -> Option<GraphError> {
     let limit = limits.depth;
     let mut depths = vec![0; jobs.node_count()];
@@ -118,7 +119,7 @@ pub(super) fn too_deep(jobs: &Jobs, order: &[NodeIndex], limits: GraphLimits) ->
     Some(GraphError::new(&jobs[first].id, "dependencies", GraphProblem::TooDeep { depth, limit }))
 }
 
-/// One cycle, the shortest found, out of every knot of jobs that reach each other.
+/// One cycle, the shortest that is found, for every knot of jobs that reach each other.
 pub(super) fn cycles(jobs: &Jobs) -> Vec<GraphError> {
     let knots = kosaraju_scc(jobs).into_iter().filter(|knot| knot.len() > 1);
     let mut cycles: Vec<_> = knots.filter_map(|knot| shortest_cycle(jobs, knot)).collect();
@@ -131,7 +132,8 @@ fn shortest_cycle(jobs: &Jobs, mut knot: Vec<NodeIndex>) -> Option<Vec<NodeIndex
     knot.into_iter().take(CYCLE_SEARCHES).filter_map(|job| cycle_through(jobs, job)).min_by_key(Vec::len)
 }
 
-/// Breadth first from `start` along its dependencies, back to itself; `start` is not repeated.
+/// Cycle through `start`, found breadth first along its dependencies. `start` is not repeated at the
+/// end.
 fn cycle_through(jobs: &Jobs, start: NodeIndex) -> Option<Vec<NodeIndex>> {
     let mut dependent_of = vec![None; jobs.node_count()];
     let mut next = VecDeque::from([start]);

@@ -1,15 +1,15 @@
-//! What can be wrong with a graph, and where.
+//! Errors in a dependency graph, each with its job and field.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// One thing that is wrong with one job's place in the graph.
+/// Error in one job's place in the graph.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("job `{job}`: {field}: {problem}")]
 pub struct GraphError {
     pub job: String,
-    /// The field of the job, as in `dependencies[2]`; indexes count from 0.
+    /// Field of the job, such as `dependencies[2]`; indexes count from 0.
     pub field: String,
     pub problem: GraphProblem,
 }
@@ -25,7 +25,7 @@ pub enum GraphProblem {
     SelfDependency,
     #[error("`{dependency}` is named twice")]
     DuplicateDependency { dependency: String },
-    /// The first job is repeated at the end.
+    /// Jobs of the cycle. The first is repeated at the end.
     #[error("closes a cycle: {} (each depends on the next)", path.join(" → "))]
     Cycle { path: Vec<String> },
     #[error("{count} dependencies, at most {limit} are allowed")]
@@ -34,12 +34,12 @@ pub enum GraphProblem {
     TooManyDependents { count: usize, limit: usize },
     #[error("it is the last of a chain of {depth} jobs, at most {limit} are allowed")]
     TooDeep { depth: usize, limit: usize },
-    /// One root, the smallest id, for each schedule.
+    /// Roots with different schedules: for each schedule the one with the smallest id.
     #[error("its roots do not share one schedule: {}; give it a schedule of its own", list(roots))]
     DifferentSchedules { roots: Vec<Root> },
 }
 
-/// A job that gives its slots to what flows from it.
+/// Job that gives its slots to the jobs that flow from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
     pub job: String,

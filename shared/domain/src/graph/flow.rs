@@ -1,4 +1,4 @@
-//! Where each job's slots come from.
+//! Flow: the roots that each job takes its slots from.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,17 @@ use petgraph::{Direction::Incoming, graph::NodeIndex, unionfind::UnionFind};
 
 use super::{GraphError, GraphProblem, Jobs, Root};
 
-/// For each job, by index.
+/// Roots of each job, by the job's index.
 #[derive(Debug, Clone)]
 pub(super) struct Flow {
-    /// One of its roots: all of them share one schedule. A root's is itself.
+    /// One of the job's roots, which all share one schedule. For a root it is the root itself.
     roots: Vec<NodeIndex>,
-    /// The smallest root of all that flows together with it.
+    /// Smallest root of all jobs that flow together with the job.
     groups: Vec<NodeIndex>,
 }
 
 impl Flow {
-    /// `order` is topological.
+    /// Traces roots through the graph. `order` is topological.
     pub(super) fn trace(jobs: &Jobs, order: &[NodeIndex], errors: &mut Vec<GraphError>) -> Self {
         let mut roots: Vec<_> = jobs.node_indices().collect();
         let mut conflicts = Vec::new();
@@ -49,8 +49,8 @@ fn is_root(jobs: &Jobs, job: NodeIndex) -> bool {
     jobs[job].schedule.is_some() || jobs.neighbors_directed(job, Incoming).next().is_none()
 }
 
-/// The smallest of the known roots for each schedule. A dependency stands in for its own roots
-/// with one of them: where they differ, the error is its own and isn't repeated for all after it.
+/// Smallest known root for each schedule. A dependency stands for its own roots by one of them: where
+/// these differ, the dependency has an error already, which is not repeated for the jobs after it.
 fn roots_by_schedule<'a>(
     jobs: &'a Jobs,
     job: NodeIndex,
@@ -73,7 +73,7 @@ fn conflict(jobs: &Jobs, job: NodeIndex, mut roots: Vec<NodeIndex>) -> GraphErro
     GraphError::new(&jobs[job].id, "dependencies", GraphProblem::DifferentSchedules { roots })
 }
 
-/// Joins each job that flows with its dependencies, then names each group after its first root.
+/// Joins each job that flows with its dependencies, and names each group after its first root.
 fn groups(jobs: &Jobs) -> Vec<NodeIndex> {
     let mut joined = UnionFind::new(jobs.node_count());
     for job in jobs.node_indices().filter(|&job| !is_root(jobs, job)) {

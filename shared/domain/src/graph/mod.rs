@@ -1,9 +1,9 @@
-//! Which job depends on which, checked as a whole.
+//! Graph of jobs and dependencies, checked as a whole.
 //!
-//! Two kinds of dependents: one **with** a schedule of its own waits at its own slots; one
-//! **without** runs when its dependencies have ended, in the run that their roots began: it *flows*.
-//! A **root** is a job with a schedule of its own, or without dependencies. Every job that flows
-//! takes its slot from its roots, so these must share one schedule.
+//! There are two kinds of dependents. A dependent **with** a schedule of its own waits at its own
+//! slots. A dependent **without** a schedule runs when its dependencies have ended, in the run that
+//! their roots began: it *flows*. A **root** is a job with a schedule of its own, or without
+//! dependencies. Every job that flows takes its slot from its roots, so these must share one schedule.
 
 mod check;
 mod error;
@@ -21,23 +21,25 @@ pub use check::GraphLimits;
 pub use error::{GraphError, GraphProblem, Root};
 use flow::Flow;
 
-/// A job as the graph sees it.
+/// Job as a node of the graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GraphNode {
     pub id: String,
-    /// Equal exactly where two jobs share one schedule; `None` for a job without one.
+    /// Key of the schedule, equal exactly where two jobs share one schedule. `None` for a job without a
+    /// schedule.
     pub schedule: Option<String>,
-    /// Ids, in the order of the job's `dependencies`.
+    /// Ids of the dependencies, in the order of the job's `dependencies`.
     pub dependencies: Vec<String>,
 }
 
-/// Edges point from a dependency to its dependent; nodes are in the order of their ids, so the
-/// smallest index is the smallest id.
+/// Graph whose edges point from a dependency to its dependent. Nodes are in the order of their ids, so
+/// the smallest index is the smallest id.
 type Jobs = DiGraph<GraphNode, ()>;
 
-/// A checked graph: no cycle, no unknown job, within its limits, every flow with one schedule.
+/// Checked graph: it has no cycle and no unknown job, keeps its limits, and every flow has one
+/// schedule.
 ///
-/// Everything that is asked about a job that isn't in it answers with nothing.
+/// A query about a job that is not in the graph answers with nothing.
 #[derive(Debug, Clone)]
 pub struct Graph {
     jobs: Jobs,
@@ -47,13 +49,19 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Checks the whole graph within the default [`GraphLimits`]; returns every error found, in a
-    /// fixed order. Schedules and depth are judged only where there is no cycle.
+    /// Checks the whole graph within the default [`GraphLimits`]. Schedules and depth are checked only
+    /// where there is no cycle.
+    ///
+    /// # Errors
+    /// All errors found, in a fixed order.
     pub fn build(nodes: Vec<GraphNode>) -> Result<Self, Vec<GraphError>> {
         Self::build_within(GraphLimits::default(), nodes)
     }
 
-    /// [`Graph::build`] with other limits.
+    /// Checks as [`Graph::build`] does, with other limits.
+    ///
+    /// # Errors
+    /// All errors found, in a fixed order.
     pub fn build_within(limits: GraphLimits, mut nodes: Vec<GraphNode>) -> Result<Self, Vec<GraphError>> {
         nodes.sort_by(|a, b| a.id.cmp(&b.id));
         let mut errors = Vec::new();
@@ -67,27 +75,27 @@ impl Graph {
         if errors.is_empty() { Ok(Self { jobs, index, order, flow }) } else { Err(errors) }
     }
 
-    /// In the order in which the job names them.
+    /// Dependencies of a job, in the order in which the job names them.
     pub fn dependencies(&self, id: &str) -> &[String] {
         self.find(id).map_or(&[], |job| &self.jobs[job].dependencies)
     }
 
-    /// Who depends on it, by id.
+    /// Jobs that depend on this job directly, ordered by id.
     pub fn dependents(&self, id: &str) -> Vec<&str> {
         self.dependents_where(id, |_| true)
     }
 
-    /// Dependents without a schedule of their own, by id.
+    /// Dependents without a schedule of their own, ordered by id.
     pub fn flow_dependents(&self, id: &str) -> Vec<&str> {
         self.dependents_where(id, |job| job.schedule.is_none())
     }
 
-    /// Dependents with a schedule of their own, by id.
+    /// Dependents with a schedule of their own, ordered by id.
     pub fn scheduled_dependents(&self, id: &str) -> Vec<&str> {
         self.dependents_where(id, |job| job.schedule.is_some())
     }
 
-    /// The jobs of a run that begins at `id`: itself and all that flows from it.
+    /// Jobs of a run that begins at `id`: the job itself and all that flow from it.
     pub fn reachable_by_flow(&self, id: &str) -> BTreeSet<&str> {
         let mut reached = BTreeSet::new();
         let mut next: Vec<_> = self.find(id).into_iter().collect();
@@ -99,20 +107,20 @@ impl Graph {
         reached
     }
 
-    /// The key of the schedule that gives the job its slots: its own, or else its roots'.
+    /// Key of the schedule that gives the job its slots: its own, or its roots'.
     pub fn nominal_schedule(&self, id: &str) -> Option<&str> {
         let root = self.flow.root(self.find(id)?);
         self.jobs[root].schedule.as_deref()
     }
 
-    /// The smallest id among the roots of everything that flows together with this job: one name
-    /// for the run, whichever of its jobs is asked.
+    /// Smallest id among the roots of all jobs that flow together with this job. It is one name for the
+    /// run, whichever of its jobs is asked about.
     pub fn root_of(&self, id: &str) -> Option<&str> {
         let root = self.flow.group(self.find(id)?);
         Some(&self.jobs[root].id)
     }
 
-    /// Every job once, each after all its dependencies; the same for the same jobs.
+    /// All jobs, each after all its dependencies. The order is always the same for the same jobs.
     pub fn topological_order(&self) -> impl Iterator<Item = &str> {
         self.order.iter().map(|&job| self.jobs[job].id.as_str())
     }

@@ -1,4 +1,4 @@
-//! Jobs: what people define, and the versions that come of it.
+//! Jobs: definitions, and the versions that result from them.
 
 mod aws_target;
 mod pause;
@@ -25,24 +25,25 @@ pub use self::{
 };
 use crate::{JobId, Limits, Timestamp, ZoneData, ZoneStamp, Zones, schedule::Schedule};
 
-/// One version of a job, as stored. A version never changes, but for its pause, and for the name of
+/// One version of a job, as stored. A version never changes, except for its pause, and for the name of
 /// zone data that make no difference to it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
     pub spec: JobSpec,
-    /// Counts up with each change of the definition, over deletion too.
+    /// Version number. It counts up with each change of the definition, and goes on after a deletion.
     pub version: u64,
-    /// The graph's revision that this version came with.
+    /// Revision of the graph with which this version was committed.
     pub revision: u64,
     pub created_at: Timestamp,
-    /// When this version was accepted. Slots up to here belong to the version before it.
+    /// Instant at which this version was accepted. Slots up to this instant belong to the version
+    /// before.
     pub updated_at: Timestamp,
     #[serde(flatten, with = "pause")]
     pub pause: Option<Pause>,
-    /// A tombstone: the job is gone, its version number goes on.
+    /// Whether this is a tombstone: the job is gone, and its version number goes on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
-    /// The zone data by which its slots are judged; none where no zone matters, and in rows that were
+    /// Zone data by which the slots are judged. `None` where no zone matters, and in rows that were
     /// written before there was a choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zones: Option<ZoneStamp>,
@@ -50,7 +51,7 @@ pub struct Job {
     derived: OnceLock<Derived>,
 }
 
-/// What every slot and attempt would otherwise work out again.
+/// Values that are worked out once for each version of a job, not again for every slot and attempt.
 #[derive(Debug, Clone)]
 struct Derived {
     work: Work,
@@ -58,7 +59,7 @@ struct Derived {
     limits: Option<Limits>,
 }
 
-/// By what is stored, whatever has been worked out of it so far.
+/// Compares what is stored, not the values that are worked out from it.
 impl PartialEq for Job {
     fn eq(&self, other: &Self) -> bool {
         let Self { spec, version, revision, created_at, updated_at, pause, deleted, zones, derived: _ } =
@@ -94,13 +95,13 @@ impl Job {
         }
     }
 
-    /// Returns the job, judged by these zone data.
+    /// Job with these zone data for its slots.
     #[must_use]
     pub fn judged_by(self, zones: Option<ZoneStamp>) -> Self {
         Self { zones, derived: OnceLock::new(), ..self }
     }
 
-    /// Names the zone data that judge the job's slots; none where its zone does not matter.
+    /// Zone data that judge the job's slots. `None` where its zone does not matter.
     pub fn zone_stamp(&self) -> Option<ZoneStamp> {
         self.spec.has_zone().then(|| self.zones.clone().unwrap_or_default())
     }
@@ -109,8 +110,8 @@ impl Job {
         &self.spec.job_id
     }
 
-    /// The parsed schedule; none where the job has none. Validation saw to it that it parses, by the
-    /// data that it is judged by.
+    /// Parsed schedule. `None` where the job has none. It parses, because the definition was validated
+    /// by the same zone data.
     pub fn schedule(&self) -> Option<&Schedule> {
         self.derived().schedule.as_ref()
     }
@@ -119,7 +120,7 @@ impl Job {
         &self.derived().work
     }
 
-    /// None where nothing is limited.
+    /// Limits of the job. `None` where nothing is limited.
     pub fn limits(&self) -> Option<&Limits> {
         self.derived().limits.as_ref()
     }
@@ -132,7 +133,7 @@ impl Job {
         })
     }
 
-    /// Parses the schedule by the job's zone data, which the store has made known when it read the job.
+    /// Parses the schedule by the job's zone data, which the store registered when it read the job.
     fn parsed_schedule(&self) -> Option<Schedule> {
         let zones =
             self.zone_stamp().map_or_else(|| Some(Zones::of(ZoneData::bundled())), |stamp| stamp.zones());
@@ -143,7 +144,7 @@ impl Job {
         self.spec.is_scheduled()
     }
 
-    /// Names the state that a client saw, for `ETag` and `If-Match`.
+    /// Tag of the state that a client saw, for `ETag` and `If-Match`.
     pub fn etag(&self) -> String {
         let suffix = if self.pause.is_some() { "-paused" } else { "" };
         format!("\"{}{suffix}\"", self.version)

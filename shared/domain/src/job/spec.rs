@@ -1,4 +1,4 @@
-//! The definition as people write it.
+//! Definition of a job, as people write it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -243,7 +243,7 @@ pub struct PushSpec {
     pub pool: Option<String>,
 }
 
-/// How to run something once: the part of a definition that an attempt needs.
+/// Work: the part of a definition that an attempt needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Work {
     pub target: Target,
@@ -259,7 +259,8 @@ pub struct Work {
 }
 
 impl Work {
-    /// `limits` are those of an attempt, of all attempts, and of the wait for the first.
+    /// Builds the work. The three limits are those of an attempt, of all attempts, and of the wait for
+    /// the first attempt.
     fn new(
         target: Target,
         retry: RetryPolicy,
@@ -295,7 +296,7 @@ impl JobSpec {
         Work { on_failure: self.on_failure, ..Work::new(target, retry, limits, self.pool.as_deref()) }
     }
 
-    /// Returns the job's limits; none where nothing is limited.
+    /// Limits of the job. `None` where nothing is limited.
     pub fn limits(&self) -> Option<Limits> {
         let concurrency = self.concurrency.unwrap_or_default();
         let is_limited = self.max_concurrency.is_some()
@@ -307,18 +308,18 @@ impl JobSpec {
         Limits::new(concurrency, job, self.concurrency_key.clone().map(|key| (key, of_key)))
     }
 
-    /// Returns the definition as stores keep it: without `paused`, which only concerns a new job.
+    /// Definition as stores keep it: without `paused`, which only concerns a new job.
     #[must_use]
     pub fn kept(&self) -> Self {
         Self { paused: false, ..self.clone() }
     }
 
-    /// Tells whether the job has slots of its own.
+    /// Whether the job has slots of its own.
     pub fn is_scheduled(&self) -> bool {
         self.schedule.is_some() || self.run_at.is_some()
     }
 
-    /// Whether its slots depend on the zone data. UTC is the same in all of them.
+    /// Whether the job's slots depend on the zone data. UTC does not.
     pub fn has_zone(&self) -> bool {
         self.is_scheduled() && self.timezone.as_deref().is_some_and(|zone| zone != "UTC")
     }
@@ -339,7 +340,7 @@ impl JobSpec {
         Ok(Some(schedule))
     }
 
-    /// Equal for two jobs exactly if they share one schedule.
+    /// Key of the schedule, equal exactly where two jobs share one schedule.
     pub fn schedule_key(&self) -> Option<String> {
         let at = |instant: Option<DateTime<Utc>>| instant.map(|i| i.to_rfc3339()).unwrap_or_default();
         self.is_scheduled().then(|| {
@@ -354,7 +355,7 @@ impl JobSpec {
         })
     }
 
-    /// When the timer of a slot fires: the slot, plus its jitter.
+    /// Instant at which a slot is due: the slot plus its jitter.
     pub fn fire_at(&self, slot: Timestamp) -> Timestamp {
         match self.jitter {
             None => slot,

@@ -1,4 +1,4 @@
-//! What an execution does: the set is open, each kind has a runner in the worker.
+//! Targets: what an execution does. The set is open, and each kind has a runner in the worker.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +24,8 @@ pub enum Target {
 }
 
 impl Target {
-    /// The pool whose workers can run it, where the job names none. Processes have a pool of their
-    /// own, because a host takes far fewer of them at once than of requests.
+    /// Pool of the target where the job names none. Processes have a pool of their own, because a host
+    /// can run far fewer processes than requests at once.
     pub fn default_pool(&self) -> &'static str {
         match self {
             Self::Command(_) => "command",
@@ -56,7 +56,7 @@ impl Target {
     }
 }
 
-/// A string runs through `sh -c`; a list runs as it is, without a shell.
+/// Command line: a string runs through `sh -c`; a list runs as it is, without a shell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(

@@ -1,4 +1,4 @@
-//! What can be said about a definition on its own. What needs the other jobs is in `graph`.
+//! Validation of a definition on its own. Checks that need the other jobs are in `graph`.
 
 use std::{fmt, time::Duration};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{JobId, RetryPolicy, Timestamp, ZoneData, Zones, misfire::MAX_CAP};
 
-/// Larger inputs belong into an object store, with a reference here.
+/// Maximum size of an input in bytes. Larger inputs belong in an object store, with a reference here.
 pub const MAX_INPUT_BYTES: usize = 64 * 1024;
 const MAX_TAGS: usize = 50;
 const MAX_TEXT_BYTES: usize = 1024;
@@ -52,13 +52,13 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with a job, as far as it can be seen from the job alone. `now` decides
-/// whether its schedule has a future slot, by the zone data that are compiled in.
+/// Problems of a job that can be seen from the job alone. `now` decides whether its schedule has a
+/// future slot, by the bundled zone data.
 pub fn validate_job(spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
     validate_job_by(&Zones::of(ZoneData::bundled()), spec, now)
 }
 
-/// Validates as [`validate_job`] does, by these zone data.
+/// Problems of a job as for [`validate_job`], by these zone data.
 pub fn validate_job_by(zones: &Zones, spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
     let mut problems = Vec::new();
     if spec.job_id.as_str() == JobId::PUSH {
@@ -89,7 +89,7 @@ pub fn validate_job_by(zones: &Zones, spec: &JobSpec, now: Timestamp) -> Vec<Pro
     problems
 }
 
-/// Everything that is wrong with a push.
+/// Problems of a push.
 pub fn validate_push(spec: &PushSpec) -> Vec<Problem> {
     let mut problems = Vec::new();
     either(&mut problems, spec.command.is_some(), spec.target.is_some(), "command", "target");

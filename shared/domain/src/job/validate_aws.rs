@@ -1,11 +1,11 @@
-//! What can be said about targets of AWS without asking AWS.
+//! Validation of AWS targets, without asking AWS.
 
 use super::{
     aws_target::{EcsTarget, EventBridgeTarget, LambdaTarget, SqsTarget, StepFunctionsTarget},
     validate::Problem,
 };
 
-/// Letters, digits and these; no more than `longest`.
+/// Whether a text consists of letters, digits and `others`, and has at most `longest` bytes.
 fn is_name(text: &str, others: &str, longest: usize) -> bool {
     let is_known = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
     !text.is_empty() && text.len() <= longest && text.chars().all(is_known)

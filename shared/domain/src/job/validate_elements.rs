@@ -1,4 +1,4 @@
-//! What can be said about a list that a job is to fan out over, before there is one.
+//! Validation of a job's `for_each`, before its list exists.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::{
     validate::{MAX_INPUT_BYTES, Problem},
 };
 
-/// Executions that one list may come to.
+/// Maximum number of elements of one list.
 const MOST_ELEMENTS: u32 = 10_000;
 const WANTED: &str = "must be a list, or `{\"$result\": \"job\"}` with one of the job's dependencies, and perhaps \
                       `\"at\": \"/pointer\"`";
@@ -61,7 +61,7 @@ fn check_reference(problems: &mut Vec<Problem>, reference: &Value, spec: &JobSpe
     }
 }
 
-/// RFC 6901.
+/// Whether a text is a JSON pointer (RFC 6901).
 fn is_pointer(text: &str) -> bool {
     text.is_empty() || text.starts_with('/')
 }

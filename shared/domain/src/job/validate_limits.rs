@@ -1,9 +1,9 @@
-//! What can be wrong with a job's limits.
+//! Validation of a job's limits.
 
 use super::{spec::JobSpec, validate::Problem};
 use crate::{Concurrency, MAX_CONCURRENCY, RateLimit};
 
-/// A rate's smallest and largest period are those of its interval: a millisecond to a day.
+/// Longest period of a rate in milliseconds: a day. The shortest is a millisecond.
 const MAX_INTERVAL_MS: u128 = 24 * 3600 * 1000;
 
 pub(super) fn check_limits(problems: &mut Vec<Problem>, spec: &JobSpec) {

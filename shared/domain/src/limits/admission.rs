@@ -1,4 +1,4 @@
-//! An execution's side of its gates: which they are, whether it holds permits, where it waits.
+//! Admission of an execution: its gates, its permits, and its place in line.
 
 use std::{fmt, str::FromStr};
 
@@ -7,32 +7,32 @@ use serde::{Deserialize, Serialize};
 use super::{GateKey, Limits};
 use crate::{CircuitPolicy, Status, Timestamp};
 
-/// Part of an execution's row, of a job with limits.
+/// Part of an execution's row, for jobs with limits.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Admission {
     pub gates: Vec<GateKey>,
-    /// Permits of all of its gates.
+    /// Whether the execution holds the permits of all its gates.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub holds: bool,
-    /// Keeps them over its retries.
+    /// Whether the permits are kept across retries.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub until_end: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circuit: Option<CircuitPolicy>,
-    /// Where it waits for its turn.
+    /// Place in line where the execution waits for its turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
-    /// It has waited for its turn before its last start: no wonder that it was late.
+    /// Whether the execution waited for its turn before its last start, which explains its lateness.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_waited: bool,
 }
 
-/// A place in the line before a gate. Lines are in the order of rank, then of the instant at which
-/// each was due.
+/// Place in the line before a gate. A line is ordered by rank, then by the instant at which each
+/// execution was due.
 ///
-/// The rank is that of start-time fair queueing: each key's first in line gets the job's present
-/// round and one more, each further one the next number. So keys take turns however many
-/// executions one of them has in the line. Without keys, all have rank 0.
+/// Ranks are those of start-time fair queueing. The first execution of each key in the line gets the
+/// job's present round plus one; each further execution of the key gets the next number. So keys take
+/// turns, however many executions of one key are in the line. Without keys, all ranks are 0.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     pub gate: GateKey,
@@ -40,10 +40,10 @@ pub struct Place {
     pub due: Timestamp,
 }
 
-/// How an execution leaves a gate.
+/// Way in which an execution leaves a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// It will come back, or it ended in a way that says nothing about its target.
+    /// The execution will come back, or it ended in a way that says nothing about its target.
     Released,
     Succeeded,
     Failed(CircuitPolicy),
@@ -55,7 +55,8 @@ impl Admission {
         Self { gates, holds: false, until_end, circuit: limits.job.circuit, place: None, has_waited: false }
     }
 
-    /// What the move to `status` means for the permits: how it leaves its gates, if it does.
+    /// Applies the move to `status` to the permits. Returns how the execution leaves its gates, or
+    /// `None` where it stays or held no permits.
     pub(crate) fn leave(&mut self, status: Status) -> Option<Exit> {
         let stays = match status {
             Status::Running => true,
@@ -73,7 +74,7 @@ impl Admission {
     }
 }
 
-/// As stores keep it, in the order of the line.
+/// Place as stores keep it, sorted in the order of the line.
 impl Place {
     pub fn sort_key(&self) -> String {
         format!("{:012} {:015}", self.rank, self.due.0.max(0))

@@ -1,4 +1,4 @@
-//! A gate: what has passed it, and whether more may.
+//! Gate: the record of what has passed, and the rule for what may pass.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Cap, Exit};
 use crate::{Circuit, CircuitAdmission, ExecutionId, JobId, Timestamp};
 
-/// Of a job, or of one key of a job. Written `job` or `job/key`.
+/// Key of a gate: that of a job, or that of one concurrency key of a job. Written `job` or `job/key`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct GateKey {
@@ -15,29 +15,30 @@ pub struct GateKey {
     pub key: Option<String>,
 }
 
-/// A gate's row. One that nobody has passed has none, and reads as the default.
+/// Row of a gate. A gate that nothing has passed has no row, and reads as the default.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Gate {
-    /// Another one with each write, and every write is conditional on it. 0 where there is no row.
+    /// Random number, new with each write. Each write requires the number that it was made from. 0
+    /// where there is no row.
     pub revision: u64,
-    /// Who holds a permit.
+    /// Executions that hold a permit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub holders: BTreeSet<ExecutionId>,
-    /// The rate limit's state.
+    /// State of the rate limit: the instant from which the next start is allowed, before any burst.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_start: Option<Timestamp>,
     #[serde(default)]
     pub circuit: Circuit,
-    /// Of a job's gate: the rank of the line that was let in last. Of a key's: the last rank that
-    /// was given to one of its executions.
+    /// Rank in the line. In a job's gate it is the rank that was let in last; in a key's gate, the last
+    /// rank that was given to one of its executions.
     #[serde(default)]
     pub rank: u64,
 }
 
-/// Why a gate lets nobody in.
+/// Reason why a gate lets an execution in no further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Closed {
-    /// Which of the execution's gates.
+    /// Index of the gate among the execution's gates.
     pub gate: usize,
     pub why: Why,
 }
@@ -46,19 +47,19 @@ pub struct Closed {
 pub enum Why {
     /// All permits are held.
     Full,
-    /// Others are before it in the line.
+    /// Other executions are before it in the line.
     Behind,
-    /// Not before this instant, by its rate limit.
+    /// The rate limit permits no start before this instant.
     TooSoon(Timestamp),
     /// The circuit is open until this instant.
     Open(Timestamp),
 }
 
 impl Gate {
-    /// The gate after `id` has passed it.
+    /// Gate after `id` has passed it.
     ///
     /// # Errors
-    /// Why it can't pass now.
+    /// The reason why `id` can't pass now.
     pub fn enter(&self, id: &ExecutionId, cap: &Cap, is_first: bool, now: Timestamp) -> Result<Self, Why> {
         let mut next = self.clone();
         // The circuit is about executions: a retry of one that it let in may go on.
@@ -86,7 +87,7 @@ impl Gate {
         Ok(next)
     }
 
-    /// The gate after `id` has left it.
+    /// Gate after `id` has left it.
     pub fn leave(&self, id: &ExecutionId, exit: Exit, now: Timestamp) -> Self {
         let mut next = self.clone();
         next.holders.remove(id);
@@ -98,13 +99,13 @@ impl Gate {
         next
     }
 
-    /// Permits that nobody holds.
+    /// Number of free permits.
     fn free(&self, cap: &Cap) -> usize {
         let permits = cap.permits.map_or(usize::MAX, |permits| permits as usize);
         permits.saturating_sub(self.holders.len())
     }
 
-    /// The instants at which the next ones in line may pass, as far as can be said now; at most
+    /// Instants at which the next executions in line may pass, as far as they are known now. At most
     /// `limit`.
     pub fn openings(&self, cap: &Cap, now: Timestamp, limit: usize) -> Vec<Timestamp> {
         let (from, limit) = match &cap.circuit {
@@ -129,7 +130,7 @@ impl Gate {
             .collect()
     }
 
-    /// A row that says no more than no row would.
+    /// Whether the row says no more than a missing row would.
     pub fn is_blank(&self, now: Timestamp) -> bool {
         self.holders.is_empty()
             && self.circuit == Circuit::default()
@@ -138,7 +139,7 @@ impl Gate {
     }
 }
 
-/// The gates that `id` has left, given as they were before: the job's first.
+/// Gates after `id` has left them. `gates` are those before, the job's first.
 pub fn leave_all(gates: &[Gate], id: &ExecutionId, exit: Exit, now: Timestamp) -> Vec<Gate> {
     let round = gates.first().map_or(0, |job| job.rank);
     let leave = |(index, gate): (usize, &Gate)| {

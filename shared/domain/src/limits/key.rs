@@ -1,16 +1,17 @@
-//! Which part of an execution's input names its key, such as the customer that it works for.
+//! Concurrency keys: the part of an execution's input that names its key, such as a customer.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Longer values, and those with odd characters, are known by their hash.
+/// Maximum length of a value in bytes. Longer values, and those with unusual characters, are known by
+/// their hash.
 const MAX_VALUE_BYTES: usize = 100;
 const ROOT: &str = "input";
 
-/// A path into the input: `input.customer_id`, `input.order.region`. What is not there, and null,
-/// is the empty key, which is a key like any other.
+/// Path into the input: `input.customer_id`, `input.order.region`. A missing value and null give the
+/// empty key, which is a key like any other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, pattern = "^input(\\.[A-Za-z0-9_-]+)+$"))]
@@ -57,7 +58,7 @@ impl fmt::Display for KeyExpression {
 }
 
 impl KeyExpression {
-    /// The key that this input has.
+    /// Key of an execution with this input.
     pub fn value_in(&self, input: &Value) -> String {
         let found = self.0.split('.').skip(1).try_fold(input, |value, name| value.get(name));
         let text = match found {

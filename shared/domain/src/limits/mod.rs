@@ -1,10 +1,12 @@
-//! How much of a job may run at once, how often it may start, and whether it may start at all.
+//! Limits: how many executions of a job may run at once, how often they may start, and whether they may
+//! start at all.
 //!
-//! Every execution of a job with limits passes gates: the job's own, and, where the job has a
-//! concurrency key, that of its key. A gate is a row of the store. It holds who has a permit, when
-//! the next start is allowed, and the circuit breaker; the row of the execution and those of its
-//! gates change in one transaction, so what the gates say is what runs. Permits are a set of ids,
-//! never a counter: taking or giving back twice is harmless, and anyone can check them.
+//! Every execution of a job with limits passes gates: the job's gate and, where the job has a
+//! concurrency key, the gate of that key. A gate is a row of the store. It holds the executions that
+//! have a permit, the instant of the next allowed start, and the circuit breaker. The rows of the
+//! execution and of its gates change in one transaction, so the gates always agree with what runs.
+//! Permits are a set of ids, never a counter: taking or returning a permit twice is harmless, and the
+//! set can be checked against the executions.
 
 mod admission;
 mod gate;
@@ -21,7 +23,8 @@ pub use self::{
 };
 use crate::{CircuitPolicy, Execution, JobId, Timestamp};
 
-/// The most permits of one gate: its row holds an id for each of them, and is billed by its size.
+/// Maximum number of permits of one gate. Its row holds an id for each permit, and is billed by its
+/// size.
 pub const MAX_CONCURRENCY: u32 = 1000;
 
 /// Policy for an execution that finds `max_concurrency` others of its job.
@@ -42,7 +45,7 @@ pub enum Concurrency {
     Replace,
 }
 
-/// What may pass one gate.
+/// Limits of one gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cap {
     pub permits: Option<u32>,
@@ -50,12 +53,12 @@ pub struct Cap {
     pub circuit: Option<CircuitPolicy>,
 }
 
-/// The limits of a job: there is at least one.
+/// Limits of a job. At least one of them is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     pub concurrency: Concurrency,
     pub job: Cap,
-    /// By the value of the expression.
+    /// Expression that gives the key, and the limits of each key.
     pub key: Option<(KeyExpression, Cap)>,
 }
 
@@ -66,13 +69,13 @@ impl Cap {
 }
 
 impl Limits {
-    /// None where nothing is limited.
+    /// Limits, or `None` where nothing is limited.
     pub fn new(concurrency: Concurrency, job: Cap, key: Option<(KeyExpression, Cap)>) -> Option<Self> {
         let is_limited = !job.is_none() || key.as_ref().is_some_and(|(_, cap)| !cap.is_none());
         is_limited.then_some(Self { concurrency, job, key })
     }
 
-    /// The gates that an execution with this input passes: the job's first.
+    /// Gates that an execution with this input passes, the job's first.
     pub fn gates(&self, job_id: &JobId, input: &serde_json::Value) -> Vec<GateKey> {
         let job = GateKey { job_id: job_id.clone(), key: None };
         let key = self.key.as_ref().map(|(expression, _)| {
@@ -82,7 +85,7 @@ impl Limits {
         std::iter::once(job).chain(key).collect()
     }
 
-    /// What may pass this gate.
+    /// Limits of this gate.
     pub fn cap(&self, gate: &GateKey) -> Cap {
         match (&gate.key, &self.key) {
             (None, _) => self.job,
@@ -91,11 +94,11 @@ impl Limits {
         }
     }
 
-    /// Lets a row that starts at `now` through its gates; what they are after that. One that has
-    /// kept its permits needs no others.
+    /// Lets a row that starts at `now` through its gates, and returns the gates after that. An
+    /// execution that has kept its permits passes no gates.
     ///
     /// # Errors
-    /// The first gate that it can't pass.
+    /// The first gate that the execution can't pass, with the reason.
     pub fn admit(
         &self,
         started: &mut Execution,
@@ -124,7 +127,7 @@ impl Limits {
         Ok(passed)
     }
 
-    /// Permits are kept until the end, not only while an attempt runs.
+    /// Whether permits are kept until the execution's end, not only while an attempt runs.
     pub fn holds_until_end(&self) -> bool {
         matches!(self.concurrency, Concurrency::Forbid | Concurrency::Replace)
     }

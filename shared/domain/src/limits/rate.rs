@@ -1,5 +1,5 @@
-//! How often something may start: the generic cell rate algorithm, whose whole state is the
-//! instant from which the next start is allowed (ITU-T I.371).
+//! Rate limit: the generic cell rate algorithm (ITU-T I.371), whose whole state is the instant from
+//! which the next start is allowed.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{HumanDuration, Timestamp};
 
-/// What one host's clock may be ahead of another's.
+/// Maximum difference that is allowed for between the clocks of two hosts.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(5);
 
-/// So many starts in each period, evenly spaced; after a quiet time `burst` of them at once.
-/// No window of one period sees more than `starts + burst - 1`.
+/// Maximum number of attempts that start in each period, evenly spaced. After a quiet time, `burst` of
+/// them may start at once. No window of one period sees more than `starts + burst - 1` starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -37,27 +37,29 @@ fn is_one(burst: &u32) -> bool {
 }
 
 impl RateLimit {
-    /// Between two starts, rounded up to the millisecond: never more often than was asked for.
+    /// Time between two starts, rounded up to the millisecond, so that starts are never more frequent
+    /// than the limit.
     pub fn interval(&self) -> Duration {
         let ms = (self.per.0.as_millis() as u64).div_ceil(u64::from(self.starts.max(1)));
         Duration::from_millis(ms.max(1))
     }
 
-    /// What it is to go by: nothing, where that is further ahead than its own starts can have brought
-    /// it. It was stricter then, or a clock was set back.
+    /// Stored instant of the next start, if it is plausible. `None` where it is further ahead than
+    /// starts under this limit can have brought it: the limit was stricter before, or a clock was set
+    /// back.
     pub(super) fn valid(&self, next: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
         let furthest = now.plus(self.interval().saturating_mul(self.burst)).plus(CLOCKS_DIFFER);
         next.filter(|next| *next <= furthest)
     }
 
-    /// The first instant from `now` on at which a start is allowed. `next` is what [`Self::after`]
-    /// gave for the one before.
+    /// First instant from `now` on at which a start is allowed. `next` is what [`Self::after`] returned
+    /// for the start before.
     pub(super) fn allowed(&self, next: Option<Timestamp>, now: Timestamp) -> Timestamp {
         let tolerance = self.interval().saturating_mul(self.burst.saturating_sub(1));
         next.map_or(now, |next| next.minus(tolerance).max(now))
     }
 
-    /// The state after a start at `at`.
+    /// State after a start at `at`.
     pub(super) fn after(&self, next: Option<Timestamp>, at: Timestamp) -> Timestamp {
         next.map_or(at, |next| next.max(at)).plus(self.interval())
     }

@@ -18,14 +18,17 @@ const ALLOWED_FIELDS: &str = "6 (minute hour day-of-month month day-of-week year
 const ALLOWED_OCCURRENCE: &str = "1-5";
 const WEEKDAYS: RangeInclusive<u32> = 2..=6;
 
-/// The days that a day field selects: a superset to walk, and what to keep of it.
+/// Days that a day field selects: a superset to walk, and the filter for it.
 struct Days {
     of_month: Option<BTreeSet<u32>>,
     of_week: Option<BTreeSet<u32>>,
     filter: DayFilter,
 }
 
-/// What stands between the parentheses.
+/// Parses the text between the parentheses of `cron(…)`.
+///
+/// # Errors
+/// The text is not six fields with permitted values.
 pub(super) fn parse(inside: Piece<'_>) -> Result<(Calendar, DstRule), ScheduleError> {
     let words = inside.words();
     let [minute, hour, day_of_month, month, day_of_week, year] = words[..] else {
@@ -121,7 +124,10 @@ fn nth_day_of_week(day: u32, occurrence: Piece<'_>) -> Result<Days, ScheduleErro
     Ok(Days { of_month: some(week), of_week: some(day..=day), filter: DayFilter::Any })
 }
 
-/// The value before a one-letter suffix such as `W`; a bare suffix is no value.
+/// Value before a one-letter suffix such as `W`.
+///
+/// # Errors
+/// There is no value before the suffix, or it is out of range.
 fn value_before_suffix(field: Field, piece: Piece<'_>) -> Result<u32, ScheduleError> {
     match &piece.text()[..piece.text().len() - 1] {
         "" => field.value(piece),

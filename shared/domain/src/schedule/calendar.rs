@@ -13,7 +13,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Time
 use super::error::ScheduleError;
 use super::piece::Piece;
 
-/// What a walk is told; `None` is every value. Days of week count from 1, Sunday.
+/// Values of each calendar field. `None` stands for every value. Days of week count from 1, Sunday.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fields {
     pub seconds: Option<BTreeSet<u32>>,
@@ -24,15 +24,15 @@ pub(super) struct Fields {
     pub days_of_week: Option<BTreeSet<u32>>,
 }
 
-/// Which of the walked days count.
+/// Filter on the walked days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DayFilter {
     Any,
     LastOfMonth,
     LastWeekdayOfMonth,
-    /// The weekday nearest to this day, within its month.
+    /// Weekday nearest to this day, within its month.
     NearestWeekday(u32),
-    /// The last one of its day of week in the month.
+    /// Last day of its day of week in the month.
     LastOfItsKind,
 }
 
@@ -44,15 +44,15 @@ pub(super) struct Calendar {
 }
 
 const YEARS: RangeInclusive<i32> = 1970..=2199;
-/// The `cron` crate ends with this year.
+/// Last year that the `cron` crate walks.
 const LAST_WALKED_YEAR: i32 = 2100;
-/// 124 years between 1977 and 2101: whole weeks, so that 2101-2199 has the dates, leap days and
+/// Shift of 124 years, from 1977 to 2101: whole weeks, so that 2101-2199 has the dates, leap days and
 /// days of week of 1977-2075 and can be walked there.
 const LATE_SHIFT: TimeDelta = TimeDelta::days(45_290);
 const ONE_SECOND: TimeDelta = TimeDelta::seconds(1);
 
 impl Calendar {
-    /// The union of `walks`, of at least one.
+    /// Calendar that is the union of `walks`, at least one.
     pub fn new(
         walks: &[Fields],
         days: DayFilter,
@@ -63,7 +63,7 @@ impl Calendar {
         Ok(Self { walks, days, years })
     }
 
-    /// The first slot strictly after `after`.
+    /// First slot strictly after `after`.
     pub fn next(&self, after: NaiveDateTime) -> Option<NaiveDateTime> {
         let mut after = after.max(start_of_year(*YEARS.start()) - ONE_SECOND);
         loop {
@@ -139,7 +139,8 @@ impl DayFilter {
     }
 }
 
-/// The day of `month`'s month on which "the weekday nearest to `target`" falls: never in another month.
+/// Day of `month`'s month on which "the weekday nearest to `target`" falls. It is never in another
+/// month.
 fn nearest_weekday(month: NaiveDate, target: u32) -> Option<u32> {
     let date = month.with_day(target)?;
     Some(match date.weekday() {

@@ -1,17 +1,17 @@
-//! What is wrong with an expression, where, and what would be right.
+//! Errors in an expression: what is wrong, where, and what would be right.
 
 use std::fmt;
 
-/// Where an error stands.
+/// Place of an error in an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The field's name: `minute`, `day-of-week`, `timezone`, …
+    /// Name of the field: `minute`, `day-of-week`, `timezone`, …
     pub field: &'static str,
-    /// 0-based byte offset in the expression (in the zone's name, for `timezone`).
+    /// Byte offset in the expression, counted from 0 (in the zone's name, for `timezone`).
     pub position: usize,
-    /// 1-based column in characters, for people.
+    /// Column in characters, counted from 1, for people.
     pub column: usize,
-    /// The offending text, cut to 40 characters; empty where something is missing.
+    /// Text with the error, cut to 40 characters. Empty where something is missing.
     pub text: String,
 }
 
@@ -48,14 +48,14 @@ pub enum ScheduleError {
     #[error("{at}: {found} fields found, allowed is {allowed}")]
     FieldCount { at: Place, found: usize, allowed: &'static str },
 
-    /// AWS's rule: one of the two day fields says nothing.
+    /// AWS requires `?` in exactly one of the two day fields.
     #[error("{at}: {} is not allowed here; exactly one of day-of-month and day-of-week must be ?", at.quoted())]
     DayFields { at: Place },
 
     #[error("{at}: {} is not an IANA time zone; allowed are names such as UTC or Europe/Berlin", at.quoted())]
     UnknownTimezone { at: Place },
 
-    /// The walker refused a calendar that the parser let through: a defect of ours.
+    /// The walker refused a calendar that the parser had let through: a defect of Belfry's.
     #[error("{at}: the calendar was refused: {reason}")]
     Calendar { at: Place, reason: String },
 }
@@ -75,12 +75,12 @@ impl ScheduleError {
         }
     }
 
-    /// The field's name, as in the message.
+    /// Name of the field, as in the message.
     pub fn field(&self) -> &'static str {
         self.place().field
     }
 
-    /// 0-based byte offset of the offending text in the expression.
+    /// Byte offset in the expression of the text with the error, counted from 0.
     ///
     /// For an unknown time zone it is the offset in the zone's name: 0.
     pub fn position(&self) -> usize {

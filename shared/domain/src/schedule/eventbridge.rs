@@ -1,16 +1,16 @@
-//! The same schedule in the words of Amazon EventBridge Scheduler, where it has them.
+//! Translation of a schedule into expressions of Amazon EventBridge Scheduler.
 //!
-//! It has none for seconds, for multiples counted from the epoch (its `rate` counts from its own
-//! creation), and for a Unix expression that restricts both day fields and means AND. An OR of the
-//! two is two expressions.
+//! Some schedules have no translation: those with seconds, those with multiples counted from the epoch
+//! (EventBridge's `rate` counts from the creation of its schedule), and Unix expressions that restrict
+//! both day fields and mean AND. An OR of both day fields becomes two expressions.
 
 use chrono::{DateTime, Utc};
 
 use super::{Schedule, Slots, Zone};
 
 impl Schedule {
-    /// Expressions that together name these slots, all in the schedule's zone; none where there are
-    /// no words for it. A slot that a clock change moves may be missing from them.
+    /// Expressions that together name these slots, all in the schedule's zone. `None` where there are
+    /// no such expressions. A slot that a clock change moves may be missing from them.
     pub fn eventbridge(&self) -> Option<Vec<String>> {
         let text = self.expression.trim();
         if text.starts_with("cron(") || text.starts_with("at(") {
@@ -29,7 +29,7 @@ fn at(instant: DateTime<Utc>, zone: &Zone) -> Option<String> {
     is_whole.then(|| format!("at({})", zone.local(instant).format("%Y-%m-%dT%H:%M:%S")))
 }
 
-/// From the walk's own six fields, whose days of week count as EventBridge's do.
+/// Translates the walk's own six fields, whose days of week count as EventBridge's do.
 fn cron(walk: &cron::Schedule) -> Option<String> {
     let fields: Vec<&str> = walk.source().split_whitespace().collect();
     let [seconds, minutes, hours, day_of_month, month, day_of_week] = fields[..] else { return None };
@@ -73,7 +73,7 @@ mod tests {
         }
     }
 
-    /// Read back by our own reader of that grammar, it names the same slots.
+    /// Parses the translation with our own parser of that grammar, and compares the slots.
     #[test]
     fn both_forms_name_the_same_slots() {
         let from = "2026-11-23T00:00:00Z".parse::<DateTime<Utc>>().unwrap();

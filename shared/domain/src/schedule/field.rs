@@ -1,22 +1,22 @@
-//! One field: a list of values, ranges and steps.
+//! Field of an expression: a list of values, ranges and steps.
 
 use std::collections::BTreeSet;
 
 use super::error::ScheduleError;
 use super::piece::Piece;
 
-/// What a field may hold.
+/// Description of one field of an expression: its name and the values that it may hold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field {
     pub name: &'static str,
     low: u32,
     high: u32,
-    /// Names of the values from `low` on.
+    /// Names of the values, from `low` on.
     names: &'static [&'static str],
     range: &'static str,
-    /// Said to whoever wrote something else.
+    /// Hint for error messages: the values that are allowed.
     allowed: &'static str,
-    /// `a/n` is "from a to the end by n". AWS has it; Debian's cron refuses it.
+    /// Whether `a/n` means "from a to the end by n", as AWS has it. Debian's cron refuses it.
     open_steps: bool,
 }
 
@@ -30,7 +30,7 @@ pub(super) const HOUR: Field = Field::numbers("hour", 0, 23, "0-23");
 pub(super) const DAY_OF_MONTH: Field = Field::numbers("day-of-month", 1, 31, "1-31");
 pub(super) const MONTH: Field =
     Field { names: &MONTHS, allowed: "1-12 or JAN-DEC", ..Field::numbers("month", 1, 12, "1-12") };
-/// 0 and 7 are Sunday.
+/// Field in which 0 and 7 are Sunday.
 pub(super) const UNIX_DAY_OF_WEEK: Field =
     Field { names: &WEEKDAYS, allowed: "0-7 or SUN-SAT", ..Field::numbers("day-of-week", 0, 7, "0-7") };
 pub(super) const AWS_MINUTE: Field = MINUTE.with_open_steps();
@@ -38,7 +38,7 @@ pub(super) const AWS_HOUR: Field = HOUR.with_open_steps();
 pub(super) const AWS_DAY_OF_MONTH: Field =
     Field { allowed: "1-31, or one of ?, L, LW and 15W alone", ..DAY_OF_MONTH.with_open_steps() };
 pub(super) const AWS_MONTH: Field = MONTH.with_open_steps();
-/// 1 is Sunday.
+/// Field in which 1 is Sunday.
 pub(super) const AWS_DAY_OF_WEEK: Field = Field {
     names: &WEEKDAYS,
     allowed: "1-7 or SUN-SAT, or one of ?, L, 6L and 6#3 alone",
@@ -46,12 +46,11 @@ pub(super) const AWS_DAY_OF_WEEK: Field = Field {
 };
 pub(super) const AWS_YEAR: Field = Field::numbers("year", 1970, 2199, "1970-2199").with_open_steps();
 
-/// The parsed field.
+/// Values of a parsed field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Values {
     pub set: BTreeSet<u32>,
-    /// Vixie's star flag: the text starts with `*`. AWS's `a/n`, which is how AWS writes `*/n`,
-    /// sets it too.
+    /// Vixie's star flag: the text starts with `*`. AWS writes `*/n` as `a/n`, which sets the flag too.
     pub star: bool,
 }
 
@@ -73,7 +72,7 @@ impl Field {
         Ok(values)
     }
 
-    /// `*`, `a`, `a-b`, each but the single value with `/n`.
+    /// Parses one item of the list: `*`, `a` or `a-b`; `*` and `a-b` may have a step `/n`.
     fn item(&self, item: Piece<'_>, star: &mut bool) -> Result<(u32, u32, usize), ScheduleError> {
         let Some((range, step)) = item.split_once('/') else {
             let (low, high) = self.range(item)?;
@@ -108,7 +107,7 @@ impl Field {
         Ok((low, high))
     }
 
-    /// A number in range, or a name in any case.
+    /// Parses a number in range, or a name in any case.
     pub fn value(&self, piece: Piece<'_>) -> Result<u32, ScheduleError> {
         let text = piece.text();
         if let Some(index) = self.names.iter().position(|name| name.eq_ignore_ascii_case(text)) {
@@ -123,7 +122,7 @@ impl Field {
         }
     }
 
-    /// A step may exceed the range, as Debian's cron allows: `*/60` in minutes is `0`.
+    /// Parses a step. It may exceed the range, as Debian's cron allows: `*/60` in minutes is `0`.
     fn step(&self, step: Piece<'_>) -> Result<usize, ScheduleError> {
         let digits = step.text().bytes().all(|byte| byte.is_ascii_digit());
         match step.text().parse() {

@@ -10,8 +10,11 @@ const LOCAL_FORMAT: &str = "%Y-%m-%dT%H:%M:%S";
 const ALLOWED_AT: &str = "a local time such as 2026-12-24T18:00:00";
 const ALLOWED_RUN_AT: &str = "an RFC 3339 instant such as 2026-12-24T18:00:00Z";
 
-/// What stands between the parentheses of `at(…)`. A time in a gap is due at the first instant after
-/// it, a repeated one at its first occurrence.
+/// Parses the text between the parentheses of `at(…)`. A local time in a gap is due at the first
+/// instant after the gap, a repeated local time at its first occurrence.
+///
+/// # Errors
+/// The text is not a local date and time with seconds.
 pub(super) fn parse_at(inside: Piece<'_>, time: &LocalTime) -> Result<DateTime<Utc>, ScheduleError> {
     // The round trip refuses what the lenient reader lets through, such as 2026-1-2.
     NaiveDateTime::parse_from_str(inside.text(), LOCAL_FORMAT)
@@ -31,7 +34,7 @@ pub(super) fn looks_like_instant(text: &str) -> bool {
         })
 }
 
-/// Kept to the millisecond; what is finer is cut off.
+/// Parses an RFC 3339 instant. It is kept to the millisecond; finer parts are cut off.
 pub(super) fn parse_run_at(piece: Piece<'_>) -> Result<DateTime<Utc>, ScheduleError> {
     DateTime::parse_from_rfc3339(piece.text())
         .ok()

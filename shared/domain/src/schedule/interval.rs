@@ -1,8 +1,9 @@
-//! `@every 1h30m` and `rate(5 minutes)`: multiples of a length since the schedule's start, and since the
-//! Unix epoch where it has none, in every zone alike. A day is 24 hours, as in EventBridge.
+//! Intervals, `@every 1h30m` and `rate(5 minutes)`: multiples of a length, counted from the schedule's
+//! start, or from the Unix epoch where it has none. They are equal in every zone. A day is 24 hours, as
+//! in EventBridge.
 //!
-//! The anchor makes the slots a function of the definition alone: changing another field of a job, or
-//! deploying it a second time, moves none of them.
+//! The anchor makes the slots a function of the definition alone: a change of another field of the job,
+//! or a second deployment, moves none of them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -22,7 +23,7 @@ const ALLOWED_RATE: &str = "a number and minutes, hours or days, such as 5 minut
 const ALLOWED_UNIT: &str = "minutes, hours or days, and after 1 minute, hour or day too";
 
 impl Interval {
-    /// The duration of `@every`: numbers with units, added up.
+    /// Parses the duration of `@every`: numbers with units, added up.
     pub fn parse_every(duration: Piece<'_>) -> Result<Self, ScheduleError> {
         let mut total = Some(0_u64);
         let mut rest = duration;
@@ -41,7 +42,10 @@ impl Interval {
         }
     }
 
-    /// What stands between the parentheses of `rate(…)`.
+    /// Parses the text between the parentheses of `rate(…)`.
+    ///
+    /// # Errors
+    /// The text is not a whole number and a unit, or the interval is out of range.
     pub fn parse_rate(inside: Piece<'_>) -> Result<Self, ScheduleError> {
         let words = inside.words();
         let [value, unit] = words[..] else {
@@ -73,7 +77,7 @@ impl Interval {
         }
     }
 
-    /// Counts from `start`, which is its first slot; slots are whole milliseconds.
+    /// Counts from `start`, which becomes the first slot. Slots are whole milliseconds.
     pub fn from(self, start: DateTime<Utc>) -> Self {
         let up = start.checked_add_signed(TimeDelta::nanoseconds(999_999)).unwrap_or(start);
         let anchor = DateTime::from_timestamp_millis(up.timestamp_millis()).unwrap_or(start);
@@ -91,7 +95,7 @@ impl Interval {
         if at < self.anchor { None } else { self.slot(self.count(at)) }
     }
 
-    /// Whole lengths between the anchor and an instant that is not before it.
+    /// Number of whole lengths between the anchor and an instant that is not before it.
     fn count(self, at: DateTime<Utc>) -> i64 {
         (at - self.anchor).num_seconds() / self.seconds
     }

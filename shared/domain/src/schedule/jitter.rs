@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::stable_hash;
 
-/// The delay of `key`'s `slot`: whole milliseconds, uniform in `0..=bound`.
+/// Delay of `key`'s `slot`: whole milliseconds, uniform in `0..=bound`.
 pub fn jitter(key: &str, slot: DateTime<Utc>, bound: Duration) -> Duration {
     let choices = bound.as_millis().saturating_add(1).min(u128::from(u64::MAX));
     // A zero byte cannot occur in a job's name, so key and slot cannot run into each other.
@@ -15,8 +15,8 @@ pub fn jitter(key: &str, slot: DateTime<Utc>, bound: Duration) -> Duration {
     Duration::from_millis(((u128::from(hash) * choices) >> 64) as u64)
 }
 
-/// MurmurHash3's finaliser: FNV-1a leaves the top bits, which decide here, nearly equal for neighbouring
-/// slots.
+/// Finaliser of MurmurHash3. FNV-1a leaves the top bits, which decide here, nearly equal for
+/// neighbouring slots.
 fn avalanche(mut hash: u64) -> u64 {
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);

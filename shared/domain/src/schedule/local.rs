@@ -33,15 +33,15 @@ pub(super) struct LocalTime {
     pub earlier: Vec<Earlier>,
 }
 
-/// The zone by earlier data.
+/// Zone by earlier data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Earlier {
     pub zone: Zone,
-    /// The first instant that is the later data's.
+    /// First instant that is judged by the later data.
     pub until: DateTime<Utc>,
 }
 
-/// A calendar in a zone.
+/// Calendar in a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LocalSlots {
     pub calendar: Calendar,
@@ -51,7 +51,7 @@ pub(super) struct LocalSlots {
 
 const NANOSECOND: TimeDelta = TimeDelta::nanoseconds(1);
 const ONE_SECOND: TimeDelta = TimeDelta::seconds(1);
-/// 1969-12-30 to 2200-01-03: a little wider than the calendar in every zone.
+/// Range of seconds from 1969-12-30 to 2200-01-03: a little wider than the calendar in every zone.
 const SECONDS_WITH_SLOTS: RangeInclusive<i64> = -172_800..=7_258_291_200;
 
 /// The zone by some data, from the first instant that is theirs to the first that is not.
@@ -71,7 +71,7 @@ impl LocalTime {
         })
     }
 
-    /// The first instant at which the local clock shows `local` or has jumped past it.
+    /// First instant at which the local clock shows `local` or has jumped past it.
     pub fn first_reached(&self, local: NaiveDateTime) -> DateTime<Utc> {
         let reached =
             |span: &Span<'_>| span.last().is_none_or(|last| local <= farthest_local(span.zone, last));
@@ -83,7 +83,7 @@ impl LocalTime {
         self.spans().find(reached).map_or_else(|| first_reached(&self.zone, local), at)
     }
 
-    /// The latest local second that the clock has shown by `instant`.
+    /// Latest local second that the clock has shown by `instant`.
     fn farthest(&self, instant: DateTime<Utc>) -> NaiveDateTime {
         let begun = self.spans().take_while(|span| span.from.is_none_or(|from| from <= instant));
         let shown = begun.map(|span| {
@@ -145,7 +145,7 @@ impl LocalSlots {
         behind.into_iter().chain(self.latest_of_first_pass(zone, local, at)).max()
     }
 
-    /// The next slot later on the clock's face, leaving out what gaps remove.
+    /// Next slot that the clock shows later in local time. Slots that gaps remove are left out.
     fn next_shown(
         &self,
         zone: &Zone,
@@ -162,7 +162,8 @@ impl LocalSlots {
         }
     }
 
-    /// In the first pass of a fold, the second pass still brings earlier times of the clock's face.
+    /// Next slot of a fold's second pass, while the first pass goes on: the second pass still brings
+    /// earlier local times.
     fn next_repeated(
         &self,
         zone: &Zone,
@@ -186,7 +187,8 @@ impl LocalSlots {
         }
     }
 
-    /// In the second pass of a fold, the first pass brought later times of the clock's face.
+    /// Latest slot of a fold's first pass, seen from the second pass: the first pass brought later
+    /// local times.
     fn latest_of_first_pass(
         &self,
         zone: &Zone,
@@ -199,7 +201,7 @@ impl LocalSlots {
     }
 }
 
-/// Local time must not overflow at the ends of what an instant can be.
+/// Limits an instant, so that local time does not overflow at the ends of its range.
 fn clamp(instant: DateTime<Utc>) -> DateTime<Utc> {
     let seconds = instant.timestamp();
     if SECONDS_WITH_SLOTS.contains(&seconds) {
@@ -216,7 +218,8 @@ fn first_reached(zone: &Zone, local: NaiveDateTime) -> DateTime<Utc> {
     }
 }
 
-/// Ahead of what the clock shows while a fold repeats itself.
+/// Latest local second that the clock has shown. It is ahead of the clock while a fold repeats local
+/// time.
 fn farthest_local(zone: &Zone, instant: DateTime<Utc>) -> NaiveDateTime {
     let local = zone.local_second(instant);
     match zone.fold(local) {

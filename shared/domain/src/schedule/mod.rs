@@ -1,4 +1,4 @@
-//! When a job is due.
+//! Schedules: the slots at which a job is due.
 //!
 //! # Grammar
 //!
@@ -8,7 +8,7 @@
 //! | `30 */5 9-17 * * MON-FRI` | the same with leading seconds |
 //! | `@yearly @annually @monthly @weekly @daily @midnight @hourly` | cron's shorthands |
 //! | `@every 1h30m` | multiples of a duration since the start, or since the Unix epoch without one |
-//! | `cron(0 18 L * ? 2026-2030)` | Amazon EventBridge's cron, with `L`, `W`, `LW`, `#`, `?` and years |
+//! | `cron(0 18 L * ? 2026-2030)` | Amazon EventBridge's cron, with `L`, `W`, `LW`, `#`, `?`, years |
 //! | `rate(5 minutes)` | as `@every`, in Amazon EventBridge's words |
 //! | `at(2026-12-24T18:00:00)` | once, local time |
 //! | `2026-12-24T18:00:00.250Z` | once, an RFC 3339 instant to the millisecond |
@@ -18,13 +18,13 @@
 //!
 //! # Daylight saving time
 //!
-//! Debian cron's rule. A schedule whose minute and hour both name their values is *fixed-time*: a slot
-//! inside a gap is due once, at the first instant after it, and all that fall into one gap are one
-//! slot; a slot inside a fold is due once, at its first occurrence. A schedule whose minute or hour
+//! The rule is Debian cron's. A schedule whose minute and hour both name their values is *fixed-time*:
+//! a slot inside a gap is due once, at the first instant after it, and all that fall into one gap are
+//! one slot; a slot inside a fold is due once, at its first occurrence. A schedule whose minute or hour
 //! starts with `*` follows *real time*: it loses what the gap removes and repeats in the fold. Seconds
-//! have no say: `* 30 2 * * *` is fixed-time, so its sixty slots in a gap are one. In the AWS form `a/n`,
-//! AWS's way to write a step, counts as a `*`. Every jump of a zone follows the rule, of half an hour
-//! or of a day.
+//! have no say: `* 30 2 * * *` is fixed-time, so its sixty slots in a gap are one. In the AWS form
+//! `a/n`, AWS's way to write a step, counts as a `*`. Every jump of a zone follows the rule, of half an
+//! hour or of a day.
 
 mod aws;
 mod calendar;
@@ -50,7 +50,7 @@ use self::interval::Interval;
 use self::local::{Earlier, LocalSlots, LocalTime};
 use self::piece::Piece;
 
-/// A parsed schedule: expression, zone and bounds.
+/// Parsed schedule: expression, zone and bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     expression: String,
@@ -72,12 +72,18 @@ const ALLOWED_EXPRESSION: &str =
 const ALLOWED_SHORTHAND: &str = "@yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly or @every";
 
 impl Schedule {
-    /// Parses an expression in an IANA zone ("UTC" default), by the zone data that are compiled in.
+    /// Parses an expression in an IANA zone (default `UTC`), by the bundled zone data.
+    ///
+    /// # Errors
+    /// The expression or the zone can't be read. The error names the field and the position.
     pub fn parse(expression: &str, timezone: Option<&str>) -> Result<Self, ScheduleError> {
         Self::parse_by(&Zones::of(ZoneData::bundled()), expression, timezone)
     }
 
     /// Parses as [`Schedule::parse`] does, by these zone data.
+    ///
+    /// # Errors
+    /// The expression or the zone can't be read. The error names the field and the position.
     pub fn parse_by(zones: &Zones, expression: &str, timezone: Option<&str>) -> Result<Self, ScheduleError> {
         let time = local_time(zones, timezone.unwrap_or("UTC"))?;
         let slots = Slots::parse(Piece::new(expression).trim(), &time)?;
@@ -85,7 +91,7 @@ impl Schedule {
         Ok(Self { expression, timezone: time.zone, start: None, end: None, slots })
     }
 
-    /// No slot is earlier than `start`, from which an interval counts.
+    /// Leaves out slots before `start`. An interval counts from `start`.
     pub fn starting(self, start: DateTime<Utc>) -> Self {
         let slots = match self.slots {
             Slots::Every(interval) => Slots::Every(interval.from(start)),
@@ -94,7 +100,7 @@ impl Schedule {
         Self { start: Some(start), slots, ..self }
     }
 
-    /// No slot is later than `end`.
+    /// Leaves out slots after `end`.
     pub fn ending(self, end: DateTime<Utc>) -> Self {
         Self { end: Some(end), ..self }
     }
@@ -107,7 +113,7 @@ impl Schedule {
         &self.timezone
     }
 
-    /// The first slot strictly after `after`.
+    /// First slot strictly after `after`.
     pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let just_before = |start: DateTime<Utc>| start.checked_sub_signed(TimeDelta::nanoseconds(1));
         let after = self.start.and_then(just_before).map_or(after, |start| start.max(after));
@@ -119,7 +125,7 @@ impl Schedule {
         slot.filter(|slot| self.end.is_none_or(|end| *slot <= end))
     }
 
-    /// The latest slot at or before `at` (nominal, before jitter).
+    /// Latest slot at or before `at` (nominal, before jitter).
     pub fn latest_at_or_before(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let at = self.end.map_or(at, |end| end.min(at));
         let slot = match &self.slots {
@@ -130,7 +136,7 @@ impl Schedule {
         slot.filter(|slot| self.start.is_none_or(|start| *slot >= start))
     }
 
-    /// The slots strictly after `after`, in order.
+    /// Slots strictly after `after`, in order.
     pub fn upcoming(&self, after: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
         std::iter::successors(self.next_after(after), |slot| self.next_after(*slot))
     }
@@ -182,7 +188,10 @@ impl Slots {
     }
 }
 
-/// What stands between `name(` and its `)`.
+/// Text between `name(` and its `)`. `None` where the text does not begin with `name(`.
+///
+/// # Errors
+/// The closing parenthesis is missing.
 fn call<'a>(piece: Piece<'a>, name: &str) -> Result<Option<Piece<'a>>, ScheduleError> {
     let Some(rest) = piece.text().strip_prefix(name) else {
         return Ok(None);
@@ -194,7 +203,8 @@ fn call<'a>(piece: Piece<'a>, name: &str) -> Result<Option<Piece<'a>>, ScheduleE
     Ok(Some(piece.part(inside)))
 }
 
-/// A zone that the earlier data do not know is the same in both: nobody can have had a slot in it.
+/// Local time of a zone. A zone that the earlier data do not know has no earlier time: no job can have
+/// had a slot in it.
 fn local_time(zones: &Zones, name: &str) -> Result<LocalTime, ScheduleError> {
     let unknown = || ScheduleError::UnknownTimezone { at: Piece::new(name).place("timezone") };
     let zone = zones.data.zone(name).ok_or_else(unknown)?;

@@ -1,4 +1,4 @@
-//! A piece of the expression that knows where it stands, so that every error can point at it.
+//! Piece of an expression that knows its place, so that every error can point at it.
 
 use super::error::Place;
 
@@ -19,7 +19,7 @@ impl<'a> Piece<'a> {
         self.text
     }
 
-    /// `part` must be a slice of this piece's text.
+    /// Part of this piece. `part` must be a slice of this piece's text.
     pub fn part(self, part: &'a str) -> Self {
         Self { whole: self.whole, text: part }
     }
@@ -44,7 +44,7 @@ impl<'a> Piece<'a> {
         words.map(|word| self.part(word)).collect()
     }
 
-    /// The empty piece where this one ends: the place of what is missing.
+    /// Empty piece at the end of this one: the place of what is missing.
     pub fn end(self) -> Self {
         self.part(&self.text[self.text.len()..])
     }

@@ -16,7 +16,7 @@ use super::piece::Piece;
 
 const ALLOWED_FIELDS: &str = "5 (minute hour day-of-month month day-of-week) or 6 with seconds before them";
 
-/// The five fields behind `@daily` and its like; `None` for an unknown name.
+/// Five fields that a shorthand such as `@daily` stands for. `None` for an unknown name.
 pub(super) fn shorthand(name: &str) -> Option<&'static str> {
     Some(match name {
         "@yearly" | "@annually" => "0 0 1 1 *",
@@ -70,7 +70,8 @@ fn walks(common: &Fields, days_of_month: &Values, days_of_week: &Values) -> Vec<
     ]
 }
 
-/// The walker is quicker with "every value" than with a list of them all.
+/// Values, or `None` where they are all values of the field: the walker is quicker with "every value"
+/// than with a list.
 pub(super) fn full_as_none(values: &Values, size: usize) -> Option<BTreeSet<u32>> {
     (values.set.len() < size).then(|| values.set.clone())
 }

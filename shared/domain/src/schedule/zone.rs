@@ -1,4 +1,5 @@
-//! A zone: local time, and its gaps and folds, where it jumps forward and where it is repeated.
+//! Time zone: its local time, its gaps (where local time jumps forward) and its folds (where local time
+//! is repeated).
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Timelike, Utc};
 use jiff::{
@@ -7,34 +8,34 @@ use jiff::{
     tz::{AmbiguousOffset, TimeZone},
 };
 
-/// A zone of one version of the zone data. Clones share it.
+/// Time zone by one version of the zone data. Clones share the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
-/// What a local time means in a zone.
+/// Instants that a local time names in a zone: one, two or none.
 pub(super) enum Local {
     Once(DateTime<Utc>),
     Twice(DateTime<Utc>, DateTime<Utc>),
     Never(Gap),
 }
 
-/// A stretch of local time that does not occur.
+/// Stretch of local time that does not occur.
 pub(super) struct Gap {
     pub begin: NaiveDateTime,
-    /// The first local time after it.
+    /// First local time after the gap.
     pub end: NaiveDateTime,
-    /// The first instant after it.
+    /// First instant after the gap.
     pub transition: DateTime<Utc>,
 }
 
-/// A stretch of local time, `begin..end`, that occurs before and again after `transition`.
+/// Stretch of local time, `begin..end`, that occurs before and again after `transition`.
 pub(super) struct Fold {
     pub begin: NaiveDateTime,
     pub end: NaiveDateTime,
     pub transition: DateTime<Utc>,
 }
 
-/// 2201-01-01: no schedule has a slot after it.
+/// Second of 2201-01-01, after which no schedule has a slot.
 const LAST_COMPARED: i64 = 7_289_654_400;
 
 impl Zone {
@@ -42,7 +43,7 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
-    /// From TZif, the format of the files in `/usr/share/zoneinfo`.
+    /// Reads a zone from TZif, the format of the files in `/usr/share/zoneinfo`.
     pub(crate) fn of_tzif(name: &str, bytes: &[u8]) -> Result<Self, jiff::Error> {
         TimeZone::tzif(name, bytes).map(Self)
     }
@@ -51,7 +52,7 @@ impl Zone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
-    /// Seconds east of UTC.
+    /// Offset from UTC in seconds, positive in the east.
     pub fn offset_seconds(&self, instant: DateTime<Utc>) -> i64 {
         self.0.to_offset(timestamp(instant)).seconds().into()
     }
@@ -62,17 +63,19 @@ impl Zone {
         offset.map_or_else(|| instant.fixed_offset(), |offset| instant.with_timezone(&offset))
     }
 
-    /// `CET`, or `-03` where people have no word for it.
+    /// Abbreviation of the zone's time, such as `CET`, or `-03` where it has no name.
     pub fn abbreviation(&self, instant: DateTime<Utc>) -> String {
         self.0.to_offset_info(timestamp(instant)).abbreviation().to_owned()
     }
 
-    /// Whether the clocks of both show the same from `since` on, as long as schedules have slots.
+    /// Whether both zones have the same local time from `since` on, in the years in which schedules
+    /// have slots.
     pub(crate) fn agrees_with(&self, other: &Self, since: DateTime<Utc>) -> bool {
         self.0 == other.0 || self.jumps_from(since).eq(other.jumps_from(since))
     }
 
-    /// The offset at an instant, then each that differs from the one before, with its first instant.
+    /// Offset at an instant, and each later offset that differs from the one before, with its first
+    /// instant.
     fn jumps_from(&self, since: DateTime<Utc>) -> impl Iterator<Item = (i64, i32)> {
         let since = timestamp(since);
         let mut last = self.0.to_offset(since).seconds();
@@ -82,7 +85,7 @@ impl Zone {
             .chain(jumps.filter(move |(_, offset)| std::mem::replace(&mut last, *offset) != *offset))
     }
 
-    /// Local time in whole seconds, which is all that a calendar can tell apart.
+    /// Local time in whole seconds, the precision of a calendar.
     pub(super) fn local_second(&self, instant: DateTime<Utc>) -> NaiveDateTime {
         let local = instant.naive_utc() + TimeDelta::seconds(self.offset_seconds(instant));
         local.with_nanosecond(0).unwrap_or(local)
@@ -101,7 +104,7 @@ impl Zone {
         }
     }
 
-    /// The fold that `local` lies in.
+    /// Fold that `local` lies in. `None` where it lies in none.
     pub(super) fn fold(&self, local: NaiveDateTime) -> Option<Fold> {
         let (before, after) = self.offsets(local);
         if before <= after {
@@ -113,7 +116,7 @@ impl Zone {
         Some(Fold { begin: at(after), end: at(before), transition })
     }
 
-    /// The offsets before and after the jump that `local` lies in; twice the same where it lies in none.
+    /// Offsets before and after the jump that `local` lies in. They are equal where it lies in none.
     fn offsets(&self, local: NaiveDateTime) -> (i64, i64) {
         match self.0.to_ambiguous_timestamp(civil(local)).offset() {
             AmbiguousOffset::Unambiguous { offset } => (offset.seconds().into(), offset.seconds().into()),
@@ -123,7 +126,7 @@ impl Zone {
         }
     }
 
-    /// The first instant with the offset of `after`, which comes once between the two.
+    /// First instant with the offset of `after`. The offset changes once between the two.
     fn transition_between(&self, before: DateTime<Utc>, after: DateTime<Utc>) -> DateTime<Utc> {
         let later_offset = self.offset_seconds(after);
         let (mut before, mut after) = (before, after);
@@ -139,7 +142,8 @@ impl Zone {
     }
 }
 
-/// Schedules stay within the years 1969 to 2200, far inside of what either crate can say.
+/// Converts an instant. Schedules stay within the years 1969 to 2200, far inside the range of both
+/// crates.
 fn timestamp(instant: DateTime<Utc>) -> Timestamp {
     let seconds = instant.timestamp();
     Timestamp::from_second(seconds).unwrap_or(if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX })

@@ -23,17 +23,17 @@ pub use self::{
 };
 use crate::schedule::Zone;
 
-/// TZif, by name.
+/// Files in TZif, by zone name.
 type Files = BTreeMap<Cow<'static, str>, Cow<'static, [u8]>>;
 
 /// Between a release and the digest of its content.
 const DIGEST: char = '-';
 
-/// All zones of one version.
+/// All zones of one version of the zone data.
 pub struct ZoneData {
     version: String,
     files: Files,
-    /// The zones that somebody has asked for.
+    /// Zones that have been asked for and parsed.
     parsed: RwLock<HashMap<String, Zone>>,
 }
 
@@ -46,7 +46,7 @@ pub enum ZoneDataError {
     Zone { name: String, why: String },
 }
 
-/// The data of chrono-tz 0.10, by which slots were judged before jobs named a version.
+/// Version of chrono-tz 0.10, by which slots were judged before jobs named a version.
 pub const LEGACY: &str = "2025b";
 
 static BUNDLED: LazyLock<Arc<ZoneData>> = LazyLock::new(|| {
@@ -60,19 +60,19 @@ static OF_2025B: LazyLock<Arc<ZoneData>> = LazyLock::new(|| {
     Arc::new(ZoneData { version: LEGACY.to_owned(), ..ZoneData::compiled_in(LEGACY, names) })
 });
 
-/// The versions that are not compiled in.
+/// Versions that are known and not compiled in.
 static MET: RwLock<BTreeMap<String, Arc<ZoneData>>> = RwLock::new(BTreeMap::new());
 
 impl ZoneData {
-    /// The version that is compiled in.
+    /// Zone data that are compiled in.
     pub fn bundled() -> Arc<Self> {
         Arc::clone(&BUNDLED)
     }
 
-    /// From files of TZif by name, each of which is read once, here.
+    /// Builds zone data from TZif files by name. Each file is parsed here, to check it.
     ///
     /// # Errors
-    /// Where the version's name is none, or a file can't be read.
+    /// The version's name is invalid, or a file can't be read.
     pub fn new(
         release: &str,
         files: impl IntoIterator<Item = (String, Vec<u8>)>,
@@ -100,7 +100,7 @@ impl ZoneData {
         Self { version, files, parsed: RwLock::default() }
     }
 
-    /// The data of this version, if this process has met them.
+    /// Zone data of this version, if this process has met them.
     pub fn known(version: &str) -> Option<Arc<Self>> {
         match version {
             _ if version == BUNDLED.version => Some(Self::bundled()),
@@ -137,7 +137,7 @@ impl ZoneData {
         self.files.keys().map(AsRef::as_ref)
     }
 
-    /// Names are told apart by case.
+    /// Zone with this name, in exactly this case. `None` where the data have no such zone.
     pub fn zone(&self, name: &str) -> Option<Zone> {
         if name == "UTC" {
             return Some(Zone::utc());
@@ -157,7 +157,8 @@ impl fmt::Debug for ZoneData {
     }
 }
 
-/// A year and a letter, or two after 26 changes in a year.
+/// Whether a text is the name of a version: a year and a letter, or two letters after 26 changes in a
+/// year.
 fn is_release(text: &str) -> bool {
     let (year, letters) = text.split_at_checked(4).unwrap_or_default();
     year.len() == 4

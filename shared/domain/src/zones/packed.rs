@@ -1,4 +1,5 @@
-//! Zone data as one value for a store: all zones, each content once, compressed. About 50 KB.
+//! Packed zone data: all zones as one compressed value for a store, with each content once. About 50
+//! KB.
 
 use std::{
     borrow::Cow,
@@ -11,7 +12,7 @@ use flate2::{Compression, Crc, read::ZlibDecoder, write::ZlibEncoder};
 
 use super::{DIGEST, Files, ZoneData, is_release};
 
-/// Unpacked data are not larger than this, whatever they say of themselves.
+/// Maximum size of unpacked data in bytes, whatever size the packed data claim.
 const MAX_BYTES: u64 = 16 << 20;
 const FORMAT: &str = "belfry-zones-1";
 
@@ -74,7 +75,7 @@ pub(super) fn digest(plain: &[u8]) -> String {
     format!("{:08x}", crc.sum())
 }
 
-/// The first line, and what stands behind it.
+/// First line, and the bytes behind it.
 fn line(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     Some((std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 1..]))

@@ -1,4 +1,4 @@
-//! Which version of the zone data judges a job's slots, as it stands in the job's row.
+//! Zone data that judge a job's slots, as named in the job's row.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::Timestamp;
 /// Changes of one zone that a job remembers.
 const MOST_EARLIER: usize = 8;
 
-/// The zone data that judge a version of a job.
+/// Names of the zone data that judge a version of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ZoneStamp {
     /// The version of the zone data, such as `2026f-1c0f7f5e`.
@@ -28,7 +28,7 @@ pub struct EarlierData {
     pub until: Timestamp,
 }
 
-/// The data that a stamp names.
+/// Zone data that a stamp names.
 #[derive(Debug, Clone)]
 pub struct Zones {
     pub data: Arc<ZoneData>,
@@ -42,7 +42,7 @@ impl Zones {
     }
 }
 
-/// A job without a stamp was written before there were any.
+/// Stamp of a job that was written before stamps existed.
 impl Default for ZoneStamp {
     fn default() -> Self {
         Self::of(LEGACY)
@@ -89,13 +89,13 @@ impl ZoneStamp {
         Self { version: version.to_owned(), earlier }
     }
 
-    /// The versions of the data that are needed and that this process has not met yet.
+    /// Versions that the stamp names and that this process has not met yet.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
         let earlier = self.earlier.iter().map(|earlier| earlier.version.as_str());
         earlier.chain([self.version.as_str()]).filter(|version| ZoneData::known(version).is_none())
     }
 
-    /// None where a version is not known in this process.
+    /// Zone data of the stamp. `None` where a version is not known in this process.
     pub fn zones(&self) -> Option<Zones> {
         let known = |earlier: &EarlierData| Some((ZoneData::known(&earlier.version)?, earlier.until));
         let earlier = self.earlier.iter().map(known).collect::<Option<_>>()?;

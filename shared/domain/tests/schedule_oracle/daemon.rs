@@ -1,12 +1,14 @@
 //! Debian's cron: crontab(5)'s five fields, and cron(8)'s loop.
 //!
-//! The loop compares the local minute that has come with the virtual one that it reckoned with: one
-//! ahead is the ordinary case, further ahead runs the wildcard jobs of this minute and the fixed-time
-//! jobs of every minute skipped, behind runs the wildcard jobs only, until the clock has caught up.
+//! The loop compares the local minute that has come with the virtual one that it reckoned with. One
+//! ahead is the ordinary case. Further ahead it runs the wildcard jobs of this minute and the
+//! fixed-time jobs of every minute skipped. Behind it runs the wildcard jobs only, until the clock has
+//! caught up.
 //!
-//! Two things are unlike Debian. It takes jumps of more than three hours for corrections and runs
-//! nothing of what they skip, and it runs wildcard jobs too over a jump of up to five minutes, which it
-//! takes for waking late. This daemon knows that it is a zone that jumps.
+//! Two things are unlike Debian's daemon, which cannot know why the clock jumps. Debian's takes jumps
+//! of more than three hours for corrections and runs nothing of what they skip, and it runs wildcard
+//! jobs too over a jump of up to five minutes, which it takes for waking late. This daemon knows that
+//! the zone jumps.
 
 use chrono::{DateTime, Datelike, Offset, TimeZone, Timelike};
 use chrono_tz::Tz;
@@ -76,9 +78,9 @@ fn read_list(text: &str, low: usize, high: usize, names: &[&str]) -> Vec<bool> {
     set
 }
 
-/// The instants at which the daemon wakes: each new local minute, and each jump of the local clock.
+/// Instants at which the daemon wakes: each new local minute, and each jump of the local clock.
 pub struct Timeline {
-    /// Instant and local time, in seconds.
+    /// Instant and local time of each wake, in seconds.
     wakes: Vec<(i64, i64)>,
 }
 

@@ -1,4 +1,5 @@
-//! Random five-field expressions, aimed at the hours at which a zone's clocks change. Always the same.
+//! Random five-field expressions, aimed at the hours at which a zone's clocks change. They are the same
+//! in every run.
 
 use belfry_domain::{ZoneStamp, schedule::Schedule};
 use chrono::{DateTime, Datelike, Offset, TimeZone, Timelike};
@@ -51,7 +52,7 @@ impl Random {
         (bits ^ (bits >> 31)) % bound
     }
 
-    /// One in `times`.
+    /// True once in `times` calls, at random.
     pub fn chance(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
@@ -61,7 +62,7 @@ impl Random {
     }
 }
 
-/// By the zone data that `chrono-tz` has.
+/// Parses a schedule by the zone data of `chrono-tz`.
 pub fn parse(text: &str, zone: Tz) -> Schedule {
     let zones = ZoneStamp::default().zones().unwrap();
     Schedule::parse_by(&zones, text, Some(zone.name())).unwrap()
@@ -94,7 +95,7 @@ fn bisect(zone: Tz, mut before: i64, mut after: i64) -> i64 {
     after
 }
 
-/// Five fields that tend to be due around `middle`.
+/// Random expression of five fields, which tends to be due around `middle`.
 pub fn expression(random: &mut Random, zone: Tz, middle: i64) -> String {
     let shift = random.below(8 * 3600) as i64 - 4 * 3600;
     let local = DateTime::from_timestamp(middle + shift, 0).unwrap().with_timezone(&zone);
@@ -120,7 +121,7 @@ pub fn expression(random: &mut Random, zone: Tz, middle: i64) -> String {
     format!("{minute} {hour} {day_of_month} {month} {day_of_week}")
 }
 
-/// A field that in all likelihood holds `likely`.
+/// Field that most likely holds `likely`.
 fn field(random: &mut Random, likely: u32, low: u32, high: u32, star_one_in: u64) -> String {
     if random.chance(star_one_in) {
         return if random.chance(2) { "*".to_owned() } else { format!("*/{}", 1 + random.below(20)) };

@@ -47,7 +47,7 @@ fn next_after_has_exactly_the_slots_of_debian_cron() {
     assert!(slots > 150_000, "only {slots} slots");
 }
 
-/// The number of slots that agreed.
+/// Compares the slots with the expected ones; returns the number that agreed.
 fn compare(text: &str, zone: Tz, middle: i64, expected: &[i64], random: &mut Random) -> usize {
     let schedule = parse(text, zone);
     // The daemon starts 72 h before, so that it has passed any earlier fold when the comparison begins.

@@ -1,4 +1,4 @@
-//! What has ended runs again: one execution, many, a graph from what failed, a dead letter.
+//! Re-runs of ended executions: one, many, a graph from its failures, or a dead letter.
 
 pub(crate) mod redrive;
 pub(crate) mod repeated;

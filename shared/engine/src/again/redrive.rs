@@ -1,4 +1,4 @@
-//! Dead letters are redriven: one, or all of a job.
+//! Redrive of dead letters: one, or all of a job.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,11 @@ use belfry_domain::{ExecutionId, IdempotencyKey, JobId};
 use crate::{Engine, EngineError, Result, define::push::Accepted, ports::DeadLetter};
 
 impl Engine {
-    /// Once for a key; without one, a letter that was redriven is refused.
+    /// Redrives a dead letter, once for each key. Without a key, a letter that was redriven before is
+    /// refused.
+    ///
+    /// # Errors
+    /// The dead letter does not exist, or was redriven already.
     pub async fn redrive(&self, id: &ExecutionId, key: Option<&IdempotencyKey>) -> Result<Accepted> {
         let letter = self.ports.dead_letters.dead_letter(id).await?;
         let letter =

@@ -1,17 +1,16 @@
-//! Re-runs that are asked for again under the same idempotency key: because an answer was lost, or
-//! because whoever asked has died and come back.
+//! Re-runs that are requested again under the same idempotency key, because an answer was lost or the
+//! client has restarted.
 //!
-//! The key belongs to the execution that is run again: for one key it runs again once. The store
-//! sees to that when the new generation is created, whoever asks at the same time. What a repeated
-//! request finds begun, it completes and answers, in the generation that it has; and it does not
-//! run again what the first one has begun.
+//! The key belongs to the execution that is run again: for one key it is run again once. The store
+//! enforces that when the new generation is created, also for requests at the same time. A repeated
+//! request completes what the first one has begun, in the same generation, and does not run that again.
 
 use belfry_domain::{Execution, ExecutionId, SlotName};
 
 use crate::{Engine, Result};
 
 impl Engine {
-    /// The new generation of this very execution, if it was begun for this key.
+    /// New generation of exactly this execution, if it was begun for this key.
     pub(crate) async fn begun_for(&self, old: &ExecutionId, key: &SlotName) -> Result<Option<Execution>> {
         let newest = old.with_generation(u32::MAX);
         let is_it =
@@ -37,7 +36,7 @@ impl Engine {
         }
     }
 
-    /// Whether a request with this key has begun it, or it followed from what that has begun.
+    /// Whether a request with this key has begun this execution, or one that it follows from.
     pub(crate) async fn is_begun_for(&self, row: &Execution, key: Option<&SlotName>) -> Result<bool> {
         if key.is_none() || row.rerun_key.as_ref() == key {
             return Ok(key.is_some());

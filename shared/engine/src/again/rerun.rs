@@ -1,8 +1,8 @@
-//! Runs what has ended once more, as new generations on the jobs' present versions.
+//! Re-runs of executions that have ended, as new generations on the jobs' present versions.
 //!
-//! A re-run begins at executions of one slot and brings along what flows from them. Executions
-//! whose dependents meet make one re-run, so that a join below runs once for all of them; others
-//! are re-runs of their own. What is not run again is taken over: see `kept`.
+//! A re-run begins at executions of one slot and includes everything that flows from them. Executions
+//! whose dependents meet form one re-run, so that a join below them runs once; others form re-runs of
+//! their own. Executions that are needed and not run again are taken over: see `kept`.
 
 use std::collections::BTreeSet;
 
@@ -10,30 +10,32 @@ use belfry_domain::{Execution, ExecutionId, IdempotencyKey, JobId, Run, SlotName
 
 use crate::{Engine, EngineError, Result, define::push::Accepted};
 
-/// How often another re-run may take the number first before this one gives up.
+/// Number of tries to take a generation's number while other re-runs take it first.
 const ATTEMPTS: usize = 20;
-/// Every execution of a re-run carries the names of the jobs that it began with.
+/// Maximum number of executions that a re-run begins with. Every execution of the re-run carries the
+/// names of their jobs.
 pub const MAX_STARTS: usize = 100;
 
-/// What is run again together.
+/// Executions that are run again together, and the jobs that follow.
 #[derive(Debug, Clone)]
 pub struct Rerun {
-    /// Where it begins: they have ended, and none of them can be reached from another.
+    /// Executions that the re-run begins with. They have ended, and none of them can be reached from
+    /// another.
     pub starts: Vec<Execution>,
-    /// The number of the new generation, as far as it can be told before.
+    /// Number of the new generation, as far as it is known before the start.
     pub generation: u32,
-    /// What can be reached, the starts' own jobs among it.
+    /// Jobs that can be reached from the starts, the starts' own jobs included.
     reached: BTreeSet<JobId>,
     graph: u64,
 }
 
 impl Rerun {
-    /// The executions that begin it, in their new generation.
+    /// Executions that begin the re-run, in their new generation.
     pub fn begins(&self) -> impl Iterator<Item = ExecutionId> {
         self.starts.iter().map(|old| old.id.with_generation(self.generation))
     }
 
-    /// What runs after them.
+    /// Executions that run after the starts, in the new generation.
     pub fn follows(&self) -> impl Iterator<Item = ExecutionId> {
         let is_start = |job_id: &&JobId| self.starts.iter().any(|old| old.job_id() == **job_id);
         let jobs = self.reached.iter().filter(move |job_id| !is_start(job_id));
@@ -64,14 +66,20 @@ impl Rerun {
 }
 
 impl Engine {
-    /// One that has ended, with what flows from it; once for a key.
+    /// Runs an execution that has ended again, with everything that flows from it; once for a key.
+    ///
+    /// # Errors
+    /// The execution does not exist or has not ended, or its job is gone.
     pub async fn retry_by_hand(&self, id: &ExecutionId, key: Option<&IdempotencyKey>) -> Result<Accepted> {
         let mut rerun = self.rerun_of(self.ended(id).await?, key).await?;
         let accepted = self.begin_rerun(&mut rerun, key).await?.into_iter().next();
         accepted.ok_or_else(|| EngineError::NotFound { what: "execution", id: id.to_string() })
     }
 
-    /// An execution that can be run again.
+    /// Execution that can be run again.
+    ///
+    /// # Errors
+    /// The execution does not exist, or has not ended.
     pub async fn ended(&self, id: &ExecutionId) -> Result<Execution> {
         let not_found = || EngineError::NotFound { what: "execution", id: id.to_string() };
         let old = self.ports.executions.execution(id).await?.ok_or_else(not_found)?;
@@ -111,7 +119,8 @@ impl Engine {
         Ok(begun.map(rerun))
     }
 
-    /// Above all that any of them has had at the slot, so that one number names all of it.
+    /// Next generation: above all generations that its jobs have at the slot, so that one number names
+    /// the whole re-run.
     async fn next_generation(&self, rerun: &Rerun) -> Result<u32> {
         let mut latest = 1;
         let jobs = rerun.reached.iter().filter_map(|job_id| rerun.of_job(job_id));
@@ -121,7 +130,11 @@ impl Engine {
         Ok(latest + 1)
     }
 
-    /// What it comes to when these are run again: the re-runs, and what can't be.
+    /// Plans to run these executions again: the re-runs, and the executions that can't be run again,
+    /// each with its error.
+    ///
+    /// # Errors
+    /// The store does not answer.
     pub async fn plan_reruns(
         &self,
         executions: Vec<Execution>,
@@ -143,7 +156,7 @@ impl Engine {
         Ok((reruns, refused))
     }
 
-    /// An execution that can be reached from another one follows it.
+    /// Drops starts that follow from another start.
     async fn drop_followers(&self, rerun: &mut Rerun) -> Result<()> {
         let mut followers = BTreeSet::new();
         for start in rerun.starts.iter().filter(|start| start.work.is_none()) {
@@ -158,7 +171,10 @@ impl Engine {
         Ok(())
     }
 
-    /// What it needs of others and does not run again.
+    /// Executions that the re-run needs and does not run again.
+    ///
+    /// # Errors
+    /// The store does not answer.
     pub async fn kept_by(&self, rerun: &Rerun) -> Result<Vec<ExecutionId>> {
         let mut kept = BTreeSet::new();
         for job_id in &rerun.reached {
@@ -174,9 +190,13 @@ impl Engine {
         Ok(kept.into_iter().collect())
     }
 
-    /// Begins it: when this returns, all that it begins with is durable. Should it break off
-    /// between two of them, what follows from both begins the other, and so does the same request
-    /// with the same key. What was begun for that key before is not begun again.
+    /// Begins a re-run. When this returns, all executions that it begins with are durable. If it breaks
+    /// off between two of them, the missing ones are begun by the executions that follow from both, or
+    /// by the same request with the same key. Executions that were begun for the key before are not
+    /// begun again.
+    ///
+    /// # Errors
+    /// The re-run begins with too many executions, or other re-runs come first all the time.
     pub async fn begin_rerun(
         &self,
         rerun: &mut Rerun,
@@ -201,8 +221,9 @@ impl Engine {
         Err(EngineError::Conflict("it is being run again by others all the time; try again".to_owned()))
     }
 
-    /// Begins it in its generation, as a new run or as one that was begun. None where another re-run
-    /// has the number: that of the first. Another's later ones run again all the same.
+    /// Begins a re-run in its generation, as a new run or as a run that was begun before. `None` where
+    /// another re-run has taken the number for the first execution. Numbers that another re-run takes
+    /// for later executions don't matter.
     async fn begin_as(
         &self,
         rerun: &Rerun,
@@ -246,7 +267,7 @@ impl Engine {
         Ok(row)
     }
 
-    /// A re-run began at several, and its writer died before it got to this one.
+    /// Begins an execution of a re-run whose writer died before it got to this one.
     pub(crate) async fn begin_missing(&self, id: &ExecutionId, run: &Run) -> Result<()> {
         if let Some(old) = self.newest_ended(id).await? {
             self.accept(self.start_row(&old, id.clone(), run.clone()).await?).await?;
@@ -254,8 +275,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes it the re-run that was begun for this key, if one was. What has failed since is no part
-    /// of that.
+    /// Reduces the re-run to the one that was begun for this key before, if there is one. Later
+    /// failures are no part of it.
     pub(crate) async fn recall(&self, rerun: &mut Rerun, key: Option<&SlotName>) -> Result<Option<Run>> {
         let Some(key) = key else { return Ok(None) };
         for start in rerun.starts.clone() {
@@ -269,12 +290,13 @@ impl Engine {
     }
 }
 
-/// Pushed work has no dependents, and an element is run again by itself.
+/// Whether executions flow from this one in a re-run. Pushed work has no dependents, and an element is
+/// run again by itself.
 fn flows(row: &Execution) -> bool {
     !row.is_pushed() && row.id.whole().is_none()
 }
 
-/// Joins it with all those that it meets.
+/// Joins a re-run with all re-runs that it meets.
 fn add(reruns: &mut Vec<Rerun>, mut rerun: Rerun) {
     let (meeting, apart) = std::mem::take(reruns).into_iter().partition(|other: &Rerun| other.meets(&rerun));
     *reruns = apart;

@@ -1,4 +1,4 @@
-//! Which executions to run again: what failed of a graph, or what fits a filter.
+//! Selection of executions to run again: the failures of a graph, or those that a filter lets through.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use belfry_domain::{Execution, ExecutionId, IdempotencyKey, JobId, Outcome, Slot
 
 use crate::{Engine, EngineError, Result, ports::ExecutionFilter};
 
-/// Where a selection goes on.
+/// Page of a selection, with the cursor of the next page.
 #[derive(Debug, Clone)]
 pub struct RerunPage {
     pub executions: Vec<Execution>,
@@ -14,8 +14,12 @@ pub struct RerunPage {
 }
 
 impl Engine {
-    /// What failed of the graph that this execution belongs to, at its slot: the newest execution
-    /// of each job decides. With a key, what was run again for it before is what it was then.
+    /// Failed executions of the graph that this execution belongs to, at its slot. The newest execution
+    /// of each job decides. With a key, executions that were run again for the key before are selected
+    /// as before, so that a request can be repeated.
+    ///
+    /// # Errors
+    /// No job of the graph has an execution at the slot, or none has failed.
     pub async fn failed_in_graph(
         &self,
         id: &ExecutionId,
@@ -44,7 +48,7 @@ impl Engine {
         Ok(failed)
     }
 
-    /// The jobs that a run of this one's slot has, whatever it begins with.
+    /// Jobs of a run at this job's slot, whatever job the run begins with.
     async fn flowing_with(&self, id: &JobId) -> Result<BTreeSet<JobId>> {
         let (_, jobs) = self.ports.jobs.connected(std::slice::from_ref(id)).await?;
         let flows = jobs.iter().filter(|job| !job.is_scheduled());
@@ -65,9 +69,12 @@ impl Engine {
         Ok(found)
     }
 
-    /// A page of what fits and ended in one of these ways; the filter's own status does not count.
-    /// Where an execution was run again since, its newest generation decides; unless it was run again
-    /// for this key.
+    /// Page of the executions that fit the filter and ended in one of these statuses; the filter's own
+    /// status is ignored. If an execution was run again since, its newest generation decides, unless it
+    /// was run again for this key.
+    ///
+    /// # Errors
+    /// The cursor is none of this selection, or the store does not answer.
     pub async fn select_for_rerun(
         &self,
         filter: &ExecutionFilter,
@@ -110,9 +117,9 @@ impl Engine {
         }
     }
 
-    /// The newest generation, in place of the newest one that the filter lets through. The others
-    /// are passed over, so that a slot is run again once however often it has failed.
-    /// One that was skipped has not run, and so decides nothing unless it is looked for.
+    /// Newest generation of an execution, if the row is the newest generation that the filter lets
+    /// through. Older ones are passed over, so that a slot is run again once, however often it has
+    /// failed. A skipped generation has not run, so it counts only if `skipped` is asked for.
     async fn newest_for(
         &self,
         row: &Execution,
@@ -134,7 +141,8 @@ impl Engine {
     }
 }
 
-/// One status after the other: which it is, and where its listing goes on.
+/// Position of a cursor: the index of the status that is being listed, and the cursor in its listing.
+/// Statuses are listed one after the other.
 fn place<'a>(statuses: &[Status], after: Option<&'a str>) -> Result<(usize, Option<&'a str>)> {
     let Some(after) = after else { return Ok((0, None)) };
     let place = after.split_once('/').and_then(|(name, after)| {

@@ -1,9 +1,9 @@
-//! From the decision that something is wrong to those who are to hear of it, and to its end.
+//! Alerts, from the decision that something is wrong, over the notices to receivers, to the end.
 //!
-//! To raise an alert is to write its row, on the way of whatever raises it; that is all that can
-//! fail there. Who is told, and when it is over, is another's business, who looks at all rows
-//! every now and then: [`Engine::tend_alerts`]. So a receiver that does not answer holds up
-//! nobody, and what was decided before a crash is told after it.
+//! Raising an alert only writes its row, as a part of the work that raises it; nothing else can fail
+//! there. Telling receivers and resolving alerts is a separate task, [`Engine::tend_alerts`], which
+//! looks at all rows from time to time. So a receiver that does not answer delays no work, and an alert
+//! that was raised before a crash is told after it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,27 +17,28 @@ use crate::{
     ports::{Alert, AlertKind, AlertRow, AlertStore, Alerts, Clock, Heard, Notice, Receiver, StoreError},
 };
 
-/// What goes on happening is noted so often.
+/// Interval at which `last_at` of an ongoing alert is updated.
 const NOTED: Duration = Duration::from_secs(60);
-/// Troubles that nothing says the end of are over when they have not come again for so long.
+/// Time without a new occurrence after which an alert without an explicit end is resolved.
 const QUIET: Duration = Duration::from_secs(24 * 3600);
-/// As long as somebody who asked for a test may look at what became of it.
+/// Time after which a test alert is resolved. Its sender can look at the result until then.
 const TEST: Duration = Duration::from_secs(60);
-/// One that is over stays for people to look at, and for receivers that can't be reached.
+/// Time for which a resolved alert is kept, for people, and for receivers that can't be reached.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
-/// Longer than it takes to tell: whoever has not said how it went by then has died.
+/// Time after which a process that has not noted the result of its notices counts as dead. Longer than
+/// notices take.
 const TELLING: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
-/// How often others may be faster.
+/// Number of tries to write an alert while other writers come first.
 const ATTEMPTS: usize = 20;
-/// Alerts that one look tells of, at most: those that have waited the longest.
+/// Maximum number of alerts that one pass tells of. The alerts that have waited the longest come first.
 const TOLD_IN_A_LOOK: usize = 50;
 const AT_ONCE: usize = 8;
 
 type Stored<T> = std::result::Result<T, StoreError>;
 
-/// Keeps alerts as rows, and hands them on to another who logs or counts them.
+/// Alerts that are kept as rows, and passed on to `also`, which logs or counts them.
 pub struct StoredAlerts {
     pub rows: Arc<dyn AlertStore>,
     pub clock: Arc<dyn Clock>,
@@ -71,7 +72,7 @@ impl Alerts for StoredAlerts {
     }
 }
 
-/// Writes what `make` makes of the row that is there; nothing where it makes nothing of it.
+/// Writes the row that `make` makes from the present row. Writes nothing where it returns `None`.
 async fn change(
     rows: &dyn AlertStore,
     key: &str,
@@ -93,9 +94,9 @@ fn resolved(row: AlertRow, now: Timestamp) -> Option<AlertRow> {
 }
 
 impl Engine {
-    /// Resolves what is over, forgets what has been for a day, and tells receivers what is news to
-    /// them. It takes as long as they do, so nothing else should wait for it. Two at once do no
-    /// harm.
+    /// Tends the alerts: resolves those whose condition has ended, removes those that were resolved a
+    /// day ago, and tells receivers what they don't know yet. It takes as long as the receivers take,
+    /// so nothing else should wait for it. Two calls at once do no harm.
     pub async fn tend_alerts(&self, receivers: &[Arc<dyn Receiver>]) -> Result<()> {
         let rows = self.ports.alert_rows.alerts().await?;
         let looks = stream::iter(rows).map(|row| self.look_at_alert(row));
@@ -110,7 +111,8 @@ impl Engine {
         tellings.buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// The alert as it is afterwards; none where it is gone, or another is at it.
+    /// Looks at one alert and returns it as it is then. `None` where it was removed, or another process
+    /// is changing it.
     async fn look_at_alert(&self, row: AlertRow) -> Result<Option<AlertRow>> {
         let now = self.now();
         if row.resolved_at.is_some_and(|at| at.plus(KEPT) <= now) {
@@ -124,8 +126,9 @@ impl Engine {
         Ok(Some(row))
     }
 
-    /// Says first that it is about to, then looks again. Whoever raises the alert has written why
-    /// before: either that is seen here, or this is seen there.
+    /// Resolves an alert: marks it as closing, then checks the condition again. Other processes write
+    /// the cause before they raise an alert, so either this check sees the cause, or the raising
+    /// process sees the mark.
     async fn resolve(&self, row: AlertRow, now: Timestamp) -> Result<Option<AlertRow>> {
         let rows = self.ports.alert_rows.as_ref();
         let closing = AlertRow { is_closing: true, revision: row.revision + 1, ..row };
@@ -137,8 +140,8 @@ impl Engine {
         Ok(rows.keep_alert(&row).await?.then_some(row))
     }
 
-    /// Whether there is nothing to be told of any more. What other processes resolve is not
-    /// looked at here.
+    /// Whether the alert's condition has ended. Conditions that other processes resolve are not checked
+    /// here.
     async fn is_over(&self, row: &AlertRow) -> Result<bool> {
         let is_quiet_for = |time| row.last_at.plus(time) <= self.now();
         Ok(match (row.kind, &row.job_id, &row.execution_id) {
@@ -164,8 +167,9 @@ impl Engine {
         })
     }
 
-    /// One try of all to whom it is news. Each is marked as unsure before it is told anything: so
-    /// that whatever happens on the way, it is told again rather than left with the wrong idea.
+    /// Tries once to tell all receivers that don't know the alert's present state. Each is marked as
+    /// unsure before it is told anything. So, whatever happens in between, it is told again rather than
+    /// left with a wrong state.
     async fn tell_of(&self, row: AlertRow, receivers: &[Arc<dyn Receiver>]) -> Result<()> {
         let (rows, now) = (self.ports.alert_rows.as_ref(), self.now());
         let news: Vec<_> = receivers.iter().filter(|receiver| row.is_news_to(receiver.name())).collect();
@@ -196,7 +200,7 @@ impl Engine {
     }
 }
 
-/// The row as it is now, with what receivers know since they were told of `told`.
+/// Row as it is now, with the receivers' knowledge after they were told of `told`.
 fn learned(
     mut row: AlertRow,
     told: &AlertRow,
@@ -230,7 +234,8 @@ fn learned(
 mod tests {
     use super::*;
 
-    /// Seed 811 of the simulation: a process that stood still notes what it told, after another has told the end.
+    /// Seed 811 of the simulation: a process that stood still notes a notice, after another process has
+    /// told the end.
     #[test]
     fn a_teller_that_notes_late_does_not_know_what_was_heard_last() {
         let alert = Alert::Test { by: "a test".to_owned() };

@@ -1,16 +1,18 @@
-//! Deadlines: an execution that has not ended so long after its slot is an alert.
+//! Deadlines: an alert is raised for an execution that has not ended by `must_finish_by` after its
+//! slot.
 //!
-//! Whoever fires a slot of a job with `must_finish_by` writes a timer for the deadline beside the
-//! slot's own: so it is there whether the execution ever starts or not, and a job without one pays
-//! nothing. It fires a look-ahead after the deadline, and so is read when the deadline has come.
-//! That the execution has ended after all is for [`Engine::tend_alerts`] to see.
+//! Firing a slot of such a job also writes a timer for the deadline, beside the slot's own timer: so
+//! the timer exists whether or not the execution ever starts, and jobs without a deadline cost nothing.
+//! It fires one look-ahead after the deadline, and so is read when the deadline has passed.
+//! [`Engine::tend_alerts`] notices when the execution has ended after all.
 
 use belfry_domain::{ExecutionId, Timer};
 
 use crate::{Engine, Result, ports::Alert};
 
 impl Engine {
-    /// One that ended late is told of too, whoever is late to look at it.
+    /// Examines a deadline, and raises an alert if it was missed. An execution that ended late raises
+    /// one too, however late the examination is.
     pub(crate) async fn examine_deadline(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
         let deadline = timer.key.fire_at.minus(self.settings.look_ahead);
         let is_missed = match self.ports.executions.execution(id).await? {
@@ -24,7 +26,7 @@ impl Engine {
         Ok(self.ports.timers.remove_unchanged(timer).await?)
     }
 
-    /// Whether an execution has ended, or will never come to be.
+    /// Whether an execution has ended, or will never exist.
     pub(crate) async fn is_over_or_off(&self, id: &ExecutionId) -> Result<bool> {
         match self.ports.executions.execution(id).await? {
             Some(row) => Ok(row.status.is_terminal()),

@@ -1,4 +1,4 @@
-//! Alerts: raised, told, resolved.
+//! Alerts: raised, sent, resolved.
 
 pub(crate) mod alerting;
 pub(crate) mod missed_deadline;

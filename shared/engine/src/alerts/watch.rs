@@ -1,5 +1,5 @@
-//! How well it goes in this process: what ended well, what started late. For a single process;
-//! on AWS CloudWatch's alarms watch the same figures over all functions.
+//! Watch over this process: the share of successes, and late starts. It is for a single process; on
+//! AWS, CloudWatch's alarms watch the same figures over all functions.
 
 use std::{
     collections::VecDeque,
@@ -11,20 +11,20 @@ use belfry_domain::Status;
 
 use crate::ports::{Alert, Alerts, Fact, Observer, StoreError, key_of};
 
-/// What is too bad.
+/// Thresholds beyond which an alert is raised.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Thresholds {
-    /// Of what ended, in percent.
+    /// Minimum share of successes among the executions that ended, in percent.
     pub success_percent: f64,
-    /// Of fewer ends than this nothing is concluded.
+    /// Minimum number of ended executions in the window. With fewer, no alert is opened.
     pub at_least: u64,
     pub success_window: Duration,
-    /// One start in a hundred may be later.
+    /// Lateness of a start that counts as late. One start in a hundred may be later.
     pub late_after: Duration,
     pub lateness_window: Duration,
 }
 
-/// Counts on the way of every execution, so it only adds to atomics.
+/// Counters that every execution passes, so they only add to atomics.
 pub struct Watch {
     late_after: Duration,
     good: AtomicU64,
@@ -74,7 +74,7 @@ impl Observer for Watch {
     }
 }
 
-/// The counts of a stretch of time that ends now.
+/// Counts of a window of time that ends now.
 struct Window {
     length: Duration,
     seen: VecDeque<(Duration, Share)>,
@@ -85,7 +85,7 @@ impl Window {
         Self { length, seen: VecDeque::from([(Duration::ZERO, Share::default())]) }
     }
 
-    /// What has come since the window's begin, and whether it has been watched for that long.
+    /// Counts since the window began, and whether the window has been observed for its whole length.
     fn advance(&mut self, now: Duration, total: Share) -> (Share, bool) {
         self.seen.push_back((now, total));
         while self.seen.get(1).is_some_and(|(at, _)| *at + self.length <= now) {
@@ -99,7 +99,7 @@ impl Window {
     }
 }
 
-/// Opens and closes the alerts of what a [`Watch`] counts.
+/// Judge that opens and resolves the alerts of what a [`Watch`] counts.
 pub struct Judge {
     thresholds: Thresholds,
     succeeded: Window,
@@ -113,7 +113,11 @@ impl Judge {
         Self { thresholds, succeeded, late }
     }
 
-    /// To be called every few seconds; `elapsed` since the watch began.
+    /// Compares the counts with the thresholds, and opens or resolves alerts. The caller does this
+    /// every few seconds; `elapsed` is the time since the watch began.
+    ///
+    /// # Errors
+    /// An alert could not be stored.
     pub async fn judge(
         &mut self,
         watch: &Watch,
@@ -139,7 +143,8 @@ impl Judge {
     }
 }
 
-/// After a start of the process nothing is over before a whole window says so.
+/// Raises or resolves an alert. After the process has started, nothing is resolved before a whole
+/// window says so.
 async fn settle(alert: Alert, is_bad: bool, is_over: bool, alerts: &dyn Alerts) -> Result<(), StoreError> {
     let kind = alert.kind();
     match (is_bad, is_over) {

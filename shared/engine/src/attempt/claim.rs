@@ -1,4 +1,4 @@
-//! The claim: a message becomes an attempt, or starts nothing.
+//! Claim of an attempt: a message becomes an attempt, or starts nothing.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,32 +16,32 @@ use crate::{
     wait::arrival::{Arrival, Arrived, Fresh},
 };
 
-/// In whose name a claim is made, and for how long.
+/// Name and kind of the holder for which a claim is made, and the length of its lease.
 pub(crate) struct Claimant<'a> {
     pub worker_id: &'a str,
     pub holder: Holder,
     pub lease: Duration,
 }
 
-/// What a message led to.
+/// Result of a message that asks for an attempt.
 pub(crate) enum Begun {
-    /// The attempt is the claimant's.
+    /// The attempt was claimed.
     Started(Box<Started>),
     Not(Handled),
 }
 
-/// An attempt that has been claimed.
+/// Attempt that has been claimed.
 pub(crate) struct Started {
     pub row: Execution,
-    /// When the claim was asked for, by the monotonic clock.
+    /// Instant of the claim's request, by the monotonic clock.
     pub since: Duration,
-    /// In the version that was read before the claim.
+    /// Job in the version that was read before the claim.
     pub job: Option<Arc<Job>>,
     pub guard: TimerKey,
 }
 
 impl Engine {
-    /// Claims the attempt that a message names, at its instant, if it still is to be started.
+    /// Claims the attempt that a message names, at its instant, if the attempt may still start.
     pub(crate) async fn begin(&self, message: &Message, claimant: &Claimant<'_>) -> Result<Begun> {
         self.wait_until(message.due).await;
         match message.origin {
@@ -141,7 +141,7 @@ impl Engine {
         }
     }
 
-    /// What it belongs to ended before it started.
+    /// Cancels an execution that has not started, because what it belongs to has ended.
     async fn cancel_orphan(&self, message: &Message, reason: &str) -> Result<Handled> {
         if let Some(row) = self.ports.executions.execution(&message.execution_id).await?
             && !row.status.is_terminal()
@@ -177,7 +177,8 @@ impl Engine {
         }
     }
 
-    /// Claimed. A list fans out here, whoever has asked for work: that is nothing for a target.
+    /// Continues after a claim. A list fans out here, for every kind of holder, because a list is no
+    /// work for a target.
     async fn begun(
         &self,
         row: Execution,

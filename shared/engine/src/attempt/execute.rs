@@ -1,4 +1,4 @@
-//! A worker's part: claim, run, finish.
+//! Worker's part: claim, run, finish.
 
 use belfry_domain::{Holder, Message, Work};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Engine {
-    /// Does what a message asks for, if it still is to be done.
+    /// Does what a message asks for, if that is still to be done.
     pub async fn execute(&self, message: &Message, worker: &Worker) -> Result<Handled> {
         let claimant = Claimant { worker_id: &worker.id, holder: Holder::Worker, lease: self.settings.lease };
         match self.begin(message, &claimant).await? {
@@ -23,7 +23,7 @@ impl Engine {
         }
     }
 
-    /// From the claim to what follows from the attempt's end.
+    /// Runs a claimed attempt, and does what follows from its end.
     async fn run(&self, started: Started, worker: &Worker) -> Result<Handled> {
         let (work, input) = self.work_and_input(&started).await?;
         let Started { mut row, since, guard, .. } = started;
@@ -37,7 +37,7 @@ impl Engine {
         Ok(Handled::Ran(self.finish(row, &work, verdict, guard).await?))
     }
 
-    /// What an attempt runs, and on what.
+    /// Work and input of an attempt, with the results of dependencies filled in.
     pub(crate) async fn work_and_input(&self, started: &Started) -> Result<(Work, Value)> {
         let Started { row, job, .. } = started;
         let own = row.work.as_deref().cloned();

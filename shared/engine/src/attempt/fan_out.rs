@@ -1,10 +1,10 @@
-//! A list fans out: one execution for each element.
+//! Fan-out of a list: one execution for each element.
 //!
 //! A job with `for_each` is claimed like any other. Its worker then creates the executions of the
-//! elements, whose names follow from its own, and lets go of the row, which waits for them
-//! (`elements`). How many there are to be is written first, so that whoever ends the whole knows
-//! what to look for; one that is created after that by a worker that stood still finds the whole
-//! ended before it starts.
+//! elements, whose ids follow from its own, and releases the row, which waits for them (`elements`).
+//! The number of elements is written first, so that whatever ends the whole knows which elements to
+//! look for. An element that a worker creates later, after it stood still, finds the whole ended before
+//! it starts.
 
 use std::{ops::ControlFlow, time::Duration};
 
@@ -21,13 +21,13 @@ use crate::{
     ports::{Completion, Creation},
 };
 
-/// Rows created between two looks at the lease.
+/// Number of rows that are created between two checks of the lease.
 const CHUNK: usize = 100;
 
-/// A list, and what each of its elements is to be given.
+/// List, with the input that each of its elements gets.
 struct Fan {
     list: Vec<Value>,
-    /// None: the element itself.
+    /// Input of each element. `None` stands for the element itself.
     input: Option<Value>,
     meanings: Meanings,
 }
@@ -43,7 +43,7 @@ impl Fan {
 }
 
 impl Engine {
-    /// A worker's part: creates the executions of the elements, and lets go of the whole.
+    /// Creates the executions of the elements, and releases the whole.
     pub(crate) async fn fan_out(
         &self,
         row: Execution,
@@ -74,7 +74,7 @@ impl Engine {
         }
     }
 
-    /// The list, or why there is none.
+    /// List to fan out over, or the reason why there is none.
     async fn fan(&self, row: &Execution, job: &Job) -> Result<std::result::Result<Fan, String>> {
         let input = row.input.clone().or_else(|| job.spec.input.clone());
         let mut list = job.spec.for_each.clone().unwrap_or_default();
@@ -91,7 +91,7 @@ impl Engine {
         })
     }
 
-    /// Breaks off where the row is no longer to be fanned out.
+    /// Creates all elements. Breaks off where the row must no longer be fanned out.
     async fn create_elements(
         &self,
         row: &mut Execution,
@@ -121,7 +121,8 @@ impl Engine {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Those that are there already were left by a worker that died: their messages may be lost.
+    /// Creates some elements. Elements that exist already were created by a worker that died, so their
+    /// messages may be lost and are sent again.
     async fn create_some(&self, whole: &Execution, job: &Job, inputs: Vec<(u32, Value)>) -> Result<()> {
         let now = self.now();
         let rows: Vec<(Execution, Timer)> = inputs
@@ -157,7 +158,8 @@ impl Engine {
         (row, guard)
     }
 
-    /// The timer of the wait comes first, the old guard goes when the row waits.
+    /// Releases the whole, which then waits for its elements. The timer of the wait is written first;
+    /// the old guard is removed once the row waits.
     async fn let_go(&self, row: Execution, guard: TimerKey) -> Result<Status> {
         let at = self.now().plus(self.settings.check_every);
         let timer = Timer::check(self.settings.shards, &row.id, row.attempt + 1, at, 0);
@@ -187,7 +189,7 @@ impl Engine {
     }
 }
 
-/// Before anything is created.
+/// Checks the size of all inputs before anything is created.
 fn fitting(mut fan: Fan) -> std::result::Result<Fan, String> {
     for index in 0..fan.list.len() {
         let bytes = fan.input_of(index).to_string().len();
@@ -211,7 +213,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// A run that did not begin with the dependency has no result of it.
+/// Hint for the error: a run that did not begin with the dependency has no result of it.
 fn hint(row: &Execution) -> &'static str {
     if row.dependencies.is_empty() { ": no dependency is part of this run, start it with one" } else { "" }
 }

@@ -1,4 +1,4 @@
-//! The end of an attempt: success, another try, or the end of it all.
+//! End of an attempt: success, another attempt, or the end of the execution.
 
 use std::time::Duration;
 
@@ -14,17 +14,17 @@ use crate::{
     ports::{Ending, Fact, StoredOutput},
 };
 
-/// How a row moves on from here.
+/// Next step of a row after an attempt.
 enum Next {
     Success(Option<Value>),
     Retry(Failure, Duration),
     End(Failure),
-    /// The target will tell.
+    /// The target reports the end itself.
     HandOver,
 }
 
 impl Engine {
-    /// Writes down how an attempt ended, and does what follows from it.
+    /// Writes how an attempt ended, and does what follows from it.
     pub(crate) async fn finish(
         &self,
         row: Execution,
@@ -110,7 +110,8 @@ impl Engine {
         Ok(status)
     }
 
-    /// The timer of the next attempt comes first, the old guard goes last.
+    /// Plans another attempt. The timer of that attempt is written first; the old guard is removed
+    /// last.
     async fn retry(
         &self,
         row: Execution,

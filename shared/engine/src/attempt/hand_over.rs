@@ -1,4 +1,4 @@
-//! A target has taken the work and will call back: the attempt is handed over to it.
+//! Hand-over of an attempt to a target that has taken the work and will call back.
 
 use belfry_domain::{Change, Execution, Status, Timer, TimerKey, Work};
 
@@ -9,7 +9,8 @@ use crate::{
 };
 
 impl Engine {
-    /// The attempt goes on without this worker, which leaves behind who will look after it.
+    /// Hands the attempt over to the target. It goes on without this worker, which leaves a timer
+    /// behind for it.
     pub(crate) async fn hand_over(&self, row: Execution, work: &Work, guard: TimerKey) -> Result<Status> {
         let ends_by = attempt_ends_by(&row, work);
         let look_at = ends_by.plus(self.settings.takeover_margin);

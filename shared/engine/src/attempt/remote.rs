@@ -1,13 +1,13 @@
-//! Attempts that run outside of any engine: with workers that speak HTTP only, and with targets
-//! that have taken the work and call back.
+//! Attempts that run outside of any engine: with workers that speak HTTP only, and with targets that
+//! have taken the work and call back.
 //!
-//! The claim is made here, on behalf of somebody who is known by its token from then on: attempt
-//! and claim, the fence that every write is held against. Whoever has the token renews the lease
-//! and tells the end; both can be repeated. The lease never goes beyond the attempt's time.
+//! The claim is made here, on behalf of a holder that is known by its token from then on: attempt and
+//! claim id, the fence for every write. The bearer of the token renews the lease and reports the end;
+//! both can be repeated. The lease never exceeds the attempt's time limit.
 //!
 //! Nothing depends on the process that made the claim. A message that was taken and not claimed is
-//! found by its guard. A claim whose answer never arrived ends with its lease. And what follows
-//! from an end is begun again by the sweep, as after any other.
+//! found by its guard. A claim whose answer never arrived ends with its lease. Consequences of an end
+//! are repeated by the sweep, as after any other end.
 
 use std::time::Duration;
 
@@ -28,43 +28,46 @@ use crate::{
     ports::{Completion, Delivery, Ending, Source, Stop},
 };
 
-/// What a worker asks for.
+/// Request of a worker for attempts.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest {
     pub pool: String,
     pub worker_id: String,
-    /// Attempts at most.
+    /// Maximum number of attempts.
     pub limit: usize,
-    /// How long to wait for the first.
+    /// Longest wait for the first attempt.
     pub wait: Duration,
-    /// How long each of them is the worker's without a heartbeat.
+    /// Time for which the worker holds each attempt without a heartbeat.
     pub lease: Duration,
 }
 
-/// An attempt that is the worker's now.
+/// Attempt that now belongs to the worker.
 #[derive(Debug, Clone)]
 pub struct Leased {
     pub execution: Execution,
     pub token: ClaimToken,
     pub work: Work,
     pub input: Value,
-    /// How long it may take.
+    /// Time limit of the attempt.
     pub timeout: Duration,
 }
 
-/// What a heartbeat learns.
+/// Answer to a heartbeat.
 #[derive(Debug, Clone)]
 pub struct Pulse {
-    /// With the lease as it is now, and whether the attempt is to stop.
+    /// Execution, with the present end of the lease, and whether the attempt must stop.
     pub execution: Execution,
-    /// No heartbeat makes the attempt last longer.
+    /// Instant at which the attempt's time is over, whatever the heartbeats.
     pub ends_by: Timestamp,
 }
 
 impl Engine {
-    /// Takes messages of a pool and claims what they name. Those of them that start nothing are
-    /// gone, so that the answer may be empty before the wait is over. `closing` ends the wait, and
-    /// nothing that has been begun.
+    /// Receives messages of a pool, and claims the attempts that they name. Messages that start nothing
+    /// are used up, so the answer may be empty before the wait is over. `closing` ends the wait, but no
+    /// claim that has begun.
+    ///
+    /// # Errors
+    /// No attempt could be claimed, because the queue or the store does not answer.
     pub async fn lease(
         &self,
         source: &dyn Source,
@@ -101,7 +104,10 @@ impl Engine {
         outcome
     }
 
-    /// Claims what a message names; none where it starts nothing.
+    /// Claims the attempt that a message names. `None` where the message starts nothing.
+    ///
+    /// # Errors
+    /// The store does not answer, or the pinned version of the job is gone.
     pub async fn lease_message(&self, message: &Message, request: &LeaseRequest) -> Result<Option<Leased>> {
         let claimant =
             Claimant { worker_id: &request.worker_id, holder: Holder::Remote, lease: request.lease };
@@ -114,8 +120,11 @@ impl Engine {
         Ok(Some(Leased { execution: started.row, token, work, input, timeout }))
     }
 
-    /// Renews a worker's lease, up to the end of the attempt's time. A target's, and that of a
-    /// worker with an engine of its own, stay as they are.
+    /// Renews a worker's lease, at most up to the end of the attempt's time. Leases of targets, and of
+    /// workers with an engine of their own, stay as they are.
+    ///
+    /// # Errors
+    /// The token does not, or no longer, hold the attempt.
     pub async fn heartbeat(
         &self,
         id: &ExecutionId,
@@ -142,7 +151,10 @@ impl Engine {
         }
     }
 
-    /// Tells how an attempt ended. The first word stands; the same once more changes nothing.
+    /// Reports how an attempt ended. The first report stands; the same report again changes nothing.
+    ///
+    /// # Errors
+    /// The token does not hold the attempt, or the attempt has ended in another way.
     pub async fn finish_elsewhere(
         &self,
         id: &ExecutionId,
@@ -176,7 +188,7 @@ impl Engine {
         row.ok_or_else(|| EngineError::NotFound { what: "execution", id: id.to_string() })
     }
 
-    /// The row, if this claim was its last.
+    /// Row of an execution, if this token's claim was its last.
     async fn claimed_row(&self, id: &ExecutionId, token: ClaimToken) -> Result<Execution> {
         let row = self.row(id).await?;
         if row.token() == Some(token) {
@@ -197,7 +209,7 @@ impl Engine {
     }
 }
 
-/// The row of an attempt that has ended, to one who says how.
+/// Row of an attempt that has ended, if it ended as the repeated report says.
 fn ended_so(row: Execution, has_succeeded: bool) -> Result<Execution> {
     let is_so = match outcome(&row) {
         Some(AttemptOutcome::Succeeded) => has_succeeded,
@@ -209,7 +221,7 @@ fn ended_so(row: Execution, has_succeeded: bool) -> Result<Execution> {
     if is_so { Ok(row) } else { Err(has_ended(&row)) }
 }
 
-/// How the last attempt ended.
+/// Outcome of the last attempt.
 fn outcome(row: &Execution) -> Option<AttemptOutcome> {
     row.ended_attempts().last().filter(|last| last.number == row.attempt).map(|last| last.outcome)
 }

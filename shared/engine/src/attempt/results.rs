@@ -1,11 +1,11 @@
 //! Results of dependencies in the inputs of dependents.
 //!
-//! `{"$result": "job_id"}` anywhere in an input stands for that dependency's result, and
-//! `{"$result": "job_id", "at": "/rows/0"}` for the part that the JSON pointer names. What is not
-//! there is null: the dependency gave no result, or was not waited for.
+//! `{"$result": "job_id"}` anywhere in an input stands for that dependency's result, and `{"$result":
+//! "job_id", "at": "/rows/0"}` for the part that the JSON pointer names. A missing value becomes null:
+//! the dependency gave no result, or was not waited for.
 //!
-//! In the input of a list's elements, `{"$element": true}` stands for the element, with `at` for a
-//! part of it, and `{"$index": true}` for its place in the list.
+//! In the input of a list's elements, `{"$element": true}` stands for the element, with `at` for a part
+//! of it, and `{"$index": true}` for its place in the list.
 
 use std::collections::HashMap;
 
@@ -19,10 +19,10 @@ const POINTER: &str = "at";
 const ELEMENT: &str = "$element";
 const INDEX: &str = "$index";
 
-/// What references stand for.
+/// Values that the references in an input stand for.
 #[derive(Default)]
 pub(crate) struct Meanings {
-    /// None where nothing was depended on: then the word means nothing.
+    /// Results by dependency. `None` where there are no dependencies: then `$result` has no meaning.
     results: Option<HashMap<JobId, Value>>,
     element: Option<(u32, Value)>,
 }
@@ -33,7 +33,7 @@ impl Engine {
         Ok(input)
     }
 
-    /// The results that are mentioned in any of these.
+    /// Results that any of these texts mention.
     pub(crate) async fn meanings(&self, texts: &[&Value], row: &Execution) -> Result<Meanings> {
         if row.dependencies.is_empty() {
             return Ok(Meanings::default());
@@ -76,7 +76,7 @@ impl Meanings {
         }
     }
 
-    /// What a reference stands for; none where these are no reference.
+    /// Value that a reference stands for. `None` where `fields` is no reference.
     fn of(&self, fields: &Map<String, Value>) -> Option<Value> {
         let is = |word| fields.get(word) == Some(&Value::Bool(true));
         if let Some((index, element)) = &self.element {
@@ -93,7 +93,7 @@ impl Meanings {
     }
 }
 
-/// All of it, or what the reference points at in it.
+/// Value, or the part of it that the reference points at.
 fn part_of(value: Option<&Value>, reference: &Map<String, Value>) -> Value {
     let pointer = reference.get(POINTER).and_then(Value::as_str).unwrap_or_default();
     value.and_then(|value| value.pointer(pointer)).cloned().unwrap_or_default()

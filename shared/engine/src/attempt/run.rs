@@ -1,4 +1,4 @@
-//! One attempt: the target runs, and its lease is renewed until it is done or has to stop.
+//! Attempt: the target runs, and the lease is renewed until the target is done or must stop.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -16,26 +16,27 @@ use crate::{
     ports::{Applied, Completion, Invocation, Runner, Stop, StoreError, StoredOutput, Window},
 };
 
-/// Why an attempt is over.
+/// Reason why an attempt is over.
 pub(crate) enum Verdict {
     Completed(Completion),
     TimedOut(Option<Completion>),
     Cancelled(Option<Completion>),
-    /// Another claim may hold it by now: nothing may be written.
+    /// Another claim may hold the execution by now, so nothing may be written.
     LeaseLost,
 }
 
-/// Who runs attempts.
+/// Worker that runs attempts.
 #[derive(Clone)]
 pub struct Worker {
     pub id: String,
     pub runner: Arc<dyn Runner>,
 }
 
-/// Stop this part of the lease before it ends, so that nothing runs on when it is over.
+/// Fraction of the lease (one part in this many) that remains when an attempt is stopped, so that
+/// nothing runs on after the lease.
 const MARGINS_IN_LEASE: u32 = 15;
 
-/// How much of what a running attempt has printed was kept, and when.
+/// Part of a running attempt's output that was stored, and the instant of the last write.
 #[derive(Default)]
 struct Kept {
     bytes: u64,
@@ -51,7 +52,7 @@ pub(crate) enum Beat {
 }
 
 impl Engine {
-    /// Runs the target, renewing the lease, until it is done or has to stop.
+    /// Runs the target and renews the lease, until the target is done or must stop.
     pub(crate) async fn attempt(
         &self,
         row: &mut Execution,
@@ -110,12 +111,12 @@ impl Engine {
         }
     }
 
-    /// Whether a lease that was renewed at this time leaves room for another heartbeat.
+    /// Whether a lease that was renewed at this instant leaves time for another heartbeat.
     pub(crate) fn is_renewable(&self, renewed: Duration) -> bool {
         self.lease_left(renewed) > self.settings.heartbeat_every
     }
 
-    /// How long an attempt may go on before it is to stop, if its lease is not renewed again.
+    /// Time for which an attempt may go on, if its lease is not renewed again.
     fn lease_left(&self, renewed: Duration) -> Duration {
         let margin = self.settings.stop_grace + self.settings.lease / MARGINS_IN_LEASE;
         (renewed + self.settings.lease).saturating_sub(self.ports.clock.monotonic() + margin)
@@ -164,8 +165,8 @@ impl Engine {
         }
     }
 
-    /// So that those who follow it see what is printed before the attempt ends. It matters less than
-    /// the lease: what is not kept now, the next heartbeat keeps.
+    /// Stores output of a running attempt, for people who follow it. It matters less than the lease:
+    /// output that is not stored now is stored at the next heartbeat.
     async fn keep_live_output(&self, row: &Execution, window: &Window, kept: &mut Kept, renewed: Duration) {
         let now = self.ports.clock.monotonic();
         let is_early = kept.at.is_some_and(|at| now.saturating_sub(at) < self.settings.live_output_every);
@@ -181,7 +182,7 @@ impl Engine {
         }
     }
 
-    /// Tells the target to end, and gives it a moment to do so in good order.
+    /// Tells the target to end, and waits for a moment, so that it can clean up.
     async fn stop(&self, run: impl Future<Output = Completion> + Unpin, stop: &Stop) -> Option<Completion> {
         stop.cancel();
         match select(run, self.ports.clock.sleep(self.settings.stop_grace)).await {

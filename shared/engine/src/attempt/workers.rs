@@ -1,7 +1,7 @@
-//! Who runs attempts, and who is to take nothing new.
+//! Workers: which there are, and which are to take nothing new.
 //!
-//! Workers say that they are there; nobody asks them. Those that speak HTTP only do so with every
-//! lease and heartbeat, of which not all are worth a write.
+//! Workers report themselves; the engine never asks them. Workers that speak HTTP only report with
+//! every lease and heartbeat, of which not all are worth a write.
 
 use std::{
     collections::HashMap,
@@ -14,14 +14,14 @@ use crate::{
     ports::{RegisteredWorker, WorkerReport},
 };
 
-/// How often a worker is to say that it is there.
+/// Interval at which a worker reports.
 pub const REPORT_EVERY: Duration = Duration::from_secs(15);
-/// One that has not been seen for so long is taken for lost.
+/// Time after its last report at which a worker counts as lost.
 pub const LOST_AFTER: Duration = Duration::from_secs(60);
-/// For so long it is still shown.
+/// Time after its last report for which a worker is shown.
 const EXPIRES_AFTER: Duration = Duration::from_secs(300);
 
-/// Who was seen when, by the monotonic clock, and was then to drain.
+/// Workers that were seen lately: when, by the monotonic clock, and whether they were to drain.
 #[derive(Default)]
 pub(crate) struct Seen(Mutex<HashMap<String, (Duration, bool)>>);
 
@@ -47,13 +47,19 @@ impl Seen {
 }
 
 impl Engine {
-    /// A worker says that it is there; whether it is to drain.
+    /// Takes a worker's report. Returns whether the worker is to drain.
+    ///
+    /// # Errors
+    /// The store does not answer.
     pub async fn report_worker(&self, report: WorkerReport) -> Result<bool> {
         let expires_at = report.seen_at.plus(EXPIRES_AFTER);
         Ok(self.ports.workers.report_worker(report, expires_at).await?)
     }
 
-    /// As `report_worker`, unless the worker was seen a moment ago.
+    /// Takes a report as `report_worker` does, unless the worker was seen a moment ago.
+    ///
+    /// # Errors
+    /// The store does not answer.
     pub async fn report_worker_now_and_then(&self, report: WorkerReport) -> Result<bool> {
         let now = self.ports.clock.monotonic();
         if let Some(is_draining) = self.seen.lately(&report.id, now) {
@@ -65,7 +71,11 @@ impl Engine {
         Ok(is_draining)
     }
 
-    /// A sign of life of a worker that has said before what it is.
+    /// Takes a sign of life of a worker that has reported before. Returns whether the worker is to
+    /// drain.
+    ///
+    /// # Errors
+    /// The store does not answer.
     pub async fn touch_worker(&self, id: &str) -> Result<bool> {
         let now = self.ports.clock.monotonic();
         if let Some(is_draining) = self.seen.lately(id, now) {
@@ -81,7 +91,10 @@ impl Engine {
         Ok(self.ports.workers.workers(self.now()).await?)
     }
 
-    /// Asks a worker to take nothing new, or to go on. It hears of it with its next report.
+    /// Asks a worker to take nothing new, or to go on. The worker learns it with its next report.
+    ///
+    /// # Errors
+    /// The worker is not known, or the store does not answer.
     pub async fn drain_worker(&self, id: &str, is_draining: bool) -> Result<()> {
         if !self.ports.workers.drain_worker(id, is_draining, self.now()).await? {
             return Err(EngineError::NotFound { what: "worker", id: id.to_owned() });

@@ -1,4 +1,5 @@
-//! A look at a backfill: what has ended is counted, and as much as has room is started.
+//! Pass over a backfill: it counts the executions that have ended, and starts new ones where there is
+//! room.
 
 use belfry_domain::{
     Backfill, BackfillId, BackfillStatus, Execution, ExecutionId, Job, JobId, Priority, Run, Status, Timer,
@@ -11,23 +12,23 @@ use crate::{
     ports::{Alert, Creation, Fact, StoreError},
 };
 
-/// How often the row may change under who has something else to do before it is left to the sweep.
+/// Number of tries to count an ended execution in a changing row, before that is left to the sweep.
 const HURRIED_ATTEMPTS: usize = 3;
-/// Slots that one look goes through, at most: many of them may have run already.
+/// Maximum number of slots that one pass goes through. Many of them may have run already.
 const SLOTS_IN_A_LOOK: usize = 500;
 
-/// What a look found of one that is open.
+/// State of an open execution, as one look at the backfill finds it.
 enum Found {
     Ended(ExecutionId, Status),
-    /// Nobody has created it, or it was created and is gone.
+    /// The execution was not created, or it was created and is gone.
     Absent(ExecutionId),
-    /// Nothing of it runs: it has not started, or waits for another try.
+    /// No attempt of the execution is under way: it has not started, or waits for another attempt.
     Unstarted(ExecutionId),
     UnderWay,
 }
 
 impl Engine {
-    /// The sweep's look. The timer goes when there is nothing left to look at.
+    /// Examines a backfill on behalf of the sweep. The timer is removed when the backfill is over.
     pub(crate) async fn examine_backfill(&self, timer: &Timer, id: &BackfillId) -> Result<()> {
         match self.is_backfill_over(id).await {
             Ok(true) => Ok(self.ports.timers.remove_timer(&timer.key).await?),
@@ -47,15 +48,15 @@ impl Engine {
         })
     }
 
-    /// One look; the row as it is then, as far as is known here.
+    /// Makes one pass over the backfill, and returns its row as far as it is known here.
     pub(crate) async fn look_at_backfill(&self, row: Backfill) -> Result<Backfill> {
         let mut next = row.clone();
         let wanted = self.look_at_open(&mut next).await?;
         Ok(self.move_on(&row, next, wanted).await?.unwrap_or(row))
     }
 
-    /// After an attempt has ended one of its executions: the next starts at once, not with the sweep's
-    /// next look. What fails or is refused here, that look does.
+    /// Counts an execution that an attempt has ended, so that the next one starts at once and not with
+    /// the sweep's next pass. If this fails, that pass does it.
     pub(crate) async fn continue_backfill(&self, id: &BackfillId, ended: &ExecutionId, status: Status) {
         for _ in 0..HURRIED_ATTEMPTS {
             match self.count_in_backfill(id, ended, status).await {
@@ -66,7 +67,7 @@ impl Engine {
         }
     }
 
-    /// False where somebody was faster.
+    /// Counts an ended execution in its backfill. `false` where another write came first.
     async fn count_in_backfill(&self, id: &BackfillId, ended: &ExecutionId, status: Status) -> Result<bool> {
         let Some(row) = self.ports.backfills.backfill(id).await? else { return Ok(true) };
         if !row.open.contains(ended) {
@@ -77,7 +78,8 @@ impl Engine {
         Ok(self.move_on(&row, next, vec![]).await?.is_some())
     }
 
-    /// Starts these, and as much more as has room. None where somebody was faster.
+    /// Writes the next state, and starts these executions and as many more as there is room for. `None`
+    /// where another write came first.
     async fn move_on(
         &self,
         row: &Backfill,
@@ -102,7 +104,7 @@ impl Engine {
         Ok(Some(next))
     }
 
-    /// Counts what has ended; those that are still to be created.
+    /// Counts open executions that have ended. Returns those that still have to be created.
     async fn look_at_open(&self, row: &mut Backfill) -> Result<Vec<ExecutionId>> {
         let found: Vec<Found> = stream::iter(row.open.clone())
             .map(|id| async move { self.find_open(id).await })
@@ -132,7 +134,7 @@ impl Engine {
         })
     }
 
-    /// The next look sees what has become of it.
+    /// Cancels an execution that has not started. If it has changed meanwhile, the next pass sees that.
     async fn cancel_unstarted_slot(&self, id: &ExecutionId) -> Result<()> {
         match self.cancel(id, "its backfill was cancelled").await {
             Ok(_) | Err(EngineError::WrongStatus { .. } | EngineError::Conflict(_)) => Ok(()),
@@ -140,7 +142,8 @@ impl Engine {
         }
     }
 
-    /// Takes as many of the slots that have not run as have room, and counts the others.
+    /// Chooses slots that have not run, as many as there is room for, and counts the slots that have
+    /// run.
     async fn choose_slots(&self, row: &mut Backfill) -> Result<Vec<ExecutionId>> {
         let pinned = self.ports.jobs.job_version(&row.job_id, row.job_version).await?;
         let Some(schedule) = pinned.as_ref().and_then(|job| job.schedule()) else {
@@ -169,8 +172,8 @@ impl Engine {
         Ok(chosen)
     }
 
-    /// What a slot's execution is to be called; none where it has run, or is about to. One that was
-    /// skipped has not run: it gets a new generation, because what has ended is final.
+    /// Id for the execution of a slot. `None` where the slot has run or is about to. A skipped
+    /// execution has not run: the slot gets a new generation, because what has ended is final.
     async fn name_unrun(&self, job_id: &JobId, slot: Timestamp) -> Result<Option<ExecutionId>> {
         let first = ExecutionId::scheduled(job_id, slot);
         let latest = self.ports.executions.latest_generation(&first).await?;
@@ -187,7 +190,7 @@ impl Engine {
         }
     }
 
-    /// Creates what has no row yet, and sends for it.
+    /// Creates executions that have no row yet, and sends their messages.
     async fn start_slots(&self, job: &Job, backfill: &BackfillId, ids: Vec<ExecutionId>) -> Result<()> {
         let mut rows = Vec::with_capacity(ids.len());
         for id in ids {
@@ -214,8 +217,8 @@ impl Engine {
         self.send(messages).await
     }
 
-    /// As its slot would have made it, but for its priority, and that it is due now. A generation
-    /// after the first waits for nothing, as a retry by hand does not.
+    /// Row as its slot would have created it, except that it is due now, with low priority. A
+    /// generation after the first waits for no dependencies, like a retry by hand.
     async fn backfilled_row(&self, job: &Job, id: ExecutionId) -> Result<Option<(Execution, Timer)>> {
         let Some(slot) = id.slot().instant() else { return Ok(None) };
         let is_first = id.generation() == 1;
@@ -239,7 +242,8 @@ impl Engine {
         Ok(Run { id: id.to_string(), root: Some(job.id().clone()), more_roots: vec![], graph })
     }
 
-    /// What can't be read must not hold up the others: it is looked at again, ever later.
+    /// Raises an alert for a backfill that can't be read, and postpones the next look at it, ever
+    /// longer, so that it does not hold up other backfills.
     async fn postpone_backfill(
         &self,
         timer: &Timer,
@@ -257,7 +261,7 @@ impl Engine {
         Ok(())
     }
 
-    /// None where somebody was faster.
+    /// Writes the row. `None` where another write came first.
     pub(crate) async fn write_backfill(
         &self,
         old: &Backfill,

@@ -1,4 +1,4 @@
-//! What people ask of a backfill: plan, start, pause, resume, cancel.
+//! Requests about a backfill: plan, start, pause, resume, cancel.
 
 use belfry_domain::{
     Backfill, BackfillId, BackfillStatus, Job, JobId, MAX_BACKFILL_CONCURRENCY, MAX_BACKFILL_SLOTS, Problem,
@@ -15,20 +15,24 @@ pub struct BackfillRequest {
     pub concurrency: u32,
 }
 
-/// What a backfill would be.
+/// Plan of a backfill, before anything is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackfillPlan {
     pub row: Backfill,
-    /// In its order.
+    /// First slot in the backfill's order.
     pub first: Timestamp,
     pub last: Timestamp,
 }
 
-/// How often a row may change under an operation before it gives up.
+/// Number of tries under concurrent changes of the row, before the operation fails.
 const ATTEMPTS: usize = 20;
 
 impl Engine {
-    /// Nothing is written.
+    /// Plans a backfill, and writes nothing.
+    ///
+    /// # Errors
+    /// The request is invalid, or the job does not exist or has no schedule, or the range has no slot
+    /// or too many.
     pub async fn plan_backfill(&self, request: &BackfillRequest) -> Result<BackfillPlan> {
         let (_, job) = self.live_job(&request.job_id).await?;
         let problems = problems_of(request, self.now());
@@ -75,7 +79,11 @@ impl Engine {
         }
     }
 
-    /// When this returns, the backfill goes on until it is over, whatever happens to this process.
+    /// Starts a backfill. When this returns, the backfill is durable and goes on, whatever happens to
+    /// this process.
+    ///
+    /// # Errors
+    /// Those of [`Engine::plan_backfill`].
     pub async fn start_backfill(&self, request: &BackfillRequest) -> Result<Backfill> {
         let BackfillPlan { row, .. } = self.plan_backfill(request).await?;
         let fired_at = row.created_at.minus(self.settings.sweep_grace);
@@ -84,7 +92,7 @@ impl Engine {
         Ok(self.look_soon(row).await)
     }
 
-    /// A first look at once; the sweep makes the others, and this one too where it fails.
+    /// Makes a first pass at once. The sweep makes all others, and this one too if it fails.
     async fn look_soon(&self, row: Backfill) -> Backfill {
         match self.look_at_backfill(row.clone()).await {
             Ok(row) => row,
@@ -95,7 +103,7 @@ impl Engine {
         }
     }
 
-    /// Starts nothing more until it is resumed; what it has started goes on.
+    /// Pauses a backfill: no further execution starts until it is resumed. Started executions go on.
     pub async fn pause_backfill(&self, id: &BackfillId) -> Result<Backfill> {
         self.move_backfill(id, BackfillStatus::Paused, None).await
     }
@@ -104,7 +112,8 @@ impl Engine {
         Ok(self.look_soon(self.move_backfill(id, BackfillStatus::Running, None).await?).await)
     }
 
-    /// Starts nothing any more, and cancels what has not started. What runs may end.
+    /// Cancels a backfill: no further execution starts, and executions that have not started are
+    /// cancelled. Running executions may end.
     pub async fn cancel_backfill(&self, id: &BackfillId, reason: &str) -> Result<Backfill> {
         Ok(self.look_soon(self.move_backfill(id, BackfillStatus::Cancelled, Some(reason)).await?).await)
     }

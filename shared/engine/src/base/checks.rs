@@ -21,7 +21,8 @@ impl Engine {
         self.now().plus(interval.mul_f64(1.0 + self.ports.random.fraction() / 4.0))
     }
 
-    /// Writes the next look; the caller removes the timer of this one when all else is done.
+    /// Writes the timer of the next examination. The caller removes the timer of this one when all else
+    /// is done.
     pub(crate) async fn check_later(
         &self,
         timer: &Timer,
@@ -37,7 +38,7 @@ impl Engine {
         Ok(key)
     }
 
-    /// The look that comes after that of `timer`.
+    /// Timer for the examination after that of `timer`.
     pub(crate) fn later_check(&self, timer: &Timer, id: &ExecutionId, attempt: u32, at: Timestamp) -> Timer {
         let check = Timer::check(self.settings.shards, id, attempt, at, timer.checks + 1);
         Timer { version: timer.version, ..check }

@@ -1,4 +1,4 @@
-//! The machine's own clock and chance.
+//! Clock and random numbers of the machine.
 
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,8 @@ impl Engine {
         self.ports.clock.now()
     }
 
-    /// By the wall clock, looked at again after each sleep: it may jump.
+    /// Waits for an instant of the wall clock. The clock is read again after each sleep of at most 1 s,
+    /// because it may jump.
     pub(crate) async fn wait_until(&self, instant: Timestamp) {
         loop {
             let left = instant.since(self.now());

@@ -9,7 +9,8 @@ use crate::{Engine, Result};
 pub(crate) const TOO_LATE: &str = "its starting deadline had passed";
 
 impl Engine {
-    /// Of one that has not started: the last instant at which it may.
+    /// Last instant at which an execution that has not started may start. `None` where it has no
+    /// starting deadline, or has started.
     pub(crate) async fn starting_deadline_of(&self, row: &Execution) -> Result<Option<Timestamp>> {
         let work = if row.attempt == 0 { self.work_of(row).await? } else { None };
         Ok(work.and_then(|work| work.starting_deadline).map(|deadline| row.ready_at.plus(deadline.0)))
@@ -20,7 +21,8 @@ impl Engine {
         left.map_or(work.timeout.0, |left| left.min(work.timeout.0))
     }
 
-    /// What a running attempt runs whose own time, not its holder, is over; none otherwise.
+    /// Work of a running attempt that ended with its own time limit, not with the loss of its holder.
+    /// `None` otherwise.
     pub(crate) async fn out_of_time(&self, row: &Execution) -> Result<Option<Work>> {
         let Some(claim) = row.claim.as_ref().filter(|claim| claim.holder != Holder::Worker) else {
             return Ok(None);
@@ -30,13 +32,14 @@ impl Engine {
     }
 }
 
-/// When the execution with all its attempts is to have ended.
+/// Instant by which the execution with all its attempts must have ended. `None` without such a limit.
 pub(crate) fn ends_by(row: &Execution, work: &Work) -> Option<Timestamp> {
     let timeout = work.execution_timeout?;
     Some(row.start_time.unwrap_or(row.ready_at).plus(timeout.0))
 }
 
-/// When the time of the running attempt is over, by the wall clock: for those who run it elsewhere.
+/// Instant at which the time of the running attempt is over, by the wall clock, for attempts that run
+/// elsewhere.
 pub(crate) fn attempt_ends_by(row: &Execution, work: &Work) -> Timestamp {
     let since = row.claim.as_ref().map_or(row.ready_at, |claim| claim.since);
     let own = since.plus(work.timeout.0);

@@ -9,15 +9,15 @@ use crate::ports::StoreError;
 pub enum EngineError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The request itself is wrong; sending it again can't help.
+    /// The request itself is wrong; repeating it can't help.
     #[error("{}", join(.0))]
     Invalid(Vec<Problem>),
     #[error("{what} {id:?} does not exist")]
     NotFound { what: &'static str, id: String },
-    /// Somebody changed it meanwhile, or it is in a state that doesn't allow this.
+    /// Another change came first, or the state does not permit this.
     #[error("{0}")]
     Conflict(String),
-    /// Under this idempotency key something else was asked for before.
+    /// The idempotency key was used for another request before.
     #[error(
         "the idempotency key was used before, for another request: see execution {id}; repeat that request as it \
          was, or take another key"
@@ -26,7 +26,7 @@ pub enum EngineError {
     /// The client's `If-Match` does not name the current state.
     #[error("the job has changed since it was read: it is now {current}")]
     PreconditionFailed { current: String },
-    /// Too much waits already; trying again is right, but not at once.
+    /// The queue is full. Repeating the request is right, but not at once.
     #[error(
         "the queue {pool}/{priority} holds {depth} executions that wait for a worker, and its limit is {limit}"
     )]
@@ -45,7 +45,7 @@ impl EngineError {
     }
 }
 
-/// A transition that the table refuses means that the row has moved on since it was read.
+/// Converts a refused transition: the row has changed since it was read.
 impl From<IllegalTransition> for EngineError {
     fn from(illegal: IllegalTransition) -> Self {
         Self::Conflict(illegal.to_string())

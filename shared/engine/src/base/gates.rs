@@ -1,4 +1,4 @@
-//! The rows of gates: read, and written against other processes.
+//! Rows of gates: reads, and writes in competition with other processes.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use futures::lock::{Mutex, MutexGuard};
 
 use crate::{Engine, Result, ports::GateWrite};
 
-/// Gates change under each other's hands: so often one is looked at again.
+/// Number of tries under concurrent changes of a gate.
 pub(crate) const ATTEMPTS: u32 = 100;
-/// The longest pause before that.
+/// Longest pause before another try.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
-/// Within a process, those who come to the gates of one job do so one after another: they would
-/// only be in each other's way.
+/// Locks that let arrivals at the gates of one job go one after another within a process, where they
+/// would only disturb each other.
 pub(crate) struct Turns([Mutex<()>; 64]);
 
 impl Default for Turns {
@@ -34,12 +34,12 @@ impl Engine {
         Ok(self.ports.gates.gates(std::slice::from_ref(key)).await?.pop().unwrap_or_default())
     }
 
-    /// How a job's limits stand.
+    /// State of a job's limits.
     pub async fn job_gate(&self, job_id: &JobId) -> Result<Gate> {
         self.gate(&GateKey { job_id: job_id.clone(), key: None }).await
     }
 
-    /// What is to be written, of gates that were read and what they are to become.
+    /// Writes for the gates that change, each on condition of the revision that was read.
     pub(crate) fn gate_writes(&self, keys: &[GateKey], read: &[Gate], next: Vec<Gate>) -> Vec<GateWrite> {
         let now = self.now();
         let pairs = keys.iter().zip(read).zip(next).filter(|((_, read), next)| **read != *next);

@@ -12,8 +12,8 @@ use belfry_domain::{Execution, ExecutionId, Timer, TimerKey, Timestamp};
 use crate::{Engine, Result, base::writes::PATIENCE, ports::Creation};
 
 impl Engine {
-    /// Creates the row of a slot, whose guard is there already; unless this host stood still on
-    /// its way to the store.
+    /// Creates the row of a slot whose guard exists already. If this host stood still on its way to the
+    /// store, the guard is written again.
     pub(crate) async fn create_guarded(
         &self,
         row: Execution,
@@ -28,8 +28,8 @@ impl Engine {
         Ok(created)
     }
 
-    /// Another guard for a slot's row that has just been written, if its own may have been cleared
-    /// away, or is about to be: so it is another timer.
+    /// Writes another guard for a slot's new row, if the first guard may have been removed or is about
+    /// to be. The new guard is another timer, with another key.
     pub(crate) async fn guard_again(&self, id: &ExecutionId, guard: &Timer, began: Duration) -> Result<()> {
         if self.is_stale(began) {
             let check = self.later_check(guard, id, 1, self.next_check(guard));
@@ -56,7 +56,7 @@ impl Engine {
         self.now() > guard.fire_at.plus(self.settings.sweep_grace * 3 / 4)
     }
 
-    /// By a look at the job that is this old, the sweep may have cleared the guard away.
+    /// Whether the job was read so long ago that the sweep may have removed the guard since.
     pub(crate) fn is_stale(&self, began: Duration) -> bool {
         self.ports.clock.monotonic().saturating_sub(began) > self.settings.lease / 2
     }

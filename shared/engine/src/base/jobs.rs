@@ -1,4 +1,4 @@
-//! Reads of jobs, and of what of them has not started.
+//! Reads of jobs, and of those of their executions that have not started.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ impl Engine {
             .ok_or_else(|| EngineError::NotFound { what: "job", id: id.to_string() })
     }
 
-    /// A job's executions that have rows and have not started; those of just now may be missing.
+    /// Executions of a job that have rows and have not started. The newest may be missing.
     pub(crate) async fn unstarted_of(&self, id: &JobId) -> Result<Vec<Execution>> {
         let mut unstarted = Vec::new();
         for status in [Status::Waiting, Status::Queued] {

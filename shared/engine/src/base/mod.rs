@@ -1,4 +1,4 @@
-//! What all floors above stand on: reads that many need, and the one way on which each thing is
+//! Base of all floors above: reads that many modules need, and the one way on which each thing is
 //! written or sent.
 //!
 //! | what | module |
@@ -8,7 +8,8 @@
 //! | rows of slots, created under their guard | `guards` |
 //! | timers for a later look | `checks` |
 //! | the clock, and waiting for an instant | `clock` |
-//! | jobs, the work of an execution, its deadlines, its generations | `jobs`, `work`, `deadlines`, `generations` |
+//! | jobs, an execution's work | `jobs`, `work` |
+//! | deadlines, generations | `deadlines`, `generations` |
 //! | attempts of this process | `running` |
 
 pub(crate) mod checks;

@@ -1,22 +1,23 @@
-//! The outbox: messages that start attempts, and the way on which they go.
+//! Outbox: the messages that start attempts, and the way on which they go.
 
 use belfry_domain::{Execution, Message, Origin, Refusal, Status, TimerKey, Trigger, Wave};
 
 use crate::{Engine, Result};
 
-/// What became of a message.
+/// Outcome of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handled {
-    /// It started an attempt, which left its execution like this.
+    /// The message started an attempt, which left its execution in this status.
     Ran(Status),
-    /// It started nothing: a copy, too late, or overtaken by a change.
+    /// The message started nothing: it was a copy, too late, or overtaken by a change.
     Dropped(Option<Refusal>),
-    /// Its execution waits for dependencies now.
+    /// The execution waits for dependencies now.
     Waits,
 }
 
 impl Engine {
-    /// Waves for what is due later, the workers' queues for what is due now.
+    /// Sends messages: as waves where they are due later, to the workers' queues where they are due
+    /// now.
     pub(crate) async fn send(&self, messages: Vec<Message>) -> Result<()> {
         let now = self.now();
         let (later, due): (Vec<_>, Vec<_>) = messages.into_iter().partition(|message| message.due > now);
@@ -29,7 +30,8 @@ impl Engine {
         Ok(())
     }
 
-    /// A timer that may lie behind a cursor is seen by no tick: its writer sends the message.
+    /// Sends the message of a near attempt. No tick reads a timer that is written behind its cursor, so
+    /// the writer of the timer sends the message.
     pub(crate) async fn send_if_near(&self, row: &Execution, guard: TimerKey) -> Result<()> {
         if row.ready_at > self.now().plus(self.settings.near) {
             return Ok(());
@@ -40,7 +42,7 @@ impl Engine {
         }
     }
 
-    /// The message that may start the next attempt of a row; none where nothing may start.
+    /// Message that may start the next attempt of a row. `None` where nothing may start.
     pub(crate) async fn message_for(&self, row: &Execution, guard: TimerKey) -> Result<Option<Message>> {
         let may_start = matches!(row.status, Status::Queued | Status::Waiting)
             && !row.waits_for_dependencies()

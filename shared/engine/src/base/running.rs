@@ -1,4 +1,4 @@
-//! The attempts of this process.
+//! Attempts that run in this process.
 
 use std::{
     collections::HashMap,
@@ -39,7 +39,7 @@ impl Running {
         self.lock().len()
     }
 
-    /// Tells the attempt to look at its row now instead of at its next heartbeat.
+    /// Tells an attempt to look at its row now, instead of at its next heartbeat.
     pub(crate) fn stop(&self, id: &ExecutionId) {
         if let Some(held) = self.lock().get(id) {
             held.stop.cancel();

@@ -2,47 +2,50 @@ use std::time::Duration;
 
 use belfry_domain::{AGEING_STEP, BacklogLimits, Shards};
 
-/// The engine's constants of time and size. The defaults are those of the AWS installation;
-/// `Settings::standalone` has those of a single process, whose messages cost nothing.
+/// Constants of time and size. The defaults are those of the AWS installation; `Settings::standalone`
+/// has those of a single process, whose messages cost nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     pub shards: Shards,
-    /// How far ahead a tick fires timers. Two ticks may be lost before one is late.
+    /// Time ahead for which a tick fires timers. Two ticks may be lost before a timer is late.
     pub look_ahead: Duration,
-    /// Whoever writes a timer that fires sooner than this also sends its message. Wider than
+    /// Horizon of near timers: a writer of a timer that fires sooner also sends its message. Wider than
     /// `look_ahead`, by more than clocks differ.
     pub near: Duration,
-    /// The sweep looks at timers that fired this long ago.
+    /// Time after which the sweep looks at a timer that has fired.
     pub sweep_grace: Duration,
-    /// A claim is worth this long unless renewed.
+    /// Length of a lease, unless it is renewed.
     pub lease: Duration,
     pub heartbeat_every: Duration,
-    /// What a running attempt prints is kept at a heartbeat, but not more often than this.
+    /// Minimum time between two writes of a running attempt's output. The output is written at
+    /// heartbeats.
     pub live_output_every: Duration,
-    /// A running attempt is taken over this long after its lease ended.
+    /// Time after the end of its lease at which a running attempt is taken over.
     pub takeover_margin: Duration,
-    /// The first interval between two looks at one execution; it doubles up to an hour.
+    /// First interval between two examinations of one execution. It doubles up to an hour.
     pub check_every: Duration,
-    /// So long after the change that forbids a slot, nobody is still about to start it: a worker lets
-    /// go half a lease after its look at the job, unless it stands still on its very way to the store.
+    /// Time that the guard timer of a slot stays after a pause or change that forbids the slot. A
+    /// worker gives up a start half a lease after it has read the job, so after this time only a host
+    /// that froze between that check and its write could still start the slot.
     pub clear_after: Duration,
-    /// Rows in one read of the timers.
+    /// Number of rows in one read of the timers.
     pub page: usize,
-    /// Calls to the store at once.
+    /// Maximum number of calls to the store at once.
     pub parallel: usize,
     /// Jobs that come to other zone data in one commit, unless more of them belong together.
     pub jobs_in_commit: usize,
-    /// Shards that a tick or a sweep is at, at once.
+    /// Maximum number of shards that a tick or a sweep works on at once.
     pub shards_at_once: usize,
     /// While more messages than this wait in a queue, the sweep sends nothing again into that one.
     pub queue_limit: u64,
-    /// What waits rises by one priority class for each of these; zero turns that off.
+    /// Delay after which a waiting execution rises by one priority class, and again after each further
+    /// such delay. Zero turns this off.
     pub ageing_step: Duration,
-    /// Where this much waits in a queue, pushes and triggers are told to come back later.
+    /// Depths of queues from which pushes and triggers are asked to come back later.
     pub backlog_limits: BacklogLimits,
-    /// Ended executions are kept this long, and scheduled slots older than this never start.
+    /// Time for which ended executions are kept. Scheduled slots that are older never start.
     pub retention: Duration,
-    /// How long an attempt that was told to stop may take to do so.
+    /// Time that an attempt has to stop after it was told to.
     pub stop_grace: Duration,
 }
 

@@ -1,11 +1,11 @@
-//! The work that an execution does, and what its definition says of a failure.
+//! Work that an execution does, and what its definition says of a failure.
 
 use belfry_domain::{Execution, OnFailure, Status, Work};
 
 use crate::{Engine, Result};
 
 impl Engine {
-    /// What an execution's next attempt runs; none where its job is gone.
+    /// Work of an execution's next attempt. `None` where its job is gone.
     pub(crate) async fn work_of(&self, row: &Execution) -> Result<Option<Work>> {
         if let Some(work) = &row.work {
             return Ok(Some((**work).clone()));
@@ -18,14 +18,14 @@ impl Engine {
         Ok(job.map(|job| job.work().clone()))
     }
 
-    /// True where it ended badly and its job says that nobody is to hear of that.
+    /// Whether the execution failed or timed out and its job says `on_failure: record`.
     pub(crate) async fn is_only_recorded(&self, row: &Execution) -> Result<bool> {
         let work = if is_dead(row) { self.work_of(row).await? } else { None };
         Ok(work.is_some_and(|work| work.on_failure == OnFailure::Record))
     }
 }
 
-/// Ended badly by itself; not by request, by rule, or by another's failure.
+/// Whether the execution failed or timed out by itself, not by a request, a rule or another's failure.
 pub(crate) fn is_dead(row: &Execution) -> bool {
     matches!(row.status, Status::Failed | Status::TimedOut)
 }

@@ -10,7 +10,7 @@ use crate::{
     ports::{Applied, Fact, Passed, RowWrite, StoreError},
 };
 
-/// An execution that has ended, and the timer that guards it.
+/// Execution that has ended, and the timer that guards it.
 pub(crate) type Ended = (Execution, TimerKey);
 
 /// Time for which a store that does not answer is asked again.
@@ -44,8 +44,8 @@ impl Engine {
         }
     }
 
-    /// A change of a row, with what it means for the row's gates. What changes no gate costs what
-    /// any write of a row does.
+    /// Writes a change of a row together with its effect on the row's gates. A change that affects no
+    /// gate costs as much as any write of a row.
     pub(crate) async fn write(&self, change: Change) -> std::result::Result<Applied, StoreError> {
         let Some(exit) = change.exit else { return self.ports.executions.apply(change).await };
         let keys = change.row.gates().to_vec();
@@ -66,7 +66,7 @@ impl Engine {
         Err(StoreError::Unavailable(format!("the gates of {} change all the time", change.row.id)))
     }
 
-    /// Applies a change for as long as the row is this claim's. None where it no longer is.
+    /// Applies a change as long as the row belongs to this claim. `None` where it no longer does.
     pub(crate) async fn write_as_holder(
         &self,
         mut row: Execution,
@@ -86,7 +86,7 @@ impl Engine {
         }
     }
 
-    /// One write of somebody who holds no claim; whether it won.
+    /// Applies a change on behalf of a process that holds no claim. Returns whether it won.
     pub(crate) async fn apply(&self, change: Change) -> Result<bool> {
         let row = change.row.clone();
         let won = match self.write(change).await? {
@@ -110,7 +110,7 @@ impl Engine {
         row
     }
 
-    /// Nothing is left undone where the job can't be read: its failure counts.
+    /// Records the end for observers. If the job can't be read, the failure counts.
     async fn record_outcome(&self, row: &Execution) {
         let is_only_recorded = self.is_only_recorded(row).await.unwrap_or(false);
         self.ports.observer.record(Fact::Ended { id: &row.id, status: row.status, is_only_recorded });

@@ -1,4 +1,4 @@
-//! Definitions: all of a set are written, or none.
+//! Definitions of jobs: either all jobs of a set are written, or none.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,7 +23,7 @@ pub enum JobChange {
     Unchanged,
 }
 
-/// What applying a definition came to, or would come to.
+/// Result of applying a definition, or of a dry run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApplyOutcome {
     pub change: JobChange,
@@ -36,7 +36,7 @@ impl ApplyOutcome {
         self.before.as_ref().is_some_and(|before| before.limits() != self.job.limits())
     }
 
-    /// There was one of this name before, and it was deleted.
+    /// Whether a job of this name existed before and was deleted.
     fn is_born_again(&self) -> bool {
         self.before.is_none() && self.job.version > 1
     }
@@ -46,7 +46,7 @@ impl ApplyOutcome {
     }
 }
 
-/// A set of definitions, ready to be written.
+/// Set of definitions that is ready to be written.
 struct Plan {
     revision: u64,
     jobs: Vec<Job>,
@@ -85,8 +85,12 @@ impl Plan {
 }
 
 impl Engine {
-    /// Writes all of these definitions or none. `if_match` must name the present state of the
-    /// only job among them; `"*"` means any, and a job that must not exist yet goes by `if_new`.
+    /// Applies all of these definitions or none. `if_match` must name the present state of the only job
+    /// among them, and `"*"` accepts any state; `if_new` requires that the job does not exist yet.
+    ///
+    /// # Errors
+    /// A definition is invalid, the precondition fails, or other changes of the graph come first all
+    /// the time.
     pub async fn apply_jobs(
         &self,
         specs: Vec<JobSpec>,
@@ -161,7 +165,8 @@ impl Engine {
     }
 }
 
-/// A definition of the zone that the job has goes on from what its slots have been judged by.
+/// Zone stamp of a definition. While the zone stays the same, the stamp of the version before is
+/// inherited.
 fn stamp_of(spec: &JobSpec, before: Option<&Job>, judges: &Judges, since: Timestamp) -> Option<ZoneStamp> {
     let zone = spec.timezone.as_deref().filter(|_| spec.has_zone())?;
     let of_zone = before.filter(|job| !job.deleted && job.spec.timezone == spec.timezone);
@@ -181,7 +186,8 @@ fn prefixed(problem: Problem, prefix: &str) -> Problem {
     Problem { field: format!("{prefix}{}", problem.field), ..problem }
 }
 
-/// Of the only definition the field is enough; otherwise the job must be named.
+/// Describes an error of the graph as a problem of a definition. It names the job, unless only one
+/// definition was given.
 fn graph_problem(error: &belfry_domain::GraphError, only: Option<&JobSpec>) -> Problem {
     let is_own = only.is_some_and(|spec| spec.job_id.as_str() == error.job);
     let field = if is_own { error.field.clone() } else { format!("{}: {}", error.job, error.field) };

@@ -1,10 +1,10 @@
 //! Backpressure: pushes and triggers are refused while the queue that they would join is full.
 //!
-//! What belfry itself brings about (slots, retries, dependents, what people redrive) is never
-//! refused: it is durable already. A refused caller is told when to come back: when as much as is
-//! too much will have been worked off, at the rate at which the queue has been getting shorter,
-//! and some time after that, different for each. A queue that is full lets in as much as workers
-//! take out, so it recovers without falling silent first.
+//! Belfry never refuses its own work (slots, retries, dependents, redrives), because that work is
+//! durable already. A refused caller is told when to come back: after the time in which the excess will
+//! have been worked off, at the rate at which the queue has been getting shorter, plus a random time
+//! that differs between callers. A full queue lets in as much as workers take out, so it recovers
+//! without running empty first.
 
 use std::{
     collections::HashMap,
@@ -16,15 +16,15 @@ use belfry_domain::{Priority, Timestamp};
 
 use crate::{Engine, EngineError, Result};
 
-/// Depths are compared over this long at least: queues tell them a few seconds late.
+/// Shortest time over which depths are compared. Queues report depths with a delay of a few seconds.
 const SHORTEST_MEASURE: Duration = Duration::from_secs(5);
-/// What was seen this long ago says nothing about now.
+/// Age from which an earlier measurement says nothing about the present.
 const LONGEST_MEASURE: Duration = Duration::from_secs(60);
-/// Where nothing is known about the rate.
+/// Wait in seconds where the rate is not known.
 const USUAL_WAIT: f64 = 10.0;
 const LONGEST_WAIT: f64 = 60.0;
 
-/// The queues that one call adds to, as they were when it began and with what it has added.
+/// Queues that one call adds to, each with its depth when the call began plus what the call has added.
 #[derive(Default)]
 pub(crate) struct Admission(Vec<Joined>);
 
@@ -35,7 +35,8 @@ struct Joined {
 }
 
 impl Engine {
-    /// Lets one more into a queue, unless it is full. What is due later is no backlog yet.
+    /// Admits one execution to a queue, unless the queue is full. Work that is due later than the near
+    /// horizon is no backlog yet.
     pub(crate) async fn admit(
         &self,
         admission: &mut Admission,
@@ -61,7 +62,7 @@ impl Engine {
         Ok(())
     }
 
-    /// A queue that does not tell how long it is refuses nobody.
+    /// Depth of a queue. A queue that does not report its depth counts as empty and refuses nothing.
     pub(crate) async fn backlog(&self, pool: &str, priority: Priority) -> u64 {
         let depth = self.ports.queue.backlog(pool, priority).await;
         depth.unwrap_or_else(|error| {
@@ -78,14 +79,14 @@ impl Engine {
     }
 }
 
-/// Until `excess` has been worked off, and up to as long again.
+/// Time until `excess` has been worked off, plus a random part of up to the same length.
 fn wait(excess: u64, rate_per_second: Option<f64>, fraction: f64) -> Duration {
     let wait = rate_per_second.map_or(USUAL_WAIT, |rate| excess as f64 / rate).clamp(1.0, LONGEST_WAIT);
     Duration::from_secs_f64((wait * (1.0 + fraction)).ceil())
 }
 
-/// How fast queues that refuse get shorter. Pushes don't add to them then, so it is the rate at
-/// which there will be room.
+/// Rates at which full queues get shorter. Pushes don't add to a full queue, so it is the rate at which
+/// room appears.
 #[derive(Default)]
 pub(crate) struct Meters(Mutex<HashMap<(String, Priority), Meter>>);
 

@@ -1,4 +1,4 @@
-//! New versions of jobs are written together with the timers of their first slots.
+//! Commits of new versions of jobs, together with the timers of their first slots.
 
 use std::slice;
 
@@ -6,7 +6,7 @@ use belfry_domain::{Job, Timer, Timestamp};
 
 use crate::{Engine, EngineError, Result, ports::Committed};
 
-/// Concurrent changes of the graph that a change gives way to before it gives up.
+/// Number of tries under concurrent changes of the graph, before a change fails.
 pub(crate) const COMMIT_ATTEMPTS: usize = 20;
 
 impl Engine {

@@ -25,7 +25,7 @@ const FOLLOWING: Duration = Duration::from_secs(60);
 const SECOND_MS: i64 = 1000;
 
 impl Engine {
-    /// Takes all jobs along to the zone data in force.
+    /// Aligns all jobs with the zone data in force.
     pub(crate) async fn align_jobs(&self) -> Result<()> {
         for _ in 0..ATTEMPTS {
             let _turn = self.graph_turn.write().await;
@@ -179,7 +179,7 @@ fn groups<'a>(jobs: &'a [Arc<Job>], data: &ZoneData, most: usize) -> Vec<Vec<&'a
     groups
 }
 
-/// Clocks jump at whole seconds, which is all that a calendar can tell apart.
+/// Next whole second. Clocks jump at whole seconds, the precision of a calendar.
 fn next_second(at: Timestamp) -> Timestamp {
     Timestamp((at.second() + 1) * SECOND_MS)
 }

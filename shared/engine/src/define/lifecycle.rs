@@ -1,4 +1,4 @@
-//! Delete, pause and resume a job.
+//! Lifecycle of a job: delete, pause and resume.
 
 use std::sync::Arc;
 
@@ -11,7 +11,10 @@ use crate::{
 };
 
 impl Engine {
-    /// Deletes a job. What has not started is cancelled, what runs may finish.
+    /// Deletes a job. Executions that have not started are cancelled; running ones may finish.
+    ///
+    /// # Errors
+    /// The job does not exist, other jobs depend on it, or the precondition fails.
     pub async fn delete_job(&self, id: &JobId, if_match: Option<&str>) -> Result<Arc<Job>> {
         for _ in 0..COMMIT_ATTEMPTS {
             let (revision, job) = self.live_job(id).await?;
@@ -57,8 +60,11 @@ impl Engine {
         Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
     }
 
-    /// Slots go on; those of the pause go by the misfire policy. It makes a new version: what was
-    /// sent for the slots of the pause before it began must not start them now.
+    /// Resumes a job. Slots of the pause are handled by the misfire policy. Resuming makes a new
+    /// version, so that messages that were sent for slots of the pause before it began start nothing.
+    ///
+    /// # Errors
+    /// The job does not exist, or other changes of the graph come first all the time.
     pub async fn resume_job(&self, id: &JobId) -> Result<Arc<Job>> {
         for _ in 0..COMMIT_ATTEMPTS {
             let (revision, job) = self.live_job(id).await?;
@@ -82,7 +88,8 @@ impl Engine {
         Ok((firing.timers, firing.messages))
     }
 
-    /// As far as they have rows; the others find the tombstone when their message comes.
+    /// Cancels executions that have rows and have not started. Slots without rows find the tombstone
+    /// when their message arrives.
     async fn cancel_unstarted_of(&self, id: &JobId) -> Result<()> {
         for row in self.unstarted_of(id).await? {
             let change = Change::cancelled(&row, "the job was deleted", self.now())?;

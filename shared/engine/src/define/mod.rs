@@ -1,4 +1,4 @@
-//! What people hand in: definitions of jobs, pushed work, and triggers.
+//! Definitions of jobs, pushed work, and triggers.
 
 pub(crate) mod apply;
 pub(crate) mod backpressure;

@@ -1,12 +1,12 @@
-//! A job's new priority takes along what has not started.
+//! Priority changes: a job's new priority also applies to its executions that have not started.
 
 use belfry_domain::{Change, ExecutionId, Job, Trigger, What};
 
 use crate::{Engine, Result};
 
 impl Engine {
-    /// What was due before a job got another priority, and has not started, goes into the queue of
-    /// that one; the claim drops the message that comes second.
+    /// Sends executions that are due and have not started to the queue of the job's new priority. The
+    /// claim drops the message that comes second.
     pub(crate) async fn reprioritise(&self, job: &Job) -> Result<()> {
         let near = self.now().plus(self.settings.near);
         let mut messages = Vec::new();

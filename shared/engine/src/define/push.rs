@@ -1,4 +1,4 @@
-//! Work that somebody asks for now: pushes and manual triggers.
+//! Work for now: pushes and manual triggers.
 
 use belfry_domain::{
     Execution, ExecutionId, IdempotencyKey, JobId, PushSpec, Run, SlotName, Status, Timer, Timestamp,
@@ -13,27 +13,27 @@ use crate::{
     ports::{Creation, Fact},
 };
 
-/// One-time work, to be done once for its key.
+/// Request for one-time work, which is done once for its key.
 #[derive(Debug, Clone)]
 pub struct PushRequest {
     pub spec: PushSpec,
-    /// Key under which a repeated request finds the execution that the first one made.
+    /// Key under which a repeated request finds the first request's execution.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
 #[derive(Debug, Clone)]
 pub struct TriggerRequest {
     pub job_id: JobId,
-    /// Instead of the job's own input.
+    /// Input in place of the job's own input.
     pub input: Option<Value>,
-    /// Key under which a repeated request finds the execution that the first one made.
+    /// Key under which a repeated request finds the first request's execution.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Accepted {
     pub execution: Execution,
-    /// False where the key had been used before.
+    /// Whether this request created the execution. `false` where the key had been used before.
     pub is_new: bool,
 }
 
@@ -43,7 +43,11 @@ impl Engine {
         accepted.pop().unwrap_or_else(|| Err(EngineError::invalid("", "nothing to push")))
     }
 
-    /// Each is accepted or refused on its own. When this returns, what was accepted is durable.
+    /// Accepts pushes, each of which is accepted or refused on its own. When this returns, the accepted
+    /// pushes are durable.
+    ///
+    /// # Errors
+    /// The store does not answer. Each push has a result of its own.
     pub async fn push_all(&self, requests: Vec<PushRequest>) -> Result<Vec<Result<Accepted>>> {
         let now = self.now();
         let mut outcomes: Vec<Result<Accepted>> = Vec::with_capacity(requests.len());
@@ -84,7 +88,8 @@ impl Engine {
         self.admit(admission, &work.pool, row.priority, row.ready_at).await
     }
 
-    /// A request that is repeated because its answer was lost asks for nothing new.
+    /// Execution that an earlier request with the same key created, instead of a refusal. A request
+    /// that is repeated because its answer was lost adds no work.
     async fn accepted_before(&self, row: &Execution, refusal: EngineError) -> Result<Result<Accepted>> {
         let existing = self.ports.executions.execution(&row.id).await?;
         Ok(existing.map_or(Err(refusal), |existing| same_or_reused(row, existing)))
@@ -123,7 +128,10 @@ impl Engine {
         self.send(messages).await
     }
 
-    /// Starts a job by hand. It flows down to the dependents that have no schedule of their own.
+    /// Starts a job by hand. The run flows down to the dependents that have no schedule of their own.
+    ///
+    /// # Errors
+    /// The job does not exist, the input is too large, or the queue is full.
     pub async fn trigger(&self, request: TriggerRequest) -> Result<Accepted> {
         let TriggerRequest { job_id, input, idempotency_key } = request;
         if input.as_ref().is_some_and(|input| input.to_string().len() > belfry_domain::MAX_INPUT_BYTES) {
@@ -185,7 +193,8 @@ impl Engine {
     }
 }
 
-/// A key stands for one request: with other terms it is a mistake of the caller.
+/// Existing execution of a key, if it is the same request. Another request under the same key is the
+/// caller's mistake.
 fn same_or_reused(wanted: &Execution, existing: Execution) -> Result<Accepted> {
     if asks_for_the_same(wanted, &existing) {
         return Ok(Accepted { execution: existing, is_new: false });

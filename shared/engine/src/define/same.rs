@@ -5,7 +5,7 @@ use std::mem;
 use belfry_domain::{Execution, Target, Trigger, Work};
 use serde_json::{Number, Value};
 
-/// A row tells what was asked for: its work and its input stay as they are.
+/// Whether two rows result from the same request. A row keeps the request's work and input unchanged.
 pub(crate) fn asks_for_the_same(wanted: &Execution, existing: &Execution) -> bool {
     let asks_alike = wanted.trigger == existing.trigger
         && is_same(wanted.work.as_deref(), existing.work.as_deref(), is_same_work)
@@ -15,7 +15,8 @@ pub(crate) fn asks_for_the_same(wanted: &Execution, existing: &Execution) -> boo
     asks_alike && (wanted.trigger != Trigger::Push || is_as_named())
 }
 
-/// A delay counts as it was written: it lies between a row's creation and the instant that it is due.
+/// Whether two rows have the same start as their requests named it. A delay counts as written: from the
+/// row's creation to `due`.
 fn starts_as_named(wanted: &Execution, existing: &Execution) -> bool {
     let delay = |row: &Execution| row.due.since(row.created_at);
     match (wanted.run_at, existing.run_at) {

@@ -32,13 +32,16 @@ impl Judges {
 }
 
 impl Engine {
-    /// The zone data that this process has of its own; those that are compiled in by default.
+    /// Sets the zone data of this process. Default: the bundled data.
     pub fn with_zones(self, own: Arc<ZoneData>) -> Self {
         Self { own_zones: own, ..self }
     }
 
-    /// Puts this process's own zone data in force if they are newer than those that are, and ends such
-    /// a change where somebody has left it half done. For leaders, when they begin.
+    /// Puts this process's zone data in force if they are newer than those in force, and completes a
+    /// change that was left half done. For leaders, when they begin.
+    ///
+    /// # Errors
+    /// The store does not answer, or other changes of the graph come first all the time.
     pub async fn adopt_zones(&self) -> Result<()> {
         for _ in 0..ATTEMPTS {
             match self.ports.zones.in_force().await?.1 {
@@ -78,7 +81,7 @@ impl Engine {
         Ok(Some(zones.version))
     }
 
-    /// The data that judge a definition. Where none are in force yet, this process puts its own there.
+    /// Zone data that judge a definition. If none are in force yet, this process puts its own in force.
     pub(crate) async fn zones_for_definitions(&self) -> Result<Judges> {
         for _ in 0..ATTEMPTS {
             match self.ports.zones.in_force().await?.1 {

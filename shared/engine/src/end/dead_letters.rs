@@ -1,4 +1,4 @@
-//! Dead letters: kept where an execution ends badly, closed where a later one takes its place.
+//! Dead letters: kept where an execution fails for good, closed where a later one takes its place.
 
 use belfry_domain::{Execution, ExecutionId};
 

@@ -1,4 +1,4 @@
-//! The end of an execution, whatever brought it about, and what follows from it.
+//! End of an execution, whatever its cause, and what follows from it.
 
 pub(crate) mod dead_letters;
 pub(crate) mod misfire;

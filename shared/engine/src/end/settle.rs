@@ -1,5 +1,5 @@
-//! What follows from an end. All of it can be repeated: a crash in the middle leaves the guard
-//! timer, and the sweep begins again.
+//! Consequences of an execution's end. All of them can be repeated: a crash in the middle leaves the
+//! guard timer, and the sweep begins again.
 
 use belfry_domain::{
     AttemptOutcome, Change, Execution, ExecutionId, Failure, Holder, Status, Timer, TimerKey,
@@ -14,19 +14,19 @@ use crate::{
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum CancelOutcome {
-    /// It will not start.
+    /// The execution will not start.
     Cancelled(Execution),
-    /// Its worker has been asked to stop.
+    /// The worker of the execution has been asked to stop.
     Requested(Execution),
 }
 
-/// How often a row may change under an operation before it gives up.
+/// Number of tries under concurrent changes of the row, before the operation fails.
 const ATTEMPTS: usize = 20;
 
 impl Engine {
-    /// Calls up who is next at its gates, tells those who wait for it, keeps the dead letter, and
-    /// removes the guard last. Dependents that end by it (because they now never run) are settled in
-    /// turn.
+    /// Settles an execution that has ended: calls up the next at its gates, tells its dependents and
+    /// waiters, keeps the dead letter, and removes the guard last. Dependents that end because of it
+    /// (they can never run now) are settled in turn.
     pub(crate) async fn settle(&self, row: Execution, guard: TimerKey) -> Result<()> {
         if row.work.is_some() && !is_dead(&row) && row.id.generation() == 1 {
             // Pushed work that went well: nobody waits for it.
@@ -64,7 +64,7 @@ impl Engine {
         Ok(self.ports.timers.remove_timer(guard).await?)
     }
 
-    /// Ends what has no claim, and settles it.
+    /// Ends an execution without a claim, and settles it. Returns whether the change won.
     pub(crate) async fn end_unstarted(&self, change: Change, guard: TimerKey) -> Result<bool> {
         let ended = change.row.clone();
         let won = self.apply(change).await?;
@@ -74,7 +74,8 @@ impl Engine {
         Ok(won)
     }
 
-    /// What is left undone here, the sweep finds by the guard.
+    /// Settles an execution whose end is written. While the store is unavailable, the rest is left to
+    /// the sweep, which finds it by the guard.
     pub(crate) async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
         match self.settle(row, guard).await {
             Err(EngineError::Store(StoreError::Unavailable(why))) => {
@@ -85,7 +86,7 @@ impl Engine {
         }
     }
 
-    /// The whole has ended without a join: what of its elements has not ended is cancelled.
+    /// Cancels elements that have not ended, after the whole has ended without a join.
     pub(crate) async fn cancel_elements(&self, whole: &Execution) -> Result<()> {
         let count = whole.elements.map_or(0, |elements| elements.count);
         let reason = format!("{} is {}", whole.id, whole.status);
@@ -141,7 +142,7 @@ impl Engine {
         Ok(self.end_unstarted(change, row.guard).await?.then_some(CancelOutcome::Cancelled(next)))
     }
 
-    /// A slot that nobody has claimed has no row: a terminal one keeps it from starting.
+    /// Cancels a slot that has no row, because it is unclaimed: a terminal row keeps it from starting.
     async fn cancel_unclaimed(&self, id: &ExecutionId, reason: &str) -> Result<Option<Execution>> {
         let not_found = || EngineError::NotFound { what: "execution", id: id.to_string() };
         let job =
@@ -170,7 +171,7 @@ impl Engine {
     }
 }
 
-/// Nobody of ours runs it who could be asked to stop.
+/// Whether the target holds the attempt, so that no worker can be asked to stop it.
 fn is_with_target(row: &Execution) -> bool {
     row.claim.as_ref().is_some_and(|claim| claim.holder == Holder::Target)
 }

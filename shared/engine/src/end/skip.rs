@@ -1,4 +1,4 @@
-//! Slots that are skipped: each gets a row that says so, and never runs.
+//! Skipped slots: each gets a row that says so, and never runs.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use crate::{
 };
 
 impl Engine {
-    /// A row, or the one that is there, that keeps a slot from ever running.
+    /// Writes a row that keeps a slot from ever running, unless there is one. Returns the status of the
+    /// row.
     pub(crate) async fn skip_slot(&self, job: &Job, slot: Timestamp, reason: &str) -> Result<Status> {
         let id = ExecutionId::scheduled(job.id(), slot);
         let guard = Timer::check(self.settings.shards, &id, 1, self.now(), 0);
@@ -27,7 +28,7 @@ impl Engine {
         }
     }
 
-    /// A row that ends before it began: nobody has written it yet.
+    /// Creates the row of a slot that is too late as skipped.
     pub(crate) async fn skip_late(&self, row: Execution, guard: Timer, began: Duration) -> Result<Handled> {
         let skipped = Change::skipped(&row, TOO_LATE, self.now())?.row;
         if self.create_guarded(skipped.clone(), guard.clone(), began).await? == Creation::Created {

@@ -1,4 +1,4 @@
-//! Dependents without a schedule: created by whichever of their dependencies ends first.
+//! Dependents without a schedule. The first of their dependencies to end creates them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use belfry_domain::{Dependency, Execution, ExecutionId, Job, JobId, Run, Status,
 
 use crate::{Engine, EngineError, Result, ports::Creation};
 
-/// Others may take a number first; each time this one looks again.
+/// Number of tries to take a generation's number while other re-runs take numbers first.
 const ATTEMPTS: usize = 20;
 
 impl Engine {
@@ -51,9 +51,10 @@ impl Engine {
         Ok(dependencies)
     }
 
-    /// The dependent of this generation was made without `row`, by another re-run or by hand: it runs once
-    /// more, in a generation that counts both. None where `row` itself has been run again since,
-    /// which brings the dependent along. What has been done already is found again.
+    /// Runs a dependent once more whose execution of this generation was created without `row`, by
+    /// another re-run or by hand. The new generation counts both. `None` where `row` itself has been
+    /// run again since, which brings the dependent along. A repeated call finds what has been done
+    /// already.
     pub(crate) async fn run_after(&self, dependent: &Job, row: &Execution) -> Result<Option<Execution>> {
         let first = ExecutionId::new(dependent.id(), &row.slot());
         for _ in 0..ATTEMPTS {
@@ -84,7 +85,7 @@ impl Engine {
     }
 }
 
-/// Whether this execution is one of those that the row waits for, or waited for.
+/// Whether this execution is one of those that the row waits for, or has waited for.
 pub(crate) fn counts(row: &Execution, dependency: &ExecutionId) -> bool {
     row.dependencies.values().any(|counted| counted.execution_id == *dependency)
 }

@@ -1,11 +1,11 @@
-//! Waiting for the elements of a list, and the join behind them.
+//! Waits for the elements of a list, and the join after them.
 //!
-//! The whole waits for one element at a time: whoever passes the wait on has seen everything before
-//! that element end. Whoever finishes that element goes on from it to the next that has not ended,
-//! and behind the last comes the join. So each element is read a few times in all, however many
-//! there are. No end is missed, by the rule of all waits: the wait is written before the element is
-//! read again, and the element's end before its waiters are read. What a crash leaves untold, the
-//! element's guard or the whole's own finds.
+//! The execution with the list (the whole) waits for one element at a time. A wait for an element means
+//! that all elements before it have ended. The end of that element passes the wait on to the next
+//! element that has not ended; after the last element comes the join. So each element is read a few
+//! times in all, however many there are. No end is missed, by the rule of all waits: the wait is
+//! written before the element is read again, and the element's end is written before its waiters are
+//! read. A notice that a crash leaves unsent is found by the element's guard or the whole's own guard.
 
 use belfry_domain::{Change, Execution, ExecutionId, MAX_INPUT_BYTES, Status};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -14,8 +14,8 @@ use serde_json::Value;
 use crate::{Engine, Result, base::writes::Ended};
 
 impl Engine {
-    /// Waits for the next element that has not ended, from `first` on, all before which have; joins
-    /// them where there is none.
+    /// Waits for the next element from `first` on that has not ended; all elements before `first` have.
+    /// Joins the elements where there is no such element.
     pub(crate) async fn await_elements(&self, whole: Execution, first: u32) -> Result<Option<Ended>> {
         let count = whole.elements.map_or(0, |elements| elements.count);
         let mut next = first;
@@ -35,8 +35,8 @@ impl Engine {
         Ok(None)
     }
 
-    /// Reads ahead, ever farther: mostly the next one is open, but a slow one may have held up the
-    /// look at many.
+    /// First element from `next` on that has not ended. It reads ahead in growing steps: mostly the
+    /// next element is open, but a slow element may have delayed the reading of many.
     async fn first_open(&self, whole: &Execution, mut next: u32, count: u32) -> Result<Option<u32>> {
         let mut width = 1;
         while next < count {
@@ -52,7 +52,8 @@ impl Engine {
         Ok(None)
     }
 
-    /// One that is gone has ended: it was removed after its time.
+    /// Whether an element has not ended. An element without a row has ended: its row was removed after
+    /// its time.
     pub(crate) async fn is_open(&self, whole: &Execution, index: u32) -> Result<bool> {
         let element = self.ports.executions.execution(&whole.id.element(index)).await?;
         Ok(element.is_some_and(|element| !element.status.is_terminal()))
@@ -68,7 +69,8 @@ impl Engine {
         Ok(self.apply(change).await?.then_some((ended, whole.guard)))
     }
 
-    /// In the order of the list, none where no element gave one; or how many failed.
+    /// Results in the order of the list; `None` where no element gave one. If elements failed, a text
+    /// with their number.
     async fn results_of_elements(
         &self,
         whole: &Execution,
@@ -94,7 +96,7 @@ impl Engine {
         Ok(results.joined(count))
     }
 
-    /// An element has ended: if the whole waits for it, it waits for the next.
+    /// Passes the wait of the whole on to the next element, after this element has ended.
     pub(crate) async fn tell_whole(&self, row: &Execution, index: u32) -> Result<Vec<Ended>> {
         let mut ended = Vec::new();
         for waiter in self.ports.executions.waiters(&row.id).await? {
@@ -106,7 +108,7 @@ impl Engine {
         Ok(ended)
     }
 
-    /// Whether this is an element of something that has ended: then it must not start.
+    /// Whether this is an element of an execution that has ended: then it must not start.
     pub(crate) async fn is_cut_off(&self, id: &ExecutionId) -> Result<bool> {
         // One that was retried by hand runs for itself.
         let Some(whole) = id.whole().filter(|_| id.generation() == 1) else { return Ok(false) };
@@ -115,7 +117,7 @@ impl Engine {
     }
 }
 
-/// What the elements came to.
+/// Results of a list's elements, collected.
 struct Results {
     values: Vec<Value>,
     bytes: usize,

@@ -1,20 +1,21 @@
-//! What a re-run takes over: the executions that it needs and does not run again.
+//! Executions that a re-run takes over: it needs them, and does not run them again.
 //!
-//! A join below a re-run may also depend on branches that are not part of it. Of each of these it
-//! counts the newest execution of the slot, up to its own generation: how it ended, and its result.
-//! One that has not ended is waited for, as a scheduled job waits for another's slot.
+//! A join below a re-run may also depend on branches that are not part of the re-run. For each of these
+//! branches, the newest execution of the slot counts, up to the generation of the re-run: its outcome,
+//! and its result. If that execution has not ended, the join waits for it, as a scheduled job waits for
+//! another job's slot.
 //!
-//! Generations are numbered by what can be reached from where a re-run begins. So two re-runs that
-//! are asked for at once may come to one dependent with the same number. Whoever ends and finds
-//! that the dependent of its generation does not count it, has that dependent run once more.
+//! Generations are numbered by the jobs that can be reached from where a re-run begins. So two re-runs
+//! at the same time may give a dependent the same number. An execution that ends, and finds that the
+//! dependent of its generation does not count it, has that dependent run once more.
 
 use belfry_domain::{Change, Dependency, Execution, ExecutionId, Job, JobId, Outcome};
 
 use crate::{Engine, Result, ports::Applied};
 
 impl Engine {
-    /// The newest execution of this job and slot, up to this generation. None where there is none,
-    /// and none is to come.
+    /// Newest execution of this job and slot, up to this generation. `None` where there is none, and
+    /// none will come.
     pub(crate) async fn kept(&self, id: &ExecutionId) -> Result<Option<Dependency>> {
         if let Some(row) = self.newest(id).await? {
             return Ok(Some(Dependency { execution_id: row.id, outcome: row.status.outcome() }));
@@ -24,7 +25,7 @@ impl Engine {
         Ok(is_to_come.then_some(Dependency { execution_id: first, outcome: None }))
     }
 
-    /// A slot that nobody has claimed yet has no row.
+    /// Whether the slot's execution may still come: an unclaimed slot has no row.
     async fn is_to_come(&self, first: &ExecutionId) -> Result<bool> {
         let (Some(slot), Some(giver)) = (first.slot().instant(), self.schedule_giver(&first.job_id()).await?)
         else {
@@ -38,7 +39,8 @@ impl Engine {
             && job.is_some_and(|job| existed(&job)))
     }
 
-    /// Notes the wait first, then reads, as every waiter does.
+    /// Writes the waits of a row for executions that the re-run takes over, then reads these, as every
+    /// waiter does.
     pub(crate) async fn wait_for_kept(&self, row: Execution) -> Result<Execution> {
         let is_kept = |dependency: &Dependency| {
             dependency.outcome.is_none() && dependency.execution_id.generation() != row.id.generation()
@@ -56,7 +58,7 @@ impl Engine {
         Ok(noted)
     }
 
-    /// Writes an outcome into a waiting row. None where it waits no more.
+    /// Writes an outcome into a waiting row. `None` where the row no longer waits.
     pub(crate) async fn note_outcome(
         &self,
         mut row: Execution,

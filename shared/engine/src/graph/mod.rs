@@ -1,7 +1,7 @@
-//! The graph: executions that follow from others, and what they are told of each other.
+//! Graph: executions that follow from others, and the outcomes that they are told.
 //!
 //! Telling stands below the end of an execution, which begins it; waiting (`wait`) stands above.
-//! How the two miss nothing is said in `wait/dependencies`.
+//! `wait/dependencies` says why no outcome is missed between the two.
 
 pub(crate) mod dependents;
 pub(crate) mod elements;

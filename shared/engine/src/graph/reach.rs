@@ -1,4 +1,4 @@
-//! Reads of the graph: what a run comes to, and what a slot depends on.
+//! Reads of the graph: the jobs that a run reaches, and the dependencies of a slot.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use belfry_domain::{Dependency, ExecutionId, Job, JobId, Outcome, Timestamp};
 use crate::{Engine, Result};
 
 impl Engine {
-    /// The jobs that a run beginning with `root` comes to.
+    /// Jobs that a run beginning with `root` reaches.
     pub(crate) async fn reachable(&self, root: &JobId, graph: u64) -> Result<BTreeSet<JobId>> {
         let mut reached = BTreeSet::from([root.clone()]);
         let mut ahead = vec![root.clone()];
@@ -21,7 +21,7 @@ impl Engine {
         Ok(reached)
     }
 
-    /// The job whose schedule gives a job its slots: itself, or what it hangs from.
+    /// Job whose schedule gives a job its slots: the job itself, or the root that it flows from.
     pub(crate) async fn schedule_giver(&self, id: &JobId) -> Result<Option<std::sync::Arc<Job>>> {
         let mut next = Some(id.clone());
         while let Some(id) = next {
@@ -36,7 +36,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// What a slot of a job waits for.
+    /// Executions that a slot of a job waits for, by dependency.
     pub(crate) async fn dependencies_at(
         &self,
         job: &Job,
@@ -49,7 +49,7 @@ impl Engine {
         Ok(dependencies)
     }
 
-    /// The dependency's execution at its latest slot up to `slot`.
+    /// Dependency's execution at the dependency's latest slot up to `slot`.
     async fn dependency_at(&self, dependency: &JobId, slot: Timestamp) -> Result<Dependency> {
         let latest = self.schedule_giver(dependency).await?.and_then(|job| {
             job.schedule()

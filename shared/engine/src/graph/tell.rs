@@ -1,11 +1,12 @@
-//! An execution has ended: its dependents are told how.
+//! Outcomes: an execution that has ended tells its dependents how.
 
 use belfry_domain::{Change, Decision, Execution, ExecutionId, Job, TimerKey, Trigger, trigger_rule::decide};
 
 use crate::{Engine, Result, base::writes::Ended, graph::dependents::counts, ports::Applied};
 
 impl Engine {
-    /// Tells the dependents of an execution how it ended; those that ended by it themselves.
+    /// Tells the dependents of an execution how it ended. Returns the dependents that ended because of
+    /// it.
     pub(crate) async fn tell_dependents(&self, row: &Execution) -> Result<Vec<Ended>> {
         let job_id = row.job_id();
         let mut ended = Vec::new();
@@ -56,7 +57,7 @@ impl Engine {
         self.decide(waiting, guard).await
     }
 
-    /// Moves a waiting row on, if its trigger rule can say where to.
+    /// Moves a waiting row on, if its trigger rule can decide already.
     pub(crate) async fn decide(&self, mut row: Execution, mut guard: TimerKey) -> Result<Option<Ended>> {
         let Some(rule) = self.ports.jobs.job(&row.job_id()).await?.map(|job| job.spec.trigger_rule) else {
             return Ok(None);

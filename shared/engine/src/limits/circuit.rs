@@ -1,4 +1,4 @@
-//! Circuits, opened and closed by hand.
+//! Circuits that people open and close by hand.
 
 use std::time::Duration;
 
@@ -10,17 +10,20 @@ use crate::{
     ports::{Passed, RowWrite},
 };
 
-/// What a person does to a circuit.
+/// Manual change of a circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CircuitChange {
-    /// Nothing starts for this long; for as long as the job says where not given.
+    /// Nothing starts for this long, or for the job's `open_for` where no time is given.
     Open(Option<Duration>),
-    /// Everything starts again.
+    /// Everything may start again.
     Close,
 }
 
 impl Engine {
     /// Opens or closes a job's circuit by hand.
+    ///
+    /// # Errors
+    /// The job does not exist, or has no circuit breaker.
     pub async fn set_circuit(&self, job_id: &JobId, change: CircuitChange) -> Result<Circuit> {
         let (_, job) = self.live_job(job_id).await?;
         let Some(policy) = job.spec.circuit else {
@@ -32,8 +35,8 @@ impl Engine {
         Ok(self.change_gate(job_id, change).await?.circuit)
     }
 
-    /// A job that takes the name of one that was deleted begins anew. What still runs of that keeps
-    /// its permits.
+    /// Resets the gate for a new job with the name of a deleted one. Executions of the deleted job that
+    /// still run keep their permits.
     pub(crate) async fn reset_gate(&self, job_id: &JobId) -> Result<()> {
         let change = |gate| Gate { circuit: Circuit::default(), next_start: None, ..gate };
         self.change_gate(job_id, change).await.map(drop)

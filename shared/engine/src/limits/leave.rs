@@ -1,17 +1,19 @@
-//! An execution has left its gates: the next may come.
+//! Departures from gates: when an execution has left, the next may come.
 
 use belfry_domain::{Circuit, Execution, Status};
 
 use crate::{Engine, Result, ports::Alert};
 
 impl Engine {
-    /// The same, for one that has not ended and may have kept its permits.
+    /// Calls `after_gates` unless the execution has kept its permits (`concurrency: forbid` and
+    /// `replace` hold them across retries).
     pub(crate) async fn after_leaving_gates(&self, row: &Execution) -> Result<()> {
         let has_left = row.admission.as_ref().is_some_and(|admission| !admission.holds);
         if has_left { self.after_gates(row).await } else { Ok(()) }
     }
 
-    /// After an execution has left its gates: the next may come, and people may want to know.
+    /// Follows up after an execution has left its gates: calls up the next, and raises an alert if the
+    /// circuit has opened.
     pub(crate) async fn after_gates(&self, row: &Execution) -> Result<()> {
         for key in row.gates() {
             self.call_up(key).await?;

@@ -1,4 +1,4 @@
-//! The line before a gate, and who is called up.
+//! Line before a gate, and the calls to those who wait in it.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use belfry_domain::{Cap, Execution, ExecutionId, GateKey, JobId, Place, Status, 
 
 use crate::{Engine, Result};
 
-/// How many are called up in one go. Each that starts calls up further ones. Who is called and
-/// can't pass after all calls nobody but itself, so that messages never multiply.
+/// Number of executions that are called up at once. Each execution that starts calls up further ones;
+/// one that is called up and still can't start calls nobody else. So messages never multiply.
 const CALLED_UP: usize = 4;
 
 impl Engine {
-    /// Sends messages to the first in line, as many as may pass now or at a known instant.
+    /// Sends messages to the first executions in line, as many as may pass now or at a known instant.
     pub(crate) async fn call_up(&self, key: &GateKey) -> Result<()> {
         loop {
             let line = self.ports.gates.line(key, CALLED_UP).await?;
@@ -40,13 +40,15 @@ impl Engine {
         }
     }
 
-    /// For one that has just joined: those before it have been called already.
+    /// Calls up the line for an execution that has just joined it, if it is among the first. Executions
+    /// before it have been called already.
     pub(crate) async fn call_up_with(&self, key: &GateKey, id: &ExecutionId) -> Result<()> {
         let first = self.ports.gates.line(key, CALLED_UP).await?;
         if first.iter().any(|(_, waiting)| waiting == id) { self.call_up(key).await } else { Ok(()) }
     }
 
-    /// By the limits of now. Where the job has none any more, everything may pass.
+    /// Instants at which the next executions may pass, by the present limits. If the job has no limits
+    /// any more, everything may pass.
     async fn openings(&self, key: &GateKey) -> Result<Vec<Timestamp>> {
         let job = self.ports.jobs.job(&key.job_id).await?;
         let cap =
@@ -55,7 +57,8 @@ impl Engine {
         Ok(gate.openings(&cap, self.now(), CALLED_UP))
     }
 
-    /// Its message, for this instant.
+    /// Sends the message of a waiting execution for this instant, or writes a timer where it is far
+    /// off.
     pub(crate) async fn call(&self, row: &Execution, at: Timestamp) -> Result<()> {
         let due = at.max(row.ready_at);
         if due > self.now().plus(self.settings.near) {
@@ -72,7 +75,7 @@ impl Engine {
         self.send(vec![message]).await
     }
 
-    /// The sweep's look at one that waits in line and must start by `deadline`.
+    /// Examines, for the sweep, an execution that waits in line and must start by `deadline`.
     pub(crate) async fn examine_in_line(
         &self,
         row: &Execution,
@@ -89,7 +92,8 @@ impl Engine {
         self.call_up(&place.gate).await
     }
 
-    /// After a change of a job's limits: more may be let in than before.
+    /// Calls up waiting executions after a change of the job's limits, which may let in more than
+    /// before.
     pub(crate) async fn call_up_all(&self, id: &JobId) -> Result<()> {
         let of_job = GateKey { job_id: id.clone(), key: None };
         let waiting = self.unstarted_of(id).await?;

@@ -1,21 +1,23 @@
-//! Limits: who may pass a job's gates, who waits before them, and who is called up next.
+//! Limits: the gates of jobs, the executions that pass them or wait before them, and the calls to those
+//! that wait.
 //!
-//! An execution's row and the rows of its gates change in one write, when it starts and when it
-//! leaves `running` (or ends, for policies that count until the end). So the permits in a gate's
-//! row are held by what runs, in every state of the store.
+//! The row of an execution and the rows of its gates change in one write, when the execution starts and
+//! when it leaves `running` (or ends, for policies that count until the end). So in every state of the
+//! store, the permits in a gate's row are held by what runs.
 //!
-//! Nobody waits for ever. Who is turned away writes that it waits, takes its place in line, and
-//! then looks at the gate; who leaves a gate writes that, and then looks at the line: one of the
-//! two sees the other. Both call up as many as may pass, which costs a message each and changes
-//! nothing: the one called up must still pass. Who starts from the line calls up the next. What a
-//! crash leaves uncalled is found by its own timer, at the latest an hour later, mostly within a
-//! minute or two, and by everyone else who comes to the gate.
+//! No execution waits for ever. An execution that is turned away writes that it waits, takes its place
+//! in line, and then reads the gate. An execution that leaves a gate writes that, and then reads the
+//! line. So one of the two sees the other. Both call up as many as may pass, which costs a message each
+//! and changes nothing: an execution that is called up must still pass. An execution that starts from
+//! the line calls up the next. If a crash loses a call, the waiting execution's own timer finds it,
+//! mostly within a minute or two, after an hour at the latest; and so does everything else that comes
+//! to the gate.
 //!
 //! | what | module |
 //! |---|---|
 //! | an execution comes to its gates | `wait/arrive` |
-//! | what becomes of one that can't pass | `wait/turned_away` |
-//! | the line, and who is called up | `line` |
+//! | an execution that can't pass | `wait/turned_away` |
+//! | the line, and the calls to it | `line` |
 //! | an execution has left its gates | `leave` |
 //! | the circuit by hand | `circuit` |
 //! | the rows of gates, read and written | `base/gates`, `base/writes` |

@@ -1,8 +1,8 @@
-//! Alerts: what a person should know, kept until all who are to hear of it have heard.
+//! Alerts: conditions that a person should know of, kept until all receivers have been told.
 //!
-//! An alert has a key that says what is wrong with what. While it is open, whatever raises it
-//! again changes nothing but the time of its last occurrence: so nobody is told twice. Its row is
-//! there from the decision until a day after it is over.
+//! The key of an alert names a condition and its subject. While the alert is open, raising it again
+//! only changes the time of its last occurrence, so nobody is told twice. The row exists from the
+//! decision until one day after the alert is resolved.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 
-/// Something that a person should know.
+/// Alert: a condition that a person should know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Alert {
@@ -20,17 +20,17 @@ pub enum Alert {
         id: ExecutionId,
         reason: String,
     },
-    /// A row or message that can't be read, put aside.
+    /// A row or message can't be read, and was put aside.
     Quarantined {
         what: String,
         why: String,
     },
-    /// A job keeps failing: its circuit breaker lets nothing start until then.
+    /// A job keeps failing, and its circuit breaker lets nothing start until this instant.
     CircuitOpened {
         job_id: JobId,
         until: Timestamp,
     },
-    /// An execution had not ended when it was to have ended: see `must_finish_by` of its job.
+    /// An execution had not ended by its deadline: see `must_finish_by` of its job.
     MissedDeadline {
         id: ExecutionId,
         deadline: Timestamp,
@@ -39,7 +39,7 @@ pub enum Alert {
     TimerMissing {
         job_id: JobId,
     },
-    /// Too little of what ended in a window of time succeeded.
+    /// Too few of the executions that ended in a window of time succeeded.
     SuccessRate {
         summary: String,
     },
@@ -49,7 +49,7 @@ pub enum Alert {
         function: Option<String>,
         summary: String,
     },
-    /// Somebody wants to see who is told.
+    /// A person asked for a test, to see which receivers are told.
     Test {
         by: String,
     },
@@ -83,7 +83,7 @@ impl AlertKind {
         }
     }
 
-    /// What an alert of this kind means for whoever is called: in the words of PagerDuty.
+    /// Severity of alerts of this kind, in PagerDuty's words.
     pub const fn severity(self) -> &'static str {
         match self {
             Self::SuccessRate | Self::TimerMissing => "critical",
@@ -93,49 +93,50 @@ impl AlertKind {
         }
     }
 
-    /// Whether it may open again once it is over. A deadline is missed once.
+    /// Whether the alert may open again after it was resolved. A deadline is missed once.
     pub const fn recurs(self) -> bool {
         !matches!(self, Self::MissedDeadline)
     }
 }
 
-/// What a receiver believes of an alert. One that believes it over, or never heard of it, is not
-/// listed.
+/// State of a receiver's knowledge about an alert. Receivers that believe the alert over, or never
+/// heard of it, are not listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Heard {
-    /// That it is open.
+    /// The receiver knows that the alert is open.
     Open,
-    /// It is being told something, unless who tells it has died.
+    /// The receiver is being told, or the process that was telling it has died.
     Unsure,
-    /// It could not be told something, and why not. It may have heard it all the same.
+    /// The receiver could not be told, with the reason. The notice may have arrived all the same.
     Failed(String),
 }
 
-/// One alert. Every write counts its revision up, and is made from the one that was read.
+/// Row of an alert. Each write counts the revision up and is based on the revision that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertRow {
     pub key: String,
     pub kind: AlertKind,
-    /// One line for people, of the occurrence that opened it.
+    /// One line for people, about the occurrence that opened the alert.
     pub summary: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<JobId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_id: Option<ExecutionId>,
     pub opened_at: Timestamp,
-    /// The newest occurrence, to within a minute.
+    /// Instant of the newest occurrence, to within a minute.
     pub last_at: Timestamp,
-    /// Somebody is about to resolve it. Whoever raises it clears this, and so is not overlooked.
+    /// Whether the alert is about to be resolved. A new occurrence clears this, so that it is not
+    /// overlooked.
     #[serde(default)]
     pub is_closing: bool,
-    /// Since when it is over; none while it is open.
+    /// Instant at which the alert was resolved. `None` while it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<Timestamp>,
-    /// By the names of receivers.
+    /// Knowledge of each receiver, by the receiver's name.
     #[serde(default)]
     pub heard: BTreeMap<String, Heard>,
-    /// How often receivers have been tried since it was opened or resolved.
+    /// Number of rounds in which receivers have been tried since the alert was opened or resolved.
     #[serde(default)]
     pub tries: u32,
     pub next_try_at: Timestamp,
@@ -165,7 +166,7 @@ impl AlertRow {
         self.resolved_at.is_none()
     }
 
-    /// Whether this receiver is still to be told how it stands.
+    /// Whether this receiver must still be told the alert's present state.
     pub fn is_news_to(&self, receiver: &str) -> bool {
         match self.heard.get(receiver) {
             Some(Heard::Open) => !self.is_open(),
@@ -189,8 +190,8 @@ impl Alert {
         }
     }
 
-    /// The same for whatever is the same trouble: one open alert for each job's dead letters, not
-    /// one for each letter.
+    /// Key of the alert. Alerts about one trouble share it: a job has one open alert for all its dead
+    /// letters.
     pub fn key(&self) -> String {
         match self {
             Self::MissedDeadline { id, .. } => key_of(self.kind(), Some(id.as_str())),
@@ -231,33 +232,52 @@ impl Alert {
     }
 }
 
-/// Such as `dead_letter/nightly`; the kind alone where it is about all there is.
+/// Key of the condition `kind`, such as `dead_letter/nightly`. Without a subject it is the kind alone.
 pub fn key_of(kind: AlertKind, about: Option<&str>) -> String {
     about.map_or_else(|| kind.as_str().to_owned(), |about| format!("{}/{about}", kind.as_str()))
 }
 
 #[async_trait]
 pub trait AlertStore: Send + Sync {
+    /// Row of an alert. `None` where there is none.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn alert(&self, key: &str) -> Result<Option<AlertRow>, StoreError>;
 
-    /// All rows, by key. They are few: one for each trouble, and those of the last day.
+    /// All rows, ordered by key. There are few: the open alerts, and those of the last day.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn alerts(&self) -> Result<Vec<AlertRow>, StoreError>;
 
-    /// Writes a row if the one that is there has the revision before; revision 1 needs that there
-    /// is none. False where somebody was faster.
+    /// Writes a row if the stored row has the revision before it. Revision 1 requires that there is no
+    /// row. `false` where another write came first.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn keep_alert(&self, row: &AlertRow) -> Result<bool, StoreError>;
 
-    /// Removes a row if it still has this revision.
+    /// Removes the row if it still has this revision. `false` where it has not.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn forget_alert(&self, key: &str, revision: u64) -> Result<bool, StoreError>;
 }
 
 #[async_trait]
 pub trait Alerts: Send + Sync {
-    /// Called at least once for each; the same alert may come again after a crash. When it returns,
-    /// the alert is durable.
+    /// Raises an alert, which is durable when the call returns. After a crash the same alert may be
+    /// raised again.
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn raise(&self, alert: Alert) -> Result<(), StoreError>;
 
-    /// What was raised under this key is over, if it was; see [`key_of`].
+    /// Resolves the alert with this key, if it is open; see [`key_of`].
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn resolve(&self, _key: &str) -> Result<(), StoreError> {
         Ok(())
     }

@@ -3,10 +3,13 @@ use belfry_domain::Execution;
 
 use super::StoreError;
 
-/// Where ended executions go before they are removed.
+/// Archive of ended executions, which go there before they are removed from the store.
 #[async_trait]
 pub trait Archive: Send + Sync {
-    /// Returns when all of them are durable there. After a crash the same ones may come again, and
-    /// with others.
+    /// Keeps these executions, and returns when all of them are durable. After a crash the same
+    /// executions may come again, together with others.
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn keep(&self, ended: Vec<Execution>) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! Clocks, and chance.
+//! Clocks and random numbers.
 
 use std::time::Duration;
 
@@ -9,29 +9,35 @@ use super::StoreError;
 
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// Wall time. It may jump.
+    /// Wall time, which may jump.
     fn now(&self) -> Timestamp;
-    /// Time that never jumps; only differences mean something.
+    /// Monotonic time, which never jumps. Only differences have a meaning.
     fn monotonic(&self) -> Duration;
-    /// Waits by the monotonic clock.
+    /// Waits for a duration of monotonic time.
     async fn sleep(&self, duration: Duration);
 }
 
 pub trait Random: Send + Sync {
     fn next(&self) -> u64;
 
-    /// Uniform in [0, 1).
+    /// Random number, uniform in [0, 1).
     fn fraction(&self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 
-/// Calls the slots of jobs from outside, to [`Engine::called`](crate::Engine::called).
+/// Second clock: it calls jobs' slots from outside, by [`Engine::called`](crate::Engine::called).
 #[async_trait]
 pub trait SecondClock: Send + Sync {
-    /// Makes what it calls for this job what the job says now: nothing where there is none.
+    /// Changes the calls for this job to what the job now says. Without a job there are none.
+    ///
+    /// # Errors
+    /// The service of the clock does not answer.
     async fn keep(&self, id: &JobId, job: Option<&Job>) -> Result<(), StoreError>;
 
-    /// The jobs that it calls slots of.
+    /// Jobs whose slots the clock calls.
+    ///
+    /// # Errors
+    /// The service of the clock does not answer.
     async fn kept(&self) -> Result<Vec<JobId>, StoreError>;
 }

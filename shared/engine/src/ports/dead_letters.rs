@@ -1,4 +1,4 @@
-//! Dead letters.
+//! Store of dead letters.
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId, SlotName, Timestamp};
@@ -8,7 +8,7 @@ use super::{Page, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// An execution that ended badly for good, kept for people.
+/// Dead letter: an execution that failed or timed out for good, kept for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeadLetter {
     pub execution_id: ExecutionId,
@@ -16,7 +16,7 @@ pub struct DeadLetter {
     pub reason: String,
     pub at: Timestamp,
     pub attempts: u32,
-    /// The generation that took its place, once it was redriven.
+    /// Generation that took its place. `None` until it is redriven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redriven_as: Option<ExecutionId>,
     /// Slot name of the idempotency key with which it was redriven.
@@ -26,12 +26,22 @@ pub struct DeadLetter {
 
 #[async_trait]
 pub trait DeadLetterStore: Send + Sync {
-    /// True if it was not there; one that was discarded stays away.
+    /// Adds a dead letter. `true` if there was none; a discarded one is not added again.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn add_dead_letter(&self, letter: DeadLetter) -> Result<bool>;
 
+    /// Dead letter of an execution. `None` where there is none.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn dead_letter(&self, id: &ExecutionId) -> Result<Option<DeadLetter>>;
 
-    /// Newest first, those redriven left out.
+    /// Lists dead letters, the newest first, without those that were redriven.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn dead_letters(
         &self,
         job_id: Option<&JobId>,
@@ -55,7 +65,10 @@ pub trait DeadLetterStore: Send + Sync {
         key: Option<&SlotName>,
     ) -> Result<()>;
 
-    /// False where there is none.
+    /// Discards a dead letter. `false` where there is none.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn discard(&self, id: &ExecutionId) -> Result<bool>;
 
     async fn count_dead_letters(&self) -> Result<u64>;

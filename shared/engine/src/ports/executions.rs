@@ -1,4 +1,4 @@
-//! Executions, who waits for them, and what their attempts printed.
+//! Executions, the executions that wait for them, and the output of their attempts.
 
 use async_trait::async_trait;
 use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, JobId, Refusal, Status, Timer, Timestamp};
@@ -11,7 +11,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Creation {
     Created,
-    /// There is one already: of this id, or another generation that was begun for the same key.
+    /// The execution exists already, or another generation was begun for the same key.
     Exists(Box<Execution>),
 }
 
@@ -19,26 +19,26 @@ pub enum Creation {
 pub enum Claimed {
     Started(Box<Execution>),
     Refused(Box<Execution>, Refusal),
-    /// There is no such row.
+    /// The row does not exist.
     Missing,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Applied {
     Won,
-    /// Somebody was faster: the row as it is now.
+    /// Another write came first. Holds the row as it is now.
     Lost(Option<Box<Execution>>),
 }
 
-/// Which executions to list; what is not set does not filter.
+/// Filter for executions. Fields that are not set let everything through.
 #[derive(Debug, Clone, Default)]
 pub struct ExecutionFilter {
     pub job_id: Option<JobId>,
-    /// Of one of these jobs; of none where it is empty.
+    /// Lets through executions of these jobs only. An empty list lets none through.
     pub among: Option<Vec<JobId>>,
     pub status: Option<Status>,
     pub run_id: Option<String>,
-    /// Slots in [since, until).
+    /// Bounds of the instant at which an execution is due: from `since` on, and before `until`.
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
 }
@@ -67,14 +67,24 @@ pub struct StoredOutput {
 
 #[async_trait]
 pub trait ExecutionStore: Send + Sync {
+    /// Row of an execution. `None` where it has none.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>>;
 
-    /// Creates the row unless there is one; with it, in the same write, its guard if one is given. A
-    /// row with a `rerun_key` is not created either where the same execution (`rerun_of`) has been
-    /// run again for that key.
+    /// Creates the row unless it exists, and in the same write its guard if one is given. A row with a
+    /// `rerun_key` is not created where its `rerun_of` has been run again for that key.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn create(&self, row: Execution, guard: Option<Timer>) -> Result<Creation>;
 
-    /// As `create` with a guard, for each on its own: one may exist while the others are created.
+    /// Creates rows as `create` does with a guard, each on its own: one may exist while others are
+    /// created.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Result<Vec<Creation>>;
 
     /// Judges and starts in one write, with the guard of the request.
@@ -85,17 +95,40 @@ pub trait ExecutionStore: Send + Sync {
     async fn apply(&self, change: Change) -> Result<Applied>;
 
     /// Notes that `waiter` waits for `dependency`, whose row need not exist.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn add_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()>;
 
+    /// Executions that wait for `dependency`.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn waiters(&self, dependency: &ExecutionId) -> Result<Vec<ExecutionId>>;
 
+    /// Removes the note that `waiter` waits for `dependency`.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn remove_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()>;
 
+    /// Keeps the output of an attempt. It replaces an earlier output of the same attempt.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn keep_output(&self, id: &ExecutionId, output: StoredOutput) -> Result<()>;
 
+    /// Outputs of an execution's attempts.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn outputs(&self, id: &ExecutionId) -> Result<Vec<StoredOutput>>;
 
-    /// Newest first: within a job by slot, otherwise by creation. May lag behind writes.
+    /// Lists executions, the newest first: within a job by slot, otherwise by creation. The listing may
+    /// lag behind writes.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn list(
         &self,
         filter: &ExecutionFilter,
@@ -103,13 +136,22 @@ pub trait ExecutionStore: Send + Sync {
         limit: usize,
     ) -> Result<Page<Execution>>;
 
-    /// The highest generation among the executions of this job and slot; 0 where there is none.
+    /// Highest generation among the executions of this job and slot. 0 where there is none.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn latest_generation(&self, first: &ExecutionId) -> Result<u32>;
 
     /// Rows that ended before `before`, in the order of their creation: at most `limit`, and fewer
-    /// where they are large. None where they expire by themselves. May lag behind writes.
+    /// where they are large. Empty in a store whose rows expire by themselves. May lag behind writes.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn ended_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Execution>>;
 
-    /// Removes these rows, which have ended, with what their attempts printed and who waited for them.
+    /// Removes these ended rows, with the output of their attempts and their waiters.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn remove_ended(&self, ids: &[ExecutionId]) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! Gates: what the limits of jobs are kept in.
+//! Gates: rows that hold the state of jobs' limits.
 
 use async_trait::async_trait;
 use belfry_domain::{Change, Execution, ExecutionId, Gate, GateKey, Place, Timer};
@@ -7,18 +7,19 @@ use super::StoreError;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// What happens to an execution's row in the write that changes its gates.
+/// Write of an execution's row, in the transaction that changes its gates.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RowWrite {
     /// It is created, with this timer if there is one, unless the row is there.
     New(Box<Execution>, Option<Timer>),
-    /// It is replaced, if its revision is the one that the change was made from.
+    /// Replaces the row, if its revision is the one that the change was made from.
     Changed(Box<Change>),
-    /// Nothing: only gates change.
+    /// Writes no row: only gates change.
     Nothing,
 }
 
-/// What a gate becomes, if its revision is still `expected`; none where it needs no row.
+/// New state of a gate, to be written if the gate's revision is still `expected`. `gate` is `None`
+/// where the gate needs no row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GateWrite {
     pub key: GateKey,
@@ -29,25 +30,41 @@ pub struct GateWrite {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Passed {
     Done,
-    /// The row is another than expected, and nothing was written.
+    /// The row is not as expected, and nothing was written. Holds the row as it is now.
     RowMoved(Option<Box<Execution>>),
-    /// A gate is another than expected, and nothing was written.
+    /// A gate is not as expected, and nothing was written.
     GateMoved,
 }
 
 #[async_trait]
 pub trait GateStore: Send + Sync {
-    /// In the order of the keys; one without a row reads as the default.
+    /// Reads gates, in the order of the keys. A gate without a row reads as the default.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn gates(&self, keys: &[GateKey]) -> Result<Vec<Gate>>;
 
-    /// All of these in one write, or nothing.
+    /// Writes the row and all gates in one transaction, or nothing.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn pass(&self, row: RowWrite, gates: Vec<GateWrite>) -> Result<Passed>;
 
-    /// Takes a place in the line before its gate. Taking it twice is taking it once.
+    /// Takes a place in the line before its gate. A repeated call changes nothing.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn join_line(&self, place: &Place, id: &ExecutionId) -> Result<()>;
 
+    /// Gives up a place in the line. A repeated call changes nothing.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn leave_line(&self, place: &Place, id: &ExecutionId) -> Result<()>;
 
-    /// The first ones, in the order of the line.
+    /// First places in the line, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn line(&self, gate: &GateKey, limit: usize) -> Result<Vec<(Place, ExecutionId)>>;
 }

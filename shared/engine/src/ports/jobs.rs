@@ -12,41 +12,65 @@ type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Committed {
     Done,
-    /// The graph has changed since `revision` was read.
+    /// The graph has changed since `revision` was read. Holds its present revision.
     Conflict {
         revision: u64,
     },
 }
 
-/// What a run of a job's slot is named after, and the graph that it follows.
+/// Name and graph revision of a run that begins at a slot of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunGroup {
-    /// The first, by name, of the jobs that the run begins with.
+    /// Job that the run is named after: the first, by name, of the jobs that the run begins with.
     pub name: JobId,
-    /// The graph's revision now.
+    /// Present revision of the graph.
     pub graph: u64,
 }
 
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// The newest version, a tombstone included.
+    /// Newest version of a job. It may be a tombstone.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn job(&self, id: &JobId) -> Result<Option<Arc<Job>>>;
 
+    /// One version of a job. `None` where it does not exist.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn job_version(&self, id: &JobId, version: u64) -> Result<Option<Arc<Job>>>;
 
-    /// The newest versions of all jobs, tombstones left out, with the graph's revision.
+    /// Revision of the graph, and the newest versions of all jobs without tombstones.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn all_jobs(&self) -> Result<(u64, Vec<Arc<Job>>)>;
 
-    /// The graph's revision, with the newest versions of all jobs that dependencies connect with
-    /// these, in either direction and over any number of steps; of others too, where that is easier.
+    /// Revision of the graph, and the newest versions of all jobs that dependencies connect with these,
+    /// in either direction and over any number of steps. Further jobs may be included.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn connected(&self, ids: &[JobId]) -> Result<(u64, Vec<Arc<Job>>)>;
 
+    /// Name and graph revision for a run that begins at a slot of this job.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn run_group(&self, id: &JobId) -> Result<RunGroup>;
 
-    /// The jobs that named `id` as a dependency when the graph had this revision; `u64::MAX` for now.
+    /// Jobs that named `id` as a dependency when the graph had the revision `graph`; `u64::MAX` stands
+    /// for now.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn dependents(&self, id: &JobId, graph: u64) -> Result<Vec<Arc<Job>>>;
 
-    /// Writes all of these, with their first timers, or nothing: only if the graph's revision is
-    /// still `revision`, which then counts up by one.
+    /// Writes all jobs with their first timers, or nothing. The write requires that the graph's
+    /// revision still is `revision`, and counts it up by one.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn commit(&self, revision: u64, jobs: Vec<Job>, timers: Vec<Timer>) -> Result<Committed>;
 }

@@ -1,4 +1,4 @@
-//! Leadership of lanes, and how far their ticks have read.
+//! Leases: the leadership of lanes, and how far their ticks have read.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub struct Lease {
     pub lane: u16,
     pub owner: String,
-    /// The fencing token: counts up with each change of leader.
+    /// Fencing token. It counts up with each change of leader.
     pub token: u64,
     pub until: Timestamp,
 }
@@ -22,28 +22,41 @@ pub struct Lease {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acquired {
     Leader(Lease),
-    /// Somebody else leads, for now.
+    /// Another process leads, until this instant at least.
     HeldBy {
         owner: String,
         until: Timestamp,
     },
 }
 
-/// By shard.
+/// Instant up to which ticks have read each shard, by shard.
 pub type Cursors = BTreeMap<u16, Timestamp>;
 
 #[async_trait]
 pub trait LeaseStore: Send + Sync {
-    /// Takes the lane's leadership if it is free, over, or the caller's own already; renews it in
-    /// the last case, without a new token.
+    /// Takes the leadership of a lane if it is free or its lease has ended. A lease that the caller
+    /// holds already is renewed without a new token.
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn acquire(&self, lane: u16, owner: &str, now: Timestamp, until: Timestamp) -> Result<Acquired>;
 
-    /// Gives the leadership up, if it still is the caller's.
+    /// Gives up the leadership, if it still is the caller's.
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn release(&self, lease: &Lease) -> Result<()>;
 
-    /// Up to where ticks have read the shards; one that no tick has read yet isn't there.
+    /// Cursors of the shards. A shard that no tick has read has none.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn cursors(&self) -> Result<Cursors>;
 
-    /// Of these shards; others' stay as they are. False where the lease is no longer the caller's.
+    /// Saves the cursors of these shards; the cursors of all other shards stay as they are. `false`
+    /// where the lease is no longer the caller's.
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<bool>;
 }

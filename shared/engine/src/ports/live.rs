@@ -1,4 +1,4 @@
-//! What can be seen of an attempt while it runs.
+//! View of an attempt while it runs.
 
 use std::{
     fmt,
@@ -8,33 +8,33 @@ use std::{
 use belfry_domain::Progress;
 use serde::{Deserialize, Serialize};
 
-/// What an attempt printed or answered: its last part.
+/// Output of an attempt or answer of its target: the last part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     pub tail: String,
-    /// Bytes in all, of which `tail` is the end.
+    /// Length of the whole output in bytes. `tail` is its end.
     pub bytes: u64,
-    /// Where all of it is, up to a bound: a reference of [`Logs`](super::Logs). None where the tail
-    /// is all, or all that was kept.
+    /// Reference of the full log, up to a bound, for [`Logs`](super::Logs). `None` where the tail is
+    /// all, or where no more was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
 }
 
-/// The engine looks at each heartbeat.
+/// View into a running attempt. The engine reads it at each heartbeat.
 pub trait Live: Send + Sync {
-    /// What the attempt said of itself last.
+    /// Progress that the attempt reported last.
     fn progress(&self) -> Option<Progress>;
 
-    /// What it has printed so far.
+    /// Output that the attempt has printed so far.
     fn output(&self) -> Option<Output>;
 }
 
-/// Where a runner shows what it runs, if that can be seen into.
+/// Place where a runner can show the attempt that it runs.
 #[derive(Clone, Default)]
 pub struct Window(Arc<OnceLock<Arc<dyn Live>>>);
 
 impl Window {
-    /// The first word stands: an attempt is one thing.
+    /// Shows the attempt. Only the first call counts.
     pub fn show(&self, live: Arc<dyn Live>) {
         self.0.set(live).ok();
     }

@@ -1,5 +1,5 @@
-//! What the engine needs of the world, in the words of its own work. The adapters are in
-//! `shared/sqlite` and `shared/aws`; nothing here knows of either.
+//! Ports: the engine's view of the world outside, in the words of its own work. The adapters are in
+//! `shared/sqlite` and `shared/aws`; nothing here knows of them.
 
 mod alerts;
 mod archive;
@@ -45,7 +45,7 @@ pub use self::{
     zones::{ZoneStore, ZonesInForce},
 };
 
-/// All durable ports in one.
+/// Store that provides all durable ports.
 pub trait Store:
     JobStore
     + ExecutionStore
@@ -74,7 +74,7 @@ impl<S> Store for S where
 {
 }
 
-/// Everything that an engine is wired to.
+/// Ports that an engine is wired to.
 #[derive(Clone)]
 pub struct Ports {
     pub jobs: Arc<dyn JobStore>,
@@ -90,13 +90,13 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub observer: Arc<dyn Observer>,
-    /// Hears of what a person should know; beside it, [`StoredAlerts`](crate::StoredAlerts) keeps it.
+    /// Receiver of raised alerts. [`StoredAlerts`](crate::StoredAlerts) keeps them as rows besides.
     pub alerts: Arc<dyn Alerts>,
     pub alert_rows: Arc<dyn AlertStore>,
 }
 
 impl Ports {
-    /// With everything durable in one store.
+    /// Ports with one store for everything durable.
     pub fn new(
         store: Arc<impl Store + 'static>,
         queue: Arc<dyn Queue>,

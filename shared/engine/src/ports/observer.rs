@@ -1,10 +1,10 @@
-//! Facts, for those who want to know.
+//! Observers of the facts of an engine.
 
 use std::time::Duration;
 
 use belfry_domain::{ExecutionId, JobId, Status, Timestamp};
 
-/// Things that happened, for metrics and logs. Nothing depends on their arrival.
+/// Fact for metrics and logs. Nothing depends on its arrival.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Fact<'a> {
@@ -16,7 +16,7 @@ pub enum Fact<'a> {
         attempt: u32,
         lateness: Duration,
     },
-    /// An attempt ended, in whatever way.
+    /// An attempt ended, with success or not.
     AttemptEnded {
         id: &'a ExecutionId,
         took: Duration,
@@ -33,7 +33,7 @@ pub enum Fact<'a> {
     Ended {
         id: &'a ExecutionId,
         status: Status,
-        /// It ended badly, and its job says `on_failure: record`: no alert counts it.
+        /// Whether the execution failed and its job says `on_failure: record`: no alert counts it.
         is_only_recorded: bool,
     },
     Misfired {

@@ -1,4 +1,4 @@
-//! The way from a timer to a worker. Everything here may be lost, late or doubled.
+//! Queue: the way from a timer to a worker. Any message may be lost, late or doubled.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -9,21 +9,34 @@ use super::{Stop, StoreError};
 
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Hands waves to the dispatcher, each to come out in its second (never before; queues that
-    /// can be more exact may be).
+    /// Hands waves to the dispatcher. Each wave comes out in its second, never before; a queue may
+    /// deliver more exactly.
+    ///
+    /// # Errors
+    /// The queue does not answer.
     async fn defer(&self, waves: Vec<Wave>) -> Result<(), StoreError>;
 
-    /// Hands work to the workers of its pool, by priority.
+    /// Hands messages to the workers of their pools, by priority.
+    ///
+    /// # Errors
+    /// The queue does not answer.
     async fn enqueue(&self, messages: Vec<Message>) -> Result<(), StoreError>;
 
-    /// Messages that wait for a worker of this pool in this class, roughly, as of a few seconds ago.
+    /// Approximate number of messages of this pool and class that wait for a worker, as of a few
+    /// seconds ago.
+    ///
+    /// # Errors
+    /// The queue does not answer.
     async fn backlog(&self, pool: &str, priority: Priority) -> Result<u64, StoreError>;
 
-    /// The same for every queue that is known.
+    /// Backlogs of all queues that are known.
+    ///
+    /// # Errors
+    /// The queue does not answer.
     async fn backlogs(&self) -> Result<Vec<Backlog>, StoreError>;
 }
 
-/// What waits in one queue.
+/// Number of messages that wait in one queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
     pub pool: String,
@@ -31,31 +44,35 @@ pub struct Backlog {
     pub depth: u64,
 }
 
-/// A message, and its loan where it comes again unless that is settled.
+/// Message that a worker received. With a loan, the message comes again unless the loan is settled.
 pub struct Delivery {
     pub message: Message,
     pub loan: Option<Box<dyn Loan>>,
 }
 
-/// A message that its queue keeps until the loan is settled.
+/// Loan of a message, which its queue keeps until the loan is settled.
 #[async_trait]
 pub trait Loan: Send + Sync {
-    /// Keeps the message from others, for as long as this is awaited.
+    /// Keeps the message from other workers for as long as this future is awaited.
     async fn hold(&self) -> Infallible;
 
-    /// Somebody else may have it at once.
+    /// Returns the message to its queue, where another worker may take it at once.
     async fn give_back(&self);
 
-    /// It was handled and need not come again. It may come all the same.
+    /// Settles the loan: the message was handled and need not come again. It may come again all the
+    /// same.
     async fn settle(&self);
 }
 
-/// Where a worker that polls gets its messages.
+/// Source of messages for a worker that polls.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Up to `limit` messages of a pool, the most urgent first; waits so long for the first, or
-    /// until `closing`. Not to be dropped half way: a question that is under way may have taken
-    /// messages, which nobody would see for a while.
+    /// Receives up to `limit` messages of a pool, the most urgent first. Waits at most `wait` for the
+    /// first, or until `closing`. The future must not be dropped half way: its request may have taken
+    /// messages, which no worker would then see for a while.
+    ///
+    /// # Errors
+    /// The queue does not answer.
     async fn receive(
         &self,
         pool: &str,
@@ -64,6 +81,9 @@ pub trait Source: Send + Sync {
         closing: &Stop,
     ) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Messages of a pool that wait for a worker, roughly.
+    /// Approximate number of messages of a pool that wait for a worker.
+    ///
+    /// # Errors
+    /// The queue does not answer.
     async fn depth_of(&self, pool: &str) -> Result<u64, StoreError>;
 }

@@ -1,14 +1,14 @@
-//! Receivers: who is told of alerts.
+//! Receivers of alerts.
 
 use async_trait::async_trait;
 
 use super::AlertRow;
 
-/// What a receiver is told.
+/// Notice to a receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub alert: AlertRow,
-    /// The same for a notice that is sent again: what a receiver drops doubles by.
+    /// Id of the notice. A notice that is sent again keeps it, so that receivers can drop doubles.
     pub id: String,
 }
 
@@ -19,12 +19,15 @@ impl Notice {
     }
 }
 
-/// Somebody who is told of alerts.
+/// Receiver of alerts, such as a webhook.
 #[async_trait]
 pub trait Receiver: Send + Sync {
-    /// Stable: what is kept of whom was told is kept under it.
+    /// Stable name of the receiver. The record of what it was told is kept under this name.
     fn name(&self) -> &str;
 
-    /// At least once; whatever is wrong is told in words without secrets.
+    /// Tells the receiver, which may get the same notice more than once.
+    ///
+    /// # Errors
+    /// The reason in words, without secrets.
     async fn tell(&self, notice: &Notice) -> Result<(), String>;
 }

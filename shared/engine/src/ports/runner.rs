@@ -1,4 +1,4 @@
-//! The targets' side: one attempt, run.
+//! Runner: it runs one attempt of a target.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Output, Window};
 
-/// Tells a running attempt to end now. It has a moment to clean up, then it is dropped.
+/// Signal to a running attempt to end now. The attempt gets a moment to clean up; then it is dropped.
 pub type Stop = CancellationToken;
 
-/// Everything that a target is told: with it, at-least-once can be made exactly-once on its side.
+/// Data that a target receives. They let the target make at-least-once into exactly-once on its side.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// The idempotency key.
+    /// Idempotency key for the target.
     pub execution_id: ExecutionId,
     pub run_id: String,
-    /// The fence: a target that has seen a higher one for this execution refuses a lower one.
+    /// Fence: a target that has seen a higher number for this execution must refuse a lower one.
     pub attempt: u32,
-    /// For a target that is to tell by itself how the attempt ended.
+    /// Token for a target that reports the end of the attempt itself.
     pub token: ClaimToken,
     pub target: Target,
     pub input: Value,
-    /// How long the attempt may take at most; for information, the engine stops it.
+    /// Time limit of the attempt, for information: the engine enforces it.
     pub timeout: Duration,
     pub stop: Stop,
-    /// Where the runner lets the engine see into the attempt, if it can.
+    /// Window through which the runner lets the engine see the attempt.
     pub window: Window,
 }
 
@@ -40,18 +40,18 @@ pub struct Completion {
 #[derive(Debug, Clone)]
 pub enum Ending {
     Succeeded {
-        /// JSON for those that depend on it.
+        /// JSON for dependents.
         result: Option<Value>,
     },
     Failed {
         /// One line for people.
         error: String,
-        /// Another try can't help: HTTP 4xx, a declared exit code.
+        /// Whether another attempt can't help, as after HTTP 4xx or a declared exit code.
         is_final: bool,
-        /// Not before this long, as the target asked (`Retry-After`).
+        /// Shortest wait before the next attempt, as the target asked for it (`Retry-After`).
         retry_after: Option<Duration>,
     },
-    /// The target has taken the work, and will tell how it ended: the attempt goes on.
+    /// The target has taken the work and will report its end. The attempt goes on.
     HandedOver,
 }
 
@@ -64,7 +64,7 @@ impl Completion {
         Self { ending: Ending::HandedOver, output: None }
     }
 
-    /// A failure after which another try makes sense.
+    /// Completion with a failure after which another attempt makes sense.
     pub fn failed(error: impl Into<String>) -> Self {
         let ending = Ending::Failed { error: error.into(), is_final: false, retry_after: None };
         Self { ending, output: None }
@@ -82,6 +82,6 @@ impl Completion {
 
 #[async_trait]
 pub trait Runner: Send + Sync {
-    /// Runs one attempt to its end, or until `stop`. Dropping the future ends it the hard way.
+    /// Runs one attempt to its end, or until `stop`. Dropping the future kills the attempt.
     async fn run(&self, invocation: Invocation) -> Completion;
 }

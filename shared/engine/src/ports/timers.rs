@@ -7,44 +7,63 @@ use super::StoreError;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// Where a read of a shard's timers goes on.
+/// Position from which a read of a shard's timers goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Position {
-    /// Behind everything that fires up to this instant.
+    /// Behind all timers that fire up to this instant.
     After(Timestamp),
-    /// Behind this row.
+    /// Behind this timer.
     Behind(TimerKey),
 }
 
-/// Timers in the order of their keys.
+/// Page of timers, in the order of their keys.
 #[derive(Debug, Clone, Default)]
 pub struct TimerPage {
     pub timers: Vec<Timer>,
-    /// Rows that this version could not read; the store has put them aside.
+    /// Rows that this version could not read, each with the reason. The store has put them aside.
     pub quarantined: Vec<(String, String)>,
-    /// There may be more.
+    /// Whether there may be more timers.
     pub is_full: bool,
 }
 
 #[async_trait]
 pub trait TimerStore: Send + Sync {
-    /// A timer of the same key is replaced, unless it is a slot's of a later version: a process
-    /// that stood still takes nothing away from what has come after it.
+    /// Writes timers. A timer with the same key is replaced, unless it is a slot's timer of a later
+    /// version: a process that stood still must not undo a later write.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn put_timers(&self, timers: Vec<Timer>) -> Result<()>;
 
-    /// May return before it is durable: a timer too many does no harm. It never overtakes a write
-    /// that had returned before it was called.
+    /// Removes a timer. It may return before the removal is durable: one timer too many does no harm.
+    /// The removal never overtakes a write that had returned before.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn remove_timer(&self, key: &TimerKey) -> Result<()>;
 
-    /// As `remove_timer`, but not where the timer was written anew for another version since it
-    /// was read.
+    /// Removes a timer as `remove_timer` does, unless it was written for another version since it was
+    /// read.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn remove_unchanged(&self, timer: &Timer) -> Result<()>;
 
+    /// Timers of a shard behind `from` that fire up to `until`, at most `limit`.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn due(&self, shard: u16, from: &Position, until: Timestamp, limit: usize) -> Result<TimerPage>;
 
-    /// The jobs' slot timers, whenever they fire: (job, how many). For the audit, may lag.
+    /// Number of slot timers of each job, whenever they fire. For the audit; may lag behind writes.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn timers_of_jobs(&self) -> Result<Vec<(JobId, u64)>>;
 
-    /// This job's unfired and guarding slot timers.
+    /// Slot timers of this job, both those that have not fired and those that guard an execution.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>>;
 }

@@ -1,5 +1,5 @@
-//! Who runs attempts, as far as they say so themselves. Nothing depends on it but what people see
-//! and ask for: work is held by claims.
+//! Workers, as they describe themselves. They matter to people only, who list and drain them: work is
+//! held by claims.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use super::StoreError;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// What a worker says of itself.
+/// Report of a worker about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerReport {
-    /// The one that its claims carry.
+    /// Id that its claims carry.
     pub id: String,
     pub kind: WorkerKind,
     pub version: Option<String>,
-    /// When it said this.
+    /// Instant of the report.
     pub seen_at: Timestamp,
-    /// What it serves, by pool.
+    /// Load of each pool that the worker serves, by the pool's name.
     pub pools: BTreeMap<String, Load>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -31,11 +31,11 @@ pub struct WorkerReport {
 pub enum WorkerKind {
     /// `belfry up`, or `belfry worker`.
     Daemon,
-    /// It speaks HTTP only.
+    /// Worker that speaks HTTP only.
     Http,
 }
 
-/// How much of one pool's work a worker does at once.
+/// Load of a worker with one pool's work: attempts that it runs, and attempts that it can run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
     pub capacity: u32,
@@ -45,27 +45,42 @@ pub struct Load {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisteredWorker {
     pub report: WorkerReport,
-    /// It is to take nothing new.
+    /// Whether the worker is to take nothing new.
     pub is_draining: bool,
 }
 
 #[async_trait]
 pub trait WorkerRegistry: Send + Sync {
-    /// Replaces what the worker said before, and keeps it until `expires_at`; whether it is to
-    /// drain, which a report does not change.
+    /// Replaces the worker's last report, and keeps it until `expires_at`. Returns whether the worker
+    /// is to drain, which a report does not change.
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn report_worker(&self, report: WorkerReport, expires_at: Timestamp) -> Result<bool>;
 
-    /// As a report that says the same as the last; none where there is no such worker, or it has
-    /// expired.
+    /// Repeats the worker's last report. Returns whether the worker is to drain; `None` where there is
+    /// no such worker, or it has expired.
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn touch_worker(&self, id: &str, seen_at: Timestamp, expires_at: Timestamp)
     -> Result<Option<bool>>;
 
-    /// By id, without those that have expired.
+    /// Workers that have not expired, ordered by id.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn workers(&self, now: Timestamp) -> Result<Vec<RegisteredWorker>>;
 
-    /// Asks it to drain, or to go on; false where there is no such worker, or it has expired.
+    /// Asks a worker to drain, or to go on. `false` where there is no such worker, or it has expired.
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn drain_worker(&self, id: &str, is_draining: bool, now: Timestamp) -> Result<bool>;
 
-    /// It has ended in good order.
+    /// Removes a worker that has ended in good order.
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn forget_worker(&self, id: &str) -> Result<()>;
 }

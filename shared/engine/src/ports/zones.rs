@@ -1,4 +1,4 @@
-//! Which zone data an installation goes by.
+//! Version of the zone data that an installation goes by.
 
 use async_trait::async_trait;
 use belfry_domain::EarlierData;
@@ -7,30 +7,42 @@ use super::{Committed, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// The version of the zone data that definitions are judged by.
+/// Version of the zone data by which definitions are judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZonesInForce {
     pub version: String,
-    /// All jobs have come to it that were there when it was put in force.
+    /// Whether all jobs that existed when this version was put in force have been judged by it.
     pub is_settled: bool,
     /// What was in force before, each up to the moment of its change; the oldest first. Changes of
     /// lately only.
     pub before: Vec<EarlierData>,
 }
 
-/// It stands beside the graph's revision, so that no definition is committed that was judged by other
-/// data than those in force. The data themselves are kept too: whoever has none of that version reads
-/// them here, as every reader of a job does that names them.
+/// Store of the zone data in force.
+///
+/// The version stands beside the graph's revision, so that a definition that was judged by other data
+/// is never committed. The data are kept too: a process without that version reads them here, as every
+/// reader of a job that names them does.
 #[async_trait]
 pub trait ZoneStore: Send + Sync {
-    /// With the graph's revision. None where nothing was ever put in force.
+    /// Revision of the graph, and the version in force. `None` where none was ever put in force.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn in_force(&self) -> Result<(u64, Option<ZonesInForce>)>;
 
-    /// Only if the graph's revision is still `revision`, which then counts up by one.
+    /// Puts a version in force, if the graph's revision still is `revision`, and counts that up by one.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn put_in_force(&self, revision: u64, zones: &ZonesInForce) -> Result<Committed>;
 
     /// Keeps the packed data of a version, whose name stands for them. Of two writes the first stays.
     async fn keep_zone_data(&self, version: &str, packed: &[u8]) -> Result<()>;
 
+    /// Packed data of a version. `None` where they were never kept.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn zone_data(&self, version: &str) -> Result<Option<Vec<u8>>>;
 }

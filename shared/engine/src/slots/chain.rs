@@ -7,12 +7,12 @@ use belfry_domain::{Job, Timer, TimerKey, Timestamp};
 use crate::{Engine, Result, slots::fire::Firing};
 
 impl Engine {
-    /// The slots that lie so near that a tick may have passed their timers already.
+    /// Firing of slots that are so near that a tick may have passed their timers already.
     pub(crate) fn near(&self, job: &Job, first: Timestamp) -> Firing {
         self.fire_new(job, first, self.now().plus(self.settings.near))
     }
 
-    /// Called when these timers are durable, with the clock read again.
+    /// Fires near slots after their timers are durable, with the clock read again.
     pub(crate) async fn fire_near(&self, firsts: &[(Job, Timestamp)], written: &[Timer]) -> Result<()> {
         let written: BTreeSet<&TimerKey> = written.iter().map(|timer| &timer.key).collect();
         let (mut timers, mut messages) = (Vec::new(), Vec::new());

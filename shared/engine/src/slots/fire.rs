@@ -1,8 +1,8 @@
-//! From a schedule to timers and messages.
+//! Slots: from a schedule to timers and messages.
 //!
-//! A job's slot timers form a chain: whoever fires a slot writes the timers of the slots after it,
-//! up to and with the first one beyond its horizon, before it sends any message. So whenever an
-//! execution of a slot exists, the chain goes on behind it.
+//! The slot timers of a job form a chain. Firing a slot writes the timers of the slots after it, up to
+//! and with the first one beyond the horizon, before any message is sent. So whenever an execution of a
+//! slot exists, the chain goes on behind it.
 
 use std::{iter::successors, time::Duration};
 
@@ -15,23 +15,23 @@ use chrono::TimeDelta;
 
 use crate::{Engine, slots::to_come::slot_message};
 
-/// What firing a slot comes to.
+/// Result of firing a slot.
 #[derive(Default)]
 pub(crate) struct Firing {
-    /// To be written before the messages are sent.
+    /// Timers to write before the messages are sent.
     pub timers: Vec<Timer>,
     pub messages: Vec<Message>,
     /// Passed over by the misfire policy: the newest of them, the newest first.
     pub missed: Vec<Timestamp>,
     /// What is to be said of these.
     pub reason: String,
-    /// The slot that it began with is passed over.
+    /// Whether the first slot is passed over.
     pub misses_first: bool,
-    /// Another timer, at its jittered instant, guards the slot that it began with.
+    /// Whether another timer, at the jittered instant, guards the first slot.
     pub moves_first: bool,
 }
 
-/// Missed slots that get a row saying so, for those that wait for them.
+/// Maximum number of missed slots that get a row, for jobs that wait for them.
 const MISSED_NAMED: usize = 100;
 const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
 
@@ -104,7 +104,8 @@ impl Engine {
         }
     }
 
-    /// A slot whose jitter takes it beyond the horizon gets a timer of its own instead of a message.
+    /// Fires one slot. A slot whose jitter takes it beyond the horizon gets a timer of its own instead
+    /// of a message.
     fn fire_one(&self, firing: &mut Firing, job: &Job, slot: Timestamp, horizon: Timestamp) {
         let due = job.spec.fire_at(slot);
         firing.timers.extend(self.deadline_timer(job, slot));

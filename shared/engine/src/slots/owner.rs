@@ -1,4 +1,4 @@
-//! The version of a job that a slot belongs to, and whether the slot may start.
+//! Version of a job that a slot belongs to, and whether the slot may start.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use belfry_domain::{Job, Timestamp};
 
 use crate::{Engine, Result};
 
-/// A version of a job, and the last instant that is its own; none for the newest.
+/// Version of a job, and the last instant that belongs to it. `None` for the newest version.
 pub(crate) struct Owner {
     pub job: Arc<Job>,
     pub ends: Option<Timestamp>,
 }
 
 impl Engine {
-    /// Whether a slot that an earlier version, or this one, named may still start.
+    /// Whether a slot that `version` or an earlier one named may still start.
     pub(crate) async fn may_start(&self, job: &Arc<Job>, version: u64, slot: Timestamp) -> Result<bool> {
         let is_too_old = slot.plus(self.settings.retention) < self.now();
         if job.deleted || is_too_old || is_paused_at(job, slot) {
@@ -22,8 +22,8 @@ impl Engine {
         Ok(self.owner_of(job, version, slot).await?.is_some())
     }
 
-    /// The version that a slot belongs to, of those from `version` up to the newest one, `job`;
-    /// none where that one does not want it.
+    /// Version that a slot belongs to, among those from `version` up to the newest one, `job`. `None`
+    /// where that version does not want the slot.
     pub(crate) async fn owner_of(
         &self,
         job: &Arc<Job>,

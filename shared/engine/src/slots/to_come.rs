@@ -7,8 +7,8 @@ use belfry_domain::{ExecutionId, Job, Message, Origin, Timer, TimerKey, Timestam
 use crate::{Engine, Result};
 
 impl Engine {
-    /// The slot of a scheduled execution without a row; none if it must not start. Version 0 stands
-    /// for the newest one.
+    /// Slot of a scheduled execution without a row. `None` if it must not start. Version 0 stands for
+    /// the newest one.
     pub(crate) async fn slot_to_come(
         &self,
         id: &ExecutionId,
@@ -21,7 +21,7 @@ impl Engine {
         Ok(may_start.then_some((job, slot)))
     }
 
-    /// The message that starts a scheduled execution without a row; none if it must not start.
+    /// Message that starts a scheduled execution without a row. `None` if it must not start.
     pub(crate) async fn message_for_absent(
         &self,
         id: &ExecutionId,
@@ -35,7 +35,7 @@ impl Engine {
     }
 }
 
-/// For a slot that has no row yet.
+/// Message for a slot that has no row yet.
 pub(crate) fn slot_message(job: &Job, slot: Timestamp, guard: TimerKey) -> Message {
     Message {
         execution_id: ExecutionId::scheduled(job.id(), slot),

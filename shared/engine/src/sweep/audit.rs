@@ -1,4 +1,4 @@
-//! The audit: the last net below the protocol.
+//! Audit of timers: the last net below the protocol.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,10 @@ use belfry_domain::{Job, JobId, Timer, Timestamp};
 use crate::{Engine, Result, slots::chain::first_slot};
 
 impl Engine {
-    /// Gives every active job that has none the timer of its next slot. This should never find
-    /// one: it is the last net below the protocol. One whose zone matters gets it in any case: its
-    /// timers may be from an older version of this program, which judged it by other zone data.
+    /// Gives every active job without a timer the timer of its next slot, and returns their number. It
+    /// should never find one: it is the last safety net below the protocol. A job whose zone matters
+    /// gets a timer in any case: its timers may be from an older version of this program, which judged
+    /// the zone by other data.
     pub async fn audit(&self) -> Result<u64> {
         let (revision, zones) = self.ports.zones.in_force().await?;
         if let Err(error) = self.tend_zones(revision, zones.as_ref()).await {

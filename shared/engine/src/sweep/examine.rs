@@ -1,4 +1,4 @@
-//! One timer that was left: what its execution waits for, and what is to be done about it.
+//! Examination of one old timer: what its execution waits for, and what is to be done about it.
 
 use std::time::Duration;
 
@@ -48,8 +48,9 @@ impl Engine {
         }
     }
 
-    /// What can't be read must not hold up the others: it is looked at again, ever later. A slot's
-    /// timer stays beside that look, because the schedule may have to go on from it.
+    /// Raises an alert for an execution that can't be read, and postpones the next look at it, ever
+    /// longer, so that it does not hold up other executions. A slot's timer stays as it is, because the
+    /// schedule may have to go on from it.
     async fn postpone(&self, timer: &Timer, id: &ExecutionId, what: String, why: String) -> Result<()> {
         self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
         if matches!(timer.key.what, What::Slot { .. }) {
@@ -59,7 +60,7 @@ impl Engine {
         self.remove(timer, &next).await
     }
 
-    /// Nobody has claimed the slot: its message was lost, or it waits its turn.
+    /// Examines an unclaimed slot: its message was lost, or it waits for its turn.
     async fn examine_absent(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
         if let What::Slot { job_id, slot } = &timer.key.what
             && self.carry_on(timer, job_id, *slot).await?
@@ -76,9 +77,10 @@ impl Engine {
         self.remove(timer, &next).await
     }
 
-    /// A slot that is not to start needs no timer. But a worker that read its job before the change
-    /// that forbids it may still be about to start it, under this very guard. And this sweep may have
-    /// stood still since it found no row: what has been started meanwhile keeps its guard.
+    /// Removes the timer of a slot that must not start, once that is safe. A worker that read the job
+    /// before the change that forbids the slot may still be about to start it, under this very guard.
+    /// And this sweep may have stood still since it found no row: a slot that was started meanwhile
+    /// keeps its guard.
     async fn clear(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
         let job = self.ports.jobs.job(&id.job_id()).await?;
         let changed_at =
@@ -164,7 +166,8 @@ impl Engine {
         self.remove(timer, &guard).await
     }
 
-    /// How an execution ends whose worker is gone, if that was its last attempt.
+    /// Failure with which an execution ends after its worker is gone. `None` where another attempt is
+    /// allowed.
     async fn final_loss(&self, row: &Execution) -> Result<Option<Failure>> {
         if row.cancel_requested {
             let error = row.reason.clone().unwrap_or_else(|| "cancelled".to_owned());

@@ -1,4 +1,4 @@
-//! A pass of the sweep over a lane's shards.
+//! Pass of the sweep over a lane's shards.
 
 use belfry_domain::{Timer, Timestamp, What};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -11,7 +11,10 @@ use crate::{
 };
 
 impl Engine {
-    /// Looks at what fired more than the grace period ago; how many timers.
+    /// Examines timers that fired more than the grace period ago, and returns their number.
+    ///
+    /// # Errors
+    /// The store does not answer. All shards are tried first.
     pub async fn sweep(&self, shards: impl Iterator<Item = u16>) -> Result<u64> {
         let cursors = self.ports.leases.cursors().await?;
         let held_back = self.held_back.take();

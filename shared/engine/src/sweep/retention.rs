@@ -1,4 +1,4 @@
-//! The end of what is old.
+//! Retention: removal of old rows.
 
 use belfry_domain::ExecutionId;
 
@@ -7,16 +7,19 @@ use crate::{
     ports::{Archive, Logs},
 };
 
-/// Rows in one go at most: what an archive takes as one file.
+/// Maximum number of rows that are archived together: an archive writes them as one file.
 const BATCH: usize = 10_000;
-/// Rows in one write: few, so that nothing waits for it.
+/// Maximum number of rows in one write: few, so that no other write has to wait for long.
 const REMOVED_AT_ONCE: usize = 200;
 
 impl Engine {
-    /// Removes executions and backfills that ended before the retention period; how many. Where there is an
-    /// archive, each is durable there before it goes: a crash may leave one in both places, or
-    /// twice in the archive, never in none. Its logs go first, so that none is left that nothing
-    /// names.
+    /// Removes executions and backfills that ended before the retention period, and returns their
+    /// number. With an archive, each execution is durable there before its row is removed: a crash may
+    /// leave it in both places, or twice in the archive, never in none. Its logs are removed before the
+    /// row, so that no log is left without a reference.
+    ///
+    /// # Errors
+    /// The store, the archive or the logs do not answer.
     pub async fn remove_old(&self, archive: Option<&dyn Archive>, logs: Option<&dyn Logs>) -> Result<u64> {
         let before = self.now().minus(self.settings.retention);
         let mut removed = self.ports.backfills.remove_ended_backfills(before).await? as u64;

@@ -1,12 +1,12 @@
-//! From waves to the priority queues.
+//! Dispatch: from waves to the priority queues.
 
 use belfry_domain::Wave;
 
 use crate::{Engine, Result};
 
 impl Engine {
-    /// Hands on what a wave holds, each message at its instant: queues deliver to the second and
-    /// round down, the rest is waited out here.
+    /// Sends the messages of a wave to the workers' queues, each at its instant. Queues deliver to the
+    /// second and round down; the rest is waited out here.
     pub async fn dispatch(&self, wave: Wave) -> Result<()> {
         let mut messages = wave.messages;
         messages.sort_by_key(|message| message.due);

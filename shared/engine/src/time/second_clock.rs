@@ -1,8 +1,8 @@
-//! A second clock beside the tick, for jobs that ask for one: `clock: both`.
+//! Second clock beside the tick, for jobs that ask for one with `clock: both`.
 //!
-//! It calls each slot of a job; whichever of the two clocks is first starts it, the other finds it
-//! started. What it calls is checked against the job's own schedule, so a clock that is wrong, late
-//! or forged starts nothing that is not due.
+//! It calls each slot of a job. The clock that comes first starts the slot; the other finds it started.
+//! Every call is checked against the job's own schedule, so a clock that is wrong, late or forged
+//! starts nothing that is not due.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -15,7 +15,8 @@ impl Engine {
         Self { second_clock: Some(clock), ..self }
     }
 
-    /// Called after the job was written; what fails here, the audit mends.
+    /// Brings the second clock in step with jobs that were just written. The audit repairs what fails
+    /// here.
     pub(crate) async fn keep_in_step(&self, jobs: &[Job]) {
         let Some(clock) = &self.second_clock else { return };
         for job in jobs {
@@ -38,7 +39,10 @@ impl Engine {
         Ok(())
     }
 
-    /// A slot that the second clock has called; whether it was one that may start.
+    /// Fires a slot that the second clock has called. Returns whether the slot may start.
+    ///
+    /// # Errors
+    /// The store or the queue does not answer.
     pub async fn called(&self, job_id: &JobId, slot: Timestamp) -> Result<bool> {
         let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| job.is_active()) else {
             return Ok(false);

@@ -1,10 +1,10 @@
-//! The tick: reads the timers that fire within the look-ahead, and fires them.
+//! Tick: it reads the timers that fire within the look-ahead, and fires them.
 //!
-//! Only a lane's leader ticks, but nothing depends on there being only one: two ticks write the
-//! same timers and send the same messages. A shard's cursor says up to where its timers have been
-//! read; it moves only after everything that they call for has been written and sent. Where there
-//! were none, it moves with those of other shards, in one write for the lane: a tick that ends
-//! before that has lost nothing but this.
+//! Only a lane's leader ticks, but nothing depends on there being only one: two ticks write the same
+//! timers and send the same messages. The cursor of a shard says up to where its timers have been read;
+//! it moves only after everything that they call for has been written and sent. Cursors of shards
+//! without timers move together, in one write for the lane: a tick that ends before that write has lost
+//! nothing else.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
     ports::{Alert, Cursors, Fact, Lease, Position, StoreError, TimerPage},
 };
 
-/// What the timers of a page call for, in the order in which it is done.
+/// Work that the timers of a page call for, in the order in which it is done.
 #[derive(Default)]
 struct Work {
     timers: Vec<Timer>,
@@ -26,15 +26,18 @@ struct Work {
     removals: Vec<Timer>,
 }
 
-/// What became of a shard.
+/// Result of ticking one shard.
 struct Ticked {
     fired: u64,
-    /// Its cursor, where no timer was read and it is still to be saved.
+    /// Cursor of the shard, where no timer was read and it still has to be saved.
     idle: Option<(u16, Timestamp)>,
 }
 
 impl Engine {
-    /// One tick of a lane over its shards; how many timers fired.
+    /// Ticks a lane over its shards, and returns the number of timers that fired.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now. All shards are tried first.
     pub async fn tick(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
         let started = self.ports.clock.monotonic();
         let cursors = self.ports.leases.cursors().await?;
@@ -99,8 +102,8 @@ impl Engine {
         Ok(())
     }
 
-    /// `seen` holds the slots that this tick has fired already: firing one writes the timers of
-    /// those after it, which a later page then shows again.
+    /// Fires a page of timers. `seen` holds the slots that this tick has fired already: firing a slot
+    /// writes the timers of those after it, which a later page then shows again.
     async fn fire_page(
         &self,
         timers: &[Timer],
@@ -205,7 +208,7 @@ impl Engine {
     }
 }
 
-/// A shard that was never read is read from the beginning.
+/// Cursor of a shard. A shard that was never read is read from the beginning.
 pub(crate) fn cursor_of(cursors: &Cursors, shard: u16) -> Timestamp {
     cursors.get(&shard).copied().unwrap_or(Timestamp::MIN)
 }

@@ -1,4 +1,4 @@
-//! An execution that comes to its gates, and what it finds there.
+//! Arrival of an execution at its gates, and what it finds there.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use belfry_domain::{ClaimRequest, Execution, Job, Limits, Message, Refusal, Time
 
 use crate::base::outbox::Handled;
 
-/// A message that asks for an attempt of a job with limits.
+/// Message that asks for an attempt of a job with limits.
 pub(crate) struct Arrival<'a> {
     pub message: &'a Message,
     pub request: &'a ClaimRequest,
     pub job: &'a Job,
     pub limits: &'a Limits,
-    /// Of a slot: the row that it begins with.
+    /// Row that a slot's execution begins with, where none has been written yet.
     pub fresh: Option<Fresh>,
 }
 
-/// A row that nobody has written yet.
+/// Row for an execution that has not been written yet.
 pub(crate) struct Fresh {
     pub row: Execution,
     pub guard: Timer,
-    /// When the look at the job began, by the monotonic clock.
+    /// Instant at which the reading of the job began, by the monotonic clock.
     pub began: Duration,
 }
 
@@ -29,10 +29,10 @@ pub(crate) enum Arrived {
     Not(Handled),
 }
 
-/// How the row stands that an arrival found.
+/// Row that an arrival found, stored or not.
 pub(crate) struct Found {
     pub row: Execution,
-    /// Nobody has written it yet.
+    /// Whether the row has not been written yet.
     pub is_new: bool,
 }
 

@@ -1,4 +1,4 @@
-//! An execution comes to its gates: it starts, or it is turned away.
+//! Arrival of an execution at its gates: it starts, or it is turned away.
 
 use belfry_domain::{Change, ClaimRequest, Closed, Execution, Gate, GateKey, Job, Refusal, Status, Why};
 use serde_json::Value;
@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl Engine {
-    /// Starts the attempt, with its permits in the same write; or else sees to what is to become of
-    /// its execution.
+    /// Starts the attempt and takes its permits in the same write, or decides what happens to the
+    /// execution instead.
     pub(crate) async fn arrive(&self, arrival: &Arrival<'_>) -> Result<Arrived> {
         for attempt in 0..ATTEMPTS {
             let Some(found) = self.find(arrival).await? else { return Ok(dropped(None)) };
@@ -54,7 +54,8 @@ impl Engine {
         })
     }
 
-    /// Who comes when others wait goes behind them.
+    /// Gate at which others wait already: new arrivals queue behind them. `None` for an execution that
+    /// has a place in line or has kept its permits.
     async fn behind_others(&self, row: &Execution, keys: &[GateKey]) -> Result<Option<Closed>> {
         let keeps = row.admission.as_ref().is_some_and(|admission| admission.holds);
         if row.place().is_some() || keeps {
@@ -113,7 +114,7 @@ impl Engine {
 
 enum Entered {
     Started(Box<Execution>),
-    /// Somebody else has changed the row or a gate: look again.
+    /// Another process has changed the row or a gate: the arrival must read them again.
     Moved,
 }
 

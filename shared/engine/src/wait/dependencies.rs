@@ -1,11 +1,11 @@
-//! Who waits for whom.
+//! Waits for dependencies, and the notices that end them.
 //!
-//! A dependent without a schedule is created by whichever of its dependencies ends first, and told
-//! by each of the others. A dependent with a schedule creates its own row at its slot, and waits.
-//! Either way the outcomes are kept by dependency, never counted, so that telling twice is
-//! harmless. No wake-up is lost: a waiter writes its wait before it reads what it waits for; a
-//! finisher writes the outcome before it reads who waits. What a crash leaves untold, the waiter's
-//! own timer finds.
+//! A dependent without a schedule is created by whichever of its dependencies ends first, and told by
+//! each of the others. A dependent with a schedule creates its own row at its slot, and waits. Either
+//! way the outcomes are kept by dependency, never counted, so that a repeated notice is harmless. No
+//! wake-up is lost: a waiter writes its wait before it reads its dependencies; a finisher writes the
+//! outcome before it reads its waiters. A notice that a crash leaves unsent is made up for by the
+//! waiter's own timer.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,11 +20,12 @@ use crate::{
     slots::chain::first_slot,
 };
 
-/// How long a slot of an earlier version may take to be claimed; after that it never ran.
+/// Time within which a slot of an earlier version must be claimed, in milliseconds. After it, the slot
+/// counts as never run.
 const STRAGGLER_MS: i64 = 10 * 60 * 1000;
 
 impl Engine {
-    /// A scheduled job's slot has come, and it has dependencies: its row waits for them.
+    /// Creates the row of a scheduled job's slot as waiting, because the job has dependencies.
     pub(crate) async fn begin_waiting(
         &self,
         job: &Job,
@@ -45,7 +46,7 @@ impl Engine {
         Ok(Handled::Waits)
     }
 
-    /// Writes the waits of a row, then reads what it waits for.
+    /// Writes the waits of a row, then reads its dependencies.
     pub(crate) async fn wait_for_dependencies(&self, row: Execution, guard: TimerKey) -> Result<()> {
         for dependency in row.dependencies.values().filter(|dependency| dependency.outcome.is_none()) {
             self.ports.executions.add_waiter(&dependency.execution_id, &row.id).await?;
@@ -56,7 +57,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Reads what a row waits for, instead of waiting to be told.
+    /// Reads the dependencies of a row, instead of waiting for their notices.
     pub(crate) async fn pull_dependencies(&self, row: Execution, guard: TimerKey) -> Result<Option<Ended>> {
         let mut row = row;
         let open: Vec<(JobId, ExecutionId)> = row
@@ -82,8 +83,8 @@ impl Engine {
         self.decide(row, guard).await
     }
 
-    /// A dependency without a row is waited for while it can still run. When it can't, a row says
-    /// so, which also keeps it from running after all.
+    /// Outcome of a dependency without a row. While it can still run, it is waited for (`None`). If it
+    /// can't, a row is written that says so, which also keeps it from running later.
     async fn outcome_of_absent(
         &self,
         job_id: &JobId,
@@ -159,7 +160,8 @@ fn has_slot(job: &Job, slot: Timestamp) -> bool {
     first_slot(job, slot.minus(Duration::from_millis(1))) == Some(slot)
 }
 
-/// Executions of a manual run are created by their dependencies: only a deletion ends the wait.
+/// Outcome of a dependency in a manual run. Executions of a manual run are created by their
+/// dependencies, so only a deletion ends the wait.
 fn outside_schedule(job: &Job) -> Option<Outcome> {
     job.deleted.then_some(Outcome::Skipped)
 }

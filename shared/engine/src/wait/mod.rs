@@ -1,4 +1,4 @@
-//! What holds up an execution that is about to start: its dependencies, and the limits of its job.
+//! Waits of an execution that is about to start: for its dependencies, and for the limits of its job.
 
 pub(crate) mod arrival;
 pub(crate) mod arrive;

@@ -1,5 +1,5 @@
-//! What becomes of an execution that can't pass its gates now: it waits in line, is skipped, or
-//! takes the place of an older one.
+//! Executions that can't pass their gates now: they wait in line, are skipped, or take the place of an
+//! older execution.
 
 use belfry_domain::{
     Admission, Change, Closed, Concurrency, Execution, ExecutionId, Gate, GateKey, Place, Status, Timestamp,
@@ -14,7 +14,7 @@ use crate::{
     wait::arrival::{Arrival, Arrived, Found, dropped},
 };
 
-/// Others that a new one may take the place of, looked at in one go.
+/// Maximum number of waiting executions that a new execution compares itself with under `replace`.
 const REPLACED: usize = 100;
 
 impl Engine {
@@ -47,7 +47,7 @@ impl Engine {
         self.wait_in_line(arrival, found, keys, closed).await
     }
 
-    /// Why an execution that can't pass is not to wait; none where it is.
+    /// Reason why an execution that can't pass is skipped. `None` where it must wait.
     async fn why_skipped(
         &self,
         arrival: &Arrival<'_>,
@@ -74,8 +74,8 @@ impl Engine {
         })
     }
 
-    /// Cancels the oldest of those that hold or wait, so that this one has a permit when they have
-    /// ended. False where enough of them are newer than this one.
+    /// Cancels the oldest executions that hold a permit or wait, so that this execution gets a permit
+    /// when they have ended. `false` where too many of them are newer than this execution.
     async fn replace_older(
         &self,
         row: &Execution,
@@ -128,7 +128,8 @@ impl Engine {
         Ok(dropped(None))
     }
 
-    /// The row says that it waits before the line has its place: the sweep knows from the row.
+    /// Lets an execution wait in line. The row says that it waits before the line has its place, so
+    /// that the sweep can restore the place from the row.
     async fn wait_in_line(
         &self,
         arrival: &Arrival<'_>,
@@ -164,7 +165,8 @@ impl Engine {
         Ok(Arrived::Not(Handled::Waits))
     }
 
-    /// Behind what its key has in the line already, and behind the round that is let in now.
+    /// Next rank for a key: behind the key's executions that are in the line already, and behind the
+    /// round that is let in now.
     async fn next_rank(&self, job: &GateKey, of_key: &GateKey) -> Result<u64> {
         let keys = [job.clone(), of_key.clone()];
         for attempt in 0..ATTEMPTS {
@@ -182,7 +184,8 @@ impl Engine {
     }
 }
 
-/// A backfill or a re-run asks for just this execution: it is never left out for another's sake.
+/// Whether a backfill or a re-run asked for just this execution: then it is never skipped or cancelled
+/// in favour of another.
 fn is_asked_for(row: &Execution) -> bool {
     matches!(row.trigger, Trigger::Backfill | Trigger::Rerun)
 }

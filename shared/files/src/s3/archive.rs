@@ -4,7 +4,7 @@ use belfry_engine::ports::{Archive, StoreError};
 use super::Bucket;
 use crate::{DayFile, day_files};
 
-/// The archive in a bucket, under `executions/`.
+/// Archive in a bucket, under `executions/`.
 #[derive(Debug, Clone)]
 pub struct BucketArchive(pub Bucket);
 

@@ -1,4 +1,4 @@
-//! Full logs in a bucket, under `logs/`. They go by the bucket's own rules of age.
+//! Full logs in a bucket, under `logs/`. The bucket's own lifecycle rules remove them.
 
 use std::{
     io::{Read as _, Seek as _, Write as _},
@@ -14,20 +14,20 @@ use belfry_engine::ports::{Log, LogWriter, Logs, StoreError};
 use super::Bucket;
 use crate::log_folder::name_of;
 
-/// Long enough to begin reading.
+/// Time for which a URL is valid: long enough to begin reading.
 const VALID: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Clone)]
 pub struct BucketLogs(pub Bucket);
 
 impl BucketLogs {
-    /// None where the installation keeps no history.
+    /// History of the installation. `None` where the installation keeps none.
     pub fn of_installation(sdk: &SdkConfig) -> Option<Arc<dyn Logs>> {
         Bucket::of_installation(sdk).map(|bucket| Arc::new(Self(bucket)) as Arc<dyn Logs>)
     }
 }
 
-/// What comes is kept in a file until it is whole: objects can't grow.
+/// Writer that keeps a log in a local file until it is complete, because objects can't grow.
 struct Writer {
     bucket: Bucket,
     key: String,

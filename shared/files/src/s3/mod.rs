@@ -1,5 +1,5 @@
-//! A bucket, by URLs that carry their own signature: the same way for those who write and, of
-//! logs, for whoever is sent there to read.
+//! Bucket, accessed by URLs that carry their own signature. Writers use them, and so do readers of logs
+//! who are sent to the bucket.
 
 mod archive;
 mod logs;
@@ -20,18 +20,18 @@ use tokio::sync::OnceCell;
 
 pub use self::{archive::BucketArchive, logs::BucketLogs};
 
-/// Of one request, whole.
+/// Time limit of one request as a whole.
 const PATIENCE: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Names the bucket of an installation that keeps its history; `infra/` sets it.
+/// Variable with the name of the installation's bucket for its history; `infra/` sets it.
 const VARIABLE: &str = "BELFRY_HISTORY_BUCKET";
 
-/// Clones share connections.
+/// Bucket. Clones share connections.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     access: Arc<Access>,
-    /// Made when it is first needed: reading the host's certificates takes a while.
+    /// HTTP client, built when it is first needed: reading the host's certificates takes a while.
     http: Arc<OnceCell<Client>>,
 }
 
@@ -39,13 +39,13 @@ pub struct Bucket {
 struct Access {
     bucket: String,
     region: String,
-    /// In place of AWS's own addresses.
+    /// Endpoint in place of AWS's own.
     endpoint: Option<String>,
     credentials: Option<SharedCredentialsProvider>,
 }
 
 impl Bucket {
-    /// None where the installation keeps no history.
+    /// History of the installation. `None` where the installation keeps none.
     pub fn of_installation(sdk: &SdkConfig) -> Option<Self> {
         let bucket = std::env::var(VARIABLE).ok().filter(|name| !name.is_empty())?;
         Some(Self::new(bucket, sdk))
@@ -61,7 +61,10 @@ impl Bucket {
         Self { access: Arc::new(access), http: Arc::default() }
     }
 
-    /// Replaces what is there under this key.
+    /// Puts an object, which replaces an object with the same key.
+    ///
+    /// # Errors
+    /// The bucket does not answer, or refuses the object.
     pub async fn put(&self, key: &str, kind: &'static str, bytes: Vec<u8>) -> Result<(), StoreError> {
         let url = self.signed(&Method::PUT, key, PATIENCE).await?;
         let client = self.http.get_or_try_init(async || client()).await;
@@ -76,7 +79,7 @@ impl Bucket {
         Err(self.failed(key, &format!("{status}: {}", text.chars().take(300).collect::<String>())))
     }
 
-    /// Whoever has this URL can read what is there, for so long.
+    /// Signed URL of an object. Anybody who has the URL can read the object, for the time `valid`.
     pub async fn url(&self, key: &str, valid: Duration) -> Result<Url, StoreError> {
         self.signed(&Method::GET, key, valid).await
     }
@@ -110,8 +113,8 @@ fn client() -> Result<Client, String> {
         .map_err(|error| cause(&error))
 }
 
-/// The client's own words are about itself, and would tell the signed URL; the last cause is what
-/// happened.
+/// Innermost cause of an error, which says what happened. The client's own text would repeat the signed
+/// URL.
 fn cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {

@@ -23,7 +23,7 @@ pub(super) struct Request<'a> {
     pub now: SystemTime,
 }
 
-/// Of a key in a bucket: at AWS by the bucket's host, elsewhere by its path.
+/// URL of an object: at AWS by the bucket's host, at other endpoints by a path.
 pub(super) fn url(endpoint: Option<&str>, bucket: &str, region: &str, key: &str) -> Result<Url, String> {
     let is_plain = |text: &str| {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
@@ -40,7 +40,7 @@ pub(super) fn url(endpoint: Option<&str>, bucket: &str, region: &str, key: &str)
     format!("{base}/{}", encoded(key)).parse().map_err(|error| format!("the endpoint {base}: {error}"))
 }
 
-/// As S3 wants a key in a signature.
+/// Key encoded as S3 requires it in a signature.
 fn encoded(key: &str) -> String {
     let mut text = String::with_capacity(key.len());
     for byte in key.bytes() {
@@ -98,7 +98,8 @@ mod tests {
         }
     }
 
-    /// The example of "Authenticating Requests: Using Query Parameters" in the documentation of S3.
+    /// Reproduces the example of "Authenticating Requests: Using Query Parameters" in the documentation
+    /// of S3.
     #[test]
     fn the_signature_is_that_of_the_documentation() {
         let credentials = Credentials::new(

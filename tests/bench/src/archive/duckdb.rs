@@ -1,4 +1,4 @@
-//! DuckDB, as its users have it.
+//! DuckDB, installed as its users have it.
 
 use std::{
     env, fs,
@@ -14,7 +14,7 @@ const PACKAGE: &str = "duckdb==2.0.1";
 const SCRIPT: &str = include_str!("query.py");
 pub const QUERY: &str = include_str!("query.sql");
 
-/// A Python that has it. Needs Python 3 and, the first time, a network.
+/// Path of a Python that has DuckDB. Needs Python 3 and, the first time, a network.
 pub fn python() -> anyhow::Result<PathBuf> {
     let directory = target_directory().join("duckdb-venv");
     // Written last: what was interrupted is begun anew.
@@ -32,7 +32,7 @@ pub fn python() -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
-/// What the query says of an archive, and how long it took.
+/// Answer of the query over an archive, and the time that it took.
 pub fn ask(python: &Path, archive: &Path) -> anyhow::Result<Value> {
     let scripts = TempDir::new()?;
     let (script, query) = (scripts.path().join("query.py"), scripts.path().join("query.sql"));

@@ -14,7 +14,7 @@ const WORKERS: usize = 20;
 const EPOCH_MS: i64 = 1_790_812_800_000;
 const DAY_MS: i64 = 86_400_000;
 
-/// The execution of this number, of so many that are spread over so many days.
+/// The execution with this number, out of `of` executions that are spread over `days` days.
 pub fn execution(number: usize, of: usize, days: u32) -> anyhow::Result<Execution> {
     let due = Timestamp(EPOCH_MS + (number as i64 * DAY_MS * i64::from(days)) / of as i64);
     let id: ExecutionId = format!("job-{:03}@{}-{number}", number % JOBS, SlotName::at(due)).parse()?;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// As the engine hands them to an archive.
+/// Number of executions in one call of the archive, as the engine makes it.
 const AT_ONCE: usize = 10_000;
 
 #[derive(Parser)]
@@ -27,7 +27,7 @@ Examples:
 struct Options {
     #[arg(long, default_value_t = 10_000_000, value_parser = positive)]
     executions: usize,
-    /// Over so many days
+    /// Days over which the executions are spread
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     days: u32,
     /// Print JSON instead of lines
@@ -46,7 +46,7 @@ struct Report {
     bytes: u64,
     write_seconds: f64,
     query_seconds: f64,
-    /// What the query says: a row for each job.
+    /// Rows of the query's answer: one for each job.
     rows: Vec<Value>,
 }
 
@@ -81,7 +81,7 @@ fn fill(archive: &FolderArchive, executions: usize, days: u32) -> anyhow::Result
     Ok(())
 }
 
-/// Files and their bytes.
+/// Number of the files and of their bytes.
 fn size(folder: &Path) -> anyhow::Result<(u64, u64)> {
     let (mut files, mut bytes) = (0, 0);
     for day in fs::read_dir(folder)? {

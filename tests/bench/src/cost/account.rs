@@ -1,4 +1,4 @@
-//! From counts to dollars.
+//! Accounts: from counts to dollars.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 const PRICES: &str = include_str!("../../prices/us-east-1-2026-11.json");
 const MILLION: f64 = 1e6;
 
-/// What AWS bills for, in the units that it bills.
+/// Quantities that AWS bills for, in the units that it bills.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Usage {
     pub write_units: f64,
@@ -34,7 +34,7 @@ impl Usage {
         }
     }
 
-    /// The share of one of `count`.
+    /// Share of each of `count` executions.
     pub fn per(self, count: usize) -> Self {
         self.each(self, |value, _| value / count as f64)
     }

@@ -1,5 +1,5 @@
-//! One of the functions as it runs on AWS, in this process: its own clients and memory, what it
-//! has called, and how long it would have been billed for.
+//! One of the functions as it runs on AWS, but in this process: its clients and memory, what it has
+//! called, and how long it would have been billed for.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -8,10 +8,10 @@ use belfry_emulator::Emulator;
 
 use super::{account::Usage, meter::Meter};
 
-/// A call of DynamoDB or SQS from Lambda in the same region. An assumption: the emulator's own
-/// times say nothing about AWS.
+/// Assumed time of a call of DynamoDB or SQS from Lambda in the same region: the emulator's own times
+/// say nothing about AWS.
 pub const ROUND_TRIP: Duration = Duration::from_millis(5);
-/// What an invocation computes, and each item in it; an assumption as well.
+/// Computing time of an invocation, and of each item in it. It is an assumption as well.
 const COMPUTING: Duration = Duration::from_millis(1);
 
 pub struct Function {
@@ -27,13 +27,13 @@ struct Billed {
     time: Duration,
 }
 
-/// What one invocation did, for its bill.
+/// Facts about one invocation that its bill depends on.
 pub struct Invocation {
-    /// Messages, requests or shards.
+    /// Number of messages, requests or shards.
     pub items: usize,
-    /// How many of its calls are under way at once.
+    /// Number of its calls that are under way at once.
     pub side_by_side: usize,
-    /// Beside calls: for an instant to come, or for a target.
+    /// Time spent waiting for an instant or a target, beside the calls.
     pub waited: Duration,
 }
 
@@ -62,7 +62,7 @@ impl Function {
         outcome
     }
 
-    /// Since it was made.
+    /// Usage since the function was made.
     pub fn used(&self) -> Usage {
         let capacity = self.installation.stores.capacity().total();
         let billed = self.billed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Counts what goes over a client's connections: calls, and what SQS bills of them.
+//! Meter of a client's connections: counts calls, and the requests that SQS bills for them.
 
 use std::sync::{
     Arc,
@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 
-/// SQS counts one request for each part of this size.
+/// Size of the parts by which SQS counts requests.
 const BILLED_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ impl Meter {
         Self { inner: aws_smithy_http_client::Builder::new().build_http(), counts: Arc::default() }
     }
 
-    /// Of any service.
+    /// Number of calls, to all services together.
     pub fn calls(&self) -> u64 {
         self.counts.calls.load(Ordering::Relaxed)
     }
@@ -49,7 +49,7 @@ impl Meter {
     }
 }
 
-/// Requests that a payload of so many bytes is billed as.
+/// Number of requests as which a payload of `bytes` bytes is billed.
 pub fn billed(bytes: usize) -> u64 {
     (bytes as u64).div_ceil(BILLED_BYTES).max(1)
 }

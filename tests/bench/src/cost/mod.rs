@@ -1,5 +1,5 @@
-//! What an execution costs on AWS: counted on an emulator with the real engine and adapters,
-//! multiplied by a dated list of prices. `docs/costs.md` tells what is assumed.
+//! Costs of an execution on AWS: counted on an emulator with the real engine and adapters, and
+//! multiplied by a dated list of prices. `docs/costs.md` lists the assumptions.
 
 mod account;
 mod function;
@@ -14,7 +14,7 @@ use crate::figure::Figure;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Also put the tables into docs/costs.md.
+    /// Also put the tables into docs/costs.md
     #[arg(long)]
     update: bool,
 }

@@ -1,4 +1,4 @@
-//! The tables of `docs/costs.md`, from what was measured last. A test holds the page against them.
+//! Tables of `docs/costs.md`, from the last measurement. A test compares the page with them.
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
@@ -12,10 +12,10 @@ use super::{
 
 const BEGIN: &str = "<!-- belfry-bench cost --update writes what is below -->\n";
 const END: &str = "<!-- and above -->\n";
-/// As `infra/` installs them unless told otherwise.
+/// Number of lanes that `infra/` installs by default.
 const LANES: f64 = 4.0;
 const QUEUES_OF_FUNCTIONS: f64 = 5.0;
-/// Lambda's pollers of an idle queue, and how often each asks.
+/// Lambda's pollers of an idle queue, and the polls of each in a minute.
 const POLLERS: f64 = 5.0;
 const POLLS_A_MINUTE: f64 = 3.0;
 const MINUTES_A_MONTH: f64 = DAYS * 24.0 * 60.0;
@@ -32,7 +32,7 @@ fn page() -> PathBuf {
     in_sources("../../docs/costs.md")
 }
 
-/// Keeps what was measured, and puts it into the page.
+/// Keeps the measurement, and puts it into the page.
 pub fn update(paths: &Paths) -> anyhow::Result<()> {
     fs::write(measured(), serde_json::to_string_pretty(&rounded(paths))? + "\n")?;
     let text = fs::read_to_string(page())?;
@@ -44,7 +44,7 @@ fn kept() -> anyhow::Result<Paths> {
     Ok(serde_json::from_str(&fs::read_to_string(measured())?)?)
 }
 
-/// To what a page shows; more would only differ from run to run.
+/// Rounds to the digits that a page shows. More digits would only differ from run to run.
 fn rounded(paths: &Paths) -> Paths {
     let round = |value: f64| (value * 1000.0).round() / 1000.0;
     let usage = |usage: Usage| Usage {
@@ -75,7 +75,7 @@ fn replaced(text: &str, tables: &str) -> anyhow::Result<String> {
     Ok(format!("{before}{BEGIN}{tables}{END}{after}"))
 }
 
-/// All of them, as Markdown.
+/// All tables, as Markdown.
 pub fn tables(paths: &Paths) -> anyhow::Result<String> {
     let prices = Prices::load()?;
     let tables = [by_path(paths, &prices)?, by_day(paths, &prices)?, idle(paths, &prices)?];
@@ -138,7 +138,7 @@ fn by_day(paths: &Paths, prices: &Prices) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// A month in which nothing is due.
+/// Table of the costs of a month in which nothing is due.
 fn idle(paths: &Paths, prices: &Prices) -> anyhow::Result<String> {
     let ticks = Usage { invocations: LANES + 1.0, ..paths.idle_tick };
     let polls = QUEUES_OF_FUNCTIONS * POLLERS * POLLS_A_MINUTE * MINUTES_A_MONTH;

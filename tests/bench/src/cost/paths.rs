@@ -1,4 +1,4 @@
-//! The ways of an execution, and what each uses.
+//! Paths of an execution, and what each uses.
 
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ use super::{
 const BULK: usize = 1000;
 const SINGLES: usize = 10;
 
-/// What one execution uses, by its way.
+/// Usage of one execution, by the way that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Paths {
     pub scheduled: Usage,
     pub push: Usage,
     /// A push whose first attempt fails.
     pub retry: Usage,
-    /// What a dependent adds to the execution that it follows.
+    /// Usage that a dependent adds to the execution that it follows.
     pub dependent: Usage,
     pub long: Usage,
-    /// What each limit adds to the execution of a job without any.
+    /// Usage that each limit adds to an execution of a job without limits.
     pub max_concurrency: Usage,
     pub max_concurrency_per_key: Usage,
     pub rate_limit: Usage,
@@ -73,7 +73,7 @@ pub async fn measure() -> anyhow::Result<Paths> {
     })
 }
 
-/// The second one: the first finds no cursors yet.
+/// Usage of the second tick: the first finds no cursors yet.
 async fn idle_tick(world: &World) -> anyhow::Result<Usage> {
     world.tick().await?;
     let before = world.used();
@@ -85,7 +85,8 @@ fn job(definition: Value) -> anyhow::Result<JobSpec> {
     Ok(serde_json::from_value(definition)?)
 }
 
-/// One invocation of the API function for each call, which API Gateway bills as well.
+/// Makes one call of the API, which is one invocation of its function. API Gateway bills the call as
+/// well.
 async fn call<T>(
     world: &World,
     work: impl AsyncFnOnce(Engine) -> belfry_engine::Result<T>,
@@ -103,7 +104,7 @@ async fn push(world: &World, name: &str) -> anyhow::Result<Usage> {
     call(world, async |engine| engine.push(PushRequest { spec, idempotency_key: None }).await).await
 }
 
-/// One after the other: nothing shares an invocation or a request.
+/// Usage of single pushes, one after the other: no two of them share an invocation or a request.
 async fn pushes(world: &World, name: &str) -> anyhow::Result<Usage> {
     let before = world.used();
     let mut requests = Usage::default();
@@ -114,7 +115,7 @@ async fn pushes(world: &World, name: &str) -> anyhow::Result<Usage> {
     Ok((world.settled(before).await + requests).per(SINGLES))
 }
 
-/// Three heartbeats.
+/// Usage of a push that sends three heartbeats.
 async fn long(world: &World) -> anyhow::Result<Usage> {
     let before = world.used();
     let requests = push(world, LONG).await?;
@@ -126,7 +127,7 @@ async fn alone(world: &World) -> anyhow::Result<Usage> {
     limited(world, "alone", json!({})).await
 }
 
-/// A job of its own with these limits, none of which makes it wait.
+/// Usage of a job with these limits, none of which makes it wait.
 async fn limited(world: &World, name: &str, mut definition: Value) -> anyhow::Result<Usage> {
     definition["job_id"] = json!(name);
     let job = job(definition)?;
@@ -157,8 +158,10 @@ async fn triggers(world: &World, first: &str, last: &str) -> anyhow::Result<Usag
     Ok(world.settled(before).await.per(SINGLES))
 }
 
-/// In an installation whose tick has not been called yet: whoever defines a job sends what is due
-/// soon, job by job, and that is not the ordinary case. Here the tick sends it, shard by shard.
+/// Usage of scheduled jobs, in an installation whose tick has not been called yet.
+///
+/// A call that defines a job sends what is due soon, job by job. That is not the ordinary case: here
+/// the tick sends it, shard by shard.
 async fn scheduled(idle_tick: Usage) -> anyhow::Result<Usage> {
     let world = Box::pin(World::start()).await?;
     let target = json!({ "type": "empty" });

@@ -1,11 +1,11 @@
-//! What other ways of starting the same no-op cost at list prices, without their free tiers.
+//! Costs of other ways to start the same no-op, at list prices and without free tiers.
 
 use super::account::{Prices, Usage};
 
 pub const DAYS: f64 = 30.0;
 const HOURS: f64 = DAYS * 24.0;
 
-/// The user's own function, which Scheduler and Step Functions call: 128 MB for 10 ms.
+/// Usage of the user's own function, which Scheduler and Step Functions call: 128 MB for 10 ms.
 const OWN_FUNCTION: Usage = Usage {
     write_units: 0.0,
     read_units: 0.0,
@@ -15,23 +15,24 @@ const OWN_FUNCTION: Usage = Usage {
     gb_seconds: 0.128 * 0.010,
 };
 
-/// Airflow's tasks take seconds even where they do nothing: so many a day does one small worker
-/// of MWAA, which runs five at once, at two seconds each.
+/// Tasks that one small worker of MWAA runs in a day. It runs five at once, and Airflow's tasks take
+/// two seconds even where they do nothing.
 const TASKS_OF_A_WORKER: f64 = 5.0 * 86_400.0 / 2.0;
-/// An environment's limit.
+/// Most workers that an environment can have.
 const MOST_WORKERS: f64 = 25.0;
 
-/// Dollars for one execution.
+/// Dollars for one execution by Scheduler and Lambda.
 pub fn scheduler_to_lambda(prices: &Prices) -> anyhow::Result<f64> {
     Ok(prices.usd("scheduler_million_invocations")? / 1e6 + prices.of(&OWN_FUNCTION)?)
 }
 
-/// Scheduler starts a state machine of a single state: one transition, to be generous.
+/// Dollars for one execution by Scheduler and a state machine of a single state. One transition is
+/// counted, to be generous.
 pub fn step_functions(prices: &Prices) -> anyhow::Result<f64> {
     Ok(prices.usd("step_functions_million_transitions")? / 1e6 + scheduler_to_lambda(prices)?)
 }
 
-/// Dollars a month; none where one environment can't do as many.
+/// Dollars for a month of MWAA; `None` where one environment can't do as many executions.
 pub fn mwaa_month(prices: &Prices, a_day: f64) -> anyhow::Result<Option<f64>> {
     let workers = (a_day / TASKS_OF_A_WORKER).ceil().max(1.0);
     // The first is part of the environment.

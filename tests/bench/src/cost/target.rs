@@ -1,4 +1,4 @@
-//! Targets that do as their jobs' names say.
+//! Targets that do what the names of their jobs say.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use belfry_engine::ports::{Completion, Invocation, Runner};
 
 pub const FLAKY: &str = "flaky";
 pub const LONG: &str = "long";
-/// Longer than three heartbeats.
+/// Duration longer than three heartbeats.
 pub const LONG_TIME: Duration = Duration::from_secs(50);
 
 pub struct Scripted;

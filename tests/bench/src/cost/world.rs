@@ -1,6 +1,8 @@
-//! An installation on an emulator, with its functions in this process: here stands what AWS does
-//! between them. A poller takes up to ten messages of a queue, calls the function, and deletes
-//! them; each of the two requests is billed by SQS. Polls that find nothing are idle cost.
+//! An installation on an emulator, with its functions in this process. This file does what AWS does
+//! between them.
+//!
+//! A poller takes up to ten messages of a queue, calls the function, and deletes them; SQS bills each
+//! of the two requests. Polls that find nothing are idle cost.
 
 use std::{
     collections::BTreeMap,
@@ -28,11 +30,11 @@ use super::{
 const SHARDS: u16 = 64;
 const LANE: u16 = 0;
 const LEASE: Duration = Duration::from_secs(90);
-/// Longer than any call of the emulator takes.
+/// Pause longer than any call of the emulator takes.
 const QUIET: Duration = Duration::from_millis(1500);
-/// As the tick function: shards read at once.
+/// Number of shards that the tick function reads at once.
 const TICK_PARALLEL: usize = 8;
-/// As `sqs` sends at once.
+/// Number of sends that `sqs` makes at once.
 const SEND_PARALLEL: usize = 16;
 
 pub struct World {
@@ -49,11 +51,11 @@ pub struct Functions {
     pub worker: Function,
     names: Names,
     sqs: Sqs,
-    /// What the pollers were billed for by SQS.
+    /// Requests that SQS billed for polling.
     polls: Mutex<u64>,
 }
 
-/// The executions that have ended, by job.
+/// Numbers of ended executions, by job.
 #[derive(Default)]
 pub struct Ended {
     counts: Mutex<BTreeMap<String, usize>>,
@@ -75,7 +77,7 @@ impl Ended {
         self.changed.notify_waiters();
     }
 
-    /// How many of the jobs whose names begin so.
+    /// Number of ended executions of jobs whose names begin with `prefix`.
     pub fn of(&self, prefix: &str) -> usize {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.iter().filter(|(job, _)| job.starts_with(prefix)).map(|(_, count)| count).sum()
@@ -113,7 +115,7 @@ impl World {
         Ok(Self { functions, ended, _pollers: pollers, _emulator: emulator })
     }
 
-    /// What all functions and pollers have been billed for so far.
+    /// Usage that all functions and pollers have been billed for so far.
     pub fn used(&self) -> Usage {
         let Functions { api, tick, dispatcher, worker, polls, .. } = &*self.functions;
         let polls = *polls.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,8 +123,8 @@ impl World {
         [api, tick, dispatcher, worker].map(Function::used).into_iter().fold(polls, |sum, used| sum + used)
     }
 
-    /// What was used since `before`, when the last messages have been deleted and the last timers
-    /// removed: when nothing is called any more.
+    /// Usage since `before`, once nothing is called any more: the last messages have been deleted and
+    /// the last timers removed.
     pub async fn settled(&self, before: Usage) -> Usage {
         loop {
             let used = self.used();
@@ -133,7 +135,8 @@ impl World {
         }
     }
 
-    /// One invocation of the tick function, for all shards; how many timers fired.
+    /// Makes one invocation of the tick function for all shards; returns the number of timers that
+    /// fired.
     pub async fn tick(&self) -> anyhow::Result<u64> {
         let function = &self.functions.tick;
         let engine = function.installation.engine();
@@ -186,7 +189,7 @@ impl Functions {
         }
     }
 
-    /// One poll of a queue, and the invocation that follows from it.
+    /// Polls a queue once, and makes the invocation that follows.
     async fn poll(&self, queue: &str) -> anyhow::Result<()> {
         let url = self.sqs.get_queue_url().queue_name(queue).send().await?.queue_url.unwrap_or_default();
         let receive = self.sqs.receive_message().queue_url(&url).max_number_of_messages(10);
@@ -208,7 +211,7 @@ impl Functions {
         Ok(())
     }
 
-    /// A request to receive, which is billed by its size, and one to delete.
+    /// Bills a request to receive, by its size, and a request to delete.
     fn bill_poll(&self, bytes: usize) {
         *self.polls.lock().unwrap_or_else(PoisonError::into_inner) += billed(bytes) + 1;
     }
@@ -225,7 +228,8 @@ impl Functions {
         self.worker.invoke(&invocation, Box::pin(self.work(bodies))).await
     }
 
-    /// Delays are rounded down to the second: the rest is waited out in the function.
+    /// Time until the wave is due. SQS rounds delays down to the second, and the function waits for the
+    /// rest.
     fn until_due(&self, wave: &Wave) -> Duration {
         let now = self.dispatcher.installation.ports.clock.now();
         wave.messages.iter().map(|message| message.due.since(now)).max().unwrap_or_default()

@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 pub struct Installation {
     pub api: Api,
-    /// Gone with the measurement; none where it was there before.
+    /// Emulator of this measurement, which ends with it; `None` where the installation was there
+    /// before.
     _own: Option<(Emulator, TempDir)>,
 }
 
@@ -19,7 +20,8 @@ impl Installation {
         }
     }
 
-    /// By the script that a developer uses. Its variables count: BELFRY_PACKAGES, for instance.
+    /// Makes an installation by the script that a developer uses. The script's variables count, such as
+    /// `BELFRY_PACKAGES`.
     fn make() -> anyhow::Result<Self> {
         let emulator = Emulator::start(&[]).map_err(anyhow::Error::msg)?;
         let state = TempDir::with_prefix("belfry-bench-")?;

@@ -1,4 +1,4 @@
-//! How late scheduled jobs start, five each second.
+//! Lateness of scheduled jobs, of which five are due each second.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::figure::{Figure, percentile};
 
 const PER_SECOND: i64 = 5;
 const MEASURED: TimeDelta = TimeDelta::minutes(3);
-/// After the last is due.
+/// Time to wait after the last job is due.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Jobs that are due once a minute, in the second that their names tell.
+/// Measures jobs that are due once a minute, in the second that their names tell.
 pub async fn measure(api: &Api, lead: Duration) -> anyhow::Result<Vec<Figure>> {
     let jobs: Vec<Value> = (0..60 * PER_SECOND)
         .map(|number| {
@@ -55,7 +55,7 @@ pub async fn measure(api: &Api, lead: Duration) -> anyhow::Result<Vec<Figure>> {
     Ok(vec![figure("p50", 0.5), figure("p99", 0.99).at_most(2000.0), figure("max", 1.0)])
 }
 
-/// Those due in the time that is measured.
+/// Rows that are due in the time that is measured.
 async fn rows_of(api: &Api, ids: &[String], from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Value> {
     let mut rows = Vec::new();
     for id in ids {

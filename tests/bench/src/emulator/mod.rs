@@ -1,6 +1,8 @@
-//! The installation on an emulator of AWS, with its real functions: `localstack/up` makes it, or it
-//! runs already. The emulator answers some hundred calls a second, so this is about lateness and
-//! loss, not about throughput.
+//! The installation on an emulator of AWS, with its real functions. `localstack/up` makes it unless it
+//! runs already.
+//!
+//! The emulator answers some hundred calls a second, so this measures lateness and loss, not
+//! throughput.
 
 mod installation;
 mod lateness;
@@ -13,17 +15,18 @@ use crate::figure::Figure;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The address of a running installation's API, as localstack/up prints it; one is made otherwise.
+    /// The address of a running installation's API, as localstack/up prints it; otherwise an
+    /// installation is made
     #[arg(long)]
     api: Option<String>,
-    /// Only this: lateness or wave.
+    /// Measure only this part: lateness or wave
     #[arg(long)]
     part: Option<String>,
-    /// Executions that are due at once in the wave.
+    /// Executions that are due at once in the wave
     #[arg(long, default_value_t = 10_000)]
     executions: usize,
-    /// How far ahead everything is defined, in seconds. What is due in less than eight minutes is
-    /// sent by whoever defines it; what comes later is up to the schedules that call the tick.
+    /// How far ahead everything is defined, in seconds. The call that defines a job sends what is due
+    /// in less than eight minutes; the schedules that call the tick send what is due later
     #[arg(long, default_value_t = 540)]
     lead: u64,
 }

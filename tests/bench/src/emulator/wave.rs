@@ -1,5 +1,5 @@
-//! Thousands due in the same minute: none is lost, each succeeds once, and the urgent ones come
-//! first.
+//! A wave of thousands that are due in the same minute: none is lost, each succeeds once, and the
+//! urgent ones come first.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn next_minute(lead: Duration) -> anyhow::Result<chrono::DateTime<Utc>> {
     Ok(earliest + TimeDelta::seconds(i64::from((60 - earliest.second()) % 60)))
 }
 
-/// One of each class in turn, all over the minute.
+/// Push of a priority class by turns, due anywhere in the minute.
 fn push(minute: chrono::DateTime<Utc>, number: usize) -> Value {
     let priority = PRIORITIES[number % PRIORITIES.len()];
     json!({
@@ -82,7 +82,7 @@ fn judge(rows: &[Value], executions: usize) -> anyhow::Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// What part of the first half of all starts each class had.
+/// Share of each class in the first half of all starts.
 fn shares(rows: &[Value]) -> Vec<Figure> {
     let mut starts: Vec<(&str, &str)> = rows
         .iter()

@@ -1,4 +1,4 @@
-//! What the functions are called with: as AWS calls them, with nothing much to do.
+//! Events for the functions, as AWS would send them, with little to do.
 
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_sqs::Client as Sqs;
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 /// Messages in an invocation of the worker.
 const BATCH: usize = 10;
 
-/// Where the function archive writes to.
+/// Bucket that the archive function writes to.
 pub const BUCKET: &str = "history";
 
-/// The tables, queues and bucket that functions with no other name work on.
+/// Makes the tables, queues and bucket that functions without other names use.
 pub async fn prepare(emulator: &Emulator) -> anyhow::Result<()> {
     let sdk = emulator.sdk_config();
     let names = Names::new("belfry".to_owned());
@@ -43,7 +43,7 @@ pub fn event(function: &str, number: usize) -> anyhow::Result<Value> {
     })
 }
 
-/// Of executions that are not there: the worker looks for each.
+/// Message for an execution that does not exist, which the worker looks for.
 fn message(number: usize) -> anyhow::Result<Message> {
     let execution_id: ExecutionId = format!("push@measured-{number}").parse()?;
     let due = Timestamp::from(chrono::Utc::now());
@@ -71,7 +71,7 @@ fn records(bodies: Vec<Body>) -> Value {
     json!({ "Records": bodies.into_iter().enumerate().map(record).collect::<Vec<_>>() })
 }
 
-/// A push, as API Gateway hands it over.
+/// Event of a push, as API Gateway makes it.
 fn request(number: usize) -> Value {
     json!({
         "version": "2.0",

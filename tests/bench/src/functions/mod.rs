@@ -19,13 +19,13 @@ use crate::figure::{Figure, percentile};
 
 const FUNCTIONS: [&str; 5] = ["tick", "dispatcher", "worker", "api", "archive"];
 const STARTS: usize = 20;
-/// Of one process, to see what its memory comes to.
+/// Number of invocations of one process, after which its memory is measured.
 const INVOCATIONS: usize = 50;
 const MIB: f64 = 1024.0 * 1024.0;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Directory of the zips, built for this machine; infra/package builds them otherwise.
+    /// Directory of the zips, built for this machine; without it infra/package builds them
     #[arg(long)]
     packages: Option<PathBuf>,
 }
@@ -44,7 +44,7 @@ pub async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// As for AWS, for this machine's processor.
+/// Builds the packages as for AWS, but for this machine's processor.
 fn build() -> anyhow::Result<PathBuf> {
     let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
     let directory = belfry_e2e::workspace().join("target/packages").join(architecture);
@@ -85,7 +85,7 @@ async fn start(program: &Path, function: &str, emulator: &Emulator) -> anyhow::R
     Ok(Function::start(program, function, variables).await?)
 }
 
-/// Python, which the emulator needs anyway, can read zips.
+/// Unpacks a zip by Python, which the emulator needs anyway.
 fn unpack(package: &Path, directory: &Path) -> anyhow::Result<PathBuf> {
     let status =
         Command::new("python3").args(["-m", "zipfile", "-e"]).arg(package).arg(directory).status()?;

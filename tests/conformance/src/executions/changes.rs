@@ -1,4 +1,4 @@
-//! A change is made from one revision of a row, and replaces that one only.
+//! Changes: each is made from one revision of a row, and replaces that revision only.
 
 use belfry_domain::{AttemptOutcome, Change, Execution, Failure, Status};
 use belfry_engine::ports::Applied;

@@ -1,4 +1,4 @@
-//! One claim starts an attempt; the others learn who was first.
+//! Claims: one claim starts an attempt, and the others learn which one was first.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     paging,
 };
 
-/// Checks that a claim starts nothing, is told why, and is shown the row, which stays as it is.
+/// Checks that a claim starts nothing, and that its answer holds the reason and the unchanged row.
 async fn expect_refusal(backend: &Backend, request: &ClaimRequest, refusal: Refusal) -> Verdict {
     let before = backend.executions.execution(&request.execution_id).await?;
     let claimed = backend.executions.claim(request).await?;

@@ -1,4 +1,4 @@
-//! Rows come into being once.
+//! Creation: rows come into being once.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     fixtures::{at, guard, id, job_id, row},
 };
 
-/// A row with something in every field.
+/// Execution row with a value in every field.
 fn full() -> Execution {
     let dependency = Dependency { execution_id: id("upstream@x"), outcome: Some(Outcome::Success) };
     let attempt = Attempt {

@@ -1,7 +1,8 @@
-//! Listings: newest first, in pages without gap or double, of what the filter lets through.
+//! Listings: newest first, in pages without gaps or doubles, with the rows that the filter lets
+//! through.
 //!
-//! The order is by slot within one job. A listing over all jobs has an order that the store
-//! chooses, as long as its pages join.
+//! The order is by slot within one job. A listing over all jobs has an order that the store chooses, as
+//! long as its pages join.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,7 @@ use crate::{
 /// More rows than any case creates.
 pub const MANY: usize = 10_000;
 
-/// All pages of a listing, one after the other.
+/// Reads all pages of a listing, one after the other.
 pub async fn walk(
     backend: &Backend,
     filter: &ExecutionFilter,
@@ -164,7 +165,7 @@ pub async fn some_jobs_are_listed_among_others(backend: &Backend) -> Verdict {
     Ok(())
 }
 
-/// Few jobs and many may be listed in different ways.
+/// A store may list many jobs in another way than few.
 pub async fn jobs_of_one_instant_share_a_page_edge(backend: &Backend) -> Verdict {
     let names: Vec<String> = (0..45).map(|number| format!("job-{number}")).collect();
     let mut created = BTreeSet::new();

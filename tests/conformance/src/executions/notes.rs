@@ -1,4 +1,4 @@
-//! What is noted beside a row: who waits for it, and what its attempts printed.
+//! Notes beside a row: waiters of an execution, and output of its attempts.
 
 use belfry_engine::ports::{Output, StoreError, StoredOutput};
 

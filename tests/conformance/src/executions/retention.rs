@@ -1,4 +1,4 @@
-//! What is removed after its time, and what the names of generations go on from.
+//! Retention: removal of rows after their time, and generation numbers after it.
 
 use belfry_domain::{Execution, Status};
 use belfry_engine::ports::{ExecutionFilter, StoreError};
@@ -15,8 +15,8 @@ async fn create_ended(backend: &Backend, name: &str, ms: i64) -> Verdict {
     backend.create_new(ended).await.map(drop)
 }
 
-/// Whether the case is about nothing here: a store that lets rows expire is asked for nothing, and
-/// removes nothing when it is asked.
+/// Whether the store lets rows expire by itself. Then the case has nothing to check: the store finds no
+/// old rows, and removes nothing when it is asked to.
 async fn expires_by_itself(backend: &Backend) -> Result<bool, StoreError> {
     if backend.expires_by_itself {
         create_ended(backend, "a@expiring", 0).await?;

@@ -17,7 +17,7 @@ impl World {
         self.engine.push(PushRequest { spec, idempotency_key: Some(key) }).await
     }
 
-    /// Ticks each minute, and does all there is to do.
+    /// Ticks for this many minutes, and does all work; returns what was done.
     async fn minutes(&self, count: u64) -> Tried<Vec<String>> {
         let mut done = Vec::new();
         for _ in 0..count {
@@ -168,7 +168,8 @@ pub async fn one_of_two_retries_for_a_key_is_new(backend: &Backend) -> Tried {
     Ok(())
 }
 
-/// The process that was asked first has died between the two executions with which the re-run begins.
+/// The re-run begins with two executions, and the process that was asked first has died between their
+/// creations.
 pub async fn a_request_that_is_sent_again_completes_a_rerun(backend: &Backend) -> Tried {
     let world = World::over(backend);
     let after = |name: &str, before: &[&str]| json!({ "job_id": name, "dependencies": before });
@@ -212,7 +213,8 @@ pub async fn a_request_that_is_sent_again_completes_a_rerun(backend: &Backend) -
     Ok(())
 }
 
-/// A run that is named after a key comes to its dependents, whatever else has that name.
+/// A run that is named after an idempotency key reaches its dependents, whatever other executions bear
+/// that name.
 pub async fn no_dependent_loses_its_run_to_a_key(backend: &Backend) -> Tried {
     let world = World::over(backend);
     let after = |name: &str, before: &str| json!({ "job_id": name, "dependencies": [before] });

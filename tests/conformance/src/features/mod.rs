@@ -1,4 +1,4 @@
-//! What the engine promises of each feature, over every store.
+//! Promises of the engine for each feature, over every store.
 
 mod keys;
 mod stands;
@@ -385,7 +385,7 @@ pub async fn a_vanished_workers_work_starts_again(backend: &Backend) -> Tried {
     Ok(())
 }
 
-/// A worker read the job before its pause, stood still on its way to the store, and died there.
+/// The worker read the job before the pause, stopped before it reached the store, and died.
 pub async fn a_start_that_comes_after_a_pause_is_not_lost(backend: &Backend) -> Tried {
     let world = World::over(backend);
     let jobs = ["late", "never"];
@@ -418,7 +418,7 @@ pub async fn a_start_that_comes_after_a_pause_is_not_lost(backend: &Backend) -> 
     Ok(())
 }
 
-/// Cron mails nobody because of an exit code: what comes from there is to page nobody either.
+/// Cron sends no mail because of an exit code, so a job from a crontab must not page anybody for one.
 pub async fn a_failure_that_is_only_recorded_pages_nobody(backend: &Backend) -> Tried {
     let world = World::over(backend);
     let job = |name: &str, on_failure: &str| {

@@ -26,10 +26,10 @@ use crate::{
     fixtures::{EPOCH_MS, ONE, id, job_id},
 };
 
-/// A lane that no store leads by itself.
+/// Lane that no store leads from its start.
 const LANE: u16 = 1;
 const LEASE: Duration = Duration::from_secs(60);
-/// Of an attempt.
+/// Lease of an attempt, in seconds.
 pub const HELD_SECONDS: u64 = 600;
 
 #[derive(Default)]
@@ -76,7 +76,8 @@ impl Clock for Outside {
         Duration::from_millis(self.now.load(SeqCst).unsigned_abs())
     }
 
-    /// Whoever waits for another waits for what goes on meanwhile.
+    /// Yields to other tasks instead of sleeping: a caller waits only for what other tasks do
+    /// meanwhile.
     async fn sleep(&self, _: Duration) {
         tokio::task::yield_now().await;
     }
@@ -107,7 +108,7 @@ pub struct World {
 }
 
 impl World {
-    /// At the cases' epoch.
+    /// Makes a world with standalone settings, whose clock stands at the cases' epoch.
     pub fn over(backend: &Backend) -> Self {
         Self::with(backend, Settings::standalone())
     }
@@ -137,7 +138,7 @@ impl World {
         Self { outside, engine: Engine::new(ports, Settings { shards: ONE, ..settings }) }
     }
 
-    /// A process of the same world that has these zone data.
+    /// Returns a process of this world with these zone data.
     pub fn with_zones(self, own: Arc<ZoneData>) -> Self {
         Self { engine: self.engine.with_zones(own), ..self }
     }
@@ -161,8 +162,7 @@ impl World {
         self.outside.now.fetch_add(1000 * seconds as i64, SeqCst);
     }
 
-    /// What the leader does each second: fires what is due, looks after what is not done, and after
-    /// alerts.
+    /// Does what the leader does each second: fires due timers, sweeps, and tends the alerts.
     pub async fn tick(&self) -> Tried {
         self.engine.tick(&self.lead().await?, ONE.all()).await?;
         self.engine.sweep(ONE.all()).await?;
@@ -200,7 +200,7 @@ impl World {
         Ok(self.engine.trigger(request).await?.execution.id)
     }
 
-    /// The classes in which work was sent, the last one first to go.
+    /// Priority classes of an execution's messages, in the order in which they were sent.
     pub fn classes_of(&self, execution: &ExecutionId) -> Vec<Priority> {
         let sent = self.outside.sent();
         sent.iter()
@@ -217,8 +217,8 @@ impl World {
         self.outside.sent().iter().filter(|message| which(message)).count()
     }
 
-    /// A worker takes all messages whose time has come, the higher classes first, and starts what
-    /// they name.
+    /// Takes all messages whose time has come, the higher classes first, as a worker does, and starts
+    /// the executions that they name.
     pub async fn start(&self) -> Tried<Vec<Leased>> {
         self.start_for(HELD_SECONDS, |_| true).await
     }
@@ -254,8 +254,8 @@ impl World {
             .map(drop)
     }
 
-    /// Starts and ends all there is, each as `how` says, until nothing is left to start; what was
-    /// started, in its order.
+    /// Starts and ends all work, each execution as `how` says, until nothing is left to start. Returns
+    /// what was started, in order.
     pub async fn work(&self, how: impl Fn(&Execution) -> Completion) -> Tried<Vec<String>> {
         let mut all = Vec::new();
         loop {
@@ -275,7 +275,7 @@ impl World {
         Ok(row.unwrap_or_else(|| panic!("there is no {name}")))
     }
 
-    /// Whether a timer that has fired, or fires within a day, is there for it.
+    /// Whether the execution has a timer that has fired or will fire within a day.
     pub async fn is_guarded(&self, name: &str) -> Tried<bool> {
         let timers = &self.engine.ports.timers;
         let until = self.outside.now().plus(Duration::from_secs(24 * 3600));
@@ -284,7 +284,7 @@ impl World {
         Ok(page.timers.iter().any(|timer| timer.key.what.execution_id() == execution))
     }
 
-    /// Its status and its reason.
+    /// Status and reason of the execution.
     pub async fn stands(&self, name: &str) -> Tried<(String, String)> {
         let row = self.row(name).await?;
         Ok((row.status.to_string(), row.reason.unwrap_or_default()))
@@ -295,7 +295,7 @@ impl World {
         Ok(self.engine.start_backfill(&request).await?.id)
     }
 
-    /// The keys of the alerts that are open.
+    /// Keys of the open alerts.
     pub async fn alerts(&self) -> Tried<Vec<String>> {
         let rows = self.engine.ports.alert_rows.alerts().await?;
         Ok(rows.into_iter().filter(belfry_engine::ports::AlertRow::is_open).map(|row| row.key).collect())

@@ -1,4 +1,4 @@
-//! Random histories: the same verbs, in the same order, on several stores, with the same answers.
+//! Random histories: the same verbs, in the same order, on several stores, must get the same answers.
 
 mod generator;
 mod verb;
@@ -9,10 +9,11 @@ use self::generator::Generator;
 pub use self::verb::Verb;
 use crate::{Backend, Verdict};
 
-/// How many verbs a failure shows.
+/// Number of verbs that a failure shows.
 const SHOWN: usize = 12;
 
-/// Runs so many random verbs on all of these stores, which begin empty. The first is the model.
+/// Runs `length` random verbs on all of these stores, which are empty at first. The first store is the
+/// model.
 pub async fn run(seed: u64, length: usize, model: &Backend, others: &[(&str, Backend)]) -> Verdict {
     let all_remove = others.iter().all(|(_, other)| !other.expires_by_itself);
     let mut generator = Generator::new(seed, all_remove);
@@ -34,7 +35,7 @@ pub async fn run(seed: u64, length: usize, model: &Backend, others: &[(&str, Bac
     compare_remains(model, others).await
 }
 
-/// What is there in the end, as far as the ports show it.
+/// Compares what is left in the end, as far as the ports show it.
 async fn compare_remains(model: &Backend, others: &[(&str, Backend)]) -> Result<(), StoreError> {
     for verb in generator::remains() {
         let expected = verb.answer(model).await?;

@@ -66,7 +66,7 @@ fn job_text(job: &Job) -> String {
 }
 
 impl Verb {
-    /// What the store answers, with everything put in order that it may order as it likes.
+    /// Answer of the store as text. Results whose order is up to the store are sorted.
     pub async fn answer(&self, on: &Backend) -> Result<String, StoreError> {
         match self {
             Self::PutTimers(_)
@@ -185,8 +185,8 @@ impl Verb {
     }
 }
 
-/// A removal may return early. A consistent read behind it waits for it, so that later ones which
-/// may lag do not.
+/// Timers at the key's instant. A removal may return early: this consistent read waits for it, so that
+/// later reads, which may lag, show it too.
 async fn look_at(on: &Backend, key: &TimerKey) -> Result<String, StoreError> {
     let until = Timestamp(key.fire_at.0 + 1);
     Ok(by_key(paging::walk(on, key.shard, Position::After(Timestamp(key.fire_at.0 - 1)), until, 3).await?))
@@ -197,7 +197,7 @@ fn by_key(mut timers: Vec<Timer>) -> String {
     text(timers)
 }
 
-/// Within a job the order is promised; over all jobs it is the store's own.
+/// Lists the rows. Within a job the order is promised; over all jobs the store chooses it.
 async fn list(on: &Backend, filter: &ExecutionFilter, limit: usize) -> Result<String, StoreError> {
     let mut rows = listing::walk(on, filter, limit).await?;
     if filter.job_id.is_some() {

@@ -1,4 +1,4 @@
-//! Who depends on whom, now and at the revision that a run follows.
+//! Dependents of jobs, now and at the revision that a run follows.
 
 use belfry_domain::Pause;
 use belfry_engine::ports::StoreError;
@@ -44,7 +44,7 @@ pub async fn a_past_revision_has_its_own_dependents(backend: &Backend) -> Verdic
     Ok(())
 }
 
-/// Others may come along; these must.
+/// `connected` must find these jobs; a store may return more.
 pub async fn what_is_connected_is_found_from_anywhere(backend: &Backend) -> Verdict {
     let set =
         vec![job("a", 1, 1, &[]), job("b", 1, 1, &["a"]), job("c", 1, 1, &["b"]), job("d", 1, 1, &["a"])];

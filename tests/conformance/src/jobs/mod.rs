@@ -1,4 +1,4 @@
-//! Jobs are written in sets, each under the graph's revision that it was made from.
+//! Jobs, which are written in sets, each under the revision of the graph that the set was made from.
 
 pub mod dependents;
 

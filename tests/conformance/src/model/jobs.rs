@@ -7,7 +7,7 @@ use belfry_engine::ports::{Committed, JobStore, RunGroup};
 use super::{Model, Result, State};
 
 impl State {
-    /// The version that held at this revision of the graph.
+    /// Version of a job that held at this revision of the graph.
     fn job_at(&self, id: &JobId, graph: u64) -> Option<&Job> {
         let versions = self.jobs.range((id.clone(), 0)..=(id.clone(), u64::MAX));
         versions.map(|(_, job)| job).rfind(|job| job.revision <= graph)

@@ -1,5 +1,5 @@
-//! The ports in as few words as they can be said in: maps under one lock. Nothing is durable, and
-//! every look goes through everything.
+//! The ports as maps under one lock, in as little code as possible. Nothing is durable, and every look
+//! goes through everything.
 
 mod alerts;
 mod backfills;
@@ -27,7 +27,7 @@ use belfry_engine::ports::{
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// A store for comparison.
+/// Store that other stores are compared with.
 #[derive(Default)]
 pub struct Model(Mutex<State>);
 
@@ -37,7 +37,7 @@ struct State {
     zones: Option<ZonesInForce>,
     zone_data: BTreeMap<String, Vec<u8>>,
     jobs: BTreeMap<(JobId, u64), Job>,
-    /// With the order in which they were created.
+    /// Executions, each with its place in the order of creation.
     executions: BTreeMap<ExecutionId, (u64, Execution)>,
     created: u64,
     waiters: BTreeSet<(ExecutionId, ExecutionId)>,
@@ -49,7 +49,7 @@ struct State {
     alerts: BTreeMap<String, AlertRow>,
     gates: BTreeMap<GateKey, Gate>,
     lines: BTreeMap<(GateKey, String, ExecutionId), Place>,
-    /// With the instant at which each expires.
+    /// Workers, each with the instant at which it expires.
     workers: BTreeMap<String, (RegisteredWorker, Timestamp)>,
     backfills: BTreeMap<BackfillId, Backfill>,
 }
@@ -72,7 +72,7 @@ impl State {
     }
 }
 
-/// The page behind the item that `after` names, of items in the order of the listing.
+/// Page behind the item that `after` names, of items in the order of the listing.
 fn page<T: Clone>(items: &[T], name: impl Fn(&T) -> String, after: Option<&str>, limit: usize) -> Page<T> {
     let begin = after.map_or(0, |after| items.iter().take_while(|item| name(item) != after).count() + 1);
     let rest = items.get(begin..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Timers, one by one; [`crate::paging`] reads many.
+//! Timers, one by one; [`crate::paging`] covers reads of many.
 
 pub mod paging;
 
@@ -22,7 +22,7 @@ pub fn check(text: &str, attempt: u32, ms: i64) -> Timer {
     Timer::check(ONE, &id(text), attempt, at(ms), 0)
 }
 
-/// Everything in a shard, in the order of the store.
+/// All timers of a shard, in the order of the store.
 pub async fn all(backend: &Backend, shard: u16) -> Result<Vec<Timer>, StoreError> {
     let page =
         backend.timers.due(shard, &Position::After(Timestamp::MIN), Timestamp(i64::MAX), 1_000).await?;

@@ -1,7 +1,7 @@
-//! A shard's timers, page by page. Ticks and sweeps depend on it that no row is passed over.
+//! Paging: a shard's timers, page by page. Ticks and sweeps depend on it that no row is passed over.
 //!
-//! Instants come in order; among the rows of one instant the store has an order of its own, which
-//! stays the same from page to page.
+//! Instants come in order. Among the rows of one instant the store has an order of its own, which stays
+//! the same from page to page.
 
 use std::collections::BTreeSet;
 

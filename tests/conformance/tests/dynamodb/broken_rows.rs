@@ -1,4 +1,4 @@
-//! DynamoDB with rows that somebody has tampered with.
+//! DynamoDB with rows that were tampered with.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue::{self, N, S};
@@ -19,7 +19,7 @@ impl Tamperer {
         change.expression_attribute_values(":doc", S(doc.to_owned())).send().await.unwrap();
     }
 
-    /// The keys of all rows whose document names this one.
+    /// Keys of all rows whose document names `id`.
     async fn rows_of(&self, table: Table, id: &str) -> Vec<(String, String)> {
         let scan = self.0.client.scan().table_name(self.0.table(table)).consistent_read(true);
         let rows = scan.send().await.unwrap().items.unwrap();

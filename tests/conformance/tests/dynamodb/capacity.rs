@@ -1,4 +1,5 @@
-//! What the way of an execution costs. Budget: 6 writes and 2 reads for a scheduled one.
+//! Costs of an execution's way through the store. Budget for a scheduled execution: 6 writes and 2
+//! reads.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use belfry_engine::ports::{
 
 use crate::support::Installation;
 
-/// What was used since the last look: (writes, reads).
+/// Meter of the capacity used since the last reading: (writes, reads).
 struct Meter<'a> {
     stores: &'a Stores,
     before: Used,
@@ -83,7 +84,7 @@ async fn a_scheduled_execution_costs_five_writes_and_few_reads() -> Verdict {
     Ok(())
 }
 
-/// What `must_finish_by` adds to each slot.
+/// Checks what `must_finish_by` adds to the costs of each slot.
 #[tokio::test]
 async fn a_deadline_costs_two_writes_and_a_read() -> Verdict {
     let stores = with_job().await?;
@@ -98,7 +99,8 @@ async fn a_deadline_costs_two_writes_and_a_read() -> Verdict {
     Ok(())
 }
 
-/// What `max_concurrency` adds; a job without limits never asks for a gate, and costs what it did.
+/// Checks what `max_concurrency` adds to the costs of an execution. A job without limits never reads a
+/// gate, and costs no more.
 #[tokio::test]
 async fn a_permit_costs_a_transaction_at_each_end() -> Verdict {
     let stores = with_job().await?;

@@ -1,5 +1,5 @@
-//! Commits are all or nothing, whenever a process dies, an answer is lost, or a process goes on
-//! where it had stopped long ago.
+//! Commits: all or nothing, even when a process dies, an answer is lost, or a process goes on long
+//! after it stopped.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use crate::{
     support::Installation,
 };
 
-/// More calls than a commit makes.
+/// Number of calls, more than a commit makes.
 const MANY: usize = 60;
 
-/// `a`, and `b`, which depends on it; and a timer for each.
+/// Jobs `a` and `b`, of which `b` depends on `a`, and a timer for each.
 fn set(version: u64, revision: u64) -> (Vec<Job>, Vec<Timer>) {
     let jobs = vec![job("a", version, revision, &[]), job("b", version, revision, &["a"])];
     let timer = |name| Timer::slot(ONE, job_id(name), version, at(version as i64));
@@ -32,7 +32,7 @@ async fn timers(stores: &Stores) -> Result<Vec<Timer>, StoreError> {
     Ok(all.timers)
 }
 
-/// All of the newest version is there, and nothing of it that should not be.
+/// Checks that everything of the newest version is there, and nothing that should not be.
 async fn expect_whole(stores: &Stores, version: u64, revision: u64) -> Verdict {
     let (graph, jobs) = stores.all_jobs().await?;
     assert_eq!((graph, names(&jobs)), (revision, vec!["a".to_owned(), "b".to_owned()]));

@@ -1,4 +1,4 @@
-//! A connection that fails at a call of the test's choice.
+//! A connection that fails at a call that the test chooses.
 
 use std::sync::{
     Arc,
@@ -15,14 +15,14 @@ use aws_smithy_runtime_api::client::{
 use belfry_emulator::Emulator;
 use tokio::sync::Semaphore;
 
-/// What happens to the call of this number, counted from 0.
+/// Fault in the call with this number, counted from 0.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// Neither it nor any later one gets through: the process has died.
+    /// Neither this call nor any later one gets through: the process has died.
     Death(usize),
-    /// It gets through, and its answer does not.
+    /// The call gets through, and its answer is lost.
     LostAnswer(usize),
-    /// It and all later ones wait until the semaphore is closed.
+    /// This call and all later ones wait until the semaphore is closed.
     Hold(usize, Arc<Semaphore>),
 }
 
@@ -39,12 +39,13 @@ impl Faulty {
         Self { inner, fault, calls: Arc::default() }
     }
 
-    /// How many calls there were.
+    /// Number of calls so far.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// The SDK repeats a call whose answer was lost.
+    /// Settings of the SDK. Where an answer is lost the SDK repeats the call; otherwise it repeats
+    /// nothing.
     pub fn config(&self) -> SdkConfig {
         let retries = match self.fault {
             Fault::LostAnswer(_) => {

@@ -1,4 +1,4 @@
-//! DynamoDB against the model.
+//! Random histories on DynamoDB and on the model.
 
 use belfry_conformance::{Backend, Model, Verdict, history};
 

@@ -1,4 +1,4 @@
-//! DynamoDB keeps the promises of the ports, on an emulator of it.
+//! DynamoDB keeps the promises of the ports. The tests run on an emulator.
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests")]
 

@@ -1,4 +1,4 @@
-//! Marks of what was run again for a key, beside rows that go by their time.
+//! Marks of re-runs for a key, beside rows that go when their time has come.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use belfry_aws::dynamodb::Table;
@@ -9,7 +9,7 @@ use belfry_engine::ports::{Creation, ExecutionStore as _};
 use crate::support::Installation;
 
 impl Installation {
-    /// As DynamoDB does when its time has come.
+    /// Removes a row as DynamoDB does when its time has come.
     async fn remove_row(&self, name: &str) {
         let table = self.table(Table::Executions);
         let scan = self.client.scan().table_name(&table).consistent_read(true);

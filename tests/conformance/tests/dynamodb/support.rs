@@ -29,7 +29,7 @@ impl Installation {
         self.names.table(table.as_str())
     }
 
-    /// Each as in a process of its own.
+    /// Opens the stores as a process of its own would.
     pub fn open(&self, options: Options) -> Stores {
         self.open_with(&Emulator::shared().sdk_config(), options)
     }
@@ -46,7 +46,7 @@ impl Installation {
         Backend::over(self.stores(), ()).expiring_by_itself()
     }
 
-    /// A change of a row that is there.
+    /// Begins a change of an existing row.
     pub fn tamper(&self, table: Table, pk: &str, sk: &str) -> UpdateItemFluentBuilder {
         use aws_sdk_dynamodb::types::AttributeValue::S;
         self.client

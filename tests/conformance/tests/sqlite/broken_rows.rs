@@ -1,4 +1,4 @@
-//! SQLite on a file that somebody has tampered with.
+//! SQLite on a file that was tampered with.
 
 use crate::support::File;
 use async_trait::async_trait;
@@ -10,7 +10,7 @@ use belfry_domain::{ExecutionId, JobId, Timestamp};
 use rusqlite::Connection;
 use tokio::sync::Mutex;
 
-/// A second connection, which knows the tables.
+/// Second connection to the database, which knows the tables.
 struct Tamperer(Mutex<Connection>);
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! SQLite on a file, by its leader.
+//! SQLite on a file, written by its leader.
 
 use crate::support::File;
 use belfry_conformance::{Backend, suite};

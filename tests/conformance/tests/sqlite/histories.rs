@@ -1,4 +1,4 @@
-//! SQLite, in memory and on a file, against the model.
+//! Random histories on SQLite, in memory and on a file, and on the model.
 
 use crate::support::File;
 use belfry_conformance::{Backend, Model, Verdict, history};

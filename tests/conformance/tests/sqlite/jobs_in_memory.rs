@@ -1,5 +1,5 @@
-//! A leader keeps the jobs in memory. Between a commit and the moment at which the committing call has
-//! noted it there, others ask: they must not be told the old revision again and again.
+//! A leader's jobs in memory. Between a commit and the moment at which the committing call notes it
+//! there, other calls must not be told the old revision again and again.
 
 use crate::support::{File, lead};
 use belfry_conformance::{Verdict, fixtures::job};
@@ -7,14 +7,14 @@ use belfry_engine::ports::{Committed, JobStore as _, StoreError, ZoneStore as _}
 use belfry_sqlite::Store;
 use rusqlite::Connection;
 
-/// As a commit that is durable, and of which the process does not know yet.
+/// Raises the revision, as a durable commit does that the process does not know of yet.
 fn commit_behind_its_back(file: &File) {
     let connection = Connection::open(&file.path).unwrap();
     let sql = "UPDATE meta SET value = value + 1 WHERE key = 'graph_revision'";
     assert_eq!(connection.execute(sql, []).unwrap(), 1);
 }
 
-/// A leader that has committed one job, and knows it.
+/// Opens a leader that has committed one job and knows it.
 async fn leader(file: &File) -> Result<Store, StoreError> {
     let store = file.open();
     lead(&store, "leader", 0).await;

@@ -1,4 +1,5 @@
-//! A file has one leader, who alone may write; and what it has written is there afterwards.
+//! Leadership: a file has one leader, which alone may write, and what it has written is there
+//! afterwards.
 
 use crate::support::{File, LANE, lead};
 use belfry_conformance::{
@@ -21,7 +22,7 @@ fn fenced<T>(outcome: Result<T, StoreError>) {
     assert!(matches!(error, Some(StoreError::Fenced)), "{error:?}");
 }
 
-/// Every verb that writes is refused, and leaves nothing behind.
+/// Checks that every verb that writes is refused, and leaves nothing behind.
 async fn expect_no_writes(store: &Store) -> Verdict {
     let before = everything(store).await?;
     let known = row("known@x");
@@ -46,7 +47,7 @@ async fn expect_no_writes(store: &Store) -> Verdict {
     Ok(())
 }
 
-/// Writes one of each kind of row.
+/// Writes one row of each kind.
 async fn write_some(store: &Store) -> Verdict {
     let jobs = vec![job("known", 1, 1, &[]), job("gone", 1, 1, &[]), job("dependent", 1, 1, &["known"])];
     assert_eq!(store.commit(0, jobs, vec![slot("known", 0)]).await?, Committed::Done);
@@ -58,7 +59,7 @@ async fn write_some(store: &Store) -> Verdict {
     Ok(())
 }
 
-/// All that the ports show.
+/// Text of all that the ports show.
 async fn everything(store: &Store) -> Result<String, StoreError> {
     let (revision, jobs) = store.all_jobs().await?;
     let looks = (

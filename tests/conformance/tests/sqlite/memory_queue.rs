@@ -17,7 +17,7 @@ use belfry_domain::{AGEING_STEP, Message, Origin, Priority, Timestamp, Wave};
 use belfry_engine::ports::{Clock, Queue as _, Source as _, Stop, StoreError};
 use belfry_sqlite::{MemoryQueue, Waves};
 
-/// Stands still until it is set, in milliseconds after the cases' epoch.
+/// Clock that stands still until it is set, in milliseconds after the cases' epoch.
 #[derive(Default)]
 struct ManualClock(AtomicI64);
 
@@ -31,7 +31,7 @@ impl Clock for ManualClock {
         Duration::from_millis(self.0.load(Ordering::Acquire).unsigned_abs())
     }
 
-    /// Until the clock has been set so far.
+    /// Waits until the clock has been set ahead by `duration`.
     async fn sleep(&self, duration: Duration) {
         let is_over = self.monotonic() + duration;
         while self.monotonic() < is_over {
@@ -64,8 +64,8 @@ impl Fixture {
         Ok(deliveries.iter().map(|delivery| delivery.message.execution_id.to_string()).collect())
     }
 
-    /// The ids in the next wave that comes out; the queue looks at its clock when something is
-    /// deferred, so a wave of nothing makes it look.
+    /// Second and ids of the next wave. The queue looks at its clock when something is deferred, so
+    /// this defers an empty list first.
     async fn next_wave(&mut self) -> Result<(i64, Vec<String>), StoreError> {
         self.queue.defer(vec![]).await?;
         let wave = self.waves.recv().await.expect("the queue is running");
@@ -144,8 +144,8 @@ async fn waiting_raises_by_a_class_for_each_step() -> Verdict {
     Ok(())
 }
 
-/// One worker, one message a second, and two new ones in each second: one that is critical, so that
-/// there is never room for the other.
+/// One worker takes one message a second, and two new ones come in each second. One of them is
+/// critical, so there is never room for the other.
 #[tokio::test]
 async fn low_work_is_done_under_permanent_critical_load() -> Verdict {
     const SECONDS: i64 = 6 * 3600;

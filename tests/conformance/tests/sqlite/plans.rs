@@ -1,10 +1,10 @@
-//! How SQLite goes about what every execution pays for.
+//! Query plans of what every execution pays for.
 
 use rusqlite::Connection;
 
 use crate::support::File;
 
-/// Column `column` of what SQLite says that it would do.
+/// Column `column` of SQLite's answer to an `EXPLAIN`.
 fn explained(explain: &str, column: usize) -> Vec<String> {
     let file = File::new();
     drop(file.open());

@@ -1,4 +1,4 @@
-//! What is old is archived before it goes, whatever happens on the way.
+//! Archive of old rows: each row is archived before it is removed, whatever happens on the way.
 
 use std::{
     collections::BTreeMap,
@@ -31,10 +31,10 @@ use tempfile::TempDir;
 use crate::support::{File, lead};
 
 const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
-/// More than go in one write.
+/// Number of old executions, more than one write removes.
 const OLD: i64 = 450;
 
-/// The retention period after the cases' epoch.
+/// Clock that stands at the retention period after the cases' epoch.
 struct Later;
 
 #[async_trait]
@@ -73,7 +73,7 @@ fn engine(store: &Store) -> Engine {
     Engine::new(ports, Settings { retention: RETENTION, ..Settings::standalone() })
 }
 
-/// Old ones that have ended, one that is new, and one that never ended.
+/// Writes old executions that have ended, a new one that has ended, and one that never ended.
 async fn fill(store: &Store) {
     for number in 0..OLD {
         let ended =
@@ -89,7 +89,7 @@ async fn rows(store: &Store) -> usize {
     store.list(&ExecutionFilter::default(), None, MANY).await.unwrap().items.len()
 }
 
-/// How often each execution is there.
+/// Number of times that each execution is in the archive.
 fn archived(folder: &Path) -> BTreeMap<String, u32> {
     let mut found = BTreeMap::new();
     for day in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
@@ -146,7 +146,7 @@ async fn nothing_goes_that_could_not_be_archived() {
     assert_eq!(rows(&store).await, 2);
 }
 
-/// Another process takes over as soon as the files are there.
+/// Archive that is replaced as leader: another process takes over as soon as the files are there.
 struct Deposed(FolderArchive, Store);
 
 #[async_trait]

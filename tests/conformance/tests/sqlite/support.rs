@@ -7,7 +7,7 @@ use belfry_engine::ports::{Acquired, Lease, LeaseStore as _};
 use belfry_sqlite::Store;
 use tempfile::TempDir;
 
-/// The lane whose leader may write.
+/// Lane whose leader may write.
 pub const LANE: u16 = 0;
 
 pub struct File {
@@ -25,7 +25,7 @@ impl File {
         Store::open(&self.path).unwrap()
     }
 
-    /// Open, and leading.
+    /// Opens the store and takes the leadership.
     pub async fn backend(self) -> Backend {
         let store = self.open();
         lead(&store, "conformance", 0).await;
@@ -33,7 +33,7 @@ impl File {
     }
 }
 
-/// Takes the leadership at an instant that nobody else's lease of it reaches.
+/// Takes the leadership at an instant that no other owner's lease reaches.
 pub async fn lead(store: &Store, owner: &str, now: i64) -> Lease {
     match store.acquire(LANE, owner, at(now), at(now + 10_000)).await.unwrap() {
         Acquired::Leader(lease) => lease,

@@ -1,4 +1,4 @@
-//! Waves and messages on SQS, on an emulator of it.
+//! Waves and messages on SQS. The tests run on an emulator.
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests")]
 

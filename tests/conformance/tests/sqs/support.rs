@@ -33,7 +33,7 @@ impl Alerts for Raised {
     }
 }
 
-/// Its monotonic time stands still until it is moved.
+/// Clock whose monotonic time stands still until it is moved.
 #[derive(Default)]
 pub struct ManualClock(AtomicU64);
 
@@ -66,7 +66,7 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// With queues for the pool `default`, and no others.
+    /// Makes queues for the pool `default`, and for no other.
     pub async fn new() -> Self {
         Self::with_clock(Arc::new(SystemClock::default())).await
     }
@@ -94,7 +94,7 @@ impl Fixture {
         self.client.send_message().queue_url(url).message_body(body).send().await.unwrap();
     }
 
-    /// What can be taken now, and what waits for its delay to end.
+    /// Number of messages that can be received now, and of messages that wait for their delay to end.
     pub async fn counts(&self, queue: &str) -> (String, String) {
         let names = [
             QueueAttributeName::ApproximateNumberOfMessages,

@@ -8,7 +8,8 @@ use crate::Bench;
 const MIB: usize = 1024 * 1024;
 
 impl Bench {
-    /// It was refused with this status and a problem that names this field, and changed nothing.
+    /// Checks that a request is refused with this status and a problem that names this field, and that
+    /// it changes nothing.
     async fn rejects(&self, method: Method, path: &str, body: String, status: u16, field: &str) -> Value {
         let before = self.state().await;
         let request = self.server.api.request(method, path).header("content-type", "application/json");

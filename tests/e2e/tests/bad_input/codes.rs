@@ -1,4 +1,5 @@
-//! Exit codes: 1 refused, 2 wrong usage, 3 nobody answers; and how `up` starts and ends.
+//! Exit codes: 1 for a refusal, 2 for wrong usage, 3 where no server answers; and how `up` starts and
+//! ends.
 
 use std::{fs, net::TcpListener, time::Duration};
 
@@ -70,7 +71,7 @@ async fn up_says_why_it_cannot_start() {
     assert!(strange.err().contains("belfry.sqlite"), "{}", strange.err());
 }
 
-/// As in `belfry up 2>&1 | head -1`.
+/// The reader of the log ends at once, as in `belfry up 2>&1 | head -1`.
 #[tokio::test]
 async fn up_goes_on_and_stops_as_told_where_nobody_reads_its_log() {
     let data = TempDir::new().unwrap();

@@ -6,7 +6,7 @@ use belfry_e2e::{Up, run};
 
 use crate::Bench;
 
-/// A file and what is said about it, after its name.
+/// Job files, each with the message about it, after its name.
 const FILES: &[(&str, &str)] = &[
     // Not YAML.
     ("- job_id: a\n  schedule: \"@daily\n- job_id: b\n", ":2:13: "),
@@ -40,7 +40,7 @@ const FILES: &[(&str, &str)] = &[
     ("- {job_id: push, command: x}\n", ":1:12: job push: job_id: `push` is the name"),
 ];
 
-/// Three files, none of them wrong by itself.
+/// Three files that make a cycle, none of them wrong by itself.
 const CYCLE: &[(&str, &str)] = &[
     ("one.yaml", "- {job_id: kept, command: changed}\n- {job_id: a, dependencies: [c]}\n"),
     ("two.yaml", "- job_id: b\n  dependencies: [a]\n"),

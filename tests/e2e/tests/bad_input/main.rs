@@ -1,5 +1,5 @@
-//! What is wrong is refused: with its place, with the exit code that scripts rely on, and without
-//! changing anything.
+//! Wrong input is refused: with its place, with the exit code that scripts rely on, and without any
+//! change.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 
@@ -14,7 +14,7 @@ use belfry_e2e::{Run, Server, Up};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A belfry with a job and an execution, to see whether they stay as they are.
+/// Server with a job and an execution, to check that they stay as they are.
 struct Bench {
     server: Server,
     directory: TempDir,
@@ -42,7 +42,7 @@ impl Bench {
         state
     }
 
-    /// It was refused with all these words, and everything is as it was.
+    /// Checks that a command is refused with all these words, and that it changes nothing.
     async fn refuses(&self, args: &[&str], words: &[&str]) -> Run {
         let before = self.state().await;
         let run = self.server.run(args).await.with_code(1);

@@ -1,4 +1,4 @@
-//! Who may call.
+//! Access with and without a token.
 
 use std::path::Path;
 

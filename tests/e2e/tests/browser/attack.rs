@@ -1,4 +1,4 @@
-//! One page in one browser.
+//! Attack of one page in one browser.
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     site::{MARKER, Site},
 };
 
-/// Where the page is from.
+/// Origin of the page.
 #[derive(Clone, Copy)]
 pub enum Origin {
     /// Another server on this machine.
@@ -24,7 +24,7 @@ pub enum Origin {
     ReboundName,
 }
 
-/// All that the page tries, by the names that it gives them: it can't leave one out unnoticed.
+/// All steps of the page, by the names that it gives them: the page can't leave one out unnoticed.
 const STEPS: &[&str] = &[
     "command",
     "bytes",
@@ -58,11 +58,11 @@ const STEPS: &[&str] = &[
     "window",
     "socket",
 ];
-/// Those of them that get something to read where they are let.
+/// Steps that get something to read, where nothing stops them.
 const READS: &[&str] = &["json", "xhr", "put", "delete", "read", "read-xhr"];
 const READS_OF_ONES_OWN: &[&str] = &["read-opaque", "frame", "form-text"];
 
-/// A browser may take long to start.
+/// Time limit of a case. A browser may take long to start.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 pub async fn gets_nothing(browser: Browser, program: &Path, origin: Origin) {
@@ -118,7 +118,7 @@ async fn start(directory: &Path) -> Server {
     up.working_directory(directory).start_leader().await
 }
 
-/// A job for each step, and one that runs meanwhile.
+/// Makes a job for each step, and starts one that runs meanwhile; returns its execution's id.
 async fn prepare(server: &Server, held: &Held) -> String {
     for step in STEPS {
         let job = json!({ "command": "true", "schedule": "@yearly", "description": MARKER });
@@ -133,7 +133,7 @@ async fn prepare(server: &Server, held: &Held) -> String {
     id
 }
 
-/// Each job, and each execution with its status.
+/// All jobs, and all executions with their statuses.
 async fn state(server: &Server) -> (Vec<Value>, Vec<(Value, Value)>) {
     let executions = server.api.all("/v1/executions").await.into_iter();
     let executions = executions.map(|one| (one["execution_id"].clone(), one["status"].clone())).collect();
@@ -163,13 +163,13 @@ fn paths(outcomes: &Value) -> BTreeSet<String> {
     outcome(outcomes, "path").map(str::to_owned).collect()
 }
 
-/// The steps that have got hold of what nobody may read.
+/// Steps that have got hold of text that no page may read.
 fn read(outcomes: &Value) -> BTreeSet<&str> {
     let steps = outcome(outcomes, "step").zip(outcome(outcomes, "text"));
     steps.filter(|(_, text)| text.contains(MARKER)).map(|(step, _)| step).collect()
 }
 
-/// The path of each request and the status of its answer, by the access log.
+/// Path of each request and status of its answer, by the access log.
 fn answered(log: &str) -> Vec<(String, u64)> {
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines

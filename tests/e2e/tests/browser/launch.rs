@@ -9,7 +9,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// A name that is nobody's (RFC 2606).
+/// Name that belongs to nobody (RFC 2606).
 pub const FOREIGN: &str = "evil.example";
 
 #[derive(Clone, Copy)]
@@ -18,11 +18,11 @@ pub enum Browser {
     Firefox,
 }
 
-/// A running one, which ends with this value, and all its processes with it.
+/// Running browser, which ends with this value, and all its processes with it.
 pub struct Reader(Child);
 
 impl Browser {
-    /// As Debian calls them.
+    /// Names of the program in Debian.
     pub fn programs(self) -> &'static [&'static str] {
         match self {
             Self::Chromium => &["chromium"],
@@ -44,7 +44,8 @@ impl Browser {
     }
 }
 
-/// Its sandbox can't be had as root, nor in most containers. It reads pages of this test only.
+/// Options of Chromium. Its sandbox is not available to root nor in most containers; the browser reads
+/// pages of this test only.
 fn chromium(command: &mut Command, profile: &Path) {
     command.args([
         "--headless",

@@ -1,6 +1,6 @@
-//! Pages of the web, in real browsers, against a real belfry without a token: nothing that they
-//! send changes anything, and nothing is read. The same pages do all of it to a server without a
-//! door.
+//! Pages of the web, in real browsers, against a real belfry without a token: nothing that they send
+//! changes anything, and they read nothing. These pages succeed with all of it at a server that accepts
+//! every origin.
 //!
 //! Needs Chromium and Firefox as Debian has them; a case whose browser is not installed is ignored.
 

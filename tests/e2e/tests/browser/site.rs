@@ -1,5 +1,5 @@
 //! Servers that the page talks to beside belfry: the server that it comes from, and the control, an API
-//! without a door.
+//! that accepts every origin.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,22 +18,22 @@ use tokio::{
     sync::watch,
 };
 
-/// Stands in the description of every job.
+/// Text in the description of every job.
 pub const MARKER: &str = "nobody may read this";
 
 pub struct Site {
-    /// With the page, on `/attack`.
+    /// Address of the server with the page, which is at `/attack`.
     pub url: String,
     pub control: String,
-    /// The port of an address behind which others answer, turn by turn: the name of the page leads
-    /// to the page first and elsewhere then.
+    /// Port of an address behind which servers take turns: the name of the page leads first to the page
+    /// and then elsewhere.
     pub rebound: u16,
     seen: Arc<Seen>,
 }
 
 #[derive(Default)]
 struct Seen {
-    /// The paths that were asked of the control.
+    /// Paths of the requests that the control got.
     at_control: Mutex<Vec<String>>,
     turn: watch::Sender<String>,
     outcomes: watch::Sender<Option<Value>>,
@@ -55,7 +55,7 @@ impl Site {
         Self { url, control, rebound, seen }
     }
 
-    /// The outcome of each step, which the page reports when it is through.
+    /// Waits for the outcome of each step, which the page reports at its end.
     pub async fn outcomes(&self) -> Value {
         let mut outcomes = self.seen.outcomes.subscribe();
         outcomes.wait_for(Option::is_some).await.unwrap().clone().unwrap()
@@ -84,7 +84,7 @@ async fn outcomes(State(seen): State<Arc<Seen>>, body: Bytes) {
     seen.outcomes.send_replace(Some(serde_json::from_slice(&body).unwrap()));
 }
 
-/// Takes all and shows all, to pages too.
+/// Accepts all requests and shows all answers, to pages too.
 async fn control(State(seen): State<Arc<Seen>>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::OPTIONS {
         seen.at_control.lock().unwrap().push(uri.path().to_owned());
@@ -101,7 +101,8 @@ async fn control(State(seen): State<Arc<Seen>>, method: Method, uri: Uri, header
     (allowed, format!("{{\"description\": \"{MARKER}\"}}")).into_response()
 }
 
-/// Where a connection leads is decided when it is used: browsers open some ahead.
+/// Forwards the connections of the rebound name. Where a connection leads is decided when it is first
+/// used: browsers open some ahead.
 async fn rebind(listener: TcpListener, [page, control, belfry]: [String; 3], turn: watch::Receiver<String>) {
     loop {
         let (mut near, _) = listener.accept().await.unwrap();

@@ -1,4 +1,4 @@
-//! Alerts, from the worker that raises one to the topic that the tick tells.
+//! Alerts, from the worker that raises one to the topic to which the tick sends it.
 
 use std::time::Duration;
 

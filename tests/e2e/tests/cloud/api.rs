@@ -1,5 +1,5 @@
-//! The API, asked again where its answer is lost: where a process of a function fails, the emulator
-//! ends the others in the middle of their work.
+//! The API, called again where an answer is lost: when a process of a function fails, the emulator ends
+//! the others in the middle of their work.
 
 use std::{
     ops::Deref,
@@ -14,7 +14,8 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAGE: usize = 1000;
 
-/// What is not its own, such as `try_post`, asks once.
+/// Client of the API through the function, which repeats calls. Methods of the inner client, such as
+/// `try_post`, call once.
 pub struct Api(belfry_e2e::Api);
 
 impl Deref for Api {
@@ -30,7 +31,7 @@ impl Api {
         Self(belfry_e2e::Api::new(url))
     }
 
-    /// With a key of its own: work that is asked for again is the same work.
+    /// Makes a request with a key of its own, so that a repeated request asks for the same work.
     pub fn change(&self, method: Method, path: &str, body: &Value) -> RequestBuilder {
         static KEYS: AtomicU32 = AtomicU32::new(0);
         let key = format!("case-{}", KEYS.fetch_add(1, Ordering::Relaxed));
@@ -38,7 +39,8 @@ impl Api {
         request.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// To what may be asked again. 500 is an answer: a fault of Belfry's own.
+    /// Sends a request, which may be repeated, until there is an answer. 500 is an answer: a fault of
+    /// Belfry's own.
     pub async fn answer(&self, request: RequestBuilder) -> Answer {
         until("an answer", PATIENCE, async || {
             let lost = match self.send(request.try_clone()?).await {
@@ -60,7 +62,7 @@ impl Api {
         self.answer(self.change(Method::POST, path, body)).await.ok()
     }
 
-    /// All items of a paged listing. `path` has a query already, or none.
+    /// Reads all items of a paged listing. `path` may have a query.
     pub async fn all(&self, path: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut cursor = String::new();

@@ -24,7 +24,7 @@ pub struct Answer {
 }
 
 impl Caller {
-    /// Who may do everything.
+    /// Caller with the account's own keys, who may do everything.
     pub fn of_the_account() -> Self {
         Self { key: ACCESS_KEY.to_owned(), secret: SECRET_KEY.to_owned(), token: None }
     }
@@ -51,7 +51,7 @@ impl Caller {
     }
 }
 
-/// SNS has a word of its own for it.
+/// Whether the caller lacks the right. SNS has an error code of its own for that.
 pub fn is_refused(answer: &Answer) -> bool {
     let body = String::from_utf8_lossy(&answer.body);
     !answer.is_success && ["AccessDenied", "AuthorizationError"].iter().any(|code| body.contains(code))

@@ -1,4 +1,4 @@
-//! What calls the slots: the tick's schedules, and those of jobs.
+//! Clocks that start slots: the tick's schedules, and the schedules of jobs.
 
 use belfry_e2e::until;
 use chrono::TimeDelta;
@@ -9,7 +9,7 @@ use crate::{
     recovery::RECOVERED,
 };
 
-/// Every lane's own schedule is paused: the ticks are the rule's.
+/// Every lane's own schedule is paused, so the ticks come from the rule.
 pub async fn the_second_clock_recovers_what_stopped_functions_ran() {
     let (belfry, interrupted) = (installation().await, interruption().await);
     let id = &interrupted.execution_id;
@@ -22,7 +22,7 @@ pub async fn the_second_clock_recovers_what_stopped_functions_ran() {
     assert_eq!(belfry.lanes(&["resume"]).await, ["active", "active"]);
 }
 
-/// As EventBridge Scheduler is documented to send it.
+/// The event is as EventBridge Scheduler is documented to send it.
 pub async fn a_jobs_own_schedule_starts_its_slot_and_nothing_else() {
     let belfry = installation().await;
     let job = json!({ "job_id": "twice", "clock": "both", "target": { "type": "empty" } });

@@ -32,7 +32,7 @@ impl Daemon {
         Self(child.unwrap())
     }
 
-    /// In good order, with what it runs.
+    /// Ends the daemon in good order, with the attempts that it runs.
     pub async fn end(self) {
         self.terminate();
         self.until_it_ends().await;

@@ -1,4 +1,4 @@
-//! What outlives its row: the archive, and all that commands print.
+//! History that outlives its row: the archive, and the full output of commands.
 
 use std::io::Read as _;
 
@@ -13,11 +13,11 @@ use crate::{
     installation::{COMMANDS, Installation, SOON, installation},
 };
 
-/// More than an execution shows.
+/// Number of lines, more than an execution shows.
 const LINES: usize = 3_000;
 
-/// The emulator's stream does not tell what TTL removes, so the function is called with what AWS
-/// documents that it would be.
+/// The emulator's stream does not tell what TTL removes, so the test calls the function with the event
+/// that AWS documents.
 pub async fn what_time_has_removed_is_in_the_bucket() {
     let belfry = installation().await;
     let invoke = "/2015-03-31/functions/belfry-archive:live/invocations";
@@ -55,7 +55,7 @@ fn ids_in(belfry: &Installation, key: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["execution_id"].clone()).collect()
 }
 
-/// What a service answers to somebody who may do everything.
+/// Answer of a service to a caller who may do everything.
 fn signed(belfry: &Installation, service: &str, method: &Method, path: &str, body: &str) -> Vec<u8> {
     let answer = Caller::of_the_account().ask(belfry, service, method, path, body);
     assert!(answer.is_success, "{path}: {}", String::from_utf8_lossy(&answer.body));

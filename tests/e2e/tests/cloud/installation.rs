@@ -23,7 +23,7 @@ use crate::{api::Api, interruption::Interruption};
 pub const SOON: Duration = Duration::from_secs(60);
 const UP: &str = "localstack/up";
 
-/// For whoever serves the pool `command`: two at once would take each other's work.
+/// Lock for a case that serves the pool `command`: two at once would take each other's work.
 pub static COMMANDS: Mutex<()> = Mutex::const_new(());
 
 pub struct Installation {
@@ -32,14 +32,14 @@ pub struct Installation {
     state: TempDir,
 }
 
-/// Made by the script that a developer uses.
+/// Installation, made by the script that a developer uses.
 static MADE: OnceCell<Installation> = OnceCell::const_new();
 
 pub async fn installation() -> &'static Installation {
     started().await.0
 }
 
-/// What was stopped in the middle before any other case began.
+/// Execution that was interrupted in the middle, before any other case began.
 pub async fn interruption() -> &'static Interruption {
     started().await.1
 }
@@ -50,7 +50,7 @@ async fn started() -> (&'static Installation, &'static Interruption) {
     (made, INTERRUPTED.get_or_init(|| Interruption::of(made)).await)
 }
 
-/// What it has left on the disk. Statics are not dropped.
+/// Removes the files that the installation has left on the disk. Statics are not dropped.
 pub fn clear_up() {
     if let Some(made) = MADE.get() {
         drop(std::fs::remove_dir_all(made.state.path()));
@@ -77,13 +77,13 @@ impl Installation {
         Ok(Self { api: Api::new(url), emulator, state })
     }
 
-    /// Again, over what is there, with these packages.
+    /// Runs the script again over the installation, with these packages.
     pub async fn update(&'static self, packages: &'static Path) -> String {
         let up = move || up(&self.emulator, &self.state, ("BELFRY_PACKAGES", packages));
         spawn_blocking(up).await.unwrap().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// What `localstack/up` has left there.
+    /// Path of a file that `localstack/up` has left behind.
     pub fn state(&self, file: &str) -> std::path::PathBuf {
         self.state.path().join(file)
     }
@@ -92,8 +92,8 @@ impl Installation {
         self.put(&job).await.ok();
     }
 
-    /// For one instant, so many seconds ahead. Where it was over before the API had read of it,
-    /// there is another one.
+    /// Defines a job for one instant, `seconds` seconds ahead. Where the instant is over before the API
+    /// reads the job, a later one is tried.
     pub async fn define_ahead(&self, seconds: i64, mut job: Value) -> DateTime<Utc> {
         until("it is defined in time", SOON, async || {
             let at = Utc::now().trunc_subsecs(0) + TimeDelta::seconds(seconds);
@@ -113,7 +113,7 @@ impl Installation {
         self.api.answer(self.api.change(Method::PUT, &path, job)).await
     }
 
-    /// The id of what was pushed.
+    /// Pushes work and returns the execution's id.
     pub async fn push(&self, work: Value) -> String {
         self.api.post("/v1/executions", &work).await["execution_id"].as_str().unwrap().to_owned()
     }

@@ -1,4 +1,5 @@
-//! All functions stopped in the middle, before any other case begins: it would disturb them.
+//! Interruption of all functions in the middle of their work. It comes before all other cases, which it
+//! would disturb.
 
 use std::time::Duration;
 
@@ -11,19 +12,20 @@ use crate::{
     receiver::Receiver,
 };
 
-/// What was running then.
+/// Execution that was running when the functions were killed, and the receiver that it called.
 pub struct Interruption {
     pub execution_id: String,
     pub receiver: Receiver,
 }
 
-/// Longer than any test waits.
+/// Answers the first call later than any test waits, and all later calls at once.
 pub fn hangs_once(call: usize) -> (StatusCode, Duration) {
     (StatusCode::OK, if call == 1 { Duration::from_secs(600) } else { Duration::ZERO })
 }
 
 impl Interruption {
-    /// The lanes are paused first, so that the second clock alone can recover what runs.
+    /// Interrupts the functions. The lanes are paused first, so that only the second clock can recover
+    /// what runs.
     pub async fn of(belfry: &Installation) -> Self {
         let receiver = Receiver::start(hangs_once).await;
         assert_eq!(belfry.lanes(&["pause"]).await, ["paused", "paused"]);
@@ -42,7 +44,7 @@ impl Interruption {
 }
 
 impl Installation {
-    /// `belfry lanes`, and the lanes' statuses after it.
+    /// Runs `belfry lanes` and returns the lanes' statuses after it.
     pub async fn lanes(&self, args: &[&str]) -> Vec<String> {
         let args = [&["lanes"], args, &["--json"]].concat();
         let lanes = run_with_variables(&self.emulator.variables(), &args).await.ok().json();

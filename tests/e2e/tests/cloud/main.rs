@@ -1,13 +1,13 @@
-//! The installation on AWS, on an emulator of it: the module of `infra/` applied by a real
-//! Terraform, the real functions with the rights that the module gives them, called over the HTTP
-//! API's address.
+//! The installation on an emulator of AWS: a real Terraform applies the module of `infra/`, the real
+//! functions run with the rights that the module gives them, and the cases call them at the HTTP API's
+//! address.
 //!
-//! The emulator differs from AWS: its Scheduler looks every ten seconds and puts nothing in the
-//! place of `<aws.scheduler.scheduled-time>`, so what a job's own schedule sends is sent here as
-//! it is documented. What is due within minutes starts without a tick; `clocks` waits for one.
+//! The emulator differs from AWS: its Scheduler looks every ten seconds, and puts nothing in the place
+//! of `<aws.scheduler.scheduled-time>`. So the cases send what a job's own schedule is documented to
+//! send. Slots that are due within minutes start without a tick; `clocks` waits for one.
 //!
-//! All cases share one installation, which takes minutes to make, and one runtime. They wait more
-//! than they work, so all of them do at once.
+//! All cases share one installation, which takes minutes to make, and one runtime. They wait more than
+//! they work, so all of them run at once.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 

@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use crate::installation::installation;
 
-/// What the emulator keeps of no alarm.
+/// Attributes that the emulator keeps of no alarm.
 const FORGOTTEN: [&str; 9] = [
     "actions_enabled",
     "alarm_actions",
@@ -21,7 +21,7 @@ const FORGOTTEN: [&str; 9] = [
     "treat_missing_data",
 ];
 
-/// Format, validity, the module's own tests, and the policies of checkov.
+/// Checks the format, the validity, the module's own tests, and the policies of checkov.
 pub async fn the_module_keeps_to_its_rules() {
     let check = || {
         Command::new(workspace().join("infra/check"))

@@ -15,7 +15,7 @@ pub struct Process {
 }
 
 impl Installation {
-    /// Of this installation's emulator: others may run beside it.
+    /// Processes of this installation's emulator. Other emulators may run beside it.
     pub fn processes(&self) -> Vec<Process> {
         let pids =
             fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -29,7 +29,7 @@ impl Installation {
 }
 
 impl Process {
-    /// `belfry-worker`.
+    /// Name of the function, such as `belfry-worker`.
     pub fn function(&self) -> &str {
         self.variable("AWS_LAMBDA_FUNCTION_NAME")
     }
@@ -38,13 +38,13 @@ impl Process {
         self.variables.get(name).map_or("", String::as_str)
     }
 
-    /// What it calls itself in the attempts that it runs.
+    /// Worker id that the process has in the attempts that it runs.
     pub fn worker_id(&self) -> String {
         format!("{}/{}", self.function(), self.variable("AWS_LAMBDA_LOG_STREAM_NAME"))
     }
 
-    /// Returns when it is dead: until then the emulator would still hand it what is called next, which
-    /// nobody would answer. It may have ended by itself meanwhile.
+    /// Kills the process, which may have ended meanwhile. Returns when it is dead: until then the
+    /// emulator would still hand it the next call, which would get no answer.
     pub fn kill(&self) {
         let Ok(process) = pidfd_open(self.pid, PidfdFlags::empty()) else { return };
         pidfd_send_signal(&process, Signal::KILL).ok();

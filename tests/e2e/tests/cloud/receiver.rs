@@ -1,4 +1,4 @@
-//! Somebody whom jobs call over HTTP.
+//! A target that jobs call over HTTP.
 
 use std::{
     sync::{Arc, Mutex},
@@ -13,7 +13,7 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 
-/// What to answer to the nth call, counted from 1.
+/// Function that gives the answer to the nth call, counted from 1.
 type Answer = fn(usize) -> (StatusCode, Duration);
 
 pub struct Receiver {
@@ -24,9 +24,9 @@ pub struct Receiver {
 
 struct Calls {
     answer: Answer,
-    /// The execution and the attempt that each call named.
+    /// Execution and attempt that each call named.
     seen: Mutex<Vec<(String, u32)>>,
-    /// Of those that may call back.
+    /// Tokens of calls that may call back.
     tokens: Mutex<Vec<String>>,
     changed: Notify,
 }

@@ -1,4 +1,4 @@
-//! What dies in the middle, and what is replaced in the middle.
+//! Recovery of processes that die in the middle, and of functions that are replaced in the middle.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -11,7 +11,8 @@ use crate::{
     receiver::Receiver,
 };
 
-/// The lease of an attempt, and what the design allows on top of it on AWS.
+/// Time within which lost work is recovered: the lease of an attempt, and what the design allows on top
+/// of it on AWS.
 pub const RECOVERED: Duration = Duration::from_secs(60 + 150);
 const FUNCTIONS: [&str; 5] = ["tick", "dispatcher", "worker", "api", "archive"];
 
@@ -67,7 +68,8 @@ pub async fn a_deployment_in_flight_loses_and_doubles_nothing() {
     assert_eq!(receiver.calls().len(), 40);
 }
 
-/// The same programs in other packages: a comment at an archive's end makes it another one.
+/// Writes the same programs as new packages: a comment at the end of the archive makes it another
+/// package.
 fn next_version(belfry: &Installation, directory: &Path) {
     const COMMENT: &[u8] = b"next";
     for function in FUNCTIONS {

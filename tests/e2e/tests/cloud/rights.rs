@@ -1,7 +1,7 @@
-//! What each function's role permits, asked of the emulator's IAM with the credentials that the
+//! Permissions of each function's role, asked of the emulator's IAM with the credentials that the
 //! function itself has.
 //!
-//! Nothing that is asked here changes anything: what is permitted names what isn't there.
+//! No request here changes anything: permitted requests name things that don't exist.
 
 use aws_sdk_dynamodb::{
     Client as DynamoDb,
@@ -29,7 +29,7 @@ enum Ask {
     Read(&'static str),
     Write(&'static str),
     Scan(&'static str),
-    /// By an index of the executions.
+    /// Lists executions by an index.
     List(&'static str),
     MakeTable,
     Send(&'static str),
@@ -42,7 +42,7 @@ enum Ask {
     KeepLog,
 }
 
-/// Whether it is permitted to the tick, the dispatcher, the worker and the API.
+/// Each call, and whether it is permitted to the tick, the dispatcher, the worker and the API.
 const RIGHTS: &[(Ask, [bool; 4])] = &[
     (Ask::Read("jobs"), [true, true, true, true]),
     (Ask::Read("executions"), [true, true, true, true]),
@@ -186,7 +186,7 @@ impl Asker {
     }
 }
 
-/// Whatever else the service says to it.
+/// Whether the service permits the call, whatever else it answers.
 fn is_permitted<T, E: ProvideErrorMetadata, R>(outcome: Result<T, SdkError<E, R>>) -> bool {
     let Err(error) = outcome else { return true };
     let error = error.as_service_error().expect("an answer of the service");

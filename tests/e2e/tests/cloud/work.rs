@@ -204,7 +204,8 @@ fn instant(row: &Value, name: &str) -> Option<DateTime<Utc>> {
     row[name].as_str()?.parse().ok()
 }
 
-/// One after the other, each when the one before has ended: a tick a minute would take six minutes.
+/// The slots run one after the other, each when the one before has ended. With a tick a minute they
+/// would take six minutes.
 pub async fn a_backfill_goes_on_by_itself() {
     let belfry = installation().await;
     let receiver = Receiver::start(succeeds).await;

@@ -1,4 +1,4 @@
-//! Every file of `examples/` does what its first lines say.
+//! Examples: every file of `examples/` does what its first lines say.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::{SOON, Tour, ids, only_run, text};
 
 const CHAIN: [&str; 5] = ["ingest", "products", "quality", "report", "revenue"];
 const RERUN: [&str; 4] = ["collect", "prices", "summary", "weather"];
-/// What the orders of the example come to, worked out apart from it.
+/// Report on the example's orders, worked out apart from the example.
 const REPORT: &str = "orders,revenue,rejected\n4995,579075.00,5\n";
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What is kept of what ran.
+//! History that is kept of executions.
 
 use std::{fs, time::Duration};
 
@@ -26,7 +26,7 @@ async fn all_that_a_command_printed_is_kept() {
     assert!(summary.contains("1 succeeded, 0 failed"), "{summary}");
 }
 
-/// A database with an execution that ended this long ago.
+/// Makes a database with an execution that ended this long ago.
 async fn database(data: &TempDir, ago: Duration) {
     let store = Store::open(&data.path().join("belfry.sqlite")).unwrap();
     let now = Timestamp::from(chrono::Utc::now());

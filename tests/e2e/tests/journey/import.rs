@@ -6,8 +6,8 @@ use belfry_e2e::run;
 
 use crate::Tour;
 
-/// The crontabs of `examples/`: imported to a file, which a belfry takes as it is. Not applied for
-/// good: they are real, and this may be the minute at which one of them is due.
+/// The crontabs of `examples/` are imported to a file, which belfry accepts unchanged. The file is not
+/// applied for good: the crontabs are real, and one of them may be due in this very minute.
 #[tokio::test]
 async fn the_example_crontabs_become_a_job_file_that_applies() {
     let tour = Tour::begin().await;

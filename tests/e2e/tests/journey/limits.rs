@@ -1,11 +1,12 @@
-//! `examples/limits.yaml` and `examples/circuit.yaml`: how much runs at once, and what becomes of the rest.
+//! Limits: `examples/limits.yaml` and `examples/circuit.yaml` show how much runs at once, and what
+//! becomes of the rest.
 
 use belfry_e2e::until;
 use serde_json::Value;
 
 use crate::{SOON, Tour, text};
 
-/// The most of these that ran at one moment.
+/// Highest number of these executions that ran at one moment.
 fn most_at_once(rows: &[Value]) -> usize {
     let spans: Vec<(&str, &str)> =
         rows.iter().map(|row| (text(row, "start_time"), text(row, "end_time"))).collect();

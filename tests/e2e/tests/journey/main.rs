@@ -1,4 +1,4 @@
-//! The tour that a newcomer takes: `belfry up` with the examples, and what can be done with it.
+//! Tour of a newcomer: `belfry up` with the examples, and what can be done with it.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 const SOON: Duration = Duration::from_secs(30);
 
-/// `belfry up --apply examples`, of a copy of the examples.
+/// Server of `belfry up --apply examples`, on a copy of the examples.
 struct Tour {
     server: Server,
     examples: Examples,
@@ -35,7 +35,7 @@ impl Tour {
         Self::begin_as(examples, &["--allow-private-addresses", "--apply", &all]).await
     }
 
-    /// With one of the examples, and what that one needs.
+    /// Begins with one of the examples, and the arguments that it needs.
     async fn begin_at(file: &str, args: &[&str]) -> Self {
         let examples = Examples::copy();
         let file = examples.file(file);
@@ -54,7 +54,7 @@ impl Tour {
         Self { server, examples, _data: data }
     }
 
-    /// The rows that a `--json` listing prints.
+    /// Rows that a `--json` listing prints.
     async fn list(&self, args: &[&str]) -> Vec<Value> {
         let rows = self.server.run(&[args, &["--json"]].concat()).await.ok().json();
         rows.as_array().expect("a list").clone()
@@ -64,7 +64,7 @@ impl Tour {
         self.server.run_with_input(&["apply", "-f", "-"], text).await.ok();
     }
 
-    /// The id of what was triggered.
+    /// Triggers a job and returns the execution's id.
     async fn trigger(&self, args: &[&str]) -> String {
         let accepted = self.server.run(&[&["trigger", "--json"], args].concat()).await.ok().json();
         text(&accepted, "execution_id").to_owned()
@@ -78,7 +78,7 @@ impl Tour {
         .await
     }
 
-    /// The first execution of a job with this status.
+    /// Waits for an execution of a job with this status, and returns it.
     async fn until_one_is(&self, job: &str, status: &str) -> Value {
         until(&format!("{job} is {status}"), SOON, async || {
             self.list(&["executions", "--job", job, "--status", status]).await.into_iter().next()
@@ -97,7 +97,7 @@ fn ids(rows: &[Value], field: &str) -> Vec<String> {
     ids
 }
 
-/// The one directory that a run of the nightly chain has made.
+/// Directory of the only run that the nightly chain has made.
 fn only_run(examples: &Path) -> std::path::PathBuf {
     let runs = std::fs::read_dir(examples.join("nightly/out")).expect("a run has written");
     let runs: Vec<_> = runs.map(|entry| entry.unwrap().path()).collect();

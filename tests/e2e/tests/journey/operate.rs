@@ -1,4 +1,4 @@
-//! What is done to executions and jobs by hand.
+//! Manual operations on executions and jobs.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ const RECURRING: &str = "\
 - {job_id: tock, schedule: '@every 1s'}
 ";
 
-/// Dead letters, looked at, redriven when the cause is gone, and discarded.
+/// Dead letters are looked at, redriven when the cause is gone, and discarded.
 #[tokio::test]
 async fn what_failed_for_good_is_found_redriven_and_discarded() {
     // Of all the examples, some fail for good by themselves.
@@ -77,7 +77,7 @@ async fn a_paused_job_has_no_slots_until_it_is_resumed() {
     until("it goes on", SOON, async || (slots_after("tick", &resumed_at).await >= 2).then_some(())).await;
 }
 
-/// The process is gone, with all that it has started.
+/// The process ends, with all processes that it has started.
 #[tokio::test]
 async fn cancelling_a_running_command_ends_its_processes() {
     let tour = Tour::begin().await;

@@ -1,5 +1,5 @@
-//! `examples/priorities.yaml`, `examples/pools.yaml` and `examples/backpressure`: who goes first, where, and
-//! who has to wait outside.
+//! `examples/priorities.yaml`, `examples/pools.yaml` and `examples/backpressure`: what goes first,
+//! where it runs, and what has to wait outside.
 
 use std::{
     fs::{self, File},
@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use crate::{SOON, Tour, text};
 
-/// The jobs of these in the order in which they were started.
+/// Jobs of these executions, in the order in which they were started.
 async fn order(tour: &Tour, executions: &[String]) -> Vec<String> {
     let mut rows = Vec::new();
     for id in executions {
@@ -21,7 +21,7 @@ async fn order(tour: &Tour, executions: &[String]) -> Vec<String> {
     rows.iter().map(|row| text(row, "job_id").to_owned()).collect()
 }
 
-/// From now on each newspaper is printed until it is let go.
+/// Changes the example so that each newspaper is printed until it is let go.
 async fn newspapers_are_held(press: &Tour) -> Held {
     let held = Held::within(press.examples.path());
     let command = format!("command: {}", held.command());
@@ -30,7 +30,7 @@ async fn newspapers_are_held(press: &Tour) -> Held {
     held
 }
 
-/// The press prints a newspaper, and has no room for anything else.
+/// Starts a newspaper, which leaves the press no room for anything else; returns its execution's id.
 async fn occupied(press: &Tour) -> String {
     let id = press.trigger(&["newspaper"]).await;
     press.until_it_is(&id, "running").await;

@@ -1,4 +1,4 @@
-//! The processes, one after the other, each killed at its moment; the last one lives.
+//! Campaign of processes, one after the other. Each is killed at its moment; the last one lives.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     pusher::{Accepted, Pushers},
 };
 
-/// Of attempts; short, so that the lost ones are taken up soon.
+/// Lease of attempts. Short, so that lost attempts are taken up soon.
 const LEASE: &str = "5s";
 const PACE: Duration = Duration::from_millis(10);
 
@@ -19,7 +19,7 @@ pub struct Campaign<'a> {
     up: Up,
     pushers: Pushers,
     released: usize,
-    /// How long killed processes have led, together.
+    /// Total time for which killed processes have led.
     lived: Duration,
 }
 
@@ -29,7 +29,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// And how many of them had been accepted by a process that died before it could say so.
+    /// Ids of the accepted executions, and the number of those accepted by a process that died before
+    /// it could say so.
     pub fn accepted(&self) -> (Vec<&str>, usize) {
         let ids = self.accepted.keys().map(String::as_str).collect();
         (ids, self.accepted.values().filter(|before| **before).count())
@@ -70,7 +71,7 @@ impl<'a> Campaign<'a> {
         server
     }
 
-    /// Lets batches go out evenly over the time that processes live.
+    /// Releases batches evenly over the time for which processes live.
     async fn push_for(&mut self, moment: Duration) {
         let began = Instant::now();
         while began.elapsed() < moment {

@@ -1,4 +1,4 @@
-//! What the commands left behind.
+//! Effects that the commands have left behind.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::history::History;
 
-/// The attempts of each execution that appended.
+/// Attempts of each execution that appended a line.
 pub struct Effects(HashMap<String, HashSet<u64>>);
 
 impl Effects {
@@ -26,7 +26,8 @@ impl Effects {
         self.0.values().map(HashSet::len).sum()
     }
 
-    /// Each execution had its effect; more than one only where an attempt was lost. The number of those.
+    /// Checks that each execution had its effect, and that it had more than one only where an attempt
+    /// was lost. Returns the number of repeated effects.
     pub fn check(&self, history: &History, has_effect: impl Fn(&str) -> bool) -> usize {
         for row in history.rows().filter(|row| has_effect(row.id())) {
             let attempts = self.0.get(row.id()).unwrap_or_else(|| panic!("{} did nothing", row.id()));

@@ -31,7 +31,7 @@ impl History {
         self.0.get(id)
     }
 
-    /// What was accepted is there, and nothing else was pushed.
+    /// Checks that every accepted push has an execution, and that there is no other pushed execution.
     pub fn check_pushes(&self, accepted: &[&str]) {
         let missing: Vec<_> = accepted.iter().filter(|id| !self.0.contains_key(**id)).collect();
         assert!(missing.is_empty(), "accepted and forgotten: {missing:?}");
@@ -39,7 +39,7 @@ impl History {
         assert_eq!(pushed, accepted.len(), "pushes that nobody accepted");
     }
 
-    /// Of each job, the slots that have an execution.
+    /// Slots that have an execution, by job.
     pub fn slots(&self) -> HashMap<&str, Vec<&str>> {
         let mut slots: HashMap<&str, Vec<&str>> = HashMap::new();
         for row in self.rows().filter(|row| row.0["trigger"] == "schedule") {
@@ -80,7 +80,8 @@ impl Row {
         self.0["attempt"].as_u64().unwrap()
     }
 
-    /// It succeeded once, at its last attempt; those before were lost, and none is missing.
+    /// Checks that the execution succeeded once, at its last attempt, that all attempts before were
+    /// lost, and that no attempt is missing.
     pub fn check(&self) {
         assert_eq!(self.0["status"], "success", "{}", self.0);
         let (last, before) = self.attempts().split_last().unwrap();

@@ -1,8 +1,8 @@
 //! kill -9 of `belfry up`, again and again, while pushed work and recurring jobs run.
 //!
-//! Whatever was accepted ends in success, once; effects repeat only for attempts that were in
-//! flight at a kill; every slot of the recurring jobs is there, once. How much of it is set by
-//! `BELFRY_KILLS` and `BELFRY_PUSHES`; `BELFRY_SEED` chooses the moments of the kills.
+//! All work that was accepted ends in success, once. Effects repeat only for attempts that were in
+//! flight at a kill. Every slot of the recurring jobs is there, once. `BELFRY_KILLS` and
+//! `BELFRY_PUSHES` set how much is done; `BELFRY_SEED` chooses the moments of the kills.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 
@@ -22,7 +22,8 @@ use history::{History, Row};
 use plan::Plan;
 use serde_json::Value;
 
-/// Attempts in flight at the last kill are taken over when their lease and its margin have passed.
+/// Time for all work to end. Attempts in flight at the last kill are taken over when their lease and
+/// its margin have passed.
 const DRAIN: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,7 +55,7 @@ async fn twenty_kills_lose_nothing_and_do_nothing_twice() {
     );
 }
 
-/// Everything there is, once it has come to rest.
+/// Waits until all work has ended, and returns the history.
 async fn drained(server: &Server, plan: &Plan, jobs: &[Value]) -> History {
     until("all work ends", DRAIN, async || {
         for status in ["running", "queued", "waiting"] {

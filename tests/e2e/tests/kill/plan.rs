@@ -1,4 +1,4 @@
-//! How much is done, and when the kills come.
+//! Amount of the work, and the moments of the kills.
 
 use std::{env, fmt::Display, path::PathBuf, str::FromStr, time::Duration};
 
@@ -13,7 +13,7 @@ const PUSHES_WITH_EFFECT: usize = 300;
 
 pub struct Plan {
     pub seed: u64,
-    /// How long after it leads each process is killed.
+    /// Time from the leadership of each process to its kill.
     pub kills: Vec<Duration>,
     pub pushes: usize,
     directory: TempDir,
@@ -41,12 +41,12 @@ impl Plan {
         self.directory.path().join("data")
     }
 
-    /// Each attempt that does something appends a line here.
+    /// File to which each attempt with an effect appends a line.
     pub fn effects(&self) -> PathBuf {
         self.directory.path().join("effects")
     }
 
-    /// How long processes live that are killed, together: the pushes are spread over that.
+    /// Total life of the processes that are killed; the pushes are spread over it.
     pub fn lifetime(&self) -> Duration {
         self.kills.iter().sum()
     }
@@ -81,7 +81,8 @@ impl Plan {
         json!({ "jobs": jobs.collect::<Vec<_>>() })
     }
 
-    /// It takes its time, so that a kill finds it before, between and after.
+    /// Target of a job. An effect takes some time, so that kills come before, between and after its
+    /// steps.
     fn target(&self, has_effect: bool) -> Value {
         if !has_effect {
             return json!({ "type": "empty" });
@@ -91,7 +92,7 @@ impl Plan {
         json!({ "type": "command", "command": format!("sleep 0.05; {line} >> '{file}'; sleep 0.1") })
     }
 
-    /// Whether this execution is one of those that append.
+    /// Whether the execution is one that appends a line.
     pub fn has_effect(&self, id: &str) -> bool {
         let number = |text: &str| text.parse::<usize>().expect("ids end as they were made");
         if let Some(key) = id.strip_prefix("push@n") {

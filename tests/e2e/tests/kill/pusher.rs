@@ -18,10 +18,11 @@ use tokio::{
 };
 
 const CLIENTS: usize = 4;
-/// After a refused connection: a new process tells its address sooner or later.
+/// Pause after a refused connection: a new process tells its address sooner or later.
 const RETRY: Duration = Duration::from_millis(20);
 
-/// Whether the answer that arrived said that it had been accepted before.
+/// Accepted executions, each with whether the answer that arrived said that it had been accepted
+/// before.
 pub type Accepted = HashMap<String, bool>;
 
 #[derive(Default)]
@@ -34,7 +35,7 @@ struct Shared {
 pub struct Pushers {
     clients: JoinSet<()>,
     shared: Arc<Shared>,
-    /// A batch goes out for each.
+    /// Permits for batches: one batch goes out for each.
     permits: Arc<Semaphore>,
     server: watch::Sender<Option<Api>>,
 }
@@ -58,7 +59,7 @@ impl Pushers {
         self.permits.add_permits(batches);
     }
 
-    /// What was accepted, once all of it is.
+    /// Waits for all clients, and returns the pushes that were accepted.
     pub async fn finish(mut self) -> Accepted {
         while let Some(ended) = self.clients.join_next().await {
             ended.unwrap();
@@ -77,7 +78,7 @@ async fn push_all(shared: Arc<Shared>, permits: Arc<Semaphore>, mut server: watc
     }
 }
 
-/// Sends it, the same keys again, until there is an answer.
+/// Sends a batch, with the same keys each time, until there is an answer.
 async fn push(batch: &Value, server: &mut watch::Receiver<Option<Api>>) -> Vec<(String, bool)> {
     loop {
         let api = server.borrow_and_update().clone();

@@ -1,4 +1,4 @@
-//! The slots of the recurring jobs, worked out without Belfry.
+//! Slots of the recurring jobs, worked out without Belfry.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::history::History;
 
-/// Ends them all: slots up to their pause still run. The jobs as they are then.
+/// Pauses all jobs and returns them as they are then. Slots up to the pause still run.
 pub async fn pause_all(api: &Api) -> Vec<Value> {
     for job in api.all("/v1/jobs").await {
         api.post(&format!("/v1/jobs/{}:pause", job["job_id"].as_str().unwrap()), &json!({})).await;
@@ -16,12 +16,12 @@ pub async fn pause_all(api: &Api) -> Vec<Value> {
     api.all("/v1/jobs").await
 }
 
-/// The slots that each job has had.
+/// Slots that each job must have had.
 pub fn expected(jobs: &[Value]) -> impl Iterator<Item = BTreeSet<String>> {
     jobs.iter().map(slots_of)
 }
 
-/// Every multiple of the period from the job's creation to its pause.
+/// Slots of a job: every multiple of the period from the job's creation to its pause.
 fn slots_of(job: &Value) -> BTreeSet<String> {
     let milliseconds = |field: &str| {
         let instant = DateTime::parse_from_rfc3339(job[field].as_str().unwrap()).unwrap();
@@ -36,7 +36,8 @@ fn slots_of(job: &Value) -> BTreeSet<String> {
     (first..=last).map(|number| instant(number).to_rfc3339_opts(SecondsFormat::Secs, true)).collect()
 }
 
-/// Each slot has an execution, and no execution has another slot. How many there are.
+/// Checks that each slot has an execution, and no execution has another slot. Returns the number of
+/// slots.
 pub fn check(jobs: &[Value], history: &History) -> usize {
     let slots = history.slots();
     let mut count = 0;

@@ -13,9 +13,10 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 use work::Work;
 
-/// Far more than it takes for the second one to lead after the first one's end.
+/// Time within which the standby must lead, far more than it takes after the leader's end.
 const TAKEOVER: Duration = Duration::from_secs(30);
-/// Less than any part of a lease that a dead leader may have left, and more than a slow machine needs.
+/// Time shorter than any part of a lease that a dead leader may have left, and longer than a slow
+/// machine needs.
 const AT_ONCE: Duration = Duration::from_secs(3);
 const DAY_MS: i64 = 86_400_000;
 const LOST: &str = "another process has taken over the database";
@@ -35,7 +36,7 @@ fn database(data: &Path) -> Connection {
     database
 }
 
-/// Who leads by its lease, until when in milliseconds since 1970.
+/// Owner of the leadership lease, and its end in milliseconds since 1970.
 async fn lease(data: &Path) -> (String, i64) {
     let database = database(data);
     let read =
@@ -43,15 +44,15 @@ async fn lease(data: &Path) -> (String, i64) {
     until("the lease can be read", TAKEOVER, async || read().ok()).await
 }
 
-/// As if the wall clock of whoever leads had stood elsewhere when it renewed its lease.
+/// Sets the end of the lease, as if the leader's wall clock had stood elsewhere at the renewal.
 async fn set_lease_end(data: &Path, until_ms: i64) {
     let database = database(data);
     let write = || database.execute("UPDATE leases SET until = ?1", [until_ms]).ok();
     until("the lease can be changed", TAKEOVER, async || write()).await;
 }
 
-/// A leader that ends in good order gives its lease back, so that nobody waits for it to run out.
-/// `let_go` comes when it knows that it is to end.
+/// Ends the leader in good order: it gives its lease back, so that the standby need not wait for the
+/// lease to run out. `let_go` is called when the leader knows that it is to end.
 async fn stop_leader(leader: &mut Server, data: &Path, let_go: impl FnOnce()) {
     let (owner, _) = lease(data).await;
     leader.terminate();
@@ -120,8 +121,8 @@ async fn on_sigterm_the_leader_ends_its_work_and_hands_over() {
     println!("SIGTERM: the standby led {took:.1?} after the leader's end; {} executions ended", work.len());
 }
 
-/// A process that is frozen in the middle of a transaction keeps the database to itself until it
-/// goes on or dies: that is SQLite's lock, and no leader can be chosen then.
+/// Freezes the leader between two transactions. A process that is frozen in the middle of one keeps
+/// SQLite's lock until it goes on or dies, and no leader can be chosen then.
 async fn freeze_between_writes(leader: &Server, data: &Path) {
     let database = database(data);
     until("frozen outside of a transaction", TAKEOVER, async || {
@@ -135,7 +136,7 @@ async fn freeze_between_writes(leader: &Server, data: &Path) {
     .await;
 }
 
-/// The fence: a leader that slept through its own replacement finds its writes refused.
+/// The fence: a leader that slept while another process took over finds its writes refused.
 #[tokio::test]
 async fn a_leader_that_was_stopped_for_too_long_cannot_write_and_ends() {
     let data = TempDir::new().unwrap();
@@ -195,7 +196,8 @@ async fn leadership_goes_on_from_process_to_process() {
     .await;
 }
 
-/// The operating system knows at once that a process is dead, whatever its lease says.
+/// A restart need not wait: the operating system knows at once that a process is dead, whatever its
+/// lease says.
 #[tokio::test]
 async fn after_kill_9_a_restart_leads_at_once() {
     let data = TempDir::new().unwrap();

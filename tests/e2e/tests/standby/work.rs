@@ -1,4 +1,4 @@
-//! Pushed work of all kinds, so that some of it runs, waits and lies ahead at any moment.
+//! Pushed work of all kinds. Some of it runs, some waits and some is not due yet, at any moment.
 
 use std::{path::Path, time::Duration};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const COUNT: usize = 200;
 const END: Duration = Duration::from_secs(60);
 
-/// What was accepted. Its commands run until they are let go.
+/// Accepted work, whose commands run until they are let go.
 pub struct Work {
     accepted: Vec<String>,
     pub commands: Held,
@@ -37,7 +37,7 @@ impl Work {
         .await;
     }
 
-    /// How many attempts were lost on the way.
+    /// Waits until all accepted work has succeeded; returns the number of lost attempts.
     pub async fn until_all_succeeded(&self, api: &Api) -> usize {
         let rows = until("all that was accepted succeeds", END, async || {
             let rows = api.all("/v1/executions?job_id=push").await;

@@ -48,7 +48,7 @@ impl Studio {
         self.server.api.post("/v1/executions", &push).await["execution_id"].as_str().unwrap().to_owned()
     }
 
-    /// The address and the token of the request of this number.
+    /// Waits for the request of this number; returns its callback address and token.
     async fn asked(&self, number: usize) -> (String, String) {
         let headers =
             until("it is asked", SOON, async || self.asked.lock().unwrap().get(number).cloned()).await;

@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use crate::{SOON, outcomes, until_it_is};
 
 const LEASE_SECONDS: u64 = 5;
-/// A vanished worker's work is back by then.
+/// Time within which a vanished worker's work is back.
 const BACK_WITHIN: Duration = Duration::from_secs(LEASE_SECONDS + 60);
 
 struct Pool {
@@ -47,7 +47,7 @@ impl Pool {
         until_it_is(&self.server, id, status, SOON).await
     }
 
-    /// A line that does the one thing the first time, and the other from then on.
+    /// Command line that does `first` the first time, and `then` from then on.
     fn once(&self, first: &str, then: &str) -> String {
         let mark = self.directory.path().join("seen");
         format!("if mkdir {} 2>/dev/null; then {first}; else {then}; fi", mark.display())

@@ -1,4 +1,4 @@
-//! Idle pools take from others.
+//! Work stealing: idle pools take work from other pools.
 
 use belfry_e2e::{Server, Up};
 use serde_json::{Value, json};
@@ -6,7 +6,8 @@ use tempfile::TempDir;
 
 use crate::{SOON, until_it_is};
 
-/// One execution for each of these pools, all in one call: nobody takes any before all are there.
+/// Pushes one execution for each of these pools, all in one call, so that all are there before any is
+/// taken.
 async fn push(server: &Server, pools: &[&str]) -> Vec<String> {
     let push = |pool| json!({"name": pool, "pool": pool, "target": {"type": "empty"}});
     let executions: Vec<Value> = pools.iter().map(push).collect();

@@ -1,5 +1,6 @@
-//! The zone data that are compiled in against those of the Python package index, which come from the
-//! same source by another way: every name, from 2024 on. Needs Python 3 and, the first time, a network.
+//! The zone data that are compiled in, compared with those of the Python package index, which come from
+//! the same source by another way: every name, from 2024 on. Needs Python 3 and, the first time, a
+//! network.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
 
@@ -15,7 +16,7 @@ use belfry_e2e::{target_directory, workspace};
 use chrono::{DateTime, Utc};
 
 const PACKAGE: &str = "tzdata";
-/// Where the package lies, and the version of its data.
+/// Python code that prints where the package lies, and the version of its data.
 const TELL: &str = "import tzdata; print(tzdata.__path__[0]); print(tzdata.IANA_VERSION)";
 
 fn output(command: &mut Command) -> Result<String, String> {
@@ -27,7 +28,8 @@ fn output(command: &mut Command) -> Result<String, String> {
     Err(format!("{command:?}: {}\n{}", output.status, streams.concat()))
 }
 
-/// The package as it is pinned, beside the other build products.
+/// Installs the package as it is pinned, beside the other build products. Returns the path of pip, the
+/// path of the package, and the version of its data.
 fn installed() -> (PathBuf, PathBuf, String) {
     let environment = target_directory().join("zone-data-venv");
     let requirements = workspace().join("tests/e2e/tests/zone_data/requirements.txt");
@@ -59,7 +61,7 @@ fn read(directory: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// `2026.6`, of which the first line of the answer tells.
+/// Newest version of the package, such as `2026.6`, from the first line of pip's answer.
 fn newest(pip: &Path) -> Option<String> {
     let told = output(Command::new(pip).args(["index", "versions", PACKAGE])).ok()?;
     Some(told.split_once('(')?.1.split_once(')')?.0.to_owned())

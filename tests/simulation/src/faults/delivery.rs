@@ -1,13 +1,14 @@
-//! What the queues do to what is given to them.
+//! Faults of the queues: parcels are lost, doubled or late.
 
 use crate::machine::State;
 
-/// When the copies of one parcel arrive, counted from when they should; none where it is lost.
+/// Delays of the copies of one parcel, counted from its regular arrival; empty where the parcel is
+/// lost.
 pub struct Delivery {
     pub delays_ms: Vec<u64>,
 }
 
-/// What happened to a parcel, by name.
+/// Names under which a parcel's faults are counted.
 pub struct Names {
     pub lost: &'static str,
     pub doubled: &'static str,

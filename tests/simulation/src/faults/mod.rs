@@ -1,4 +1,4 @@
-//! Which faults a run meets: some of all kinds, up to a budget and until an instant.
+//! Faults of a run: some of all kinds, up to a budget and until an instant.
 
 use belfry_domain::{ExecutionId, JobId};
 
@@ -11,42 +11,43 @@ mod delivery;
 
 pub use self::delivery::{CALL, Delivery, MESSAGE, WAVE};
 
-/// What goes wrong with a call of a port.
+/// Faults of a call of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Not performed; the caller hears that the store did not answer.
+    /// The call is not performed; the caller hears that the store did not answer.
     ErrorBefore,
-    /// Performed; the caller hears that the store did not answer.
+    /// The call is performed; the caller hears that the store did not answer.
     ErrorAfter,
-    /// Performed; the answer takes this long.
+    /// The call is performed; its answer takes this many milliseconds.
     Late(u64),
     CrashBefore,
     CrashAfter,
-    /// The process stands still, just before the call is made or just after.
+    /// The process stands still for this many milliseconds, just before the call is made or just after.
     FreezeBefore(u64),
     FreezeAfter(u64),
-    /// The process's own wall clock is off from now on.
+    /// The process's own wall clock is off by this many milliseconds from now on.
     SkewBy(i64),
-    /// Everybody's wall clock jumps.
+    /// The wall clocks of all processes jump by this many milliseconds.
     JumpBy(i64),
 }
 
 const KINDS: usize = 9;
 
-/// A run has only some kinds of faults, so that each also meets those that it hides behind others.
+/// Faults of one run. A run has only some kinds of faults, so that no kind hides behind another in
+/// every run.
 pub struct Faults {
     kinds: Vec<usize>,
-    /// One call in so many.
+    /// One call in this many meets a fault.
     one_in: u64,
     budget: u64,
     pub stop_ms: u64,
     pub steals_leases: bool,
     pub loses_ticks: bool,
-    /// In percent of what is sent.
+    /// Percentage of the sent parcels that are lost.
     pub losses: u64,
     pub copies: u64,
     pub delays: u64,
-    /// Rows that nobody can read until the faults stop.
+    /// Whether rows become unreadable until the faults stop.
     pub poisons: bool,
     pub poisoned: Vec<ExecutionId>,
     pub poisoned_job: Option<JobId>,
@@ -92,7 +93,7 @@ impl State {
         self.has_faults() && self.faults.poisoned.contains(id)
     }
 
-    /// Now and then a job can't be read until the faults stop.
+    /// Whether the job can't be read. Now and then that is so, until the faults stop.
     pub fn is_unreadable_job(&mut self, id: &JobId) -> bool {
         if !self.has_faults() || !self.faults.poisons {
             return false;
@@ -104,7 +105,7 @@ impl State {
         self.faults.poisoned_job.as_ref() == Some(id)
     }
 
-    /// The fault of this call, if it meets one.
+    /// Fault of this call, if it meets one.
     pub fn draw_fault(&mut self, process: ProcessId, verb: &str) -> Option<Fault> {
         let is_lucky = !self.has_faults() || self.faults.budget == 0 || self.faults.kinds.is_empty();
         if is_lucky || self.rng.below(self.faults.one_in) > 0 {
@@ -128,7 +129,7 @@ impl State {
         self.mirror.clocks_moved_ms = Some(self.time.now_ms);
     }
 
-    /// When faults stop, so do clocks that differ.
+    /// Sets all clocks right when the faults stop.
     pub fn set_clocks_right(&mut self) {
         if self.processes.iter().any(|process| process.skew_ms != 0) {
             self.mirror.clocks_moved_ms = Some(self.time.now_ms);
@@ -153,12 +154,13 @@ fn make(kind: usize, rng: &mut Rng) -> (Fault, &'static str) {
     }
 }
 
-/// Seconds mostly, minutes at times: beyond a lease.
+/// Long duration in milliseconds: seconds mostly, minutes at times, which is beyond a lease.
 fn long(rng: &mut Rng) -> u64 {
     if rng.percent(60) { rng.between(100, 8_000) } else { rng.between(30_000, 200_000) }
 }
 
-/// The settings allow for clocks that differ by less than `near` goes beyond `look_ahead`.
+/// Most skew of a clock, in milliseconds. The settings allow for clocks that differ by less than `near`
+/// goes beyond `look_ahead`.
 const MOST_SKEW_MS: u64 = 60_000;
 const MOST_JUMP_MS: u64 = 400_000;
 

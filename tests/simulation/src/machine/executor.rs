@@ -1,5 +1,5 @@
-//! Runs tasks one at a time; which of those that are ready goes next is up to the seed. When none
-//! is ready, the clock goes to the next instant at which something happens.
+//! Executor, which runs tasks one at a time. The seed decides which of the ready tasks goes next. When
+//! no task is ready, the clock goes to the next instant at which something happens.
 
 use std::{
     pin::Pin,
@@ -46,12 +46,12 @@ impl Wake for TaskWaker {
     }
 }
 
-/// What the world is made of, and when it has come to rest.
+/// Director of a world: it starts the processes, and says when the world has come to rest.
 pub trait Director {
     /// Starts a process under a new identity.
     fn boot(&self, world: &World, role: Role);
 
-    /// Looked at whenever time goes on.
+    /// Whether the run is over. The executor asks whenever time goes on.
     fn is_over(&self, world: &World) -> bool;
 }
 
@@ -63,7 +63,7 @@ pub struct Executor<'a> {
     pub steps: u64,
 }
 
-/// Far beyond what any seed takes: a loop that never sleeps.
+/// Number of steps far beyond what any seed takes, which shows a loop that never sleeps.
 const MOST_STEPS: u64 = 3_000_000;
 
 impl<'a> Executor<'a> {
@@ -71,7 +71,7 @@ impl<'a> Executor<'a> {
         Self { world, director, tasks: Vec::new(), ready: Arc::default(), steps: 0 }
     }
 
-    /// Until the director says that it is over, or a rule is broken.
+    /// Runs until the director says that the run is over, or a rule is broken.
     pub fn run(&mut self) {
         while !self.world.with(|state| state.violation.is_some()) {
             self.admit();
@@ -97,7 +97,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// One of the ready tasks whose process is not frozen.
+    /// Picks one of the ready tasks whose process is not frozen.
     fn pick(&mut self) -> Option<TaskId> {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         ready.retain(|id| self.tasks[*id].is_some());
@@ -123,7 +123,7 @@ impl<'a> Executor<'a> {
         self.world.with(super::State::check_step);
     }
 
-    /// Drops the tasks of those processes that have just crashed.
+    /// Drops the tasks of the processes that have just crashed.
     fn bury(&mut self) {
         for process in self.world.with(|state| std::mem::take(&mut state.crashed)) {
             for slot in &mut self.tasks {
@@ -135,7 +135,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// False where nothing will ever happen again.
+    /// Moves the clock to the next instant; false where nothing will ever happen again.
     fn advance(&mut self) -> bool {
         let moved = self.world.with(|state| {
             let thaw = state.next_thaw();

@@ -38,7 +38,7 @@ pub enum Role {
     Dispatcher,
     Worker(u32),
     Client,
-    /// All of these in one.
+    /// Ticker, dispatcher and worker in one process.
     Standalone,
 }
 
@@ -55,14 +55,14 @@ impl fmt::Display for Role {
 }
 
 pub struct Process {
-    /// Unique to this life of it.
+    /// Name, unique to this life of the process.
     pub name: String,
     pub role: Role,
     pub is_alive: bool,
     pub frozen_until_ms: u64,
-    /// When it was last frozen.
+    /// Instant at which it was last frozen.
     pub frozen_at_ms: Option<u64>,
-    /// How far its wall clock is off from the others'.
+    /// Difference of its wall clock from the others', in milliseconds.
     pub skew_ms: i64,
 }
 
@@ -105,7 +105,7 @@ pub struct State {
     pub network: Network,
     pub processes: Vec<Process>,
     pub spawns: Vec<Spawn>,
-    /// Died in this step; their tasks are still to be dropped.
+    /// Processes that died in this step; their tasks are still to be dropped.
     pub crashed: Vec<ProcessId>,
     pub current_task: TaskId,
     pub faults: Faults,
@@ -156,7 +156,8 @@ impl World {
         self.with(|state| state.spawns.push(Spawn { process, work: Box::pin(work) }));
     }
 
-    /// Lets others go first, or not: this also mixes what runs concurrently within one task.
+    /// Lets other tasks go first, once or twice. This also mixes what runs concurrently within one
+    /// task.
     pub async fn yield_some(&self) {
         let turns = self.with(|state| state.rng.between(1, 2));
         Yield(turns as u32).await;
@@ -183,7 +184,7 @@ impl State {
         frozen.map(|process| process.frozen_until_ms).filter(|until| *until > self.time.now_ms).min()
     }
 
-    /// A process begins, under a name that nobody had before.
+    /// Begins a process, under a name that no process had before.
     pub fn enrol(&mut self, role: Role) -> (ProcessId, String) {
         let life = self.lives.entry(role).or_insert(0);
         *life += 1;
@@ -241,7 +242,7 @@ impl State {
         }
     }
 
-    /// Breaks off where a rule does not hold.
+    /// Ends the run with a violation where a rule does not hold.
     pub fn judge(&mut self, verdict: Result<(), String>) {
         if let Err(why) = verdict {
             self.violate(|| why);

@@ -1,5 +1,5 @@
-//! The queues between processes. They lose, double, delay and reorder; only before its second
-//! nothing deferred ever arrives.
+//! The queues between processes. They lose, double, delay and reorder parcels, but no deferred parcel
+//! arrives before its second.
 
 use std::{future::poll_fn, task::Poll, task::Waker};
 
@@ -7,7 +7,7 @@ use belfry_domain::{ClaimToken, ExecutionId, Message, Priority, Wave};
 
 use super::{State, World, time::Entry};
 
-/// What is under way.
+/// Parcel that is under way.
 #[derive(Clone)]
 pub enum Parcel {
     Wave(Wave),
@@ -15,7 +15,7 @@ pub enum Parcel {
     Call(Call),
 }
 
-/// What somebody outside says of an attempt that runs with him.
+/// Call from outside about an attempt that runs there.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub id: ExecutionId,
@@ -30,7 +30,7 @@ pub enum Says {
     Failed,
 }
 
-/// What has arrived, and who waits for it.
+/// Parcels that have arrived, and the tasks that wait for them.
 #[derive(Default)]
 pub struct Network {
     waves: Vec<Wave>,
@@ -62,7 +62,7 @@ impl State {
         self.time.after(delay_ms, Entry::Arrive(parcel));
     }
 
-    /// What was in memory is gone.
+    /// Drops all messages, as a queue in memory does when its process dies.
     pub fn lose_all_messages(&mut self) {
         self.time.forget_arrivals();
         self.network.waves.clear();
@@ -72,7 +72,7 @@ impl State {
 }
 
 impl World {
-    /// Any one of the messages that have arrived.
+    /// Takes any one of the messages that have arrived.
     pub async fn receive_message(&self) -> Message {
         self.receive(|state| {
             let length = state.network.messages.len();

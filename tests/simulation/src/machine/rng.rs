@@ -1,6 +1,7 @@
-//! Chance, from a seed.
+//! Random numbers, from a seed.
 
-/// SplitMix64: the same on every machine and in every version, so that a seed replays for ever.
+/// SplitMix64, which is the same on every machine and in every version, so that a seed replays for
+/// ever.
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
 
@@ -9,7 +10,8 @@ impl Rng {
         Self(seed)
     }
 
-    /// The same for the same words: for what must not depend on the order of events.
+    /// Generator that is always the same for the same words, for choices that must not depend on the
+    /// order of events.
     pub fn of(seed: u64, words: &[&str], number: u64) -> Self {
         let bytes = words.iter().flat_map(|word| word.bytes().chain([0]));
         let hash = bytes.fold(seed ^ number.rotate_left(32), |hash, byte| {
@@ -28,12 +30,12 @@ impl Rng {
         word ^ (word >> 31)
     }
 
-    /// Uniform in `0..bound`; 0 where `bound` is 0.
+    /// Uniform number in `0..bound`; 0 where `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 
-    /// Uniform in `from..=to`.
+    /// Uniform number in `from..=to`.
     pub fn between(&mut self, from: u64, to: u64) -> u64 {
         from + self.below(to - from + 1)
     }
@@ -46,7 +48,7 @@ impl Rng {
         self.below(length as u64) as usize
     }
 
-    /// One of these; none where there is none.
+    /// One of these choices; `None` where there are none.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
         choices.get(self.index(choices.len()))
     }

@@ -1,5 +1,5 @@
-//! Simulated time: one monotonic clock for all, a wall clock for each process, and what is to
-//! happen when.
+//! Simulated time: one monotonic clock for all processes, a wall clock for each, and an agenda of what
+//! is to happen when.
 
 use std::{
     collections::BTreeMap,
@@ -14,22 +14,22 @@ use belfry_engine::ports::{Clock, Random};
 
 use super::{ProcessId, Role, World, network::Parcel};
 
-/// What the agenda holds.
+/// Entry of the agenda.
 pub enum Entry {
     Wake(Waker),
     Arrive(Parcel),
     Boot(Role),
 }
 
-/// When, and which of those at that instant.
+/// Instant in milliseconds, and the place among the entries of that instant.
 pub type Place = (u64, u64);
 
-/// Milliseconds since the simulation's start, and everything that is still to come.
+/// Clock of the simulation in milliseconds since its start, and everything that is still to come.
 pub struct Time {
     pub now_ms: u64,
     /// Wall time at the start.
     pub began: Timestamp,
-    /// How far jumps have taken everybody's wall clock.
+    /// Sum of the jumps of all wall clocks, in milliseconds.
     pub jumped_ms: i64,
     agenda: BTreeMap<Place, Entry>,
     entries: u64,
@@ -99,7 +99,7 @@ impl Random for SimRandom {
     }
 }
 
-/// Waits by the monotonic clock.
+/// Waits for a duration of monotonic time.
 pub struct Sleep {
     world: World,
     until_ms: u64,
@@ -147,7 +147,7 @@ impl Drop for Sleep {
     }
 }
 
-/// Lets others go first.
+/// Future that lets other tasks go first, this many times.
 pub struct Yield(pub u32);
 
 impl Future for Yield {

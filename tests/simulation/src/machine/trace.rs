@@ -1,17 +1,17 @@
-//! What happened, for people and for the comparison of two runs.
+//! Trace of a run, for people and for the comparison of two runs.
 
 use std::collections::VecDeque;
 
-/// Lines kept for the report of a failure.
+/// Number of lines kept for the report of a failure.
 const KEPT: usize = 150;
 
 #[derive(Default)]
 pub struct Trace {
     lines: VecDeque<String>,
-    /// Of all lines, those that were not kept included.
+    /// Hash of all lines, including those that were not kept.
     digest: u64,
     pub count: u64,
-    /// Every line goes to the standard error as well.
+    /// Whether every line goes to standard error as well.
     is_loud: bool,
 }
 

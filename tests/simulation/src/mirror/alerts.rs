@@ -1,4 +1,4 @@
-//! Alerts, as written, and what the one who is told of them believes.
+//! Alerts, as written, and what their receiver believes.
 
 use belfry_domain::{Circuit, GateKey, JobId};
 use belfry_engine::ports::{AlertKind, AlertRow, key_of};
@@ -17,7 +17,7 @@ impl Mirror {
         }
     }
 
-    /// An alert that somebody still has to look at or to tell of.
+    /// Alert that still has to be looked at, or to be sent to the receiver.
     pub fn untended_alert(&self) -> Option<&AlertRow> {
         self.alerts.values().find(|row| row.is_news_to(RECEIVER) || (row.is_open() && self.is_over(row)))
     }
@@ -35,7 +35,7 @@ impl Mirror {
         }
     }
 
-    /// The job's circuit breaker keeps it from starting.
+    /// Whether the job's circuit breaker keeps it from starting.
     pub fn is_broken_off(&self, job_id: &JobId) -> bool {
         let has_circuit = self.newest(job_id).is_some_and(|job| !job.deleted && job.spec.circuit.is_some());
         let gate = self.gates.get(&GateKey { job_id: job_id.clone(), key: None });

@@ -1,4 +1,4 @@
-//! What runners have started.
+//! Attempts that runners have started.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +10,9 @@ use crate::machine::{ProcessId, State};
 pub struct Attempts {
     started: BTreeSet<(ExecutionId, u32)>,
     running: Vec<Running>,
-    /// When each was claimed, by the monotonic clock.
+    /// Instants of the claims of attempts in milliseconds, by the monotonic clock.
     claimed_ms: BTreeMap<(ExecutionId, u32), u64>,
-    /// Those of whom somebody outside may tell the end.
+    /// Attempts whose end a worker or target outside may report.
     elsewhere: BTreeSet<(ExecutionId, u32)>,
 }
 
@@ -42,8 +42,8 @@ impl Attempts {
 }
 
 impl State {
-    /// Each attempt is started once at most, and two of one execution never run at once where
-    /// their hosts and clocks go on as they should.
+    /// Notes the start of an attempt. Checks that each attempt is started once at most, and that two
+    /// attempts of one execution never run at once where their hosts and clocks go on as they should.
     pub fn attempt_starts(&mut self, running: Running) {
         self.note(running.process, || format!("RUN {} #{}", running.id, running.attempt));
         if !self.mirror.attempts.started.insert((running.id.clone(), running.attempt)) {
@@ -68,7 +68,7 @@ impl State {
         self.mirror.attempts.running.push(running);
     }
 
-    /// A worker outside starts it, which must be as rare as any other start.
+    /// Notes that a worker outside starts the attempt, which must not happen twice either.
     pub fn leaves(&mut self, id: &ExecutionId, attempt: u32) {
         if !self.mirror.attempts.started.insert((id.clone(), attempt)) {
             self.violate(|| format!("2: {id} #{attempt} was started twice"));
@@ -83,7 +83,8 @@ impl State {
         }
     }
 
-    /// Frozen since its claim, or told a wrong time: then more than one may run.
+    /// Whether the process was frozen since its claim, or told a wrong time: then more than one attempt
+    /// may run.
     fn is_excused(&self, running: &Running) -> bool {
         let claim = (running.id.clone(), running.attempt);
         let claimed_ms = self.mirror.attempts.claimed_ms.get(&claim).copied().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Backfills, as written: they keep their timer, their bound, and forget no slot.
+//! Backfills, as written: they keep their timer and their bound, and forget no slot.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,8 @@ impl Mirror {
         self.judge_closed(old, row)
     }
 
-    /// What leaves the open ones has ended; or it never came to be, and now never does.
+    /// Checks that executions leave the open ones only when they have ended, or when the backfill is
+    /// cancelled and they never come to be.
     fn judge_closed(&self, old: &Backfill, new: &Backfill) -> Verdict {
         let is_cancelled = new.status == BackfillStatus::Cancelled;
         let is_settled = |id: &&ExecutionId| match self.row(id) {
@@ -69,7 +70,7 @@ impl Mirror {
         }
     }
 
-    /// One that is not over has a timer; no execution of any is under way beside their rows.
+    /// Checks that each backfill that is not over has a timer.
     pub(super) fn judge_backfills(&self) -> Verdict {
         for row in self.backfills.values().filter(|row| !row.is_over()) {
             if !self.has_timer(&row.id) {
@@ -84,7 +85,7 @@ impl Mirror {
         self.timers.keys().any(|key| is_its(&key.what))
     }
 
-    /// An execution that a backfill made was named by its row before.
+    /// Checks that a backfill's row named the execution before it was made.
     pub(super) fn judge_backfilled(&self, row: &Execution) -> Verdict {
         let is_named = || self.backfills.values().any(|backfill| backfill.open.contains(&row.id));
         // After a cancellation, one that was about to be created may still come.

@@ -1,4 +1,4 @@
-//! Limits: invariant 8, after every write of a row of a job that has some.
+//! Limits: invariant 8, checked after every write of a row of a job that has some.
 
 use std::collections::BTreeMap;
 
@@ -65,8 +65,9 @@ impl State {
 }
 
 impl Mirror {
-    /// While a circuit is open nothing starts, and then one alone. By a rate, each start takes its
-    /// interval, and nothing starts before enough of those are over: as far as clocks can be trusted.
+    /// Checks a start against the circuit and the rate. While a circuit is open nothing starts, and
+    /// then one probe alone. By a rate, each start takes its interval, and nothing starts before enough
+    /// of the intervals are over, as far as clocks can be trusted.
     fn judge_start(&self, row: &Execution, gates: &[GateWrite], task: TaskId, now: Timestamp) -> Verdict {
         self.judge_probe(row, gates)?;
         for write in gates.iter().filter(|_| self.clocks_moved_ms.is_none()) {
@@ -87,8 +88,9 @@ impl Mirror {
         Ok(())
     }
 
-    /// Who reads history counts as running what had started and not ended: no more than may. Clocks
-    /// of hosts differ; by its own, nothing starts before the end that made room for it.
+    /// Checks the start of an attempt against the exits that the same process has written: a reader of
+    /// the history who counts executions that had started and not ended must not find more than the
+    /// limit. Hosts' clocks differ, so only times of one process are compared.
     fn judge_history(&self, process: usize, row: &Execution) -> Verdict {
         let started = row.claim.as_ref().map(|claim| claim.since);
         for key in row.gates().iter().filter(|_| self.clocks_moved_ms.is_none()) {
@@ -141,7 +143,7 @@ impl Mirror {
         };
     }
 
-    /// A row of a job with permits runs only while its gates know.
+    /// Checks that a row of a job with permits runs only while its gates know it.
     pub(super) fn judge_permits(&self, row: &Execution) -> Verdict {
         let is_limited = self.newest(&row.job_id()).is_some_and(has_permits);
         if row.status != Status::Running || !is_limited || row.work.is_some() {
@@ -158,8 +160,8 @@ impl Mirror {
         Ok(())
     }
 
-    /// No more than may hold a permit, by the job as whoever writes has read it: it may have been
-    /// changed since. What has started by a higher limit stays.
+    /// Checks that no more executions take a permit than the job allowed when the writing task read it:
+    /// the job may have changed since. Executions that started by a higher limit stay.
     fn judge_permits_taken(&self, write: &GateWrite, task: TaskId) -> Verdict {
         let Some(permits) = self.cap_read(&write.key, task).and_then(|cap| cap.permits) else {
             return Ok(());
@@ -172,7 +174,7 @@ impl Mirror {
         Ok(())
     }
 
-    /// Only what has not ended holds a permit, and everything that runs.
+    /// Checks that everything that runs holds a permit, and that nothing that has ended does.
     fn judge_gate(&self, key: &GateKey) -> Verdict {
         if self.permits_of(key).is_none() {
             return Ok(());
@@ -193,7 +195,7 @@ impl Mirror {
         Ok(())
     }
 
-    /// What this task knows of a limit.
+    /// Limit of a gate, as this task has read it last.
     fn cap_read(&self, key: &GateKey, task: TaskId) -> Option<Cap> {
         let read = self.reads.get(&(task, key.job_id.clone()))?;
         Some(read.limits.as_ref()?.cap(key))
@@ -203,7 +205,7 @@ impl Mirror {
         self.newest(&key.job_id)?.limits()?.cap(key).permits
     }
 
-    /// Nothing is left of what has ended.
+    /// Checks that no permit is left when everything has ended.
     pub fn judge_gates_at_rest(&self) -> Verdict {
         let held = self.gates.iter().find(|(_, gate)| !gate.holders.is_empty());
         held.map_or(Ok(()), |(key, gate)| Err(format!("8: permits of {key} are left: {:?}", gate.holders)))
@@ -216,7 +218,7 @@ fn has_permits(job: &Job) -> bool {
     })
 }
 
-/// The row that a write starts an attempt of.
+/// Row of which a write starts an attempt, if it starts one.
 fn started<'a>(mirror: &Mirror, row: &'a RowWrite) -> Option<&'a Execution> {
     match row {
         RowWrite::New(row, _) if row.status == Status::Running => Some(row),
@@ -229,7 +231,7 @@ fn is_claim(mirror: &Mirror, row: &Execution) -> bool {
     row.status == Status::Running && mirror.row(&row.id).is_some_and(|old| old.status != Status::Running)
 }
 
-/// The claim that a row says it was started by.
+/// Claim request by which a row says that it was started.
 fn request_of(row: &Execution) -> ClaimRequest {
     let claim = row.claim.clone().unwrap_or_else(|| unreachable!("what runs has a claim"));
     ClaimRequest {

@@ -6,7 +6,7 @@ use belfry_engine::ports::ZonesInForce;
 use super::Mirror;
 use crate::machine::State;
 
-/// What a task knows of a job.
+/// Job as a task has read it.
 #[derive(Debug, Clone)]
 pub struct JobRead {
     pub at: Timestamp,
@@ -30,7 +30,7 @@ impl Mirror {
         self.put_timers(timers);
     }
 
-    /// The dependents without a schedule, when the graph had this revision.
+    /// Dependents without a schedule at this revision of the graph.
     pub(super) fn flow_dependents(&self, id: &ExecutionId, graph: u64) -> Vec<JobId> {
         let job_id = id.job_id();
         let at = |versions: &Vec<Job>| versions.iter().rfind(|job| job.revision <= graph).cloned();

@@ -1,4 +1,4 @@
-//! What the store holds, as far as it was written through the wrappers: so that the rules can be
+//! Mirror of the store, kept up to date by the wrappers that write to it, so that the rules can be
 //! checked after every step without asking the store.
 
 mod alerts;
@@ -34,30 +34,30 @@ pub struct Mirror {
     pub timers: BTreeMap<TimerKey, Timer>,
     timers_of: BTreeMap<ExecutionId, BTreeSet<TimerKey>>,
     slots_of: BTreeMap<JobId, BTreeSet<TimerKey>>,
-    /// All versions, the newest last.
+    /// All versions of each job, the newest last.
     pub jobs: BTreeMap<JobId, Vec<Job>>,
-    /// The graph's.
+    /// Revision of the graph.
     pub revision: u64,
-    /// Who waits for whom, and since which write.
+    /// Waiters of each execution, with the number of the write that noted the wait.
     waiters: BTreeMap<ExecutionId, BTreeMap<ExecutionId, u64>>,
     pub dead_letters: BTreeSet<ExecutionId>,
-    /// Those that nobody has dealt with.
+    /// Dead letters that have been neither redriven nor discarded.
     pub open_letters: BTreeSet<ExecutionId>,
     pub alerts: BTreeMap<String, AlertRow>,
-    /// The alerts that their receiver believes to be open, and all that it was ever told of.
+    /// Alerts that their receiver believes to be open, and all that it was ever told of.
     pub believed: BTreeSet<String>,
     pub heard: BTreeSet<String>,
     pub backfills: BTreeMap<BackfillId, Backfill>,
     gates: gates::Gates,
-    /// When a process last said that something it ended left a gate.
+    /// Last instant at which a process said that something it ended left a gate.
     left: BTreeMap<(usize, GateKey), Timestamp>,
     cursors: BTreeMap<u16, Timestamp>,
     pub attempts: Attempts,
-    /// What each task last read of a job.
+    /// Job as each task has read it last.
     reads: BTreeMap<(TaskId, JobId), JobRead>,
-    /// When wall clocks last did something else than go on.
+    /// Last instant at which wall clocks jumped or were set right.
     pub clocks_moved_ms: Option<u64>,
-    /// Whether every start is to come in its second.
+    /// Whether every start must come in its second.
     pub is_punctual: bool,
     writes: u64,
     touched: BTreeSet<ExecutionId>,
@@ -74,7 +74,7 @@ impl Mirror {
         self.jobs.get(id).and_then(|versions| versions.last())
     }
 
-    /// Those that are not deleted.
+    /// Newest versions of the jobs that are not deleted.
     pub fn live_jobs(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values().filter_map(|versions| versions.last()).filter(|job| !job.deleted)
     }
@@ -93,7 +93,7 @@ impl Mirror {
     }
 }
 
-/// Who writes, and what the rules need to know of it.
+/// Writer of a row, as far as the rules need to know it.
 #[derive(Debug, Clone)]
 pub struct Writer {
     pub name: String,

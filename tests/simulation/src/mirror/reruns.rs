@@ -1,4 +1,4 @@
-//! What re-runs must bring along and take over.
+//! Rules for the executions that re-runs bring along and take over.
 
 use belfry_domain::{Execution, ExecutionId, Status, Trigger};
 
@@ -11,7 +11,7 @@ fn is_same_slot(one: &ExecutionId, other: &ExecutionId) -> bool {
 }
 
 impl Mirror {
-    /// A dependent has run again with this generation, or a later one, of what it depends on.
+    /// Checks that a dependent has run again with this generation, or a later one, of its dependency.
     pub(super) fn judge_counted(&self, row: &Execution, dependent: &ExecutionId) -> Verdict {
         let generation = row.id.generation();
         let is_later = |other: &ExecutionId| is_same_slot(other, &row.id) && other.generation() >= generation;
@@ -27,7 +27,7 @@ impl Mirror {
         Err(format!("1: {} has ended, and no generation of {dependent} counts it", row.id))
     }
 
-    /// For one key an execution runs again once.
+    /// Checks that an execution runs again only once for a key.
     pub(super) fn judge_run_again(&self, row: &Execution) -> Verdict {
         let is_same =
             |made: &&Execution| (&made.rerun_of, &made.rerun_key) == (&row.rerun_of, &row.rerun_key);
@@ -38,7 +38,8 @@ impl Mirror {
         }
     }
 
-    /// A dependent in a re-run counts each of its dependencies that has an execution at its slot.
+    /// Checks that a dependent in a re-run counts each of its dependencies that has an execution at its
+    /// slot.
     pub(super) fn judge_taken_over(&self, row: &Execution) -> Verdict {
         if row.trigger != Trigger::Dependency || row.id.generation() == 1 {
             return Ok(());

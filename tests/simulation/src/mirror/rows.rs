@@ -11,11 +11,11 @@ pub struct Row {
     pub end: Option<End>,
 }
 
-/// The write that ended it.
+/// Write that ended an execution.
 #[derive(Debug, Clone, Copy)]
 pub struct End {
     pub write: u64,
-    /// The graph's at that moment.
+    /// Revision of the graph at that moment.
     pub revision: u64,
 }
 
@@ -53,7 +53,7 @@ impl Mirror {
 }
 
 impl Mirror {
-    /// Whether the host stood still after its look at the job.
+    /// Whether the host stood still after the task's look at the job.
     fn is_stale(&self, row: &Execution, task: TaskId, frozen_at_ms: Option<u64>) -> bool {
         let read = self.reads.get(&(task, row.job_id()));
         read.is_some_and(|read| frozen_at_ms.is_some_and(|at| at >= read.at_ms))

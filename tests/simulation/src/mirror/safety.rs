@@ -1,4 +1,4 @@
-//! Nothing is forgotten: invariant 1, after every step.
+//! Safety: nothing is forgotten. This is invariant 1, checked after every step.
 
 use belfry_domain::{
     Dependency, Execution, ExecutionId, Job, JobId, Status, Timer, Timestamp, Trigger, What,
@@ -13,7 +13,7 @@ use crate::machine::State;
 type Verdict = Result<(), String>;
 
 impl State {
-    /// Looks at what this step wrote.
+    /// Checks what this step wrote.
     pub fn check_step(&mut self) {
         for id in std::mem::take(&mut self.mirror.touched) {
             let verdict = self.mirror.judge_guard(&id);
@@ -33,7 +33,7 @@ impl State {
 }
 
 impl Mirror {
-    /// An execution owns a timer until all that follows from its end is done.
+    /// Checks that an execution owns a timer until all that follows from its end is done.
     fn judge_guard(&self, id: &ExecutionId) -> Verdict {
         let Some(row) = self.rows.get(id) else { return Ok(()) };
         if self.owns_timer(id) {
@@ -63,7 +63,8 @@ impl Mirror {
         self.judge_waiters(row, end)
     }
 
-    /// What has ended without a join leaves no element behind that nobody stops.
+    /// Checks that an execution that has ended without a join leaves no element behind that nobody
+    /// stops.
     fn judge_cut_off(&self, whole: &Execution) -> Verdict {
         if whole.status == Status::Success {
             return Ok(());
@@ -88,7 +89,8 @@ impl Mirror {
         }
     }
 
-    /// Who noted its wait before the end was written must have been told; who came later reads.
+    /// Checks that a waiter that noted its wait before the end was written has been told. Later waiters
+    /// read the end themselves.
     fn judge_waiters(&self, row: &Execution, end: End) -> Verdict {
         if end.revision != self.revision {
             return Ok(());
@@ -104,8 +106,8 @@ impl Mirror {
         Ok(())
     }
 
-    /// Each active job has a timer from which its schedule goes on: one that no tick has read, or
-    /// one whose slot nobody has started, which the sweep will find.
+    /// Checks that each active job has a timer from which its schedule goes on: one that no tick has
+    /// read, or one whose slot no worker has started, which the sweep will find.
     fn judge_chains(&self, horizon: Timestamp) -> Verdict {
         for job in self.live_jobs().filter(|job| job.is_active() && goes_on_for_ever(job)) {
             let timers = self.slots_of.get(job.id()).into_iter().flatten().rev();

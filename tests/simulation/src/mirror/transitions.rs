@@ -1,4 +1,4 @@
-//! What each write must keep to: invariants 2, 3 and 5.
+//! Rules for each write: invariants 2, 3 and 5.
 
 use belfry_domain::{
     AttemptOutcome, ClaimRequest, Decision, Event, Execution, Holder, Status, Trigger, transition,
@@ -10,7 +10,7 @@ use crate::machine::executor::TaskId;
 
 type Verdict = Result<(), String>;
 
-/// A takeover waits this much longer than the lease.
+/// Milliseconds by which a takeover waits longer than the lease.
 const TAKEOVER_MARGIN_MS: i64 = 5_000;
 
 fn demand(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
@@ -60,7 +60,7 @@ impl Mirror {
         })
     }
 
-    /// By the clock of the one who claims.
+    /// Checks the instant of a start, by the clock of the claiming process.
     fn judge_instant(&self, row: &Execution) -> Verdict {
         let Some(claim) = &row.claim else { return Err(format!("3: {} runs without a claim", row.id)) };
         demand(claim.since >= row.ready_at, || {
@@ -71,7 +71,7 @@ impl Mirror {
         })
     }
 
-    /// Whether the job, as the worker read it, lets the slot start.
+    /// Checks that the job, as the worker read it, lets the slot start.
     fn judge_job_of(&self, row: &Execution, task: TaskId, now_ms: u64) -> Verdict {
         if row.trigger != Trigger::Schedule {
             return Ok(());
@@ -119,7 +119,7 @@ impl Mirror {
         if old.waits_for_dependencies() { self.judge_decision(old, new) } else { Ok(()) }
     }
 
-    /// The elements decide, once all of them have ended.
+    /// Checks a join: the elements decide, once all of them have ended.
     fn judge_join(&self, old: &Execution, new: &Execution) -> Verdict {
         if !matches!(new.status, Status::Success | Status::Failed) {
             return Ok(());
@@ -133,7 +133,7 @@ impl Mirror {
         })
     }
 
-    /// Where dependencies decide, they must have decided so.
+    /// Checks that the dependencies have decided so, where dependencies decide.
     fn judge_decision(&self, old: &Execution, new: &Execution) -> Verdict {
         let Some(rule) = self.newest(&old.job_id()).map(|job| job.spec.trigger_rule) else { return Ok(()) };
         let outcomes = old.dependencies.iter().map(|(id, dependency)| (id.as_str(), dependency.outcome));
@@ -147,7 +147,7 @@ impl Mirror {
         demand(fits, || format!("{} became {}, but {rule:?} says {decision:?}", new.id, new.status))
     }
 
-    /// With others than workers, no lease goes on beyond the attempt's time.
+    /// Checks that the lease of a holder other than a worker does not go on beyond the attempt's time.
     fn judge_lease(&self, old: &Execution, new: &Execution) -> Verdict {
         let (Some(before), Some(after)) = (&old.claim, &new.claim) else { return Ok(()) };
         let own = new.work.as_deref();
@@ -163,7 +163,7 @@ impl Mirror {
         })
     }
 
-    /// Only its worker moves a running attempt on, before its lease is over.
+    /// Checks that only its worker moves a running attempt on, before its lease is over.
     fn judge_running(&self, old: &Execution, new: &Execution, writer: &Writer) -> Verdict {
         let id = &new.id;
         let Some(claim) = &old.claim else { return Err(format!("3: {id} runs without a claim")) };

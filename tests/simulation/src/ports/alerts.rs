@@ -1,4 +1,4 @@
-//! Alerts, and somebody who is told of them.
+//! Alerts, and their receiver.
 
 use async_trait::async_trait;
 use belfry_engine::ports::{Alert, AlertRow, AlertStore, Alerts, Notice, Receiver};
@@ -6,8 +6,8 @@ use belfry_engine::ports::{Alert, AlertRow, AlertStore, Alerts, Notice, Receiver
 use super::{Chaos, Result};
 use crate::mirror::RECEIVER;
 
-/// In percent: how often it does not take what it is told, and how often it does and says that it
-/// does not.
+/// Percentages: how often the receiver does not take what it is told, and how often it takes it and
+/// says that it does not.
 const DEAF: u64 = 15;
 const GARBLED: u64 = 15;
 

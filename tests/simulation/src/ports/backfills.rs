@@ -1,4 +1,4 @@
-//! Backfills.
+//! Store of backfills.
 
 use async_trait::async_trait;
 use belfry_domain::{Backfill, BackfillId, JobId, Timer, Timestamp};

@@ -1,4 +1,4 @@
-//! Dead letters.
+//! Store of dead letters.
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId, SlotName};

@@ -1,4 +1,4 @@
-//! Gates, and the lines before them.
+//! Store of gates, and of the lines before them.
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, Gate, GateKey, Place};

@@ -6,7 +6,7 @@ use belfry_engine::ports::{Acquired, Cursors, Lease, LeaseStore};
 
 use super::{Chaos, Result};
 
-/// By this much a stolen lease is taken before its end.
+/// Milliseconds before its end at which a lease is stolen.
 const STOLEN_MS: i64 = 3_600_000;
 
 #[async_trait]
@@ -48,7 +48,7 @@ impl LeaseStore for Chaos {
 }
 
 impl Chaos {
-    /// Somebody takes the lead although another one holds it.
+    /// Whether a process takes the lead although another one holds it.
     fn steals(&self) -> bool {
         self.world.with(|state| {
             let steals = state.has_faults() && state.faults.steals_leases && state.rng.percent(30);

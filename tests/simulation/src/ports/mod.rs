@@ -1,4 +1,4 @@
-//! The ports of one process: the real store behind a wrapper that lets others go first, meets the
+//! The ports of one process: the real store behind a wrapper that lets other tasks go first, meets the
 //! faults of the seed, and tells the mirror what was written.
 
 mod alerts;
@@ -66,7 +66,7 @@ impl Chaos {
         }
     }
 
-    /// One call. The work itself takes none of the world's time and yields to nobody: it is atomic,
+    /// Makes one call. The work itself takes none of the world's time and does not yield: it is atomic,
     /// as the store's verbs are.
     async fn call<T: Send>(
         &self,

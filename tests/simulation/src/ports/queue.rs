@@ -10,7 +10,7 @@ use crate::{
     machine::{State, network::Parcel},
 };
 
-/// The longest delay that SQS takes.
+/// Longest delay that SQS takes, in milliseconds.
 const LONGEST_DELAY_MS: u64 = 900_000;
 
 #[async_trait]

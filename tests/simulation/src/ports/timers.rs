@@ -1,4 +1,4 @@
-//! Timers.
+//! Key of a timer.
 
 use async_trait::async_trait;
 use belfry_domain::{JobId, Timer, TimerKey, Timestamp};

@@ -1,4 +1,4 @@
-//! Those who use the API: first they define jobs, then they ask for all kinds of things at once.
+//! Clients of the API: first they define jobs, then they make all kinds of requests at once.
 
 use std::sync::{
     Arc,
@@ -67,7 +67,8 @@ impl Node {
         }
     }
 
-    /// Pauses what would go on for ever, so that everything comes to rest; true when all is.
+    /// Pauses the jobs that would go on for ever, so that everything comes to rest; true when all are
+    /// paused.
     async fn close(&self) -> bool {
         let active = |state: &mut State| {
             let jobs = state.mirror.live_jobs();
@@ -81,7 +82,7 @@ impl Node {
         is_done && self.resume_backfills().await
     }
 
-    /// One that is paused would never be over.
+    /// Resumes the paused backfills, which would never be over; true when all are resumed.
     async fn resume_backfills(&self) -> bool {
         let paused = |state: &mut State| {
             let rows = state.mirror.backfills.values();

@@ -1,4 +1,4 @@
-//! Attempts with workers and targets outside, who call in; and the process that takes their calls.
+//! Attempts of workers and targets outside, which call in, and the process that takes their calls.
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ use crate::{
 
 const LEASE_MS: u64 = 30_000;
 const BEAT_MS: u64 = 10_000;
-/// Before a call is made again that nobody answered.
+/// Milliseconds before an unanswered call is made again.
 const AGAIN_MS: u64 = 1_000;
 
 impl Node {
-    /// Claims for a worker outside, as the API does it, instead of running it here.
+    /// Claims for a worker outside, as the API does, instead of running the attempt here.
     pub(super) async fn lease(self, message: Message) {
         let request = LeaseRequest {
             pool: message.pool.clone(),
@@ -93,7 +93,7 @@ impl Node {
     }
 }
 
-/// A call that is made after this long; it may get lost, or be made twice.
+/// Posts a call that is made after `after_ms` milliseconds. The call may get lost, or be made twice.
 pub fn post(state: &mut State, call: &Call, after_ms: u64) {
     for delay_ms in Delivery::draw(state, &CALL).delays_ms {
         state.post(Parcel::Call(call.clone()), after_ms + delay_ms);

@@ -24,18 +24,18 @@ use crate::{
     scenario::ZoneChanges,
 };
 
-/// What all processes of a run share.
+/// Parts that all processes of a run share.
 pub struct Installation {
     pub scenario: Scenario,
     pub backend: Backend,
     pub settings: Settings,
     pub specs: Vec<JobSpec>,
     pub zones: Option<ZoneChanges>,
-    /// Until when the client asks for things.
+    /// Milliseconds until which the client makes requests.
     pub requests_until_ms: u64,
 }
 
-/// One process, alive.
+/// Running process.
 #[derive(Clone)]
 pub struct Node {
     world: World,
@@ -115,7 +115,8 @@ impl Node {
         self.world.with(|state| draw(&mut state.rng))
     }
 
-    /// What goes wrong is left to the timers. A rule that the engine itself finds broken is not.
+    /// Notes a failed call and leaves the work to the timers. A broken rule that the engine finds
+    /// itself is not left to them.
     fn report<T>(&self, what: &str, outcome: Result<T, EngineError>) -> Option<T> {
         match outcome {
             Ok(value) => Some(value),

@@ -1,4 +1,4 @@
-//! What clients ask for, one thing at a time, drawn from the seed.
+//! Requests of clients, one at a time, drawn from the seed.
 
 use std::{cmp::Ordering, time::Duration};
 
@@ -17,14 +17,14 @@ use crate::{
 
 type Outcome = Result<(), EngineError>;
 
-/// Jobs of this name may come and go.
+/// Name of the jobs that may come and go.
 pub const VICTIM: &str = "victim";
-/// Goes by the clock of `ZONE`, as all jobs do whose names begin like this.
+/// Beginning of the names of all jobs that go by the clock of `ZONE`.
 pub const LOCAL: &str = "local";
 /// Waits for the slot of `LOCAL` at its own, each second minute.
 pub const LOCAL_REPORT: &str = "local_report";
 pub const ZONE: &str = "America/Vancouver";
-/// Is triggered with one key or another.
+/// Name of the job that is triggered with one key or another.
 pub const KEYED: &str = "keyed";
 
 impl Node {
@@ -46,7 +46,7 @@ impl Node {
         self.report(name, outcome);
     }
 
-    /// What was accepted must be there.
+    /// Checks that an accepted execution is in the store.
     fn accepted(&self, accepted: &Accepted) {
         let id = &accepted.execution.id;
         self.note(|| format!("accepted {id}"));
@@ -87,7 +87,7 @@ impl Node {
         Ok(())
     }
 
-    /// For how long a full queue asks to wait, in milliseconds.
+    /// Milliseconds for which a full queue asks to wait, where it refused the push.
     fn refused(&self, pushed: &Result<Accepted, EngineError>) -> Option<u64> {
         let Err(EngineError::Backlogged { retry_after, .. }) = pushed else { return None };
         self.world.with(|state| state.coverage.add("push: refused by a full queue"));
@@ -131,13 +131,13 @@ impl Node {
         Ok(())
     }
 
-    /// One of few, so that requests are repeated, also by others and at the same time.
+    /// One of few keys, so that requests are repeated, also by other clients and at the same time.
     fn rerun_key(&self) -> Option<IdempotencyKey> {
         let key = self.chance(|rng| rng.below(4));
         format!("again-{key}").parse().ok().filter(|_| key < 2)
     }
 
-    /// A graph from what failed of it.
+    /// Runs a graph again from its failures.
     async fn rerun(&self) -> Outcome {
         let Some(id) = self.any_failure() else { return Ok(()) };
         let key = self.rerun_key();
@@ -186,8 +186,8 @@ impl Node {
         self.engine.pause_job(&id, None).await.map(drop)
     }
 
-    /// Of the last minutes, over slots that have run and slots of before there was such a job; or
-    /// something else is done with one that is there.
+    /// Starts a backfill over the last minutes, which hold slots that have run and slots from before
+    /// the job existed; or cancels, pauses or resumes a backfill that exists.
     async fn backfill(&self) -> Outcome {
         if let Some(id) = self.any_backfill().filter(|_| self.chance(|rng| rng.percent(60))) {
             return match self.chance(|rng| rng.below(4)) {
@@ -217,8 +217,8 @@ impl Node {
         })
     }
 
-    /// A new version: sometimes of another schedule, of another priority, or with other limits, always
-    /// of another description.
+    /// Applies a new version of a job: always with another description, sometimes with another
+    /// schedule, another priority or other limits.
     async fn update(&self) -> Outcome {
         let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
         let spec = self.world.with(|state| {
@@ -268,7 +268,7 @@ impl Node {
         })
     }
 
-    /// Of a job of the graph, where there is one.
+    /// Picks a failed execution, of a job of the graph where there is one.
     fn any_failure(&self) -> Option<ExecutionId> {
         self.world.with(|state| {
             let has_failed = |row: &&crate::mirror::Row| {
@@ -318,7 +318,7 @@ fn backfill_request(job_id: JobId, now: Timestamp, rng: &mut Rng) -> BackfillReq
     BackfillRequest { job_id, range: SlotRange { from, to, order }, concurrency: rng.between(1, 4) as u32 }
 }
 
-/// One-time work, now, soon, or beyond what is fired ahead.
+/// Push of one-time work that is due now, soon, or later than what is fired ahead.
 fn push_spec(rng: &mut Rng) -> PushSpec {
     let delay_ms = match rng.below(4) {
         0 | 1 => 0,

@@ -10,9 +10,9 @@ use crate::plan::Scenario;
 
 const LANE: u16 = 0;
 const TICK_MS: u64 = 60_000;
-/// EventBridge promises the minute, not the second.
+/// Spread of the ticks in milliseconds: EventBridge promises the minute, not the second.
 const TICK_SPREAD_MS: u64 = 59_000;
-/// In percent of all messages, those that workers outside get.
+/// Percentage of all messages that workers outside get.
 const OUTSIDE: u64 = 12;
 const LEASE: Duration = Duration::from_secs(90);
 
@@ -58,7 +58,7 @@ impl Node {
         })
     }
 
-    /// Any two in a row are lost, now and then; each of the others comes anywhere in its minute.
+    /// Ticks each minute, anywhere in the minute, except that two ticks in a row are lost now and then.
     async fn tick_with_gaps(&self) {
         for minute in 0_u64.. {
             let is_lost = minute % 5 >= 3;

@@ -1,4 +1,4 @@
-//! Everything in one process: recovers what the last one left behind, then does a leader's work.
+//! Standalone process: it recovers what the last one left behind, and then does a leader's work.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ impl Node {
         }
     }
 
-    /// Its successor has the new zone data.
+    /// Ends the process when new zone data come; its successor has them.
     async fn end_for_new_zones(self) {
         let now_ms = self.world.with(|state| state.time.now_ms);
         let changes = self.installation.zones.iter().flat_map(|zones| &zones.later);

@@ -1,4 +1,4 @@
-//! Whatever people should know is an alert, and they believe what is so: not more and not less.
+//! Alerts: they are what people should know, not more and not less, and the receiver believes them.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,8 @@ impl State {
         }
     }
 
-    /// Of the slots that were fired. What was cancelled or skipped did not have to end.
+    /// Whether a fired slot's execution ended after the job's `must_finish_by`. Executions that were
+    /// cancelled or skipped had no such deadline.
     fn is_late(&self, row: &Row) -> bool {
         let row = &row.execution;
         let by = self.mirror.newest(&row.job_id()).and_then(|job| job.spec.must_finish_by);

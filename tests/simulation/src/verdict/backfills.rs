@@ -1,4 +1,5 @@
-//! Every slot of a backfill that came to its end has run, or was left alone because it had.
+//! Backfills: every slot of one that came to its end has run, or was left alone because it had run
+//! before.
 
 use belfry_domain::{Backfill, BackfillStatus, ExecutionId};
 

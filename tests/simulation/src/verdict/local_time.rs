@@ -1,4 +1,4 @@
-//! Each local time once, whatever zone data come into force.
+//! Local time: each local time has run once, whatever zone data come into force.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ use crate::{
 const MINUTE: i64 = 60;
 
 impl State {
-    /// The minutes that the clock has shown at the slots of a job of each minute only ever rise, by one;
-    /// what the clock skips is made up for when it does.
+    /// Checks the slots of a job that is due each minute: the local minutes at its slots rise one by
+    /// one. The minutes that the clock skips are made up for when it does.
     pub fn judge_local_time(&mut self) -> Verdict {
         let Some(versions) = self.versions_of(LOCAL) else { return Ok(()) };
         let Some(stamp) = versions.iter().rev().find_map(|job| job.zones.clone()) else { return Ok(()) };
@@ -97,7 +97,8 @@ impl State {
     }
 }
 
-/// Never paused, and written by clocks that agree about the order of its versions.
+/// Whether the job was never paused, and its versions were written by clocks that agree about their
+/// order.
 fn is_simple(versions: &[Job]) -> bool {
     versions.iter().rev().skip(1).all(|job| job.paused_at().is_none())
         && versions.windows(2).all(|pair| pair[0].updated_at <= pair[1].updated_at)

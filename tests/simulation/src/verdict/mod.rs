@@ -1,4 +1,4 @@
-//! What must be true once faults have stopped and everything has come to rest.
+//! Verdict on a run: rules that must hold once faults have stopped and everything has come to rest.
 
 mod alerts;
 mod backfills;
@@ -15,7 +15,7 @@ pub use self::store::compare;
 type Verdict = Result<(), String>;
 
 impl State {
-    /// Nothing is under way any more.
+    /// Whether nothing is under way any more.
     pub fn is_at_rest(&self) -> bool {
         self.stuck().is_none()
     }
@@ -37,7 +37,7 @@ impl State {
         }
     }
 
-    /// A timer that has work to do, or that nobody has cleared away.
+    /// Timer that has work to do, or that has not been cleared away.
     fn leftover(&self) -> Option<String> {
         let now = self.time.wall();
         let timer = self
@@ -48,7 +48,8 @@ impl State {
         Some(format!("a timer is left: {} at {}", timer.key.what, timer.key.fire_at))
     }
 
-    /// The next slot of a paused job: it will not start, and the sweep will clear it away.
+    /// Whether a timer may stay at the end: the next slot of a paused job will not start, and the sweep
+    /// will clear it away.
     fn may_stay(&self, what: &What, fire_at: Timestamp, now: Timestamp) -> bool {
         let What::Slot { job_id, slot } = what else { return false };
         let id = ExecutionId::scheduled(job_id, *slot);
@@ -57,7 +58,8 @@ impl State {
         is_dead && fire_at > now && self.mirror.row(&id).is_none()
     }
 
-    /// Everything ended, every slot once, all dependents told, all failures kept.
+    /// Checks the end: everything has ended, every slot ran once, all dependents were told, and all
+    /// failures were kept.
     pub fn judge_end(&mut self) -> Verdict {
         self.stuck().map_or(Ok(()), |what| Err(format!("liveness: long after the last fault, {what}")))?;
         for row in self.mirror.rows.values() {

@@ -1,4 +1,4 @@
-//! Every slot of every job that makes up for what it missed has run, once.
+//! Slots: every slot of every job that makes up for what it missed has run, once.
 
 use belfry_domain::{ExecutionId, Job, MisfirePolicy, Timestamp};
 
@@ -31,8 +31,9 @@ impl State {
     }
 }
 
-/// For each version of a job the last instant whose slots are its own. What a pause held up is made up for when
-/// it ends. Left out: jobs that were deleted or changed while they were paused, and those whose versions a clock has put out of order.
+/// Versions of a job, each with the last instant whose slots are its own. Slots that a pause held up
+/// are made up for when it ends. Left out: jobs that were deleted or changed while they were paused,
+/// and those whose versions a clock has put out of order.
 fn windows(versions: &[Job], now: Timestamp) -> Vec<(&Job, Timestamp)> {
     let ends = versions.iter().skip(1).map(|next| next.updated_at);
     let last = versions.last().map(|job| job.paused_at().unwrap_or(now));

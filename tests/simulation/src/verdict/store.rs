@@ -1,4 +1,4 @@
-//! The mirror against what the store really holds.
+//! The mirror, compared with what the store really holds.
 
 use belfry_domain::{Shards, Timestamp};
 use belfry_engine::ports::{AlertRow, ExecutionFilter, Position, Store, StoreError};
@@ -8,7 +8,7 @@ use crate::mirror::Mirror;
 
 const PAGE: usize = 500;
 
-/// Whether the mirror shows what is there; otherwise what differs.
+/// Compares the mirror with the store; the error says what differs.
 pub fn compare(mirror: &Mirror, store: &dyn Store, shards: Shards) -> Result<(), String> {
     let differs = async {
         let differs = rows_differ(mirror, store).await?.or(timers_differ(mirror, store, shards).await?);

@@ -1,5 +1,5 @@
-//! After an outage of a day, 10,000 jobs of every minute come back without a storm: what is sent is
-//! bounded by the jobs and their policy, not by what they missed.
+//! After an outage of a day, 10,000 jobs that are due each minute come back without a storm: the number
+//! of messages is bounded by the jobs and their policy, not by what they missed.
 
 #![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
@@ -44,7 +44,7 @@ fn rows(installation: &Installation, status: Status) -> usize {
     now(installation.store.list(&filter, None, 1_000_000)).unwrap().items.len()
 }
 
-/// The newest missed slot of each, and the one of the last minute, instead of 1,440.
+/// Each job runs its newest missed slot and the one of the last minute, instead of 1,440.
 #[test]
 fn after_a_day_each_job_runs_its_newest_slot() {
     let installation = of_every_minute();
@@ -64,7 +64,7 @@ fn after_a_day_each_job_runs_its_newest_slot() {
     assert_eq!(installation.tick().0.len(), JOBS, "it goes on as before");
 }
 
-/// `examples/misfire.yaml`, five hours later.
+/// `examples/misfire.yaml`, after five hours without a scheduler.
 #[test]
 fn each_job_of_the_example_makes_up_for_what_it_promises() {
     let file = include_str!("../../../../examples/misfire.yaml");

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// The rest of the world: a clock that is set, and a queue that counts.
+/// World around the engine: a clock that is set, and a queue that counts.
 #[derive(Default)]
 pub struct World {
     now: AtomicI64,
@@ -91,7 +91,7 @@ pub struct Installation {
     pub engine: Engine,
 }
 
-/// Nothing in memory waits.
+/// Output of a future that need not wait: nothing in memory waits.
 pub fn now<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().unwrap()
 }
@@ -125,7 +125,7 @@ impl Installation {
         self.world.now.fetch_add(by.as_millis() as i64, SeqCst);
     }
 
-    /// What one tick sends, and the sweep after it.
+    /// Messages of one tick, and of the sweep after it.
     pub fn tick(&self) -> (Vec<Message>, Vec<Message>) {
         let shards = self.engine.settings.shards;
         let at = self.world.now();

@@ -12,10 +12,10 @@ use belfry_engine::ports::Store;
 use belfry_simulation::plan::Plan;
 use tokio::runtime::{EnterGuard, Runtime};
 
-/// Its answers arrive here while the simulation's thread waits.
+/// Runtime on which DynamoDB's answers arrive while the simulation's thread waits.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
-/// An emulator, for the thread that has started it.
+/// Emulator, for the thread that has started it.
 pub struct DynamoDb {
     emulator: Emulator,
     _entered: EnterGuard<'static>,

@@ -1,4 +1,4 @@
-//! The engine under faults: many seeds, the same seed twice, and stores that break a rule.
+//! The engine under faults: many seeds, one seed twice, and stores that break a rule.
 
 #![expect(clippy::unwrap_used, reason = "a test without its store should stop")]
 
@@ -27,13 +27,13 @@ use belfry_sqlite::Store as Sqlite;
 
 use self::dynamodb::DynamoDb;
 
-/// The seeds that every run of the tests goes through; `BELFRY_SEEDS` asks for another number.
+/// Number of seeds that every run of the tests goes through; `BELFRY_SEEDS` asks for another number.
 const SEEDS: u64 = 2_000;
-/// Those that are gone through over DynamoDB, too; `BELFRY_DYNAMODB_SEEDS` asks for another number.
+/// Number of seeds that also run over DynamoDB; `BELFRY_DYNAMODB_SEEDS` asks for another number.
 const DYNAMODB_SEEDS: u64 = 16;
-/// Seeds within which a broken rule must come to light.
+/// Number of seeds within which a broken rule must come to light.
 const SEEDS_PER_MUTATION: u64 = 300;
-/// From here on rare states are a matter of course, and their absence is a mistake.
+/// Number of seeds from which rare states are a matter of course, and their absence is a mistake.
 const ENOUGH: u64 = 1_000;
 
 fn number(name: &str) -> Option<u64> {
@@ -58,7 +58,7 @@ fn replay_over_dynamodb(seed: u64) -> String {
     )
 }
 
-/// Runs these seeds, each thread over stores of its own, and tells what they met with.
+/// Runs these seeds, each thread over stores of its own, and returns what they met.
 fn run_seeds<O: FnMut(&Plan) -> Arc<dyn Store>>(
     seeds: Range<u64>,
     opener: impl Fn() -> O + Sync,
@@ -103,7 +103,7 @@ fn two_thousand_seeds() {
     assert!(count < ENOUGH || missing.is_empty(), "never happened: {missing:?}");
 }
 
-/// The same world over DynamoDB, on an emulator of it, whose calls take a hundred times as long.
+/// Runs seeds of the same world over DynamoDB, on an emulator whose calls take a hundred times as long.
 #[test]
 fn seeds_over_dynamodb() {
     let count = number("BELFRY_DYNAMODB_SEEDS").unwrap_or(DYNAMODB_SEEDS);
@@ -135,7 +135,8 @@ fn every_broken_rule_is_noticed() {
     }
 }
 
-/// `BELFRY_SEED=123 cargo test -p belfry-simulation --test simulation replay -- --nocapture`
+/// Replays a seed: `BELFRY_SEED=123 cargo test -p belfry-simulation --test simulation replay --
+/// --nocapture`
 #[test]
 fn replay() {
     let Some(seed) = number("BELFRY_SEED") else { return };

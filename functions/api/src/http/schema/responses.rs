@@ -139,7 +139,8 @@ named!(Conflict, CONFLICT);
 named!(PreconditionFailed, PRECONDITION_FAILED);
 named!(Backlogged, BACKLOGGED);
 
-/// What needs no mention at each handler.
+/// Modifier that adds what handlers need not mention, such as the common responses and the bearer
+/// token.
 pub struct Common;
 
 impl Modify for Common {

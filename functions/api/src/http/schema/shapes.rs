@@ -1,4 +1,4 @@
-//! Where derived schemas say less, or more, than the reader does.
+//! Corrections of derived schemas, where they say less, or more, than the reader does.
 
 use std::mem::take;
 
@@ -30,8 +30,9 @@ impl Modify for Exact {
     }
 }
 
-/// A tagged enum of structs comes as `allOf: [struct, {type}]`, which nothing can satisfy once the
-/// struct allows no other fields. So each variant becomes one object that has both.
+/// Merges the parts of a tagged enum's variants. A tagged enum of structs comes as `allOf: [struct,
+/// {type}]`, which nothing can satisfy once the struct allows no other fields. So each variant becomes
+/// one object that has both.
 fn merge_variants(components: &mut Components, name: &str) {
     let Some(RefOr::T(Schema::OneOf(mut variants))) = components.schemas.get(name).cloned() else { return };
     for variant in &mut variants.items {
@@ -66,8 +67,8 @@ fn merge(mut all: Object, more: Object) -> Object {
     all
 }
 
-/// The derive describes an optional property inside the branch that refers to its type, where few
-/// editors and generators look: the description belongs to the property.
+/// Moves descriptions to their properties. The derive puts the description of an optional property
+/// inside the branch that refers to its type, where few editors and generators look.
 fn lift_descriptions(schema: &mut RefOr<Schema>) {
     match schema {
         RefOr::T(Schema::Object(object)) => {
@@ -89,7 +90,8 @@ fn lift_descriptions(schema: &mut RefOr<Schema>) {
     }
 }
 
-/// There is no null in a query string or a header: what may be absent is just not required.
+/// Removes null from a schema. A query string or a header has no null: a value that may be absent is
+/// just not required.
 fn without_null(schema: RefOr<Schema>) -> RefOr<Schema> {
     match schema {
         RefOr::T(Schema::OneOf(mut variants)) if variants.items.first().is_some_and(is_null) => {

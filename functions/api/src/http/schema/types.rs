@@ -1,4 +1,4 @@
-//! Schemas of what is read by hand.
+//! Schemas of the types that are read by hand.
 
 use std::borrow::Cow;
 
@@ -41,7 +41,7 @@ fn execution_ids(description: &str) -> ArrayBuilder {
         .description(Some(description))
 }
 
-/// A definition whose id may be left out, because the path has it.
+/// Definition of a job whose id may be left out, because the path has it.
 pub struct JobBody;
 
 impl PartialSchema for JobBody {
@@ -63,7 +63,7 @@ impl ToSchema for JobBody {
     }
 }
 
-/// A push with its idempotency key among its fields.
+/// Push with its idempotency key among its fields.
 pub struct BatchExecution;
 
 impl PartialSchema for BatchExecution {
@@ -91,7 +91,7 @@ impl ToSchema for BatchExecution {
     }
 }
 
-/// A selection of dead letters, named in exactly one way.
+/// Selection of dead letters, named in exactly one way.
 pub struct RedriveBody;
 
 impl PartialSchema for RedriveBody {
@@ -128,7 +128,7 @@ impl ToSchema for RedriveBody {
     }
 }
 
-/// A selection of executions to run again, named in exactly one way.
+/// Selection of executions to run again, named in exactly one way.
 pub struct RerunBody;
 
 impl PartialSchema for RerunBody {
@@ -202,7 +202,7 @@ impl ToSchema for RerunBody {
     }
 }
 
-/// `key:value`.
+/// Tag of a job in a filter, `key:value`.
 pub struct TagFilter {
     pub key: String,
     pub value: String,
@@ -232,7 +232,7 @@ impl ToSchema for TagFilter {
     }
 }
 
-/// `*`.
+/// The header value `*`.
 pub struct Asterisk;
 
 impl PartialSchema for Asterisk {
@@ -267,7 +267,7 @@ impl ToSchema for KeyHeader {
     }
 }
 
-/// As if it were not there.
+/// Type that may also be null, which means the same as an absent field.
 fn or_null(kind: Type) -> SchemaType {
     SchemaType::from_iter([kind, Type::Null])
 }

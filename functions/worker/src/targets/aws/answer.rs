@@ -1,4 +1,4 @@
-//! What a service answered.
+//! Answers of AWS services.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::targets::tail::one_line;
 
-/// Of a larger answer the rest is not read.
+/// Maximum number of bytes that are read of an answer.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Codes of 400s after which another try makes sense: the services don't all answer 429.
+/// Error codes of 400s after which another attempt makes sense, because not all services answer 429.
 const PASSING: [&str; 12] = [
     "Throttling",
     "ThrottlingException",
@@ -62,7 +62,7 @@ impl Answer {
         Err(Refusal { status: self.status, code: code.to_owned(), body })
     }
 
-    /// Null where it is no JSON.
+    /// Body as JSON. Null where it is no JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }

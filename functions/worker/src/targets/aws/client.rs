@@ -1,4 +1,4 @@
-//! One signed request.
+//! Client that sends one signed request.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +18,7 @@ use crate::targets::http::{Guard, build_client, cause};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CallError {
-    /// The job's or the worker's configuration is wrong.
+    /// The configuration of the job or the worker is wrong.
     #[error("{0}")]
     Misconfigured(String),
     #[error("no credentials of AWS: {0}")]
@@ -53,12 +53,12 @@ pub(super) struct SignedClient {
     access: AwsAccess,
 }
 
-/// What is called.
+/// Request to an AWS service.
 pub(super) struct Call<'a> {
-    /// As in host names and signatures.
+    /// Name of the service, as in host names and signatures.
     pub service: &'static str,
     pub region: Option<&'a str>,
-    /// Begins with a slash, percent-encoded.
+    /// Path, percent-encoded, with a slash at its beginning.
     pub path: &'a str,
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
@@ -71,7 +71,7 @@ impl SignedClient {
         Ok(Self { http, access })
     }
 
-    /// An action of the services that speak JSON: its name is in a header.
+    /// Calls an action of a service that speaks JSON. A header holds the action's name.
     pub async fn action(
         &self,
         service: &'static str,
@@ -129,7 +129,7 @@ impl SignedClient {
     }
 }
 
-/// Of a call that waits for a function's end.
+/// Time limit of a call that waits for a function's end.
 const LONGEST_CALL: Duration = Duration::from_secs(16 * 60);
 
 fn header_name(name: &str) -> Result<reqwest::header::HeaderName, String> {

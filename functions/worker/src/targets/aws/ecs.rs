@@ -57,7 +57,7 @@ fn request(target: &EcsTarget, invocation: &Invocation) -> Value {
     request
 }
 
-/// The request may succeed and start nothing, for want of capacity mostly.
+/// Completion by the answer. The request may succeed and start nothing, mostly for want of capacity.
 fn completion(answer: &Value) -> Completion {
     if let Some(task) = answer["tasks"][0]["taskArn"].as_str() {
         return Completion::succeeded(Some(json!({ "task_arns": [task] })));

@@ -24,7 +24,7 @@ pub(super) async fn run(
     Ok(completion(&answer.json()))
 }
 
-/// The request may succeed and its one entry fail.
+/// Completion by the answer. The request may succeed while its one entry fails.
 fn completion(answer: &Value) -> Completion {
     let entry = &answer["Entries"][0];
     let Some(code) = entry["ErrorCode"].as_str() else {

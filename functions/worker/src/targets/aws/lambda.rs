@@ -14,7 +14,7 @@ use crate::targets::{
     tail::{Tail, one_line},
 };
 
-/// As large as a result may be.
+/// Maximum size of a result in bytes.
 const MAX_RESULT_BYTES: usize = 64 * 1024;
 const OUTPUT_TAIL_BYTES: usize = 4096;
 
@@ -53,7 +53,7 @@ fn payload(invocation: &Invocation, callback: Option<&Callback>) -> Value {
     payload
 }
 
-/// Of an ARN; a name is looked for in the worker's own region.
+/// Region in a function's ARN. `None` for a plain name, which is looked up in the worker's own region.
 fn region(function: &str) -> Option<&str> {
     function.strip_prefix("arn:")?.split(':').nth(2)
 }
@@ -86,7 +86,7 @@ fn output(body: &[u8]) -> Option<Output> {
     tail.output()
 }
 
-/// As the runtimes report it.
+/// Error in the form in which the runtimes report it.
 fn error_of(payload: &Value) -> String {
     let kind = payload["errorType"].as_str().unwrap_or("error");
     let message = payload["errorMessage"].as_str().unwrap_or("the function says nothing more");

@@ -1,7 +1,7 @@
-//! Services of AWS as targets: signed JSON over the worker's own HTTP client, because a client
-//! crate for each service would make up most of the worker.
+//! AWS services as targets: signed JSON over the worker's own HTTP client, because a client crate for
+//! each service would make up most of the worker.
 //!
-//! Nothing is connected to but AWS's own addresses, or the endpoint that the environment names.
+//! Connections go only to AWS's own addresses, or to the endpoint that the environment names.
 
 mod answer;
 mod client;
@@ -23,20 +23,20 @@ use tokio::sync::OnceCell;
 use self::client::{CallError, SignedClient};
 use super::callback::Callback;
 
-/// Where AWS is, and who calls.
+/// Endpoint of AWS, and the credentials for calls.
 #[derive(Clone)]
 pub struct AwsAccess {
-    /// Of targets that name none.
+    /// Region of targets that name none.
     pub region: Option<String>,
-    /// In place of AWS's own addresses.
+    /// Endpoint in place of AWS's own.
     pub endpoint: Option<String>,
     pub credentials: Option<SharedCredentialsProvider>,
 }
 
 pub(super) struct AwsRunner {
     access: AwsAccess,
-    /// Made when it is first needed: reading the host's certificates is what takes a worker longest
-    /// to start.
+    /// Client, built when it is first needed: reading the host's certificates takes the largest part of
+    /// a worker's start.
     client: OnceCell<SignedClient>,
 }
 
@@ -49,7 +49,7 @@ impl AwsRunner {
         self.client.get_or_try_init(async || SignedClient::new(self.access.clone())).await
     }
 
-    /// None for targets that are not AWS's.
+    /// Runs a target of AWS. `None` for other targets.
     pub async fn run(&self, invocation: &Invocation, callback: Option<&Callback>) -> Option<Completion> {
         tokio::select! {
             biased;
@@ -81,7 +81,7 @@ impl AwsRunner {
 
 type Outcome = Result<Completion, CallError>;
 
-/// The service has taken the work: whoever does it will tell the rest.
+/// Turns a success into a handover: the service has taken the work, and the end will be reported.
 fn to_come(completion: Completion) -> Completion {
     match completion.ending {
         Ending::Succeeded { .. } => Completion { ending: Ending::HandedOver, ..completion },
@@ -89,7 +89,7 @@ fn to_come(completion: Completion) -> Completion {
     }
 }
 
-/// What every target is told, so that it can drop what it has seen.
+/// Ids that every target receives, so that it can drop an attempt that it has seen.
 fn identity(invocation: &Invocation) -> Value {
     json!({
         "execution_id": invocation.execution_id,
@@ -99,7 +99,7 @@ fn identity(invocation: &Invocation) -> Value {
     })
 }
 
-/// The input as an object that holds the ids beside it.
+/// Input as an object that holds the ids beside it.
 fn with_identity(invocation: &Invocation) -> Value {
     let mut object = match &invocation.input {
         Value::Object(object) => object.clone(),

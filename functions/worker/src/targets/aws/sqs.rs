@@ -45,7 +45,8 @@ fn request(target: &SqsTarget, invocation: &Invocation, callback: Option<&Callba
     request
 }
 
-/// `https://sqs.eu-west-1.amazonaws.com/…`; the worker's own where the host says none.
+/// Region in a URL such as `https://sqs.eu-west-1.amazonaws.com/…`. `None` where the host names none;
+/// the worker's own region applies then.
 fn region(queue_url: &str) -> Option<&str> {
     let (_, rest) = queue_url.split_once("://")?;
     rest.strip_prefix("sqs.")?.split_once(".amazonaws.com").map(|(region, _)| region)

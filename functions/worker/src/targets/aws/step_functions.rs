@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Outcome, client::SignedClient, token::name, with_identity};
 
 const VERSION: &str = "1.0";
-/// Of an execution's name.
+/// Maximum length of an execution's name in Step Functions.
 const LONGEST_NAME: usize = 80;
 
 pub(super) async fn run(

@@ -1,17 +1,18 @@
-//! Names that services accept, out of execution ids.
+//! Names that services accept, made from execution ids.
 
 use belfry_domain::ExecutionId;
 use sha2::{Digest as _, Sha256};
 
-/// Digits of a digest that tell two ids apart whose readable parts are the same.
+/// Number of digits of a digest that tell ids with equal readable parts apart.
 const DIGITS: usize = 16;
 
-/// Hexadecimal, of at most 64 characters.
+/// Hexadecimal name of at most 64 characters.
 pub(super) fn token(id: &ExecutionId) -> String {
     Sha256::digest(id.as_str()).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// Letters, digits, `-` and `_`, of at most `longest` characters, that still shows whose it is.
+/// Name of letters, digits, `-` and `_`, at most `longest` characters long, in which the execution id
+/// stays readable.
 pub(super) fn name(id: &ExecutionId, longest: usize) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let readable: String = id.as_str().chars().map(plain).take(longest - DIGITS - 1).collect();

@@ -1,4 +1,4 @@
-//! What a process prints: its tail in memory, and all of it in a log once the tail is not all.
+//! Output of a process: its tail in memory, and all of it in a log once it is longer than the tail.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -12,10 +12,10 @@ use tokio::time::timeout;
 use crate::targets::tail::Tail;
 
 pub(super) struct Capture {
-    /// Others look at it while the process runs.
+    /// Tail of the output. The engine reads it while the process runs.
     tail: Arc<Mutex<Tail>>,
     log: State,
-    /// Bytes that may still go into the log.
+    /// Number of bytes that may still go into the log.
     room: u64,
     left_out: u64,
 }
@@ -23,12 +23,12 @@ pub(super) struct Capture {
 enum State {
     /// There is no place for logs, or it has failed.
     Off,
-    /// The tail is still all there is.
+    /// The tail still holds all of the output.
     Unneeded(Place),
     Open(Box<dyn LogWriter>),
 }
 
-/// Where the log of an attempt would go.
+/// Place for the log of an attempt.
 pub(super) struct Place {
     pub logs: Arc<dyn Logs>,
     pub execution_id: ExecutionId,
@@ -58,7 +58,8 @@ impl Capture {
         self.tail().last_line()
     }
 
-    /// What was printed, with the log's reference if there is one in time.
+    /// Ends the capture and returns the output. The output names the log if the log closes within
+    /// `patience`.
     pub async fn finish(mut self, patience: Duration) -> Option<Output> {
         if self.left_out > 0 {
             let note = format!("\n[belfry: {} bytes left out, the last of them follow]\n", self.left_out);
@@ -77,7 +78,7 @@ impl Capture {
         output.map(|output| Output { log, ..output })
     }
 
-    /// Begins the log with what the tail holds, which is all there was so far.
+    /// Begins the log with the content of the tail, which is all the output so far.
     async fn open(&mut self) {
         let State::Unneeded(place) = &self.log else { return };
         match place.logs.open(&place.execution_id, place.attempt).await {
@@ -107,7 +108,7 @@ impl Capture {
         }
     }
 
-    /// An attempt does not fail because its output can't be kept.
+    /// Gives up the log. An attempt does not fail because its output can't be kept.
     fn give_up(&mut self, error: &StoreError) {
         lost(error);
         self.log = State::Off;

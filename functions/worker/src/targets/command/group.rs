@@ -1,4 +1,4 @@
-//! A process group that dies with its owner.
+//! Process group that dies with its owner.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tokio::time::sleep;
 
 const POLL: Duration = Duration::from_millis(10);
 
-/// Killed when dropped, unless released.
+/// Group that is killed when dropped, unless it was released.
 pub(super) struct Group(Option<Pid>);
 
 impl Group {
-    /// `leader` is the id of a process that was started as the leader of its own group.
+    /// Group of a process that was started as the leader of its own group. `leader` is its id.
     pub fn led_by(leader: Option<u32>) -> Self {
         Self(leader.and_then(|id| Pid::from_raw(id as i32)))
     }
@@ -20,13 +20,13 @@ impl Group {
         self.signal(Signal::TERM);
     }
 
-    /// Every process of the group, its leader or not.
+    /// Kills every process of the group.
     pub fn kill(&mut self) {
         self.signal(Signal::KILL);
         self.release();
     }
 
-    /// Once the leader is gone its id may come to name another group.
+    /// Releases the group. When the leader is gone, its id may name another group.
     pub fn release(&mut self) {
         self.0 = None;
     }

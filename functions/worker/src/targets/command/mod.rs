@@ -1,9 +1,10 @@
-//! Processes on this host. Each leads a process group of its own, and what is killed is the group.
+//! Processes on this host. Each leads a process group of its own, and a kill ends the whole group.
 //!
-//! What can't be had: if the worker itself is killed with SIGKILL, its processes live on. Linux could
+//! There is one limit: if the worker itself is killed with SIGKILL, its processes live on. Linux could
 //! tie them to it (`PR_SET_PDEATHSIG`), but only from unsafe code between fork and exec, and only the
-//! direct child. Run the worker under something that ends the whole control group with it, as systemd,
-//! ECS and Kubernetes do. Until then the fence tells a target that an older attempt is still about.
+//! direct child. Run the worker under a supervisor that ends the whole control group with it, as
+//! systemd, ECS and Kubernetes do. Until then the fence tells a target that an older attempt is still
+//! alive.
 
 mod capture;
 mod group;
@@ -33,11 +34,11 @@ use self::{
 };
 use super::{Environment, TargetSettings, tail::Tail};
 
-/// How long after the process's end its output is still read, since a process that it left behind may
+/// Time after the process's end for which its output is still read. A process that it left behind may
 /// hold the pipe open for ever.
 const DRAIN: Duration = Duration::from_millis(200);
-/// How long keeping the log may take at the end. One that was told to stop is dropped soon, and its
-/// tail with it.
+/// Time limit for keeping the log at the end. An attempt that was told to stop is dropped soon, with
+/// its tail.
 const KEEP: Duration = Duration::from_secs(60);
 const KEEP_STOPPED: Duration = Duration::from_millis(600);
 
@@ -73,7 +74,8 @@ pub(super) async fn run(
     completion(&end, last_line, output, target, result.as_ref())
 }
 
-/// Feeds, listens and waits at the same time: any of them in turn could block the others for ever.
+/// Feeds the process, reads its output and waits for its end at the same time. One after another, any
+/// of the three could block the others for ever.
 async fn converse(
     started: start::Started,
     invocation: &Invocation,

@@ -1,4 +1,4 @@
-//! A running process: what goes in, what comes out, how it ends.
+//! Running process: its input, its output, and its end.
 
 use std::{io, process::ExitStatus, time::Duration};
 
@@ -19,11 +19,11 @@ const READ_BYTES: usize = 16 * 1024;
 pub(super) enum End {
     Exited(ExitStatus),
     Stopped,
-    /// The system doesn't say how it ended.
+    /// The system does not say how the process ended.
     Unknown(io::Error),
 }
 
-/// Dropping it kills the whole group; the runtime reaps the leader.
+/// Process that is killed with its whole group when dropped. The runtime reaps the leader.
 pub(super) struct Process {
     child: Child,
     group: Group,
@@ -35,7 +35,8 @@ impl Process {
         Self { child, group }
     }
 
-    /// Processes that it leaves behind when it exits by itself are left alone, as a shell or cron would.
+    /// Waits for the end of the process. Processes that it leaves behind when it exits by itself are
+    /// left alone, as a shell or cron would.
     pub async fn end(&mut self, stop: &Stop, grace: Duration) -> End {
         let status = select! {
             status = self.child.wait() => status,
@@ -48,8 +49,8 @@ impl Process {
         status.map_or_else(End::Unknown, End::Exited)
     }
 
-    /// The grace is the whole group's: a shell dies of SIGTERM at once, while what it started may
-    /// still be cleaning up.
+    /// Stops the process. The grace is for the whole group: a shell dies of SIGTERM at once, while the
+    /// processes that it started may still be cleaning up.
     async fn stop(&mut self, grace: Duration) {
         self.group.terminate();
         let gone = async {

@@ -1,4 +1,4 @@
-//! Where a process says how far it is: a file that it writes to as often as it likes.
+//! Progress file: a process writes its progress to it as often as it likes.
 
 use std::{
     fs::{self, File},
@@ -12,10 +12,10 @@ use belfry_engine::ports::{Live, Output};
 
 use crate::targets::tail::Tail;
 
-/// Of its end, where all the lines are kept.
+/// Number of bytes that are read from the end of the file, which may hold earlier lines too.
 const READ_BYTES: u64 = 4096;
 
-/// A process that runs, as the engine sees it.
+/// View of a running process for the engine.
 pub(super) struct Sight {
     pub tail: Arc<Mutex<Tail>>,
     pub progress: Option<PathBuf>,

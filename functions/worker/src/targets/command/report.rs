@@ -1,4 +1,4 @@
-//! From the way a process ended to what the engine hears of it.
+//! Translation of a process's end into a completion for the engine.
 
 use std::{os::unix::process::ExitStatusExt, process::ExitStatus};
 

@@ -1,4 +1,5 @@
-//! Where a process leaves its result: a file of its own, so that whatever it prints is only output.
+//! Result file: a process leaves its result in a file of its own, so that everything that it prints is
+//! only output.
 
 use std::{
     fs::{self, File, Permissions},
@@ -10,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// As large as a result may be in an execution's row or its overflow.
+/// Maximum size of a result in bytes, in an execution's row or its overflow.
 const MAX_BYTES: u64 = 64 * 1024;
 
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +28,13 @@ pub(super) enum ResultError {
     Unreadable(#[from] io::Error),
 }
 
-/// The file is the process's to create; its directory is removed with this value.
+/// Directory of the result file. The process creates the file; the directory is removed with this
+/// value.
 pub(super) struct ResultFile(TempDir);
 
 impl ResultFile {
-    /// None on a host without a directory to write to: most commands have no result, and need none.
+    /// Creates the directory. `None` on a host without a directory to write to: most commands have no
+    /// result, and need none.
     pub fn new() -> Option<Self> {
         let mut builder = tempfile::Builder::new();
         match builder.prefix("belfry-").permissions(Permissions::from_mode(0o700)).tempdir() {
@@ -47,7 +50,7 @@ impl ResultFile {
         self.0.path().join("result.json")
     }
 
-    /// Beside it.
+    /// Path of the progress file, beside the result file.
     pub fn progress_path(&self) -> PathBuf {
         self.0.path().join("progress")
     }

@@ -1,4 +1,4 @@
-//! From a target to a process, or to an error that says what to do.
+//! Start of a process for a target, or an error that says what to do.
 
 use std::{
     io::{self, ErrorKind},
@@ -17,7 +17,8 @@ use tokio::{
 use super::{process::Process, result_file::ResultFile};
 use crate::targets::Environment;
 
-/// The worker's own variables that every process sees. Its others, credentials foremost, stay its own.
+/// Worker's own variables that every process gets. All others, credentials above all, stay the worker's
+/// own.
 const PASSED_ON: [&str; 8] = ["PATH", "HOME", "USER", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"];
 
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ pub(super) enum StartError {
     TooLong,
     #[error("the command, its working directory or its environment contains a NUL character")]
     Nul,
-    /// The host is out of something; later it may not be.
+    /// The host lacks a resource now, and may have it later.
     #[error("the command can't be started now: {0}")]
     Now(io::Error),
 }
@@ -123,14 +124,15 @@ fn set_environment(
         .envs(result.map(|file| ("BELFRY_PROGRESS", file.progress_path())));
 }
 
-/// One pipe for both outputs: two could not be put back in the order of arrival.
+/// One pipe for both outputs: two pipes could not be merged in the order of arrival.
 fn one_pipe(command: &mut Command) -> io::Result<pipe::Receiver> {
     let (reader, writer) = io::pipe()?;
     command.stdout(writer.try_clone()?).stderr(writer);
     pipe::Receiver::from_owned_fd(reader.into())
 }
 
-/// The system gives one number for several causes; which it was is looked up once it has failed.
+/// Finds the cause of a failed start. The system gives one number for several causes, so the cause is
+/// looked for after the failure.
 fn diagnose(error: io::Error, target: &CommandTarget) -> StartError {
     if let Some(directory) = &target.working_directory
         && let Some(problem) = directory_problem(directory)

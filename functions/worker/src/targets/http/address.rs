@@ -1,4 +1,4 @@
-//! Which addresses are not of the public internet.
+//! Addresses that are not of the public internet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,7 +8,7 @@ const LINK_LOCAL: &str = "a link-local address (cloud metadata)";
 const RESERVED: &str = "a reserved address";
 const DOCUMENTATION: &str = "an address for documentation and benchmarks";
 
-/// IANA's special-purpose registry, and two clouds' metadata addresses outside it.
+/// Special addresses of IANA's registry, and two clouds' metadata addresses outside it.
 const SPECIAL_V4: [([u8; 4], u32, &str); 17] = [
     ([0, 0, 0, 0], 8, "the unspecified address"),
     ([10, 0, 0, 0], 8, PRIVATE),
@@ -29,7 +29,7 @@ const SPECIAL_V4: [([u8; 4], u32, &str); 17] = [
     ([255, 255, 255, 255], 32, RESERVED),
 ];
 
-/// Global unicast is 2000::/3; these parts of it are not for the public.
+/// Special parts of the global unicast range 2000::/3.
 const SPECIAL_V6: [(Ipv6Addr, u32, &str); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23, RESERVED),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, DOCUMENTATION),
@@ -37,7 +37,7 @@ const SPECIAL_V6: [(Ipv6Addr, u32, &str); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, DOCUMENTATION),
 ];
 
-/// What an address is, where it is not for the public.
+/// Kind of an address that is not public, such as loopback. `None` for a public address.
 pub(super) fn special(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => special_v4(address),
@@ -69,8 +69,8 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
     }
 }
 
-/// The IPv4 address that a mapped (`::ffff:0:0/96`) or translated (NAT64, `64:ff9b::/96`) one leads to.
-/// Networks without IPv4 see every IPv4 host as the latter.
+/// IPv4 address that a mapped (`::ffff:0:0/96`) or translated (NAT64, `64:ff9b::/96`) address leads to.
+/// Networks without IPv4 see every IPv4 host as a translated address.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     const NAT64: Ipv6Addr = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0);
     let is_translated = shares_prefix(address.to_bits(), NAT64.to_bits(), 96);

@@ -1,4 +1,4 @@
-//! From an answer to what the engine hears of it, reading no more of it than is of use.
+//! Completion of an attempt from an HTTP answer, of which no more is read than is of use.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use serde_json::Value;
 use super::failure::cause;
 use crate::targets::tail::Tail;
 
-/// Of a larger body the rest is not read.
+/// Maximum number of bytes that are read of a body.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// As large as a result may be.
+/// Maximum size of a result in bytes.
 const MAX_RESULT_BYTES: usize = 64 * 1024;
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
-/// The beginning of a body, which may become the result, and its end, which is kept for people.
+/// Beginning of a body, which may become the result, and its end, which is kept for people.
 struct Body {
     head: Vec<u8>,
     bytes: usize,
     tail: Tail,
 }
 
-/// An answer of 202 ends nothing where the target may call back.
+/// Reads the completion. An answer of 202 does not end the attempt where the target may call back.
 pub(super) async fn completion(
     mut response: Response,
     may_call_back: bool,
@@ -95,7 +95,7 @@ fn is_retryable(status: StatusCode) -> bool {
         )
 }
 
-/// Seconds, or a date in the form that RFC 9110 (5.6.7) prefers.
+/// Wait that the target asks for: seconds, or a date in the form that RFC 9110 (5.6.7) prefers.
 fn retry_after(status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         return None;

@@ -1,4 +1,4 @@
-//! The one client that all requests share, for its idle connections.
+//! Client that all requests share, for its idle connections.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,8 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use super::guard::Guard;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Below the 60 s after which common load balancers hang up, so that few requests meet a closing connection.
+/// Time limit of idle connections. It is below the 60 s after which common load balancers hang up, so
+/// that few requests meet a closing connection.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +36,8 @@ pub(in crate::targets) fn build(guard: Guard) -> Result<Client, ClientError> {
     Ok(client)
 }
 
-/// Trusts what the host trusts, so that an organisation's own authority needs no second set-up.
+/// TLS configuration that trusts the authorities that the host trusts, so that an organisation's own
+/// authority needs no second set-up.
 fn tls() -> Result<ClientConfig, rustls::Error> {
     let builder = || {
         ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

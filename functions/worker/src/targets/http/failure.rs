@@ -1,4 +1,4 @@
-//! Why no answer came, in words that say what to look at.
+//! Reason why no answer came, in words that say what to look at.
 
 use std::{
     error::Error,
@@ -42,12 +42,12 @@ impl Failure {
     }
 }
 
-/// A URL without its path, query and credentials, which may be secret.
+/// Origin of a URL, without path, query and credentials, which may be secret.
 pub(super) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-/// The innermost cause that has a name of its own.
+/// Innermost cause that has a name of its own.
 pub(in crate::targets) fn cause(error: &(dyn Error + 'static)) -> String {
     let known = chain(error).filter_map(known_cause).last();
     let is_timeout = error.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout);
@@ -85,7 +85,7 @@ fn tls_cause(error: &rustls::Error) -> String {
     }
 }
 
-/// An error and its sources. An I/O error leaves out of its sources the error that it wraps.
+/// Error and its sources. An I/O error leaves the error that it wraps out of its sources.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     successors(Some(error), |link: &&'a (dyn Error + 'static)| {
         let link = *link;

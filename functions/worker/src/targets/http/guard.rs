@@ -1,9 +1,10 @@
-//! Keeps requests out of private networks. Jobs are written by people who may not be allowed to reach
-//! what the worker can: the host's own services, its neighbours, the cloud's metadata with credentials.
+//! Guard that keeps requests out of private networks. People who write jobs may not be allowed to reach
+//! what the worker can reach: the host's own services, its neighbours, the cloud's metadata with
+//! credentials.
 //!
-//! Names are checked after resolution, on the very addresses that are connected to, so that a name
-//! that resolves differently the second time gains nothing. Literal addresses never get to the
-//! resolver and are checked in the URL, for each redirect too; the URL parser has by then turned
+//! Names are checked after resolution, on the very addresses that are connected to, so that a name that
+//! resolves differently the second time gains nothing. Literal addresses never get to the resolver and
+//! are checked in the URL, for each redirect too; the URL parser has by then turned
 //! `http://2130706433/` and its like into the address that they mean.
 
 use std::{
@@ -36,7 +37,8 @@ pub(super) enum LookupError {
 }
 
 impl LookupError {
-    /// The resolver's code is lost on the way here; its words, of two C libraries, are not.
+    /// Classifies a failed lookup. The resolver's code is lost here, but its text, in the forms of two
+    /// C libraries, is not.
     fn of(host: &str, error: &io::Error) -> Self {
         let (host, text) = (host.to_owned(), error.to_string());
         if text.contains("Temporary failure") || text.contains("Try again") {
@@ -66,7 +68,10 @@ impl Guard {
         }
     }
 
-    /// The addresses that may be used; an error where there are only others.
+    /// Addresses that may be used.
+    ///
+    /// # Errors
+    /// None of the addresses may be used.
     fn permitted(self, host: &str, mut found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, RefusedAddress> {
         let refused = found.iter().find_map(|address| Some((address.ip(), self.refusal(address.ip())?)));
         found.retain(|address| self.refusal(address.ip()).is_none());

@@ -1,6 +1,7 @@
-//! Requests to web addresses: one attempt is one request, with redirects inside the same origin.
+//! Requests to web addresses: one attempt is one request, with redirects inside one origin.
 //!
-//! Proxy variables are ignored, because a proxy would connect for us to where we must not.
+//! Proxy variables are ignored, because a proxy would connect to addresses that the worker must not
+//! reach.
 
 mod address;
 mod answer;

@@ -1,4 +1,4 @@
-//! Where an answer sends us on to, and whether we go.
+//! Redirects: their targets, and whether they are followed.
 
 use reqwest::{
     Method, Request, Response, StatusCode, Url,
@@ -7,10 +7,14 @@ use reqwest::{
 
 use super::failure::{Failure, origin};
 
-/// `again` is the request that was answered. None where the answer is no redirect.
+/// Request that follows a redirect; `again` is the request that was answered. `None` where the answer
+/// is no redirect.
 ///
 /// Method and body stay, as RFC 9110 (15.4) allows for 301 and 302: a POST turned into a GET could be
-/// answered with 200 by a login page and look like work done. Only 303 asks for a GET in so many words.
+/// answered with 200 by a login page and look like work done. Only 303 asks for a GET explicitly.
+///
+/// # Errors
+/// The redirect leads to another origin, or to no address.
 pub(super) fn follow(response: &Response, mut again: Request) -> Result<Option<Request>, Failure> {
     let Some(location) = location(response) else { return Ok(None) };
     let next = again.url().join(&location).map_err(|_| Failure::BadRedirect(location))?;

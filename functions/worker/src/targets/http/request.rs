@@ -1,4 +1,4 @@
-//! The request of an attempt: what the target asks for, and what every target is told.
+//! Request of an attempt: what the target asks for, and the ids that every target receives.
 
 use belfry_alerts::{KeyError, SigningKey};
 use belfry_domain::{HttpMethod, HttpTarget};
@@ -13,11 +13,12 @@ use crate::targets::{Environment, callback::Callback};
 
 const USER_AGENT: &str = concat!("belfry/", env!("CARGO_PKG_VERSION"));
 
-/// They frame the message on the wire; a wrong one would let a second request hide in the first.
+/// Headers that frame the message on the wire. With a wrong one, a second request could hide in the
+/// first.
 const FRAMING: [HeaderName; 5] =
     [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE, header::TE];
 
-/// The job's or the worker's configuration is wrong: another try would fail alike.
+/// Error in the configuration of the job or the worker. Another attempt would fail alike.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RequestError {
     #[error("the url is not valid: {0}")]
@@ -85,7 +86,8 @@ fn method(method: HttpMethod) -> Method {
     }
 }
 
-/// Later ones win: a job may name its own content type and agent, but not another execution.
+/// Headers of the request. Later ones replace earlier ones: a job may set its own content type and
+/// agent, but not another execution.
 fn headers(target: &HttpTarget, invocation: &Invocation, has_body: bool) -> Result<HeaderMap, RequestError> {
     let mut headers = HeaderMap::new();
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
@@ -121,7 +123,7 @@ fn signing_key(reference: &str, environment: &Environment) -> Result<SigningKey,
         .map_err(|source| RequestError::BadKey { name: name.to_owned(), source })
 }
 
-/// The id stays the same over retries, so that a receiver can drop what it has seen.
+/// Signs the request. The id is equal for all retries, so that a receiver can drop doubles.
 fn sign(
     headers: &mut HeaderMap,
     key: &SigningKey,

@@ -1,4 +1,4 @@
-//! What the tests of the targets share. Nothing here waits without a bound.
+//! Helpers that the tests of the targets share. None of them waits without a bound.
 
 pub mod server;
 
@@ -10,7 +10,7 @@ use belfry_worker::targets::{Environment, TargetSettings, Targets};
 use serde_json::{Value, json};
 
 pub const EXECUTION_ID: &str = "report@2026-11-23T00:00:00Z";
-/// Far more than anything here takes, on a busy machine too.
+/// Time limit, far above what any test takes, on a busy machine too.
 pub const BOUND: Duration = Duration::from_secs(30);
 
 pub fn settings() -> TargetSettings {

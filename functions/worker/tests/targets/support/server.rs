@@ -1,4 +1,4 @@
-//! A web server as small as it can be, which remembers what it was asked.
+//! Minimal web server that records its requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,11 +9,11 @@ use tokio::{
 
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// `POST /path`.
+    /// Request line, such as `POST /path`.
     pub line: String,
     head: String,
     pub body: String,
-    /// Which of the server's connections it came by.
+    /// Number of the connection that the request came by.
     pub connection: usize,
 }
 
@@ -32,7 +32,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers everything with what `answer` makes of it, word for word.
+    /// Starts a server that answers each request with the text that `answer` returns, unchanged.
     pub async fn start(answer: impl Fn(&Asked) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -91,7 +91,7 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<(String, String)>
     Some((head, String::from_utf8(body).unwrap()))
 }
 
-/// `status` as `200 OK`; `headers` each with its line's end.
+/// Answer as text. `status` is of the form `200 OK`; each header in `headers` ends its line.
 pub fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
 }

@@ -11,7 +11,7 @@ use crate::{
     history::Verb,
 };
 
-/// Above all that `one_timer` writes.
+/// Version greater than all that `one_timer` writes.
 const NEWEST: u64 = 9;
 
 impl Generator {
@@ -39,7 +39,8 @@ impl Generator {
         })
     }
 
-    /// As the engine makes them: a definition, a tombstone or a pause, and a graph that is whole.
+    /// Next version of a job, as the engine makes it: a definition, a tombstone or a pause, with a
+    /// graph that is whole.
     async fn next_version(&mut self, model: &Backend, revision: u64) -> Result<Job, StoreError> {
         let name = self.job_name();
         let before = model.jobs.job(&job_id(name)).await?;
@@ -62,7 +63,7 @@ impl Generator {
     }
 }
 
-/// Neither needs the other: together in one commit they leave the graph whole.
+/// Whether neither job needs the other, so that one commit of both leaves the graph whole.
 fn are_apart(one: &Job, other: &Job) -> bool {
     let needs = |one: &Job, other: &Job| one.spec.dependencies.contains(other.id());
     one.id() != other.id() && !needs(one, other) && !needs(other, one)

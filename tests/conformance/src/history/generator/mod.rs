@@ -1,4 +1,4 @@
-//! Chance, over so few names that verbs meet each other all the time.
+//! A random generator of verbs, over so few names that the verbs meet each other all the time.
 
 mod definitions;
 mod times;
@@ -25,11 +25,11 @@ const LONGEST_MS: i64 = 60;
 
 pub struct Generator {
     random: StdRng,
-    /// Rows as they were when somebody looked: the newer, the likelier that a change of it wins.
+    /// Rows as they were at the last looks. The newer a row, the likelier a change of it wins.
     seen: Vec<Execution>,
     leases: Vec<Lease>,
     timers: Vec<Timer>,
-    /// Not all stores do when they are asked to.
+    /// Whether all stores remove ended executions when they are asked to.
     removes_ended: bool,
 }
 
@@ -39,7 +39,7 @@ impl Generator {
         Self { random, seen: vec![], leases: vec![], timers: vec![], removes_ended }
     }
 
-    /// The next verb, for which the model may be asked what there is, but is not changed.
+    /// Next verb. The generator reads the model, but does not change it.
     pub async fn next(&mut self, model: &Backend) -> Result<Verb, StoreError> {
         Ok(match self.random.random_range(0..100) {
             0..25 => self.change(model).await?,
@@ -83,7 +83,7 @@ impl Generator {
         Execution { priority, input, ..row }
     }
 
-    /// A change of a row that was seen lately, if not always of its present revision.
+    /// Change of a row that was seen lately, not always of its present revision.
     async fn change(&mut self, model: &Backend) -> Result<Verb, StoreError> {
         let looked_at = self.id();
         self.seen.extend(model.executions.execution(&looked_at).await?);
@@ -186,7 +186,7 @@ impl Generator {
     }
 }
 
-/// Looks at everything that the generator can have left.
+/// Verbs that look at everything that the generator can have left.
 pub fn remains() -> Vec<Verb> {
     let mut looks =
         vec![Verb::AllJobs, Verb::TimersOfJobs, Verb::CountDeadLetters, Verb::DeadLetters(None, 5)];

@@ -26,7 +26,7 @@ impl Generator {
         Timer { key: TimerKey { shard: self.random.random_range(0..2), ..timer.key }, ..timer }
     }
 
-    /// One that was written lately, perhaps as it was for another version.
+    /// A timer that was written lately, perhaps with another version.
     fn known_timer(&mut self) -> Timer {
         let known = self.timers.choose(&mut self.random).cloned().unwrap_or_else(|| guard("a@x"));
         let version = if self.random.random_bool(0.3) { known.version + 1 } else { known.version };
@@ -76,7 +76,7 @@ impl Generator {
         }
     }
 
-    /// Learns from what a verb has come to. A renewal at the same instant changes nothing.
+    /// Learns what a verb has led to. A renewal at the same instant changes nothing.
     pub async fn learn(&mut self, verb: &Verb, model: &Backend) -> Verdict {
         if let Verb::Acquire(lane, owner, now, until) = verb
             && let Acquired::Leader(lease) = model.leases.acquire(*lane, owner, *now, *until).await?
