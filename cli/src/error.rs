@@ -17,10 +17,10 @@ pub enum CliError {
     #[error(transparent)]
     Refused(#[from] Box<Problem>),
     #[error(
-        "no belfry answers at {url}: {why}\nstart one with `belfry up`, or name another with --url or BELFRY_URL"
+        "no belfry server answers at {url}: {why}\nstart a server with `belfry up`, or set --url or BELFRY_URL"
     )]
     Unreachable { url: String, why: String },
-    #[error("{url} answers, but not as belfry does: {why}")]
+    #[error("{url} answers, but it is not a belfry server: {why}")]
     NotBelfry { url: String, why: String },
 }
 
@@ -54,7 +54,7 @@ fn as_json(error: &anyhow::Error) -> serde_json::Value {
         return problem.document.clone();
     }
     if let Some(errors) = error.downcast_ref::<FileErrors>() {
-        return json!({ "title": "Wrong job file", "detail": errors.to_string(), "problems": errors.0 });
+        return json!({ "title": "Invalid job file", "detail": errors.to_string(), "problems": errors.0 });
     }
     json!({ "title": "Error", "detail": format!("{error:#}") })
 }

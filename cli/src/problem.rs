@@ -53,10 +53,10 @@ impl Problem {
     fn hint(&self) -> Option<&'static str> {
         match self.status {
             StatusCode::UNAUTHORIZED => Some(
-                "give a token with --token or BELFRY_TOKEN; `belfry token create` makes one on the server's host",
+                "set --token or BELFRY_TOKEN; create a token on the server's host with `belfry token create NAME --data DIR`",
             ),
             StatusCode::SERVICE_UNAVAILABLE => {
-                Some("is it a standby, or still starting? `belfry doctor` tells")
+                Some("the server may be a standby, or still starting; `belfry doctor` shows which")
             }
             _ => None,
         }
@@ -65,7 +65,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "belfry refused it ({})", self.status)?;
+        write!(f, "belfry refused the request ({})", self.status)?;
         // The detail of several problems is the problems, in one line.
         let text =
             if self.detail.is_empty() || !self.problems.is_empty() { &self.title } else { &self.detail };

@@ -41,7 +41,7 @@ impl fmt::Display for SystemZones {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Found { directory, version } => write!(f, "{version} in {}", directory.display()),
-            Self::Missing => f.write_str("none that tells its version on this machine"),
+            Self::Missing => f.write_str("no zone data with a version on this machine"),
         }
     }
 }
@@ -71,7 +71,7 @@ pub fn newest() -> Arc<ZoneData> {
         Ok(data) => data.register(),
         Err(why) => {
             let directory = directory.display();
-            tracing::warn!(%directory, version, why, "the system's time zones are not used");
+            tracing::warn!(%directory, version, why, "cannot use the time zones of this system");
             bundled
         }
     }

@@ -68,7 +68,7 @@ fn slow_report() -> tempfile::NamedTempFile {
 fn a_failure_is_told_once_and_its_end_too() {
     let (url, events) = receiver();
     let (server, _file) = server(&url);
-    assert_eq!(server.run(&["alerts", "test"]).ok().out(), "webhook: told\n");
+    assert_eq!(server.run(&["alerts", "test"]).ok().out(), "webhook: notified\n");
     assert_eq!(events.recv_timeout(SOON).unwrap()["data"]["kind"], "test");
     for _ in 0..2 {
         let fails = ["push", "--name", "nightly", "--max-retries", "0", "--wait", "--", "false"];
@@ -117,7 +117,7 @@ fn a_missed_deadline_is_told_and_so_is_the_end() {
 fn who_is_told_by_nobody_hears_so() {
     let server = Server::start(&[]);
     let told = server.run(&["alerts", "test"]);
-    assert!(told.code() == 1 && told.out().contains("no receivers"), "{}", told.out());
+    assert!(told.code() == 1 && told.out().contains("no alert receivers"), "{}", told.out());
 }
 
 #[test]

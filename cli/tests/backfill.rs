@@ -22,10 +22,7 @@ fn a_day_is_backfilled_once() {
     let server = server_with(&examples().join("backfill.yaml"));
     let backfill = |more: &[&str]| server.run(&[&["backfill"], &DAY[..], more].concat());
     let plan = backfill(&["--dry-run"]).ok().out();
-    assert!(
-        plan.starts_with("24 slots, the first 2026-10-01T00:00:00Z, the last 2026-10-01T23:00:00Z"),
-        "{plan}"
-    );
+    assert!(plan.starts_with("24 slots from 2026-10-01T00:00:00Z to 2026-10-01T23:00:00Z"), "{plan}");
     assert_eq!(server.run(&["backfills", "--json"]).ok().json(), serde_json::json!([]));
 
     let done = backfill(&["--concurrency", "24", "--wait"]).ok().out();
@@ -58,7 +55,7 @@ fn one_is_paused_resumed_and_cancelled_by_hand() {
     assert!(refused.code() == 1 && refused.err().contains("409"), "{}", refused.err());
     assert_eq!(server.run(&["backfills", "show", "01KB0000000000000000000000"]).code(), 1);
     let ahead = server.run(&["backfill", "hourly_count", "--from", "2026-10-01", "--to", "2999-01-01"]);
-    assert!(ahead.code() == 1 && ahead.err().contains("must not lie ahead"), "{}", ahead.err());
+    assert!(ahead.code() == 1 && ahead.err().contains("must not be in the future"), "{}", ahead.err());
     assert_eq!(
         server.run(&["backfill", "hourly_count", "--from", "yesterday", "--to", "2026-10-02"]).code(),
         2

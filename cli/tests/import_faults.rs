@@ -227,7 +227,7 @@ fn the_container_that_does_the_work_is_chosen_and_named() {
     ] {
         let imported = import("kubernetes", &[], "a.yaml", &manifest(annotations, &containers));
         assert_eq!(imported.command(0), chosen);
-        imported.assert_says("changed", &["container", "taken"]);
+        imported.assert_says("changed", &["container", "becomes the job"]);
     }
 }
 

@@ -56,7 +56,7 @@ fn strict_and_unreadable_ones_fail() {
     assert_eq!(belfry(&["import", "kubernetes", &manifests, "--strict"]).code(), 1);
     let whole = "kind: CronJob\nmetadata: {name: a}\nspec:\n  schedule: '@daily'\n  jobTemplate:\n    spec: {template: {spec: {containers: [{name: c, command: [x]}]}}}\n";
     let run = belfry_with_input(&["import", "kubernetes", "-", "--strict"], whole).ok();
-    assert!(run.err().contains("\neverything was carried over\n"), "{}", run.err());
+    assert!(run.err().contains("\neverything was converted\n"), "{}", run.err());
     let broken = belfry_with_input(&["import", "eventbridge", "-"], "{\"Name\": ");
     assert!(broken.code() == 1 && broken.err().contains("standard input:1"), "{}", broken.err());
     assert_eq!(belfry(&["import", "kubernetes", "/nowhere.yaml"]).code(), 2);

@@ -90,7 +90,7 @@ fn cron_jobs() {
                      image: billing, command: [./bill, --month]}\n",
                 )],
                 job: Some(("billing", "0 1 1 * *", r#"["./bill","--month"]"#)),
-                told: &["container run taken", "cloud-sql-proxy"],
+                told: &["container run becomes the job", "cloud-sql-proxy"],
             },
             Shape {
                 name: "a chart's template",
@@ -266,7 +266,7 @@ fn timers_of_systemd() {
                     ("close.service", "[Service]\nExecStart=/opt/close\n"),
                 ],
                 job: None,
-                told: &["month's end"],
+                told: &["end of a month"],
             },
         ],
     );

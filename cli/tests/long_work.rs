@@ -91,7 +91,7 @@ fn all_attempts_together_have_their_time() {
     let row = &run.json()[0];
     assert_eq!((run.code(), &row["status"], &row["attempts"]), (1, &json!("timed_out"), &json!(1)));
     let reason = row["reason"].as_str().unwrap();
-    assert!(reason.contains("longer than 1s with all its attempts"), "{reason}");
+    assert!(reason.contains("longer than execution_timeout (1s)"), "{reason}");
 }
 
 fn is_alive(pid: &str) -> bool {

@@ -27,7 +27,7 @@ fn a_graph_is_run_again_from_what_failed_of_it() {
     assert_eq!(ended(&server, "summary@monday")["status"], "upstream_failed");
 
     let planned = server.run(&["rerun", "--run", "collect@monday", "--dry-run"]).ok().out();
-    assert!(planned.ends_with("nothing was changed (dry run)\n"), "{planned}");
+    assert!(planned.ends_with("dry run: nothing was changed\n"), "{planned}");
     assert!(planned.contains("weather@monday~2") && planned.contains("prices@monday"), "{planned}");
     let begun = server.run(&["rerun", "--run", "collect@monday", "--json"]).ok().json();
     assert_eq!(begun["results"][0]["follows"], json!(["summary@monday~2"]));
@@ -36,7 +36,7 @@ fn a_graph_is_run_again_from_what_failed_of_it() {
     assert_eq!(server.run(&["executions", "show", "prices@monday~2"]).code(), 1, "it was kept");
 
     assert_eq!(server.run(&["rerun", "--run", "collect@monday"]).code(), 1);
-    assert_eq!(server.run(&["rerun", "--job", "weather"]).ok().out(), "nothing to run again\n");
+    assert_eq!(server.run(&["rerun", "--job", "weather"]).ok().out(), "no executions match\n");
     assert_eq!(server.run(&["rerun"]).code(), 2);
     assert_eq!(server.run(&["rerun", "a@b", "--job", "weather"]).code(), 2);
     let refused = server.run(&["rerun", "weather@tuesday"]);

@@ -52,7 +52,7 @@ fn the_flaky_job_succeeds_at_its_third_attempt() {
     let file = examples().join("flaky.yaml");
     let run = belfry(&["run", file.to_str().unwrap(), "--json"]).ok();
     assert_eq!(run.json()[0]["attempts"], 3);
-    assert!(run.err().contains("will be tried again: exit code 75"), "{}", run.err());
+    assert!(run.err().contains("will retry: exit code 75"), "{}", run.err());
 }
 
 #[test]

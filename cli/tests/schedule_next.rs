@@ -62,6 +62,6 @@ fn errors_point_at_the_place() {
 
 #[test]
 fn what_never_runs_is_said_so() {
-    assert_eq!(next(&["0 0 31 2 *"]).ok().out(), "no slot: it would never run\n");
+    assert_eq!(next(&["0 0 31 2 *"]).ok().out(), "no slot: the schedule would never run\n");
     assert_eq!(next(&["0 0 31 2 *", "--json"]).ok().json()["slots"], serde_json::json!([]));
 }

@@ -135,7 +135,10 @@ fn a_full_queue_refuses_pushes() {
     until("the first runs", || (server.run(&show).ok().json()["status"] == "running").then_some(()));
     let refused = until("one is refused", || Some(server.run(&push)).filter(|push| push.code() != 0));
     let error = refused.err();
-    assert!(error.contains("429") && error.contains("the queue command/low holds 1 executions"), "{error}");
+    assert!(
+        error.contains("429") && error.contains("the queue command/low is full: its depth is 1"),
+        "{error}"
+    );
     let stats = server.run(&["stats"]).ok().out();
     assert!(stats.contains("fullest queue      command/low: 1 of 1"), "{stats}");
     server.run(&["push", "--priority", "high", "--", "true"]).ok();

@@ -46,7 +46,7 @@ fn what_answers_but_is_no_belfry_is_told_apart() {
     let run = belfry(&["stats", "--url", &url]);
     server.join().unwrap();
     assert_eq!(run.code(), 1);
-    assert!(run.err().contains("not as belfry does"), "{}", run.err());
+    assert!(run.err().contains("it is not a belfry server"), "{}", run.err());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
     show::{self, plain, short, table, time},
 };
 
-/// What a person should know: list alerts, try out who is told
+/// List alerts, or send a test alert
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -19,23 +19,23 @@ use crate::{
 Examples:
   belfry alerts
   belfry alerts --state open --json
-  belfry alerts test        sends a test to all receivers and says who got it
+  belfry alerts test        sends a test to all receivers and prints each result
 
-Receivers are named where belfry runs: see `belfry up --help`, and docs/alerts.md."
+The server defines the receivers: see `belfry up --help` and docs/alerts.md."
 )]
 pub struct AlertsArgs {
     #[command(subcommand)]
     action: Option<Action>,
-    /// Of this state alone
+    /// Only alerts in this state
     #[arg(long, value_name = "STATE", value_parser = ["open", "resolved"])]
     state: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Send a test to all receivers; succeeds if all of them took it
+    /// Send a test alert to all receivers; exit code 1 unless every receiver accepts it
     Test {
-        /// How long to wait for what becomes of it
+        /// How long to wait for the result
         #[arg(long, default_value = "90s", value_name = "DURATION", value_parser = super::up::duration)]
         patience: Duration,
     },
@@ -57,7 +57,7 @@ async fn list(client: &Client, global: &Global, state: Option<String>) -> Outcom
         show::json(&answer["items"])?;
         return DONE;
     }
-    let mut table = table::new(["ALERT", "SINCE", "STATE", "TOLD", "WHAT"]);
+    let mut table = table::new(["ALERT", "SINCE", "STATE", "NOTIFIED", "SUMMARY"]);
     for alert in answer["items"].as_array().into_iter().flatten() {
         let since = plain(&alert["opened_at"]).parse::<DateTime<Utc>>();
         let since = since.map(|at| time::relative(at, Utc::now())).unwrap_or_default();
@@ -88,25 +88,29 @@ async fn test(client: &Client, global: &Global, patience: Duration) -> Outcome {
     let mut alert = client.send(Call::post(["v1", "alerts:test"])).await?;
     let deadline = Instant::now() + patience;
     while alert["tries"] == 0 {
-        anyhow::ensure!(Instant::now() < deadline, "nobody has sent it yet: see `belfry alerts` later");
+        anyhow::ensure!(
+            Instant::now() < deadline,
+            "the server has not sent the test alert yet; check `belfry alerts` later"
+        );
         sleep(LOOK_AGAIN).await;
         let alerts = client.send(Call::get(["v1", "alerts"])).await?;
         let found =
             alerts["items"].as_array().into_iter().flatten().find(|found| found["key"] == alert["key"]);
-        alert = found.cloned().ok_or_else(|| anyhow::anyhow!("the test is over already: try again"))?;
+        alert =
+            found.cloned().ok_or_else(|| anyhow::anyhow!("the test alert has ended already; try again"))?;
     }
     let has_failed = troubles(&alert).next().is_some() || told(&alert).next().is_none();
     if global.json {
         show::json(&alert)?;
     } else {
         for name in told(&alert) {
-            show::line(format!("{name}: told"))?;
+            show::line(format!("{name}: notified"))?;
         }
         for (name, why) in troubles(&alert) {
             show::line(format!("{name}: {why}"))?;
         }
         if told(&alert).next().is_none() && troubles(&alert).next().is_none() {
-            show::line("no receivers: see docs/alerts.md")?;
+            show::line("the server has no alert receivers: see docs/alerts.md")?;
         }
     }
     if has_failed { FAILED } else { DONE }

@@ -12,7 +12,7 @@ use crate::{
     show::{self, table},
 };
 
-/// Define jobs: all of them or, if one is wrong, none
+/// Create or update jobs from files: all of them, or none if any job is invalid
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -21,13 +21,13 @@ Examples:
   generate-jobs | belfry apply -f -
   belfry apply -f jobs.yaml --dry-run     shows what would change
 
-A file holds one job, a list of jobs, or `jobs:` with a list; see `belfry schema`.
-A relative working_directory is taken from the file's directory.")]
+A file contains one job, a list of jobs, or `jobs:` with a list; see `belfry schema`.
+A relative working_directory is relative to the directory of the file.")]
 pub struct ApplyArgs {
-    /// A file, a directory of *.yaml, *.yml and *.json, or - for standard input
+    /// Job file, directory of *.yaml, *.yml and *.json files, or - for standard input
     #[arg(short = 'f', long = "file", required = true, num_args = 1.., value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Change nothing; show the difference
+    /// Show what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -73,7 +73,7 @@ fn summary(answer: &Value, dry_run: bool) -> Vec<String> {
     lines.push(table::text(&table));
     if dry_run {
         lines.extend(outcomes.into_iter().flatten().flat_map(difference));
-        lines.push("nothing was changed (dry run)".to_owned());
+        lines.push("dry run: nothing was changed".to_owned());
     }
     lines
 }

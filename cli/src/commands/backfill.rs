@@ -15,7 +15,7 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Run a job's slots of a past range, a few at a time
+/// Run a job for slots in the past, a few at a time
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -23,26 +23,28 @@ Examples:
   belfry backfill daily_report --from 2026-10-01 --to 2026-11-01 --concurrency 4
   belfry backfill ingest --from 2026-11-23T06:00:00Z --to 2026-11-23T18:00:00Z --newest-first --wait
 
-A slot that has run, or is running, is left alone; one that was skipped runs as a new generation.
-The work has priority low. `belfry backfills` shows how far it is, pauses, resumes and cancels it.")]
+Slots that have run or are running do not run again; skipped slots run as new generations.
+Executions of a backfill have priority low. `belfry backfills` shows the progress, pauses, resumes
+and cancels the backfill.")]
 pub struct BackfillArgs {
+    /// Job to run
     job_id: String,
-    /// Slots from this instant on: RFC 3339, or a date in UTC
+    /// First instant of the range: RFC 3339, or a date in UTC
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     from: DateTime<Utc>,
-    /// Slots before this instant
+    /// End of the range; only slots before this instant run
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     to: DateTime<Utc>,
-    /// How many may be under way at once, up to 100
+    /// Maximum number of slots under way at once, up to 100
     #[arg(long, default_value_t = 1, value_name = "N")]
     concurrency: u32,
-    /// The newest slots first
+    /// Start with the newest slot
     #[arg(long)]
     newest_first: bool,
-    /// Only tell how many slots it would be
+    /// Show how many slots would run, and start nothing
     #[arg(long)]
     dry_run: bool,
-    /// Stay until it is over; exit code 1 unless all went well
+    /// Wait until the backfill ends; exit code 1 unless every slot succeeded
     #[arg(long, conflicts_with = "dry_run")]
     wait: bool,
 }
@@ -50,7 +52,7 @@ pub struct BackfillArgs {
 fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     let of_date = || text.parse::<NaiveDate>().map(|date| date.and_time(NaiveTime::MIN).and_utc());
     let instant = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).or_else(|_| of_date());
-    instant.map_err(|_| "must be like 2026-11-01 or 2026-11-01T06:00:00Z".to_owned())
+    instant.map_err(|_| "expected an instant such as 2026-11-01 or 2026-11-01T06:00:00Z".to_owned())
 }
 
 pub async fn run(args: BackfillArgs, global: &Global) -> Outcome {
@@ -84,7 +86,7 @@ fn dry_run(plan: &Value, global: &Global) -> Outcome {
         let slot =
             |name: &str| plain(&plan[name]).parse::<DateTime<Utc>>().map(time::utc).unwrap_or_default();
         let (slots, first, last) = (plain(&plan["slots"]), slot("first_slot"), slot("last_slot"));
-        show::line(format!("{slots} slots, the first {first}, the last {last}; nothing was started"))?;
+        show::line(format!("{slots} slots from {first} to {last}; dry run: nothing was started"))?;
     }
     DONE
 }

@@ -14,7 +14,7 @@ use crate::{
     show::{self, table, time},
 };
 
-/// Backfills: list, show, pause, resume, cancel
+/// List, show, pause, resume or cancel backfills
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -29,26 +29,26 @@ Examples:
 pub struct BackfillsArgs {
     #[command(subcommand)]
     action: Option<Action>,
-    /// Of this job
+    /// Only backfills of this job
     #[arg(long, value_name = "JOB")]
     job: Option<String>,
-    /// How many at most, newest first
+    /// Maximum number of rows, newest first
     #[arg(long, default_value_t = 50, value_name = "N")]
     limit: usize,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show one
+    /// Show a backfill
     Show { backfill_id: String },
-    /// Start no further slots; what was started goes on
+    /// Start no further slots; started slots go on
     Pause { backfill_id: String },
-    /// Go on
+    /// Start further slots again
     Resume { backfill_id: String },
-    /// Start nothing any more, cancel what has not started; what runs may end
+    /// Start no further slots and cancel unstarted executions; running executions finish
     Cancel {
         backfill_id: String,
-        /// Kept with it
+        /// Reason to store with the backfill
         #[arg(long)]
         reason: Option<String>,
     },
@@ -157,7 +157,7 @@ pub fn progress(progress: &BackfillProgress) -> String {
         (progress.succeeded, "succeeded"),
         (progress.failed, "failed"),
         (progress.not_run, "not run"),
-        (progress.existing, "there already"),
+        (progress.existing, "existing"),
         (progress.open, "open"),
         (progress.left, "left"),
     ];

@@ -7,13 +7,13 @@ use crate::{
     show::{self, plain},
 };
 
-/// Show a job's circuit breaker, open it, close it
+/// Show, open or close the circuit breaker of a job
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry circuit show sync_orders
-  belfry circuit open sync_orders --for 30m     start nothing while the shop is down
-  belfry circuit close sync_orders              start everything again")]
+  belfry circuit open sync_orders --for 30m     starts nothing for 30 minutes
+  belfry circuit close sync_orders              starts executions again")]
 pub struct CircuitArgs {
     #[command(subcommand)]
     action: Action,
@@ -21,16 +21,16 @@ pub struct CircuitArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show its state, and how many executions have failed in a row
+    /// Show the state of the circuit and the number of failures in a row
     Show { job_id: String },
-    /// Skip slots and hold back what is triggered, for a time
+    /// Open the circuit for a time: skip slots and hold back triggered executions
     Open {
         job_id: String,
-        /// As long as the job says where not given
+        /// How long to keep the circuit open [default: circuit.open_for of the job]
         #[arg(long = "for", value_name = "DURATION")]
         open_for: Option<String>,
     },
-    /// Start everything again, and count failures from zero
+    /// Close the circuit: start executions again, and count failures from zero
     Close { job_id: String },
 }
 
@@ -64,7 +64,7 @@ async fn current(client: &Client, job_id: &str) -> anyhow::Result<Value> {
     let mut job = client.send(Call::get(["v1", "jobs", job_id])).await?;
     let circuit = job["limits"]["circuit"].take();
     if circuit.is_null() {
-        anyhow::bail!("job {job_id} has no circuit breaker; give it one with `circuit: {{}}`");
+        anyhow::bail!("job {job_id} has no circuit breaker; add `circuit: {{}}` to its definition");
     }
     Ok(circuit)
 }
@@ -74,5 +74,5 @@ pub fn words(circuit: &Value) -> String {
     let state = plain(&circuit["state"]).replace('_', " ");
     let until = plain(&circuit["until"]);
     let until = if until.is_empty() { until } else { format!(" until {until}") };
-    format!("{state}{until}, {} failed in a row", plain(&circuit["failures"]))
+    format!("{state}{until}, {} failures in a row", plain(&circuit["failures"]))
 }

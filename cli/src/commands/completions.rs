@@ -4,7 +4,7 @@ use clap_complete::Shell;
 use super::{Cli, DONE, Outcome};
 use crate::show;
 
-/// Print a completion script
+/// Print a completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

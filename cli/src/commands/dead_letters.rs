@@ -8,7 +8,7 @@ use crate::{
     show::{self, plain, short, table, time},
 };
 
-/// Executions that failed for good: list, run again, discard
+/// List, redrive or discard executions that failed for good
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -23,38 +23,40 @@ Examples:
 pub struct DeadLettersArgs {
     #[command(subcommand)]
     action: Option<Action>,
-    /// Of this job
+    /// Only dead letters of this job
     #[arg(long, value_name = "JOB")]
     job: Option<String>,
-    /// How many at most, newest first
+    /// Maximum number of rows, newest first
     #[arg(long, default_value_t = 50, value_name = "N")]
     limit: usize,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Run them once more, as new generations
+    /// Run executions of dead letters again, as new generations
     #[command(after_help = "\
 Examples:
   belfry dead-letters redrive daily_report@2026-11-23T00:00:00Z
   belfry dead-letters redrive --job daily_report
   belfry dead-letters redrive --all")]
     Redrive {
+        /// Executions to run again
         #[arg(required_unless_present_any = ["job", "all"], conflicts_with_all = ["job", "all"])]
         execution_id: Vec<String>,
-        /// All of this job
+        /// All dead letters of this job
         #[arg(long, value_name = "JOB", conflicts_with = "all")]
         job: Option<String>,
-        /// All there are
+        /// All dead letters
         #[arg(long)]
         all: bool,
-        /// Idempotency key: for one key each is run once more
+        /// Idempotency key: each execution runs again only once per key
         #[arg(long)]
         key: Option<String>,
     },
-    /// Forget them; the executions stay
+    /// Remove dead letters; their executions stay
     #[command(after_help = "Example:\n  belfry dead-letters discard daily_report@2026-11-23T00:00:00Z")]
     Discard {
+        /// Executions whose dead letters are removed
         #[arg(required = true)]
         execution_id: Vec<String>,
     },

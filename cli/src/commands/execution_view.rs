@@ -40,7 +40,7 @@ fn facts(row: &Execution) -> comfy_table::Table {
         ("due", instant(row.due_at)),
         ("not before", instant(row.ready_at.filter(|at| !row.has_ended() && Some(*at) != row.due_at))),
         ("started", instant(row.start_time)),
-        ("late by", duration(row.lateness_ms)),
+        ("lateness", duration(row.lateness_ms)),
         ("ended", instant(row.end_time)),
         ("took", duration(row.duration_ms)),
         ("depends on", dependencies(row)),
@@ -58,7 +58,8 @@ fn facts(row: &Execution) -> comfy_table::Table {
 }
 
 fn elements(row: &Execution) -> String {
-    let list = |count| format!("{count}, see belfry executions --element-of {}", row.execution_id);
+    let list =
+        |count| format!("{count}, list them with `belfry executions --element-of {}`", row.execution_id);
     row.elements.map(list).unwrap_or_default()
 }
 
@@ -98,7 +99,7 @@ pub fn attempt(attempt: &Attempt) -> String {
     if let Some(output) = attempt.output.as_ref().filter(|output| !output.tail.is_empty()) {
         let shown = output.tail.len() as u64;
         if output.bytes > shown {
-            let all = if output.log.is_some() { "; all of it: belfry logs --full" } else { "" };
+            let all = if output.log.is_some() { "; full output: belfry logs --full" } else { "" };
             let (shown, of) = (time::bytes(shown), time::bytes(output.bytes));
             let _ = write!(text, "\n  … the last {shown} of {of}{all}");
         }

@@ -9,7 +9,7 @@ use crate::{
     show::{self, moment::Moment, short, table, time},
 };
 
-/// List executions, show one
+/// List executions, or show an execution
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -37,28 +37,29 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct Filter {
-    /// waiting, queued, running, success, failed, timed_out, cancelled, upstream_failed or skipped
+    /// Only this status: waiting, queued, running, success, failed, timed_out, cancelled,
+    /// upstream_failed or skipped
     #[arg(long)]
     status: Option<String>,
-    /// Of this job
+    /// Only executions of this job
     #[arg(long, value_name = "JOB")]
     job: Option<String>,
-    /// Of the jobs that have this tag now; may be repeated, all of them must fit
+    /// Only executions of jobs that have this tag now; may be repeated, and all tags must match
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
     tags: Vec<String>,
-    /// Of this run
+    /// Only executions of this run
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
-    /// The elements of this execution's list, in its order; goes with --status only
+    /// Only elements of this for_each execution, in list order; combines with --status only
     #[arg(long, value_name = "EXECUTION", conflicts_with_all = ["job", "run", "since", "until", "tags"])]
     element_of: Option<String>,
-    /// Due from this instant on, RFC 3339, or so long ago: 24h
+    /// Only executions due at or after this instant: RFC 3339, or an age such as 24h
     #[arg(long, value_name = "INSTANT")]
     since: Option<Moment>,
-    /// Due before this instant
+    /// Only executions due before this instant
     #[arg(long, value_name = "INSTANT")]
     until: Option<Moment>,
-    /// How many at most, newest first
+    /// Maximum number of rows, newest first
     #[arg(long, default_value_t = 50, value_name = "N")]
     limit: usize,
 }

@@ -10,7 +10,7 @@ use crate::{
     files, show,
 };
 
-/// Write all definitions as one job file, which `belfry apply` takes
+/// Write all job definitions to one file for `belfry apply`
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -18,13 +18,13 @@ Examples:
   belfry export --format json | ssh other belfry apply -f -
   belfry export --tag team=data
 
-The file is a whole: every field is written out, paused jobs say so, and begin paused where the file is
-applied. Executions are not part of it.")]
+The file is complete: it contains every job with every field that was set. Paused jobs start
+paused where the file is applied. The file contains no executions.")]
 pub struct ExportArgs {
-    /// Write it here instead of standard output
+    /// File to write, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// By the name of the output, or YAML, where not given
+    /// Format of the file [default: by the name of the file, else yaml]
     #[arg(long)]
     format: Option<Format>,
     /// Only jobs with this tag

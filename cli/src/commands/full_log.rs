@@ -11,7 +11,7 @@ use crate::client::{Call, Client, wire::Execution};
 pub async fn print(client: &Client, row: &Execution, attempt: Option<u32>) -> Outcome {
     let printed = || row.attempts.iter().rev().find(|attempt| attempt.output.is_some());
     let Some(number) = attempt.or_else(|| printed().map(|attempt| attempt.number)) else {
-        bail!("no attempt of {} has printed anything", row.execution_id);
+        bail!("no attempt of {} has output", row.execution_id);
     };
     let number = number.to_string();
     let mut pieces =

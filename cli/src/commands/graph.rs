@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::{DONE, Global, Outcome};
 use crate::{client::Call, show};
 
-/// Which job depends on which
+/// Print the dependency graph of the jobs
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -23,7 +23,7 @@ pub fn text(timeline: &Value) -> Option<String> {
         count("failed"),
         count("retried")
     );
-    for (label, name) in [("took", "duration_ms"), ("late by", "lateness_ms")] {
+    for (label, name) in [("took", "duration_ms"), ("lateness", "lateness_ms")] {
         let spread = spread(&summary[name]);
         if !spread.is_empty() {
             let _ = write!(text, "\n{label:<12} {spread}");
@@ -46,7 +46,7 @@ fn trend(trend: &Value) -> Option<String> {
     let word = match change {
         ..-5.0 => "faster",
         5.0.. => "slower",
-        _ => return Some("the newer half took as long as the older one".to_owned()),
+        _ => return Some("the newer half took as long as the older half".to_owned()),
     };
     Some(format!(
         "the newer half was {:.0} % {word}: p50 {}, was {}",
@@ -87,7 +87,7 @@ mod tests {
         let expected = "\
 last 5       4 succeeded, 1 failed, 2 took more than one attempt
 took         p50 1.0 s, p95 2.0 s, max 2.0 s
-late by      p50 3 ms, p95 8 ms, max 8 ms
+lateness     p50 3 ms, p95 8 ms, max 8 ms
 trend        ▁▅██ the newer half was 100 % slower: p50 2.0 s, was 1.0 s";
         assert_eq!(text(&timeline).unwrap(), expected);
         assert_eq!(text(&json!({ "items": [], "summary": { "ended": 0 } })), None);

@@ -12,7 +12,7 @@ use crate::{
 const SUMMED_UP: usize = 100;
 const SHOWN: usize = 10;
 
-/// List jobs, show one, delete one
+/// List, show or delete jobs
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -33,16 +33,16 @@ pub struct JobsArgs {
 
 #[derive(Debug, Default, Args)]
 struct Filter {
-    /// With this tag; may be repeated, all of them must fit
+    /// Only jobs with this tag; may be repeated, and all tags must match
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
     tags: Vec<String>,
-    /// active or paused
+    /// Only jobs in this state: active or paused
     #[arg(long)]
     status: Option<String>,
-    /// With this in its name
+    /// Only jobs with this text in their name
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
-    /// Of this pool
+    /// Only jobs of this pool
     #[arg(long, value_name = "NAME")]
     pool: Option<String>,
 }
@@ -61,10 +61,10 @@ impl Filter {
 enum Action {
     /// List the jobs (the default)
     List,
-    /// Show a job's definition, its state and its last executions
+    /// Show the definition, the state and the last executions of a job
     #[command(after_help = "Example:\n  belfry jobs show daily_report")]
     Show { job_id: String },
-    /// Delete a job; what has not started of it is cancelled
+    /// Delete a job and cancel its unstarted executions
     #[command(after_help = "Example:\n  belfry jobs delete daily_report")]
     Delete { job_id: String },
 }

@@ -8,7 +8,7 @@ use crate::{
     show::{self, table},
 };
 
-/// Show, pause and resume the schedules that call the tick of an installation on AWS
+/// Show, pause or resume the schedules that call the tick of an installation on AWS
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -19,10 +19,11 @@ Examples:
   belfry lanes pause             all of them
   belfry lanes resume --json
 
-Finds the installation by BELFRY_NAME, and AWS as every tool of AWS does: AWS_REGION, AWS_PROFILE, roles.
-A paused lane is ticked by the second clock, some two minutes apart. To stop all ticks, disable that as well:
+BELFRY_NAME names the installation. AWS_REGION, AWS_PROFILE and roles work as in other tools for
+AWS. The second clock still ticks a paused lane about every two minutes. To stop all ticks,
+disable the rule too:
   aws events disable-rule --name belfry-tick
-What is due meanwhile starts when ticks go on, by each job's misfire policy."
+When ticks go on, missed slots follow the misfire policy of each job."
 )]
 pub struct LanesArgs {
     #[command(subcommand)]
@@ -33,10 +34,16 @@ pub struct LanesArgs {
 enum Action {
     /// List the lanes (the default)
     Status,
-    /// Stop the schedules of these lanes, or of all
-    Pause { lane: Vec<u16> },
-    /// Start the schedules of these lanes, or of all
-    Resume { lane: Vec<u16> },
+    /// Stop the schedules of these lanes
+    Pause {
+        /// Numbers of the lanes [default: all lanes]
+        lane: Vec<u16>,
+    },
+    /// Start the schedules of these lanes
+    Resume {
+        /// Numbers of the lanes [default: all lanes]
+        lane: Vec<u16>,
+    },
 }
 
 pub async fn run(args: LanesArgs, global: &Global) -> Outcome {
@@ -68,9 +75,9 @@ fn choose(mut lanes: Vec<Lane>, wanted: &[u16]) -> Result<Vec<Lane>, CliError> {
     if let Some(missing) = wanted.iter().find(|wanted| lanes.iter().all(|lane| lane.lane != **wanted)) {
         let there: Vec<String> = lanes.iter().map(|lane| lane.lane.to_string()).collect();
         let there = if there.is_empty() {
-            "the installation has none".to_owned()
+            "the installation has no lanes".to_owned()
         } else {
-            format!("only {}", there.join(", "))
+            format!("the lanes are {}", there.join(", "))
         };
         return Err(CliError::Usage(format!("there is no lane {missing}: {there}")));
     }
@@ -115,10 +122,10 @@ mod tests {
         assert_eq!(choose(lanes(), &[]).unwrap(), lanes());
         assert_eq!(choose(lanes(), &[2, 0]).unwrap(), [lane(0), lane(2)]);
         let refused = choose(lanes(), &[1, 3]).unwrap_err().to_string();
-        assert_eq!(refused, "there is no lane 3: only 0, 1, 2");
+        assert_eq!(refused, "there is no lane 3: the lanes are 0, 1, 2");
         assert_eq!(
             choose(vec![], &[0]).unwrap_err().to_string(),
-            "there is no lane 0: the installation has none"
+            "there is no lane 0: the installation has no lanes"
         );
     }
 }

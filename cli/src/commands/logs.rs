@@ -11,26 +11,28 @@ use crate::{
 
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Show what an execution's attempts printed or were answered
+/// Show the output of the attempts of an execution: printed text or answers
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry logs daily_report@2026-11-23T00:00:00Z
-  belfry logs -f flaky@01KB…      shows what is printed while it runs; exit code 1 unless it succeeds
+  belfry logs -f flaky@01KB…      follows the output; exit code 1 unless it succeeds
 
   belfry logs --full daily_report@2026-11-23T00:00:00Z > report.log
 
-What a running command prints is seen at its next heartbeat: within 5 seconds in one process, within 30 on
-AWS. Its last part is kept and, of commands, all of it up to 10 MiB.")]
+Output of a running command appears with the next heartbeat: within 5 seconds on one machine,
+within 30 seconds on AWS. Belfry keeps the end of the output and, for commands, up to 10 MiB of
+full output.")]
 pub struct LogsArgs {
+    /// Execution whose output is shown
     execution_id: String,
-    /// Stay until the execution has ended
+    /// Show new output until the execution ends
     #[arg(short, long)]
     follow: bool,
-    /// All that an attempt printed, and nothing else: the last one that printed anything
+    /// Print only the full output of one attempt [default: the last attempt with output]
     #[arg(long, conflicts_with = "follow")]
     full: bool,
-    /// With --full: of this attempt
+    /// Number of the attempt whose output --full prints
     #[arg(long, value_name = "N", requires = "full")]
     attempt: Option<u32>,
 }

@@ -51,7 +51,7 @@ const DONE: Outcome = Ok(ExitCode::SUCCESS);
 /// Outcome of a command that did what was asked, with a bad result, such as a failed execution.
 const FAILED: Outcome = Ok(ExitCode::FAILURE);
 
-/// A job scheduler: run it here with `belfry up`, or talk to one that runs.
+/// A job scheduler: start a server with `belfry up`, or manage a running server.
 #[derive(Debug, Parser)]
 #[command(name = "belfry", version, long_version = VERSION.as_str(), after_help = EXAMPLES, propagate_version = true, max_term_width = 110)]
 pub struct Cli {
@@ -69,17 +69,17 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 const EXAMPLES: &str = "\
 Examples:
-  belfry up --apply examples              everything in one process, with these jobs
-  belfry run examples/nightly-chain.yaml  a file's jobs once, now; exits with their result
-  belfry apply -f jobs.yaml               define jobs
-  belfry executions --status failed       what went wrong
+  belfry up --apply examples              start a server with these jobs
+  belfry run examples/nightly-chain.yaml  run the jobs of a file once, without a server
+  belfry apply -f jobs.yaml               create or update jobs
+  belfry executions --status failed       list failed executions
   belfry schedule next '0 9 * * MON-FRI' --tz Europe/Berlin
 
-Exit codes: 0 done, 1 it failed or was refused, 2 wrong usage, 3 no belfry answered.";
+Exit codes: 0 success, 1 failure or refusal, 2 wrong usage, 3 no answer from a server.";
 
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// The belfry to talk to
+    /// Address of the belfry server
     #[arg(
         long,
         global = true,
@@ -88,10 +88,10 @@ pub struct Global {
         value_name = "URL"
     )]
     pub url: String,
-    /// Its bearer token
+    /// Bearer token for the server
     #[arg(long, global = true, env = "BELFRY_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub token: Option<String>,
-    /// Print JSON, for programs
+    /// Print JSON instead of text
     #[arg(long, global = true)]
     pub json: bool,
 }

@@ -9,7 +9,7 @@ use crate::show;
 Examples:
   belfry openapi > openapi.json
 
-A running belfry serves the same at /v1/openapi.json.")]
+A running server has the same document at /v1/openapi.json.")]
 pub struct OpenapiArgs {}
 
 pub fn run(_args: &OpenapiArgs) -> Outcome {

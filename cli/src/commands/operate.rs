@@ -6,16 +6,17 @@ use serde_json::{Value, json};
 use super::{DONE, Global, Outcome, wait};
 use crate::{client::Call, show};
 
-/// Cancel executions: what has not started never will, what runs is told to stop
+/// Cancel executions: unstarted executions never start, running attempts are told to stop
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry cancel daily_report@2026-11-23T00:00:00Z
-  belfry cancel nightly@2026-12-24T18:00:00Z --reason holidays     a slot that lies ahead")]
+  belfry cancel nightly@2026-12-24T18:00:00Z --reason holidays     a future slot")]
 pub struct CancelArgs {
+    /// Executions to cancel
     #[arg(required = true)]
     execution_id: Vec<String>,
-    /// Kept with the execution
+    /// Reason to store with the execution
     #[arg(long)]
     reason: Option<String>,
 }
@@ -27,25 +28,26 @@ pub async fn cancel(args: CancelArgs, global: &Global) -> Outcome {
         let answer =
             client.send(Call::post(["v1", "executions", &format!("{id}:cancel")]).body(body)).await?;
         let is_running = answer["status"] == "running";
-        let done = if is_running { "was told to stop" } else { "cancelled" };
+        let done = if is_running { "asked to stop" } else { "cancelled" };
         told(global, &answer, &format!("{id} {done}"))?;
     }
     DONE
 }
 
-/// Run an ended execution once more, as a new generation on the job's present version
+/// Run an ended execution again, as a new generation with the current version of the job
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry retry daily_report@2026-11-23T00:00:00Z
   belfry retry daily_report@2026-11-23T00:00:00Z --wait
-  belfry retry daily_report@2026-11-23T00:00:00Z --key monday    the same key again starts nothing new")]
+  belfry retry daily_report@2026-11-23T00:00:00Z --key monday    repeating the key starts nothing new")]
 pub struct RetryArgs {
+    /// Execution to run again
     execution_id: String,
-    /// Idempotency key: for one key it runs again once
+    /// Idempotency key: the execution runs again only once per key
     #[arg(long)]
     key: Option<String>,
-    /// Wait for its end; exit code 1 unless it succeeds
+    /// Wait until the execution ends; exit code 1 unless it succeeds
     #[arg(long)]
     wait: bool,
 }
@@ -57,13 +59,14 @@ pub async fn retry(args: RetryArgs, global: &Global) -> Outcome {
     wait::accepted(&client, global, answer, args.wait).await
 }
 
-/// Start no further slots of jobs; those up to now still run
+/// Start no further slots of jobs; slots that are already due still run
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry pause daily_report
   belfry pause daily_report --note 'the source is down until Monday'")]
 pub struct PauseArgs {
+    /// Jobs to pause
     #[arg(required = true)]
     job_id: Vec<String>,
     /// Shown with the jobs until they are resumed
@@ -76,10 +79,11 @@ pub async fn pause(args: PauseArgs, global: &Global) -> Outcome {
     on_jobs(&args.job_id, "pause", body.as_ref(), "paused", global).await
 }
 
-/// Start slots of paused jobs again; those missed go by the misfire policy
+/// Start slots of paused jobs again; missed slots follow the misfire policy
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  belfry resume daily_report")]
 pub struct ResumeArgs {
+    /// Jobs to resume
     #[arg(required = true)]
     job_id: Vec<String>,
 }

@@ -19,6 +19,6 @@ pub fn read(argument: Option<&str>) -> anyhow::Result<Option<Value>> {
     };
     let value = serde_json::from_str(&text);
     Ok(Some(value.map_err(|error| {
-        CliError::Usage(format!("{what} is not JSON: {error}; a text needs quotes: '\"text\"'"))
+        CliError::Usage(format!("{what} is not JSON: {error}; quote text, as in '\"text\"'"))
     })?))
 }

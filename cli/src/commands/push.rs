@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Global, Outcome, payload, wait};
 use crate::{client::Call, error::CliError};
 
-/// Run something once, now or later, without defining a job
+/// Run a command or a request once, now or later, without defining a job
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("target").required(true).args(["command", "program", "http", "empty", "file"]), after_help = "\
 Examples:
@@ -17,49 +17,50 @@ Examples:
   belfry push --http https://example.org/hook --input '{\"id\": 7}' --key order-7
   belfry push --file push.yaml")]
 pub struct PushArgs {
-    /// A line for the shell
+    /// Command line for `sh -c`
     #[arg(long, value_name = "LINE")]
     command: Option<String>,
-    /// A program and its arguments, after --
+    /// Program and its arguments, after --; runs without a shell
     #[arg(last = true, value_name = "PROGRAM")]
     program: Vec<String>,
-    /// POST the input to this address
+    /// Address that receives the input as a POST request
     #[arg(long, value_name = "URL")]
     http: Option<String>,
     /// Do nothing
     #[arg(long)]
     empty: bool,
-    /// The whole request, as YAML or JSON; options given beside it win
+    /// File with the whole request, as YAML or JSON; options override the file
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// JSON, @FILE, or - for standard input
+    /// Input: JSON, @FILE, or - for standard input
     #[arg(long, value_name = "JSON")]
     input: Option<String>,
-    /// The name to file it under
+    /// Name that the execution is listed under
     #[arg(long)]
     name: Option<String>,
-    /// The workers that run it; by the kind of target, where not given
+    /// Pool of workers to run the execution [default: by the kind of target]
     #[arg(long)]
     pool: Option<String>,
-    /// Not before this long from now, such as 90s
+    /// Wait this long before the start, such as 90s
     #[arg(long, value_name = "DURATION", value_parser = super::up::duration, conflicts_with = "at")]
     delay: Option<std::time::Duration>,
-    /// Not before this instant, RFC 3339
+    /// Start at this instant, RFC 3339
     #[arg(long, value_name = "INSTANT")]
     at: Option<DateTime<Utc>>,
-    /// Idempotency key, up to 255 visible characters: the same request again starts nothing new, another one is refused
+    /// Idempotency key, up to 255 visible characters: repeating the request with the same key starts
+    /// nothing new, and a different request with the same key is refused
     #[arg(long)]
     key: Option<String>,
-    /// critical, high, normal or low
+    /// Priority: critical, high, normal or low
     #[arg(long, value_parser = priority)]
     priority: Option<Priority>,
-    /// Further attempts after a failed one
+    /// Maximum number of retries after a failed attempt
     #[arg(long, value_name = "N")]
     max_retries: Option<u32>,
-    /// Of one attempt, such as 90s
+    /// Time limit of one attempt, such as 90s
     #[arg(long, value_name = "DURATION", value_parser = super::up::duration)]
     timeout: Option<std::time::Duration>,
-    /// Wait for its end; exit code 1 unless it succeeds
+    /// Wait until the execution ends; exit code 1 unless it succeeds
     #[arg(long)]
     wait: bool,
 }

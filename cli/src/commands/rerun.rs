@@ -8,45 +8,48 @@ use crate::{
     show::{self, moment::Moment, plain, table, time},
 };
 
-/// Run again what has ended: executions, a graph from what failed of it, or all that fit a filter
+/// Run ended executions again: by id, the failed part of a run, or all that match a filter
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry rerun daily_report@2026-11-23T00:00:00Z
-  belfry rerun --run ingest@2026-11-23T00:00:00Z     its graph, from what failed; the rest is kept
+  belfry rerun --run ingest@2026-11-23T00:00:00Z     only the failed part of the run
   belfry rerun --since 2026-11-23T00:00:00Z --until 2026-11-24T00:00:00Z --dry-run
   belfry rerun --job load --status cancelled
   belfry rerun --tag team=data --since 24h
 
-Each is a new generation on the job's present version, and brings along what depends on it without a
-schedule of its own. A filter takes what failed or timed out, unless --status says otherwise, and by
-each slot's newest generation: what has succeeded since is left alone.")]
+Each execution becomes a new generation with the current version of the job, and dependents
+without a schedule of their own run again after it. A filter matches failed and timed-out
+executions, unless you give --status. The newest generation of a slot decides: slots that
+succeeded later do not run again.")]
 pub struct RerunArgs {
     #[arg(value_name = "EXECUTION", required_unless_present_any = ["run", "job", "tag", "status", "since", "until"],
         conflicts_with_all = ["run", "job", "tag", "status", "since", "until"])]
     execution_id: Vec<String>,
-    /// The graph of this run, from what failed of it; any execution of it names it too
+    /// Run the graph of this run again, from its failed executions; the id of any execution of the run
+    /// works too
     #[arg(long, value_name = "RUN", conflicts_with_all = ["job", "tag", "status", "since", "until"])]
     run: Option<String>,
-    /// Of this job
+    /// Only executions of this job
     #[arg(long, value_name = "JOB")]
     job: Option<String>,
-    /// Of the jobs that have this tag now; may be repeated, all of them must fit
+    /// Only executions of jobs that have this tag now; may be repeated, and all tags must match
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
     tag: Vec<String>,
-    /// failed, timed_out, cancelled, upstream_failed, skipped or success
+    /// Only this status: failed, timed_out, cancelled, upstream_failed, skipped or success; may be
+    /// repeated
     #[arg(long)]
     status: Vec<String>,
-    /// Due from this instant on, RFC 3339, or so long ago: 24h
+    /// Only executions due at or after this instant: RFC 3339, or an age such as 24h
     #[arg(long, value_name = "INSTANT")]
     since: Option<Moment>,
-    /// Due before this instant
+    /// Only executions due before this instant
     #[arg(long, value_name = "INSTANT")]
     until: Option<Moment>,
-    /// Idempotency key: for one key each execution runs again once
+    /// Idempotency key: each execution runs again only once per key
     #[arg(long)]
     key: Option<String>,
-    /// Change nothing; show what would run
+    /// Show what would run, and start nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -103,9 +106,9 @@ async fn all(client: &Client, mut body: Value, key: Option<&String>) -> anyhow::
 
 fn listing(results: &[Value], dry_run: bool) -> String {
     if results.is_empty() {
-        return "nothing to run again".to_owned();
+        return "no executions match".to_owned();
     }
-    let mut table = table::new(["BEGINS WITH", "AS", "THEN", "KEEPS"]);
+    let mut table = table::new(["EXECUTION", "RUNS AS", "FOLLOWED BY", "KEPT"]);
     let mut text = Vec::new();
     for result in results {
         if result["problem"].is_null() {
@@ -116,7 +119,7 @@ fn listing(results: &[Value], dry_run: bool) -> String {
         }
     }
     text.push(table::text(&table));
-    text.extend(dry_run.then(|| "nothing was changed (dry run)".to_owned()));
+    text.extend(dry_run.then(|| "dry run: nothing was changed".to_owned()));
     text.join("\n")
 }
 

@@ -10,7 +10,7 @@ use crate::{
     show::{self, table, time},
 };
 
-/// When a schedule is due, by the newest zone data of this machine; asks no server
+/// Show when a schedule is due, by the newest zone data on this machine; contacts no server
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  belfry schedule next '0 9 * * MON-FRI' --tz Europe/Berlin")]
 pub struct ScheduleArgs {
@@ -23,7 +23,7 @@ enum Action {
     Next(NextArgs),
 }
 
-/// The next slots of an expression
+/// Show the next slots of an expression
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -34,16 +34,19 @@ Examples:
 
 Expressions: cron with 5 fields, or 6 with seconds first; @hourly, @daily, @weekly, @monthly, @yearly,
 @every 90s; cron(…), rate(…), at(…) as in EventBridge; an RFC 3339 instant.
-A fixed time that daylight saving time skips runs right after the gap, one that comes twice runs once.")]
+A fixed time that the clock skips in spring runs right after the gap. A time that occurs twice
+runs once.")]
 struct NextArgs {
+    /// Schedule, as in a job definition
     #[arg(allow_hyphen_values = true)]
     expression: String,
-    /// IANA time zone
+    /// IANA time zone of the schedule
     #[arg(long, default_value = "UTC", value_name = "ZONE")]
     tz: String,
-    /// Only slots later than this instant, RFC 3339; now by default
+    /// Only slots after this instant, RFC 3339 [default: now]
     #[arg(long, value_name = "INSTANT")]
     after: Option<DateTime<Utc>>,
+    /// Number of slots to show
     #[arg(long, default_value_t = 5, value_name = "N")]
     count: usize,
 }
@@ -58,7 +61,7 @@ pub fn run(args: ScheduleArgs, global: &Global) -> Outcome {
     if global.json {
         show::json(&as_json(&schedule, &slots))?;
     } else if slots.is_empty() {
-        show::line("no slot: it would never run")?;
+        show::line("no slot: the schedule would never run")?;
     } else {
         show::line(as_table(&schedule, &slots))?;
     }

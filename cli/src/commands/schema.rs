@@ -9,7 +9,7 @@ use crate::show;
 Examples:
   belfry schema > belfry.schema.json
 
-Editors check YAML with it when a file begins with:
+Editors validate a YAML file against the schema if the file begins with:
   # yaml-language-server: $schema=belfry.schema.json")]
 pub struct SchemaArgs {}
 

@@ -7,14 +7,15 @@ use crate::{
     show::{self, plain},
 };
 
-/// The six key metrics: success rate, start latency, queue depth, utilisation, retry rate, dead letters
+/// Show six key metrics: success rate, start latency, queue depth, utilisation, retry rate, dead
+/// letters
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry stats
   belfry stats --json
 
-For Prometheus there is /metrics.")]
+The server exports metrics for Prometheus at /metrics.")]
 pub struct StatsArgs {}
 
 pub async fn run(_args: StatsArgs, global: &Global) -> Outcome {

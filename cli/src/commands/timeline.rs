@@ -27,7 +27,7 @@ pub fn text(row: &Execution) -> Option<String> {
         time::millis(ran),
         time::millis(waited)
     );
-    Some(format!("timeline ({sums}; █ good, ▒ bad)\n{}", lines.join("\n")))
+    Some(format!("timeline ({sums}; █ succeeded or running, ▒ unsuccessful)\n{}", lines.join("\n")))
 }
 
 struct Span {
@@ -84,7 +84,7 @@ mod tests {
         }))
         .unwrap();
         let expected = "\
-timeline (20.0 s from due to end: 15.0 s running, 5.0 s waiting; █ good, ▒ bad)
+timeline (20.0 s from due to end: 15.0 s running, 5.0 s waiting; █ succeeded or running, ▒ unsuccessful)
    1 ··▒▒▒▒▒▒▒▒▒▒···························· failed in 5.0 s, after waiting 1.0 s
    2 ····················▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ timed_out in 10.0 s, after waiting 4.0 s";
         assert_eq!(text(&row).unwrap(), expected);

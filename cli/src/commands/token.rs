@@ -7,34 +7,40 @@ use serde_json::json;
 use super::{DONE, Global, Outcome};
 use crate::show::{self, table, time};
 
-/// Bearer tokens of a data directory; to be run on its host
+/// Create, list or revoke the bearer tokens of a data directory; run this on the server's host
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  belfry token create deploy --data /var/lib/belfry     prints it, this once
+  belfry token create deploy --data /var/lib/belfry     prints the token once
   belfry token list
   belfry token revoke deploy
 
-Tokens are asked for whenever belfry listens on anything but loopback.")]
+The server requires a token on every address except loopback.")]
 pub struct TokenArgs {
     #[command(subcommand)]
     action: Action,
-    /// The data directory of `belfry up`
+    /// Data directory of `belfry up`
     #[arg(long, global = true, env = "BELFRY_DATA", default_value = "belfry-data", value_name = "DIR")]
     data: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a token and print it; only a hash of it is kept
+    /// Create a token and print it; only a hash of the token is stored
     #[command(after_help = "Example:\n  belfry token create deploy --data /var/lib/belfry")]
-    Create { name: String },
+    Create {
+        /// Name of the token, for `belfry token list` and `revoke`
+        name: String,
+    },
     /// List the names of tokens
     #[command(after_help = "Example:\n  belfry token list --json")]
     List,
-    /// Make a token worthless
+    /// Revoke a token
     #[command(after_help = "Example:\n  belfry token revoke deploy")]
-    Revoke { name: String },
+    Revoke {
+        /// Name of the token
+        name: String,
+    },
 }
 
 pub async fn run(args: TokenArgs, global: &Global) -> Outcome {
@@ -49,7 +55,7 @@ pub async fn run(args: TokenArgs, global: &Global) -> Outcome {
         }
         Action::List => list(&args.data, global).await?,
         Action::Revoke { name } => {
-            anyhow::ensure!(standalone::revoke_token(&args.data, &name).await?, "there is no token {name:?}");
+            anyhow::ensure!(standalone::revoke_token(&args.data, &name).await?, "no token is named {name:?}");
             if global.json {
                 show::json(&json!({ "revoked": name }))?;
             } else {

@@ -4,22 +4,24 @@ use serde_json::{Map, Value};
 use super::{Global, Outcome, payload, wait};
 use crate::client::Call;
 
-/// Start a job now; what depends on it and has no schedule of its own follows
+/// Start a job now; dependents without a schedule of their own run after the job
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry trigger daily_report
   belfry trigger daily_report --input '{\"day\": \"2026-11-23\"}' --wait
-  belfry trigger daily_report --key release-42    the same key again starts nothing new")]
+  belfry trigger daily_report --key release-42    repeating the key starts nothing new")]
 pub struct TriggerArgs {
+    /// Job to start
     job_id: String,
-    /// Instead of the job's own input: JSON, @FILE, or - for standard input
+    /// Input that replaces the input in the definition: JSON, @FILE, or - for standard input
     #[arg(long, value_name = "JSON")]
     input: Option<String>,
-    /// Idempotency key, up to 255 visible characters: the same request again starts nothing new, another one is refused
+    /// Idempotency key, up to 255 visible characters: repeating the request with the same key starts
+    /// nothing new, and a different request with the same key is refused
     #[arg(long)]
     key: Option<String>,
-    /// Wait for the end of this execution; exit code 1 unless it succeeds
+    /// Wait until the execution ends; exit code 1 unless it succeeds
     #[arg(long)]
     wait: bool,
 }

@@ -17,58 +17,61 @@ use crate::{
     logging::{self, LogFormat},
 };
 
-/// Run everything in this process: engine, store, workers, HTTP API
+/// Run a complete server in this process: engine, store, workers and HTTP API
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry up
   belfry up --data /var/lib/belfry --apply /etc/belfry
-  belfry up --listen 0.0.0.0:7433        needs a token: belfry token create NAME
+  belfry up --listen 0.0.0.0:7433        callers need a token: belfry token create NAME
   belfry up --apply examples --allow-private-addresses
   belfry up --alerts examples/alerts/alerts.yaml
   belfry up --retention 30d --archive /var/lib/belfry-archive
 
-A second `belfry up` on the same --data waits as standby and takes over when the first one ends.")]
+A second `belfry up` with the same --data waits as a standby and takes over when the first process
+ends.")]
 pub struct UpArgs {
-    /// Where everything is kept
+    /// Directory for all data of the server
     #[arg(long, env = "BELFRY_DATA", default_value = "belfry-data", value_name = "DIR")]
     data: PathBuf,
-    /// Address of the HTTP API; other than loopback, it asks for a token
+    /// Address of the HTTP API; callers need a token on every address except loopback
     #[arg(long, env = "BELFRY_LISTEN", default_value = "127.0.0.1:7433", value_name = "ADDRESS")]
     listen: SocketAddr,
-    /// Ask for a token on loopback too: this machine has users who may not command belfry
+    /// Require a token on loopback too, if other users of this machine must not control belfry
     #[arg(long, env = "BELFRY_REQUIRE_TOKEN")]
     require_token: bool,
-    /// Job files or directories of them to apply at the start
+    /// Job files, or directories of job files, to apply at startup
     #[arg(long, num_args = 1.., value_name = "FILE")]
     apply: Vec<PathBuf>,
     #[command(flatten)]
     limits: Limits,
-    /// How long a crashed attempt stays its worker's before another one takes it up, such as 30s
+    /// How long a worker holds an attempt without a heartbeat before another worker can take the
+    /// attempt, such as 30s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     lease: Option<Duration>,
-    /// How long executions are kept after their end, and so their idempotency keys: 7d to 366d
+    /// How long to keep ended executions and their idempotency keys: 7d to 366d
     #[arg(long, env = "BELFRY_RETENTION", default_value = "7d", value_name = "DURATION", value_parser = retention)]
     retention: Duration,
-    /// A folder for executions, as compressed JSON lines, before they are removed
+    /// Directory that receives executions as compressed JSON lines before they are removed
     #[arg(long, env = "BELFRY_ARCHIVE", value_name = "DIR")]
     archive: Option<PathBuf>,
-    /// Who is told of alerts and what is one, in a file: see docs/alerts.md
+    /// File with the receivers and the thresholds of alerts: see docs/alerts.md
     #[arg(long, env = "BELFRY_ALERTS_FILE", value_name = "FILE")]
     alerts: Option<PathBuf>,
-    /// Tell this address of alerts, signed with the key in BELFRY_ALERT_WEBHOOK_KEY (whsec_…)
+    /// Send alerts to this address, signed with the key in BELFRY_ALERT_WEBHOOK_KEY (whsec_…)
     #[arg(long, env = "BELFRY_ALERT_WEBHOOK", hide_env_values = true, value_name = "URL")]
     alert_webhook: Option<String>,
-    /// The API's address as others know it: targets that call back, and whoever asks for it by that host, such as
-    /// through a proxy [default: where it listens]
+    /// Public address of the API, for targets that call back and for requests through a proxy with this
+    /// host name [default: the address of --listen]
     #[arg(long, env = "BELFRY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
-    /// A folder for all that commands print, up to 10 MiB of each attempt [default: logs, below --data]
+    /// Directory for the full output of commands, up to 10 MiB per attempt [default: logs, in --data]
     #[arg(long, env = "BELFRY_LOGS", value_name = "DIR", conflicts_with = "no_logs")]
     logs: Option<PathBuf>,
-    /// Keep of what commands print only the end
+    /// Keep only the end of the output of commands
     #[arg(long, env = "BELFRY_NO_LOGS")]
     no_logs: bool,
+    /// Format of the log on standard error
     #[arg(long, env = "BELFRY_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
 }
@@ -76,26 +79,27 @@ pub struct UpArgs {
 /// What the workers of this process may do.
 #[derive(Debug, Args)]
 pub struct Limits {
-    /// Requests and the like at once [default: 1000]
+    /// Maximum number of HTTP requests and other attempts without a process at once [default: 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     concurrency: Option<u32>,
-    /// Processes at once [default: four for each processor, 8 at least]
+    /// Maximum number of processes at once [default: 4 per CPU, at least 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_processes: Option<u32>,
-    /// Serve a pool that jobs name, this many attempts at once; may be repeated
+    /// Serve this pool, with at most N attempts at once; may be repeated
     #[arg(long = "pool", value_name = "NAME=N", value_parser = pool)]
     pools: Vec<(String, usize)>,
-    /// Let idle pools of this process take from this one, whose jobs they must be able to run; may be repeated
+    /// Let idle pools of this process take work of this pool; they must be able to run its jobs; may be
+    /// repeated
     #[arg(long, value_name = "NAME")]
     steal_from: Vec<String>,
-    /// Refuse pushes and triggers with 429 while this much waits in their queue: N, or
+    /// Refuse pushes and triggers with 429 while their queue holds this many waiting executions: N, or
     /// POOL/PRIORITY=N with * for any; may be repeated [default: 100000]
     #[arg(long, env = "BELFRY_BACKLOG_LIMITS", value_name = "LIMIT", action = ArgAction::Append)]
     backlog_limit: Vec<BacklogLimits>,
-    /// What waits rises by one priority class for each of these; 0s for never
+    /// Raise waiting executions by one priority class each time this duration passes; 0s turns this off
     #[arg(long, env = "BELFRY_AGEING_STEP", default_value = "5m", value_name = "DURATION", value_parser = duration)]
     pub ageing_step: Duration,
-    /// Let http targets reach loopback, private and link-local addresses
+    /// Allow HTTP targets at loopback, private and link-local addresses
     #[arg(long, env = "BELFRY_ALLOW_PRIVATE_ADDRESSES")]
     pub allow_private_addresses: bool,
 }
@@ -126,7 +130,7 @@ const SHORTEST_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 fn retention(text: &str) -> Result<Duration, String> {
     let retention = duration(text)?;
     if retention < SHORTEST_RETENTION {
-        return Err("must be 7d or more: idempotency keys are promised for so long".to_owned());
+        return Err("must be at least 7d, because idempotency keys are kept that long".to_owned());
     }
     Ok(retention)
 }

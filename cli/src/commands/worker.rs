@@ -17,7 +17,7 @@ use crate::logging::{self, LogFormat};
 /// Interval at which metrics are printed.
 const FLUSH: Duration = Duration::from_secs(60);
 
-/// Run attempts of one pool of an installation on AWS: commands, and work of any length
+/// Run a worker for one pool of an installation on AWS: commands, and work of any length
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -25,28 +25,31 @@ Examples:
   belfry worker --pool gpu --capacity 2 --allow-private-addresses --label zone=a
   belfry worker --pool gpu --steal-from render --steal-from batch
 
-Where BELFRY_HISTORY_BUCKET names a bucket, all that commands print goes there, up to 10 MiB of each attempt.
-Finds the installation by BELFRY_NAME, and AWS as every tool of AWS does: AWS_REGION, AWS_PROFILE, roles.
-On SIGTERM it takes no more work and ends when what it runs has ended; a second signal ends it at once.")]
+BELFRY_HISTORY_BUCKET names the bucket for the full output of commands, up to 10 MiB per attempt.
+BELFRY_NAME names the installation. AWS_REGION, AWS_PROFILE and roles work as in other tools for
+AWS. After SIGTERM the worker takes no new work and ends after its running attempts; a second
+signal ends it at once.")]
 pub struct WorkerArgs {
-    /// The pool to serve
+    /// Pool to serve
     #[arg(long, env = "BELFRY_POOL", value_name = "NAME")]
     pool: String,
-    /// Attempts at once [default: four for each processor, 8 at least]
+    /// Maximum number of attempts at once [default: 4 per CPU, at least 8]
     #[arg(long, env = "BELFRY_CAPACITY", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     capacity: Option<u32>,
-    /// Take from this pool too while its own has nothing, one place kept free; may be repeated, then from the deepest
+    /// Take work of this pool too while the worker's own pool is empty, with one place kept free; may
+    /// be repeated, and the deepest queue goes first
     #[arg(long, env = "BELFRY_STEAL_FROM", value_delimiter = ',', value_name = "NAME")]
     steal_from: Vec<String>,
-    /// Shown by `belfry workers`; may be repeated
+    /// Label that `belfry workers` shows; may be repeated
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
-    /// Let http targets reach loopback, private and link-local addresses
+    /// Allow HTTP targets at loopback, private and link-local addresses
     #[arg(long, env = "BELFRY_ALLOW_PRIVATE_ADDRESSES")]
     allow_private_addresses: bool,
-    /// The API's address, for targets that call back
+    /// Address of the API, for targets that call back
     #[arg(long, env = "BELFRY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+    /// Format of the log on standard error
     #[arg(long, env = "BELFRY_LOG_FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
 }

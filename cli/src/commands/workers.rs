@@ -8,7 +8,7 @@ use crate::{
     show::{self, plain, table, time},
 };
 
-/// Who runs attempts: list them, and let them take nothing new
+/// List, drain or resume workers
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -16,26 +16,28 @@ use crate::{
 Examples:
   belfry workers
   belfry workers --pool gpu --json
-  belfry workers drain render-7          it finishes what it has, and takes nothing new
+  belfry workers drain render-7          finishes its attempts, takes no new work
   belfry workers resume render-7"
 )]
 pub struct WorkersArgs {
     #[command(subcommand)]
     action: Option<Action>,
-    /// Of this pool
+    /// Only workers of this pool
     #[arg(long, value_name = "NAME")]
     pool: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Let workers finish what they have, and take nothing new
+    /// Let workers finish their attempts and take no new work
     Drain {
+        /// Workers to drain
         #[arg(required = true)]
         worker_id: Vec<String>,
     },
-    /// Let workers that drain go on
+    /// Let draining workers take new work again
     Resume {
+        /// Workers to resume
         #[arg(required = true)]
         worker_id: Vec<String>,
     },
@@ -45,8 +47,10 @@ pub async fn run(args: WorkersArgs, global: &Global) -> Outcome {
     let client = global.client()?;
     match args.action {
         None => list(&client, global, args.pool.as_deref()).await,
-        Some(Action::Drain { worker_id }) => tell(&client, global, &worker_id, "drain", "drains").await,
-        Some(Action::Resume { worker_id }) => tell(&client, global, &worker_id, "resume", "goes on").await,
+        Some(Action::Drain { worker_id }) => tell(&client, global, &worker_id, "drain", "will drain").await,
+        Some(Action::Resume { worker_id }) => {
+            tell(&client, global, &worker_id, "resume", "will take work again").await
+        }
     }
 }
 
@@ -95,7 +99,7 @@ async fn tell(client: &Client, global: &Global, ids: &[String], verb: &str, done
     for id in ids {
         client.send(Call::post(["v1", "workers", &format!("{id}:{verb}")])).await?;
         if !global.json {
-            show::line(format!("{id} {done}, within 15 s"))?;
+            show::line(format!("{id} {done} within 15 s"))?;
         }
     }
     if global.json {

@@ -82,7 +82,7 @@ fn check(definitions: &[Definition], problems: &mut Vec<FileProblem>) {
         problems.extend(found.iter().map(|problem| definition.locate(problem)));
         let id = &definition.spec.job_id;
         if let Some(first) = definitions[..index].iter().find(|other| other.spec.job_id == *id) {
-            let message = format!("is defined twice; the first time in {}", first.place());
+            let message = format!("is defined twice; the first definition is in {}", first.place());
             problems.push(definition.locate(&Problem::new("job_id", message)));
         }
     }

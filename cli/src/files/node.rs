@@ -92,7 +92,7 @@ impl<'de> Visitor<'de> for Reader {
     type Value = Content;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("what JSON can express")
+        f.write_str("a value that JSON can express")
     }
 
     fn visit_unit<E: Error>(self) -> Result<Content, E> {
@@ -113,7 +113,7 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Content, E> {
         let number =
-            Number::from_f64(value).ok_or_else(|| E::custom(format!("{value} is no number in JSON")))?;
+            Number::from_f64(value).ok_or_else(|| E::custom(format!("{value} is not a number in JSON")))?;
         Ok(Content::Scalar(Value::Number(number)))
     }
 

@@ -25,7 +25,7 @@ pub fn definitions(source: &Source) -> Result<Vec<Definition>, FileErrors> {
         return Err(FileErrors(problems));
     }
     if definitions.is_empty() {
-        return Err(FileProblem::of_file(&source.name, "has no jobs in it").into());
+        return Err(FileProblem::of_file(&source.name, "contains no jobs").into());
     }
     Ok(definitions)
 }
@@ -58,8 +58,7 @@ fn yaml_problem(source: &Source, error: &serde_saphyr::Error) -> FileProblem {
     let text = full.rsplit_once(" at line ").map_or(full.as_str(), |(text, _)| text);
     // Advice for those who program with the reader.
     let text = text.split_once(", set DuplicateKeyPolicy").map_or(text, |(text, _)| text);
-    let hint =
-        if text.contains("alias") { "; a text that begins with * needs quotes: \"*/5 * * * *\"" } else { "" };
+    let hint = if text.contains("alias") { "; quote text that begins with *: \"*/5 * * * *\"" } else { "" };
     FileProblem::of_file(&source.name, format!("{text}{hint}")).at(place)
 }
 
@@ -160,7 +159,7 @@ mod tests {
         assert!(shown("- job_id: a\n  schedule: */5 * * * *\n").starts_with("f.yaml:2:13: alias references"));
         assert!(shown("schedule: x\n").contains("missing field `job_id`"));
         assert!(shown("- 5\n").starts_with("f.yaml:1:3: expected a job"));
-        assert!(shown("").ends_with("has no jobs in it"));
+        assert!(shown("").ends_with("contains no jobs"));
         assert!(shown("{\"job_id\": \"\\ud83d\\ude00\", }").starts_with("f.yaml:1:"));
         assert!(shown("job_id: a\njob_id: b\n").contains("f.yaml:2:1: duplicate"));
     }

@@ -43,7 +43,7 @@ fn open_one(path: &Path) -> Opened {
     }
     let files = files_in(path).map_err(|error| (name.clone(), error))?;
     if files.is_empty() {
-        let error = io::Error::other("has no job files: *.yaml, *.yml or *.json");
+        let error = io::Error::other("contains no job files (*.yaml, *.yml or *.json)");
         return Err((name, error));
     }
     files.iter().map(|path| file(path).map_err(|error| (path.display().to_string(), error))).collect()

@@ -15,16 +15,15 @@ use super::{
     zone::is_utc,
 };
 
-const COMPUTED: &str = "is computed when the file runs, and no file is run: write it out";
+const COMPUTED: &str = "is computed at run time, and belfry does not run the file; write a literal value";
 const NOTHING: &str = "has no DAG(…) and no @dag(…)";
-const NONE: &str =
-    "has no schedule: Airflow starts it by hand alone, or daily, by its version and configuration";
-const TWICE: &str = "a job triggers it, at the slot and with the slot as its logical date; give the DAG schedule=None, or \
-                     it runs twice";
+const NONE: &str = "has no schedule; Airflow starts such a DAG only by hand or daily, depending on version and configuration";
+const TWICE: &str = "the job triggers the DAG at each slot, with the slot as logical date; set schedule=None in the DAG, \
+                     or it runs twice";
 const CATCHUP: &str =
-    "what was missed runs once (misfire: latest); catchup=True makes up for all of it (misfire: all)";
+    "missed slots run once (misfire: latest); with catchup=True all missed slots run (misfire: all)";
 const SINCE: &str =
-    "counts from start_date, or from the epoch without one, where Airflow counts from the run before";
+    "counts from start_date, or from the epoch without start_date; Airflow counts from the previous run";
 const SECONDS_LAST: &str = "has six fields: in Airflow the seconds come last, in belfry they come first";
 /// Arguments about time. All others are about the DAG, and stay in it.
 const TIMES: [&str; 7] = [

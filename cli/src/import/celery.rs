@@ -18,13 +18,14 @@ use super::{
 
 const SCHEDULES: [&str; 3] = ["beat_schedule", "CELERYBEAT_SCHEDULE", "CELERY_BEAT_SCHEDULE"];
 const ZONES: [&str; 2] = ["timezone", "CELERY_TIMEZONE"];
-const COMPUTED: &str = "is computed when the file runs, and no file is run: write it out";
-const ENTRY: &str = "is no entry with a task and a schedule";
-const NOTHING: &str = "has no beat_schedule = {…}: nothing in it is a schedule of Celery beat";
-const ADDED: &str = "adds a task when the file runs, and no file is run: write it into beat_schedule";
-const BOTH: &str = "a day of the month and a day of the week must both hold, where cron takes either";
+const COMPUTED: &str = "is computed at run time, and belfry does not run the file; write a literal value";
+const ENTRY: &str = "is not an entry with a task and a schedule";
+const NOTHING: &str = "has no beat_schedule = {…}, and so no schedule of Celery beat";
+const ADDED: &str =
+    "adds a task at run time, and belfry does not run the file; write the task into beat_schedule";
+const BOTH: &str = "day of month and day of week must both match; in cron, one match is enough";
 const UNKNOWN: &str = "belfry has no such setting";
-const SINCE: &str = "counts from the epoch, without jumps; beat counts from when it sent the task last";
+const SINCE: &str = "counts from the epoch, without jumps; beat counts from the last time it sent the task";
 
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -158,7 +159,7 @@ fn zone(tokens: &[Token]) -> Result<String, String> {
     match given.map(|at| Value::read(tokens, at + 2).0) {
         None => Ok("UTC".to_owned()),
         Some(Value::Text(zone)) => Ok(zone),
-        Some(_) => Err("timezone: is computed; say it with --timezone".to_owned()),
+        Some(_) => Err("timezone: is computed; give --timezone".to_owned()),
     }
 }
 
@@ -198,7 +199,7 @@ pub(super) fn every(seconds: f64) -> Result<String, String> {
     let is_whole = seconds >= 1.0 && seconds.fract() == 0.0 && seconds < 1e10;
     is_whole
         .then(|| format!("@every {seconds}s"))
-        .ok_or_else(|| format!("{seconds} s: is no interval of whole seconds"))
+        .ok_or_else(|| format!("{seconds} s: is not an interval of whole seconds"))
 }
 
 /// Seconds of `timedelta(days=1, hours=2)`.
@@ -310,12 +311,12 @@ mod tests {
             ("beat_schedule = {'a': {'task': 't', 'schedule': crontab(minute=MINUTE)}}", "is computed"),
             (
                 "beat_schedule = {'a': {'task': 't', 'schedule': crontab(day_of_month=1, day_of_week=1)}}",
-                "both hold",
+                "both match",
             ),
             ("beat_schedule = {'a': {'task': 't', 'schedule': solar('sunset', 1, 2)}}", "no solar"),
             ("beat_schedule = {'a': {'task': 't', 'schedule': 0.5}}", "whole seconds"),
             ("beat_schedule = {'a': {'task': 't', 'schedule': 5, 'args': (x,)}}", "args: is computed"),
-            ("beat_schedule = {'a': {'schedule': 5}}", "no entry"),
+            ("beat_schedule = {'a': {'schedule': 5}}", "not an entry"),
             ("beat_schedule = load()", "is computed"),
             ("app.conf.beat_schedule.update(x)", "is computed"),
             ("sender.add_periodic_task(10.0, t.s())", "adds a task"),

@@ -42,7 +42,7 @@ impl<'a> Fields<'a> {
             return Fields { path: join(&self.path, name), left: vec![] };
         };
         if !matches!(field.node.content, Content::Map(_)) {
-            report.lost(&field, "is no object");
+            report.lost(&field, "is not an object");
         }
         Fields::of(&field.path, field.node)
     }
@@ -51,7 +51,7 @@ impl<'a> Fields<'a> {
     pub fn list(&mut self, name: &str, report: &mut Report) -> Vec<Field<'a>> {
         let Some(field) = self.take(name) else { return Vec::new() };
         let Content::List(items) = &field.node.content else {
-            report.lost(&field, "is no list");
+            report.lost(&field, "is not a list");
             return Vec::new();
         };
         let named = items.iter().enumerate();
@@ -64,7 +64,7 @@ impl<'a> Fields<'a> {
         for item in self.list(name, report) {
             match text_of(item.node) {
                 Some(text) => texts.push(text),
-                None => report.lost(&item, "is no text"),
+                None => report.lost(&item, "is not a text"),
             }
         }
         texts
@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
         let field = self.take(name)?;
         let text = text_of(field.node);
         if text.is_none() {
-            report.lost(&field, "is no text");
+            report.lost(&field, "is not a text");
         }
         text
     }
@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
         let field = self.take(name)?;
         let number = field.node.value().as_u64();
         if number.is_none() {
-            report.lost(&field, "is no whole number");
+            report.lost(&field, "is not a whole number");
         }
         number
     }

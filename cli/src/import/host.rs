@@ -62,8 +62,8 @@ pub fn distrust(path: &Path) -> Option<&'static str> {
 fn distrust_file(owner: u32, mode: u32) -> Option<&'static str> {
     match (owner, mode & 0o022) {
         (0, 0) => None,
-        (0, _) => Some("cron ignores it: others than its owner may write it"),
-        _ => Some("cron ignores it: it is not root's"),
+        (0, _) => Some("cron ignores the file: other users than its owner may write it"),
+        _ => Some("cron ignores the file: root does not own it"),
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
     fn files_that_others_can_write_are_not_trusted() {
         assert_eq!(distrust_file(0, 0o100_644), None);
         assert!(distrust_file(0, 0o100_664).is_some_and(|reason| reason.contains("may write")));
-        assert!(distrust_file(1000, 0o100_644).is_some_and(|reason| reason.contains("not root's")));
+        assert!(distrust_file(1000, 0o100_644).is_some_and(|reason| reason.contains("root does not own it")));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use belfry_domain::schedule::Schedule;
 const ZONE_FILES: &str = "usr/share/zoneinfo";
 /// Maximum number of links that are followed; more are taken for a circle.
 const MOST_LINKS: usize = 8;
-const SAY: &str = "say which zone it is with --timezone";
+const SAY: &str = "give the zone with --timezone";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
@@ -60,12 +60,12 @@ fn of_variable(text: &str) -> Result<Zone, String> {
         return Ok(Zone::new("UTC", "TZ"));
     }
     let name = name.split_once("zoneinfo/").filter(|_| name.starts_with('/')).map_or(name, |(_, name)| name);
-    known(name, "TZ").map_err(|_| format!("TZ={text} is no zone of the IANA's; {SAY}"))
+    known(name, "TZ").map_err(|_| format!("TZ={text} is not an IANA zone; {SAY}"))
 }
 
 fn known(name: &str, source: &str) -> Result<Zone, String> {
     let is_known = Schedule::parse("@daily", Some(name)).is_ok();
-    let unknown = || format!("{source} says {name}, which is no zone of the IANA's; {SAY}");
+    let unknown = || format!("{source} says {name}, which is not an IANA zone; {SAY}");
     if is_known { Ok(Zone::new(name, source)) } else { Err(unknown()) }
 }
 
@@ -92,9 +92,9 @@ fn copied(root: &Path, bytes: &[u8], written: &str) -> Result<Zone, String> {
         return known(name, "/etc/localtime, a copy of this zone's file");
     }
     if written.is_empty() {
-        return Err(format!("/etc/localtime is a copy of no file in /{ZONE_FILES}; {SAY}"));
+        return Err(format!("/etc/localtime matches no file in /{ZONE_FILES}; {SAY}"));
     }
-    known(written, "/etc/timezone, because /etc/localtime is a copy of no zone's file")
+    known(written, "/etc/timezone, because /etc/localtime matches no zone file")
 }
 
 /// Main zone among zones with equal files, which have the same rules: the one that the table of
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(zone(&host(&[BERLIN, ARCTIC, TABLE, berlin])).as_deref(), Ok("Europe/Berlin"));
         assert_eq!(zone(&host(&[copy, ("etc/timezone", "Asia/Tokyo\n")])).as_deref(), Ok("Asia/Tokyo"));
         let reason = zone(&host(&[BERLIN, copy])).unwrap_err();
-        assert!(reason.contains("copy of no file") && reason.contains("--timezone"), "{reason}");
+        assert!(reason.contains("matches no file") && reason.contains("--timezone"), "{reason}");
     }
 
     #[test]

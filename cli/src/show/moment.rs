@@ -18,7 +18,7 @@ impl FromStr for Moment {
         if let Ok(at) = text.parse() {
             return Ok(Self::At(at));
         }
-        let wanted = "an instant such as 2026-11-23T00:00:00Z, or so long ago, such as 24h";
+        let wanted = "expected an instant such as 2026-11-23T00:00:00Z, or an age such as 24h";
         text.parse()
             .map(Self::Ago)
             .map_err(|error: belfry_domain::DurationError| format!("{wanted}: {error}"))
@@ -44,6 +44,6 @@ mod tests {
         let instant = |text: &str| text.parse::<Moment>().map(|moment| moment.instant(now).to_rfc3339());
         assert_eq!(instant("24h").unwrap(), "2026-11-23T12:00:00+00:00");
         assert_eq!(instant("2026-11-23T02:00:00+02:00").unwrap(), "2026-11-23T00:00:00+00:00");
-        assert!(instant("yesterday").unwrap_err().starts_with("an instant such as"));
+        assert!(instant("yesterday").unwrap_err().starts_with("expected an instant such as"));
     }
 }

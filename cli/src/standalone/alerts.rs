@@ -51,7 +51,7 @@ impl Standalone {
                 _ = judging.tick() => self.judge(judge.as_mut(), began).await.map_err(Into::into),
             };
             if let Err(error) = outcome {
-                tracing::warn!(%error, "alerts are left to the next time");
+                tracing::warn!(%error, "alerts could not be processed; the next round tries again");
             }
         }
     }
@@ -72,11 +72,11 @@ impl Alerts for LoggedAlerts {
             Alert::DeadLetter { id, reason } => {
                 tracing::error!(execution.id = %id, reason, "dead letter: see `belfry dead-letters`");
             }
-            Alert::Quarantined { what, why } => tracing::error!(what, why, "put aside: it can't be read"),
+            Alert::Quarantined { what, why } => tracing::error!(what, why, "quarantined: cannot be read"),
             Alert::TimerMissing { job_id } => {
-                tracing::error!(job.id = %job_id, "the audit gave a job its missing timer; please report this");
+                tracing::error!(job.id = %job_id, "the audit added the missing timer of a job; please report this defect");
             }
-            Alert::Test { by } => tracing::info!(by, "a test of the alerts"),
+            Alert::Test { by } => tracing::info!(by, "test alert"),
             other => tracing::error!(alert.kind = other.kind().as_str(), summary = other.summary(), "alert"),
         }
         Ok(())

@@ -11,7 +11,7 @@ pub(super) fn open_store(data: &Path) -> anyhow::Result<Store> {
     // Where there is none, belfry has not been here, and a folder of logs is somebody else's.
     let was_here = path.exists();
     private_folder(data, |entry| is_of_belfry(entry, was_here))
-        .with_context(|| format!("the data directory {} can't be used", data.display()))?;
+        .with_context(|| format!("cannot use the data directory {}", data.display()))?;
     Store::open(&path).with_context(|| format!("{}", path.display()))
 }
 

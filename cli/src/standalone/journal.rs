@@ -23,11 +23,15 @@ impl Observer for Journal {
                 tracing::info!(execution.id = %id, attempt, lateness_ms = lateness.as_millis(), "started");
             }
             Fact::Retried { id, failures, delay } => {
-                tracing::warn!(execution.id = %id, failures, delay_ms = delay.as_millis(), "failed, will be tried again");
+                tracing::warn!(execution.id = %id, failures, delay_ms = delay.as_millis(), "attempt failed, will retry");
             }
-            Fact::Lost { id, attempt } => tracing::warn!(execution.id = %id, attempt, "its worker vanished"),
+            Fact::Lost { id, attempt } => {
+                tracing::warn!(execution.id = %id, attempt, "attempt lost: no heartbeat from its worker")
+            }
             Fact::Ended { id, status, .. } => ended(id, *status),
-            Fact::Misfired { job_id, slot } => tracing::warn!(job.id = %job_id, %slot, "slot missed"),
+            Fact::Misfired { job_id, slot } => {
+                tracing::warn!(job.id = %job_id, %slot, "missed slot skipped by the misfire policy")
+            }
             _ => {}
         }
         if let Some(watch) = &self.watch {

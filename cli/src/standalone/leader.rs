@@ -74,10 +74,10 @@ impl Standalone {
                     return Some(lease);
                 }
                 Ok(Acquired::HeldBy { owner, .. }) if is_news => {
-                    tracing::info!(leader = owner, "standing by: another process leads on this database");
+                    tracing::info!(leader = owner, "standby: another process leads this database");
                 }
                 Ok(Acquired::HeldBy { .. }) => {}
-                Err(error) => tracing::warn!(%error, "the lease can't be read"),
+                Err(error) => tracing::warn!(%error, "cannot read the leader lease"),
             }
             tokio::select! {
                 () = shutdown.cancelled() => return None,
@@ -99,7 +99,7 @@ impl Standalone {
                     leadership.set(false);
                     return;
                 }
-                Err(error) => tracing::warn!(%error, "the lease can't be renewed"),
+                Err(error) => tracing::warn!(%error, "cannot renew the leader lease"),
             }
         }
     }

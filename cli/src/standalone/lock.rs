@@ -31,7 +31,7 @@ impl LeaderLock {
         let file = open(&path).inspect_err(|error| {
             tracing::warn!(
                 %error,
-                "{} can't be locked: after a crash, the next leader waits until the lease is over",
+                "cannot lock {}; after a crash the next leader waits for the end of the lease",
                 path.display()
             );
         });
@@ -56,7 +56,7 @@ impl LeaderLock {
             && !self.signature().is_ok_and(|found| found == signature(leader))
             && let Err(error) = self.sign(leader)
         {
-            tracing::warn!(%error, "{NAME} can't be written");
+            tracing::warn!(%error, "cannot write {NAME}");
         }
     }
 

@@ -103,7 +103,7 @@ impl Standalone {
     ) -> anyhow::Result<(Self, Waves)> {
         let clock = Arc::new(SystemClock::default());
         let (queue, waves) = MemoryQueue::start(clock.clone(), settings.ageing_step)
-            .context("the queue's thread can't be started")?;
+            .context("cannot start the thread of the queue")?;
         let rows = Arc::new(store.clone());
         let alerts = StoredAlerts { rows: rows.clone(), clock: clock.clone(), also: Arc::new(LoggedAlerts) };
         let ports =
@@ -157,7 +157,7 @@ impl Standalone {
         self.engine.rewind(&lease, self.shards().all()).await.context("the cursor can't be set back")?;
         if let Err(error) = self.engine.adopt_zones().await {
             // Slots go on by the zone data in force; it is tried again each minute.
-            tracing::error!(%error, "this machine's zone data are not put in force");
+            tracing::error!(%error, "cannot put the zone data of this machine in force");
         }
         tracing::info!("leading");
         let engine = Arc::clone(&self.engine);
@@ -165,7 +165,7 @@ impl Standalone {
         loops.spawn(async move {
             while let Some(wave) = waves.recv().await {
                 if let Err(error) = engine.dispatch(wave).await {
-                    tracing::warn!(%error, "a wave is left to the sweep");
+                    tracing::warn!(%error, "wave not sent; the sweep will retry");
                 }
             }
         });
@@ -197,7 +197,7 @@ impl Standalone {
         loop {
             next.tick().await;
             if let Err(error) = self.engine.tick(&lease, self.shards().all()).await {
-                tracing::warn!(%error, "left to the next tick");
+                tracing::warn!(%error, "tick failed; the next tick will retry");
             }
         }
     }
@@ -238,7 +238,10 @@ impl Standalone {
                 _ = retention.tick() => self.remove_old().await,
             };
             if let Err(error) = outcome {
-                tracing::warn!(error = format!("{error:#}"), "housekeeping is left to the next time");
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "housekeeping failed; the next round will retry"
+                );
             }
         }
     }
@@ -252,12 +255,12 @@ impl Standalone {
     /// to now may be repaired.
     async fn remove_old(&self) -> anyhow::Result<()> {
         let folder = self.archive.as_deref();
-        let open = |folder| FolderArchive::open(folder).context("the archive can't be written to");
+        let open = |folder| FolderArchive::open(folder).context("cannot write the archive");
         let archive = folder.map(open).transpose()?;
         let archive = archive.as_ref().map(|archive| archive as &dyn Archive);
         let removed = self.engine.remove_old(archive, self.logs.as_deref()).await?;
         if removed > 0 {
-            tracing::info!(executions = removed, archived = archive.is_some(), "removed what is old");
+            tracing::info!(executions = removed, archived = archive.is_some(), "removed old executions");
         }
         Ok(())
     }

@@ -36,9 +36,9 @@ pub async fn create_token(data: &Path, name: &str) -> anyhow::Result<String> {
     let token = format!("belfry_{}", URL_SAFE_NO_PAD.encode(secret));
     let now = Timestamp::from(chrono::Utc::now());
     let added =
-        open_store(data)?.add_token(name, &hash(&token), now).await.context("the token can't be kept")?;
+        open_store(data)?.add_token(name, &hash(&token), now).await.context("cannot store the token")?;
     if !added {
-        bail!("there is a token named {name:?} already: revoke it first, or choose another name");
+        bail!("a token named {name:?} already exists; revoke that token first, or choose another name");
     }
     Ok(token)
 }

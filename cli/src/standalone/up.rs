@@ -62,7 +62,7 @@ impl UpOptions {
             LogPlace::Nowhere => return Ok(None),
         };
         let logs = FolderLogs::open(&folder)
-            .with_context(|| format!("the logs' folder {} can't be made", folder.display()))?;
+            .with_context(|| format!("cannot create the directory {} for logs", folder.display()))?;
         Ok(Some(Arc::new(logs)))
     }
 }
@@ -91,7 +91,10 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let store = open_store(&options.data)?;
     let telemetry = Arc::new(Telemetry::default());
     let listener = TcpListener::bind(options.listen).await.with_context(|| {
-        format!("can't listen on {}: is another belfry running? choose another with --listen", options.listen)
+        format!(
+            "cannot listen on {}; another server may be running, choose another address with --listen",
+            options.listen
+        )
     })?;
     let address = listener.local_addr()?;
     let targets = TargetSettings {
@@ -106,7 +109,7 @@ pub async fn up(options: UpOptions) -> anyhow::Result<()> {
     let settings = settings(&options);
     if let Some(archive) = &options.archive {
         make_archive_folder(archive)
-            .with_context(|| format!("the archive's folder {} can't be made", archive.display()))?;
+            .with_context(|| format!("cannot create the archive directory {}", archive.display()))?;
     }
     let alerting = Alerting::new(receivers(&options.alerts).await?, &options.alerts);
     let watch = alerting.watch.as_ref().map(|(_, watch)| Arc::clone(watch));
@@ -175,7 +178,7 @@ async fn receivers(settings: &AlertSettings) -> anyhow::Result<Receivers> {
 
 fn public_url(url: &str) -> anyhow::Result<PublicUrl> {
     PublicUrl::read(url).with_context(|| {
-        format!("--public-url {url:?}: must be the API's address, such as https://belfry.example.com")
+        format!("--public-url {url:?}: must be the address of the API, such as https://belfry.example.com")
     })
 }
 
@@ -201,7 +204,7 @@ async fn lead_until_stopped(
         tracing::info!(jobs = outcomes.len(), "applied");
     }
     tokio::select! {
-        _ = keeping => bail!("another process has taken over the database; this one stops"),
+        _ = keeping => bail!("another process has taken over the database; this process stops"),
         ended = &mut leading => return ended?,
         () = shutdown.cancelled() => {}
     }
@@ -209,7 +212,9 @@ async fn lead_until_stopped(
         return ended?;
     }
     leading.abort();
-    tracing::warn!("stopped before all attempts had ended; they will be taken up when their leases are over");
+    tracing::warn!(
+        "stopped before all attempts ended; other workers take the attempts when their leases end"
+    );
     Ok(())
 }
 
@@ -217,7 +222,7 @@ fn auth(needs_token: bool, store: &Store) -> Auth {
     if !needs_token {
         return Auth::Open;
     }
-    tracing::info!("callers need a token: belfry token create NAME");
+    tracing::info!("callers need a token; create a token with `belfry token create NAME --data DIR`");
     Auth::Bearer(Arc::new(StoredTokens(store.clone())))
 }
 
@@ -227,7 +232,7 @@ pub fn stop_on_signals() -> CancellationToken {
     let stop = token.clone();
     tokio::spawn(async move {
         signal().await;
-        tracing::info!("stopping: waiting for running attempts; once more to stop at once");
+        tracing::info!("stopping: waiting for running attempts; send the signal again to stop at once");
         stop.cancel();
         signal().await;
         std::process::exit(130);
@@ -239,7 +244,7 @@ async fn signal() {
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(terminate) => terminate,
         Err(error) => {
-            tracing::warn!(%error, "SIGTERM can't be caught");
+            tracing::warn!(%error, "cannot listen for SIGTERM");
             return std::future::pending().await;
         }
     };

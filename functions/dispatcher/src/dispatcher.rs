@@ -36,11 +36,11 @@ impl Dispatcher {
             Body::Wave(wave) => self.engine.dispatch(wave).await,
             Body::Slot { job_id, slot } => {
                 let is_first = self.engine.called(&job_id, slot).await?;
-                tracing::debug!(job.id = %job_id, %slot, is_first, "called by the job's own schedule");
+                tracing::debug!(job.id = %job_id, %slot, is_first, "slot called by the second clock");
                 Ok(())
             }
             _ => {
-                tracing::warn!("a message that is not for the dispatcher is dropped");
+                tracing::warn!("dropped a message that is not for the dispatcher");
                 Ok(())
             }
         }

@@ -35,7 +35,7 @@ impl Alerting {
         }
         let make = async || {
             let made = self.settings.receivers(&|name| std::env::var(name).ok(), &self.access);
-            made.inspect_err(|error| tracing::error!(%error, "nobody is told of alerts"))
+            made.inspect_err(|error| tracing::error!(%error, "no alert receivers: alerts are not sent"))
         };
         let none = Receivers::new();
         engine.tend_alerts(self.receivers.get_or_try_init(make).await.unwrap_or(&none)).await
@@ -48,7 +48,7 @@ fn settings() -> AlertSettings {
     let Ok(text) = std::env::var(SETTINGS) else { return AlertSettings::default() };
     serde_json::from_str(&text).unwrap_or_else(|error| {
         let place = format!("line {} column {}", error.line(), error.column());
-        tracing::error!(place, "{SETTINGS} can't be read: nobody is told of alerts");
+        tracing::error!(place, "cannot read {SETTINGS}: alerts are not sent");
         AlertSettings::default()
     })
 }

@@ -99,12 +99,16 @@ impl Tick {
             // All leases are given up: however long receivers take, they hold up no tick.
             let left = time_left(context.deadline).saturating_sub(MARGIN).min(TENDING);
             match timeout(left, self.alerting.tend(&self.engine)).await {
-                Ok(Err(error)) => tracing::warn!(%error, "alerts are left to the next tick"),
-                Err(_) => tracing::warn!("receivers of alerts are slow: those left are told later"),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "alerts could not be processed; the next tick will retry")
+                }
+                Err(_) => {
+                    tracing::warn!("alert receivers are slow; the next tick notifies the remaining receivers")
+                }
                 Ok(Ok(())) => {}
             }
         }
-        Ok(outcome.map_err(|_| "the time was over: the next tick goes on from the cursor")??)
+        Ok(outcome.map_err(|_| "time limit reached; the next tick continues from the cursor")??)
     }
 
     async fn lanes(&self, call: Call, owner: &str, until: Instant) -> Result<Report> {
@@ -123,7 +127,7 @@ impl Tick {
                 Ok(()) => {}
                 Err(EngineError::Store(StoreError::Fenced)) => tracing::info!(lane, "another tick took over"),
                 Err(error) => {
-                    tracing::error!(lane, %error, "left to the next tick");
+                    tracing::error!(lane, %error, "tick failed; the next tick will retry");
                     failure = Some(error);
                 }
             }
@@ -154,13 +158,13 @@ impl Tick {
         let lease = match leases.acquire(lane, owner, now, now.plus(LEASE)).await? {
             Acquired::Leader(lease) => lease,
             Acquired::HeldBy { owner, .. } => {
-                tracing::info!(lane, owner, "another tick is at it");
+                tracing::info!(lane, owner, "another tick works on this lane");
                 return Ok(());
             }
         };
         let outcome = self.lead(&lease, lanes, graph, until, report).await;
         if let Err(error) = leases.release(&lease).await {
-            tracing::warn!(lane, %error, "the lease was not given up and will end by itself");
+            tracing::warn!(lane, %error, "cannot release the lease; the lease will expire");
         }
         outcome
     }
@@ -184,7 +188,7 @@ impl Tick {
                 0 => {
                     if let Err(error) = self.engine.tend_zones(*revision, zones.as_ref()).await {
                         // Slots go on by the zone data in force; the next tick tries again.
-                        tracing::error!(%error, "this version's zone data are not put in force");
+                        tracing::error!(%error, "cannot put the zone data of this version in force");
                     }
                     audit_if_due(&self.engine, &lease.owner).await
                 }

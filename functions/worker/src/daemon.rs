@@ -90,7 +90,7 @@ impl Daemon {
         reporting.shutdown().await;
         let DaemonOptions { engine, worker, .. } = &self.options;
         if let Err(error) = engine.forget_worker(&worker.id).await {
-            tracing::debug!(%error, "this worker is shown for a while yet");
+            tracing::debug!(%error, "cannot remove this worker from the list; its entry will expire");
         }
     }
 
@@ -185,10 +185,10 @@ impl Daemon {
                 Ok(is_draining) => {
                     let has_changed = self.is_draining.send_replace(is_draining) != is_draining;
                     if has_changed && is_draining {
-                        tracing::info!("draining: takes nothing new");
+                        tracing::info!("draining: this worker takes no new work");
                     }
                 }
-                Err(error) => tracing::debug!(%error, "this worker could not say that it is there"),
+                Err(error) => tracing::debug!(%error, "cannot report this worker as alive"),
             }
             tokio::time::sleep(REPORT_EVERY).await;
         }
@@ -209,8 +209,8 @@ impl Daemon {
     #[expect(clippy::unused_self, reason = "reads as what the daemon does")]
     fn report(&self, what: &str, error: &EngineError) {
         match error {
-            EngineError::Store(StoreError::Fenced) => tracing::debug!(what, "left to the new leader"),
-            error => tracing::warn!(what, %error, "left to the sweep"),
+            EngineError::Store(StoreError::Fenced) => tracing::debug!(what, "the new leader will continue"),
+            error => tracing::warn!(what, %error, "failed; the sweep will retry"),
         }
     }
 }

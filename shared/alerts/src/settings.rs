@@ -119,11 +119,11 @@ pub enum ReceiversError {
     Key(String, KeyError),
     #[error("receiver {0}: the url must begin with https:// or http://")]
     Url(String),
-    #[error("success_rate.percent is {0}, but must be from 0 to 100")]
+    #[error("success_rate.percent is {0}; it must be from 0 to 100")]
     Percent(f64),
-    #[error("receiver {0}: this build knows no topics of SNS")]
+    #[error("receiver {0}: this build does not support SNS topics")]
     NoAws(String),
-    #[error("the HTTP client for alerts can't be set up: {0}")]
+    #[error("cannot set up the HTTP client for alerts: {0}")]
     Client(#[from] ClientError),
 }
 

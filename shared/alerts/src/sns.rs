@@ -48,7 +48,7 @@ impl Receiver for Sns {
         if self.except.contains(&notice.alert.kind) {
             return Ok(());
         }
-        let region = region(&self.topic_arn).ok_or("not the ARN of a topic")?;
+        let region = region(&self.topic_arn).ok_or("not the ARN of an SNS topic")?;
         let body = self.body(notice);
         let url = self.access.endpoint.clone().unwrap_or_else(|| endpoint(region));
         let url = format!("{}/", url.trim_end_matches('/'));
@@ -82,7 +82,7 @@ impl Sns {
     }
 
     async fn signature(&self, url: &str, region: &str, body: &str) -> Result<Vec<(String, String)>, String> {
-        let provider = self.access.credentials.as_ref().ok_or("no credentials of AWS")?;
+        let provider = self.access.credentials.as_ref().ok_or("no AWS credentials")?;
         let identity = provider.provide_credentials().await.map_err(|error| error.to_string())?.into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)

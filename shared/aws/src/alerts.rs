@@ -63,11 +63,11 @@ impl Alerts for AwsAlerts {
             }
             Alert::Quarantined { what, why } => {
                 self.metrics.count(Metric::Quarantined, 1);
-                tracing::error!(what, why, "put aside: it can't be used");
+                tracing::error!(what, why, "quarantined: cannot be used");
             }
             Alert::TimerMissing { job_id } => {
                 self.metrics.count(Metric::TimersMissing, 1);
-                tracing::error!(job.id = %job_id, "the audit gave a job its missing timer; please report this");
+                tracing::error!(job.id = %job_id, "the audit added the missing timer of a job; please report this defect");
             }
             other => tracing::error!(alert.kind = other.kind().as_str(), summary = other.summary(), "alert"),
         }

@@ -14,7 +14,7 @@ pub struct BacklogLimits(BTreeMap<(String, String), u64>);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no backlog limit: expected N or POOL/PRIORITY=N, such as 100000, */low=20000 or gpu/*=500, with N from 1"
+    "{0:?} is not a backlog limit; expected N or POOL/PRIORITY=N with N from 1, such as 100000, */low=20000 or gpu/*=500"
 )]
 pub struct BacklogLimitError(String);
 
@@ -94,7 +94,7 @@ mod tests {
     fn nonsense_is_named() {
         for text in ["", "many", "0", "gpu=5", "gpu/urgent=5", "/low=5", "gpu/low=-1", "5,,6"] {
             let error = text.parse::<BacklogLimits>().unwrap_err().to_string();
-            assert!(error.contains("is no backlog limit"), "{text}: {error}");
+            assert!(error.contains("is not a backlog limit"), "{text}: {error}");
         }
     }
 }

@@ -25,13 +25,13 @@ pub enum IdError {
         "{what} {text:?}: character {character:?} at position {position} is not a visible character of ASCII"
     )]
     Invisible { what: &'static str, text: String, character: char, position: usize },
-    #[error("a job id can't be of dots only")]
+    #[error("a job id must not consist of dots only")]
     OnlyDots,
     #[error(
         "execution id {text:?} has no `@`: it is written job_id@slot, for instance daily_report@2026-11-23T00:00:00Z"
     )]
     NoSlot { text: String },
-    #[error("backfill id {text:?} is no ULID: 26 letters and digits, as `belfry backfills` shows them")]
+    #[error("backfill id {text:?} is not a ULID: 26 letters and digits, as in `belfry backfills`")]
     NoUlid { text: String },
     #[error("execution id {text:?}: the generation after `~` must be a whole number from 2")]
     Generation { text: String },

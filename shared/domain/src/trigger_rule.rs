@@ -194,7 +194,7 @@ impl<'a> Tally<'a> {
     }
 
     fn failure_reason(&self) -> Option<String> {
-        self.failed.reason("failed").or_else(|| self.upstream_failed.reason("is upstream_failed"))
+        self.failed.reason("failed").or_else(|| self.upstream_failed.reason("ended as upstream_failed"))
     }
 
     fn skipped_reason(&self) -> Option<String> {

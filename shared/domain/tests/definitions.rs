@@ -45,14 +45,14 @@ fn errors_name_the_field() {
         (r#"{"job_id":"a","schedule":"0 25 * * *"}"#, "schedule: hour (column 3): 25 is out of range 0-23"),
         (
             r#"{"job_id":"a","schedule":"0 0 31 2 *"}"#,
-            "schedule: has no slot after now (2026-11-18T11:06:40Z): it would never run",
+            "schedule: has no slot after now (2026-11-18T11:06:40Z); the job would never run",
         ),
         (
             r#"{"job_id":"a","run_at":"2020-01-01T00:00:00Z"}"#,
-            "run_at: has no slot after now (2026-11-18T11:06:40Z): it would never run",
+            "run_at: has no slot after now (2026-11-18T11:06:40Z); the job would never run",
         ),
-        (r#"{"job_id":"a","timezone":"UTC"}"#, "timezone: has no meaning without a `schedule`"),
-        (r#"{"job_id":"a","must_finish_by":"2h"}"#, "must_finish_by: has no meaning without a `schedule`"),
+        (r#"{"job_id":"a","timezone":"UTC"}"#, "timezone: has no effect without `schedule`"),
+        (r#"{"job_id":"a","must_finish_by":"2h"}"#, "must_finish_by: has no effect without `schedule`"),
         (
             r#"{"job_id":"a","schedule":"@daily","must_finish_by":"8d"}"#,
             "must_finish_by: must be more than 0 and at most 7d after the slot",
@@ -63,20 +63,20 @@ fn errors_name_the_field() {
         ),
         (
             r#"{"job_id":"a","max_retries":2,"retry":{"max_retries":5}}"#,
-            "max_retries: says 2, but `retry.max_retries` says 5; give one of them",
+            "max_retries: is 2, but `retry.max_retries` is 5; give only one of them",
         ),
         (r#"{"job_id":"a","max_concurrency":0}"#, "max_concurrency: must be between 1 and 1000"),
         (
             r#"{"job_id":"a","max_concurrency":2,"concurrency":"allow"}"#,
-            "max_concurrency: is a limit, but `concurrency: allow` says that there is none; give one of them",
+            "max_concurrency: contradicts `concurrency: allow`, which means no limit; give only one of them",
         ),
         (
             r#"{"job_id":"a","max_concurrency_per_key":2}"#,
-            "max_concurrency_per_key: has no meaning without `concurrency_key`, such as `input.customer_id`",
+            "max_concurrency_per_key: has no effect without `concurrency_key`, such as `input.customer_id`",
         ),
         (
             r#"{"job_id":"a","concurrency_key":"input.x"}"#,
-            "concurrency_key: limits nothing by itself: give `max_concurrency`, `max_concurrency_per_key` or `rate_limit_per_key`",
+            "concurrency_key: has no effect alone; add `max_concurrency`, `max_concurrency_per_key` or `rate_limit_per_key`",
         ),
         (
             r#"{"job_id":"a","rate_limit":{"starts":0,"per":"1m"}}"#,
@@ -84,26 +84,23 @@ fn errors_name_the_field() {
         ),
         (
             r#"{"job_id":"a","rate_limit":{"starts":1,"per":"2d"}}"#,
-            "rate_limit.per: leaves more than a day between two starts: use a schedule",
+            "rate_limit.per: allows less than one start per day; use a schedule instead",
         ),
         (r#"{"job_id":"a","circuit":{"open_for":0}}"#, "circuit.open_for: must be more than 0"),
         (
             r#"{"job_id":"a","target":{"type":"http","url":"ftp://x"}}"#,
             "target.url: must begin with http:// or https://",
         ),
-        (
-            r#"{"job_id":"push"}"#,
-            "job_id: `push` is the name under which pushed work is filed; choose another",
-        ),
+        (r#"{"job_id":"push"}"#, "job_id: `push` is reserved for pushed work; choose another name"),
         (
             r#"{"job_id":"a","for_each":[1],"concurrency":"forbid"}"#,
-            "concurrency: `forbid` and `replace` would keep the elements from starting beside what they are elements of; with `for_each`, limit them by `max_concurrency` alone",
+            "concurrency: `forbid` and `replace` would keep the elements of `for_each` from starting; use `max_concurrency` alone",
         ),
-        (r#"{"job_id":"a","max_elements":5}"#, "max_elements: has no meaning without `for_each`"),
+        (r#"{"job_id":"a","max_elements":5}"#, "max_elements: has no effect without `for_each`"),
         (r#"{"job_id":"a","for_each":[],"max_elements":10001}"#, "max_elements: must be between 1 and 10000"),
         (
             r#"{"job_id":"a","for_each":[1,2,3],"max_elements":2}"#,
-            "for_each: has 3 elements; at most 2 are allowed (`max_elements`)",
+            "for_each: has 3 elements, `max_elements` allows 2",
         ),
         (
             r#"{"job_id":"a","for_each":{"$result":"b"}}"#,
@@ -111,7 +108,7 @@ fn errors_name_the_field() {
         ),
         (
             r#"{"job_id":"a","dependencies":["b"],"for_each":{"$result":"b","at":"rows"}}"#,
-            "for_each: must be a list, or `{\"$result\": \"job\"}` with one of the job's dependencies, and perhaps `\"at\": \"/pointer\"`",
+            "for_each: must be a list, or `{\"$result\": \"job\"}` with a dependency of the job and, optionally, `\"at\": \"/pointer\"`",
         ),
     ];
     for (json, expected) in cases {

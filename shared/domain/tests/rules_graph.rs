@@ -59,8 +59,8 @@ fn the_shortest_cycle_of_each_knot() {
 
 #[test]
 fn roots_of_what_flows_share_one_schedule() {
-    let wanted = "job `join`: dependencies: its roots do not share one schedule: \
-                  `a` (daily), `b` (hourly), `push` (no schedule); give it a schedule of its own";
+    let wanted = "job `join`: dependencies: the jobs that start this job have different schedules: \
+                  `a` (daily), `b` (hourly), `push` (no schedule); give this job its own schedule";
     let lines =
         ["b@hourly", "a@daily", "a2@daily", "push", "mid < a a2", "join < mid b push", "after < join"];
     assert_eq!(errors(&lines), [wanted]);
@@ -89,8 +89,8 @@ fn limits() {
     assert_eq!(
         shown,
         [
-            "job `c`: dependencies: 2 dependencies, at most 1 are allowed",
-            "job `a`: dependencies: 2 jobs depend on it, at most 1 are allowed",
+            "job `c`: dependencies: the job has 2 dependencies; at most 1 are allowed",
+            "job `a`: dependencies: 2 jobs depend on this job; at most 1 are allowed",
         ]
     );
 }

@@ -91,7 +91,7 @@ fn reasons_name_the_dependency() {
         other => format!("{other:?}"),
     };
     assert_eq!(reason(AllSuccess, "SUF"), "dependency c failed");
-    assert_eq!(reason(AllSuccess, "SU."), "dependency b is upstream_failed");
+    assert_eq!(reason(AllSuccess, "SU."), "dependency b ended as upstream_failed");
     assert_eq!(reason(AllSuccess, "SK."), "dependency b was skipped");
     assert_eq!(reason(AllFailed, "FS."), "dependency b succeeded");
     assert_eq!(reason(OneSuccess, "KFK"), "dependency b failed");

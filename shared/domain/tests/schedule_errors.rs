@@ -42,18 +42,18 @@ fn values_out_of_range() {
 #[test]
 fn values_that_are_none() {
     refused(&[
-        ("a * * * *", 0, "minute (column 1): found 'a', allowed is 0-59"),
-        ("*5 * * * *", 0, "minute (column 1): found '*5', allowed is 0-59"),
-        ("-5 * * * *", 0, "minute (column 1): found '-5', allowed is 0-59"),
-        ("+5 * * * *", 0, "minute (column 1): found '+5', allowed is 0-59"),
-        ("5- * * * *", 0, "minute (column 1): found '5-', allowed is 0-59"),
-        ("1,,2 * * * *", 2, "minute (column 3): found nothing, allowed is 0-59"),
-        ("0 0 ? * *", 4, "day-of-month (column 5): found '?', allowed is 1-31"),
-        ("0 0 L * *", 4, "day-of-month (column 5): found 'L', allowed is 1-31"),
-        ("0 0 * JANUARY *", 6, "month (column 7): found 'JANUARY', allowed is 1-12 or JAN-DEC"),
-        ("0 0 * * 1-FOO", 10, "day-of-week (column 11): found 'FOO', allowed is 0-7 or SUN-SAT"),
-        ("ä 0 * * *", 0, "minute (column 1): found 'ä', allowed is 0-59"),
-        ("0,ä,ö 0 * * *", 2, "minute (column 3): found 'ä', allowed is 0-59"),
+        ("a * * * *", 0, "minute (column 1): found 'a', expected 0-59"),
+        ("*5 * * * *", 0, "minute (column 1): found '*5', expected 0-59"),
+        ("-5 * * * *", 0, "minute (column 1): found '-5', expected 0-59"),
+        ("+5 * * * *", 0, "minute (column 1): found '+5', expected 0-59"),
+        ("5- * * * *", 0, "minute (column 1): found '5-', expected 0-59"),
+        ("1,,2 * * * *", 2, "minute (column 3): found nothing, expected 0-59"),
+        ("0 0 ? * *", 4, "day-of-month (column 5): found '?', expected 1-31"),
+        ("0 0 L * *", 4, "day-of-month (column 5): found 'L', expected 1-31"),
+        ("0 0 * JANUARY *", 6, "month (column 7): found 'JANUARY', expected 1-12 or JAN-DEC"),
+        ("0 0 * * 1-FOO", 10, "day-of-week (column 11): found 'FOO', expected 0-7 or SUN-SAT"),
+        ("ä 0 * * *", 0, "minute (column 1): found 'ä', expected 0-59"),
+        ("0,ä,ö 0 * * *", 2, "minute (column 3): found 'ä', expected 0-59"),
     ]);
 }
 
@@ -70,21 +70,21 @@ fn steps_and_ranges() {
         (
             "5/15 * * * *",
             0,
-            "minute (column 1): '5/15' has a step without a range, allowed is one after * or a range, such as */15 or 5-59/15",
+            "minute (column 1): '5/15' has a step without a range; put the step after * or a range, such as */15 or 5-59/15",
         ),
-        ("*/0 * * * *", 2, "minute (column 3): found '0' for a step, allowed is a number from 1"),
-        ("*/ * * * *", 2, "minute (column 3): found nothing for a step, allowed is a number from 1"),
-        ("0-9/x * * * *", 4, "minute (column 5): found 'x' for a step, allowed is a number from 1"),
-        ("0-9/2/2 * * * *", 4, "minute (column 5): found '2/2' for a step, allowed is a number from 1"),
+        ("*/0 * * * *", 2, "minute (column 3): found '0' for a step, expected a number from 1"),
+        ("*/ * * * *", 2, "minute (column 3): found nothing for a step, expected a number from 1"),
+        ("0-9/x * * * *", 4, "minute (column 5): found 'x' for a step, expected a number from 1"),
+        ("0-9/2/2 * * * *", 4, "minute (column 5): found '2/2' for a step, expected a number from 1"),
         (
             "0 0 * * FRI-MON",
             8,
-            "day-of-week (column 9): 'FRI-MON' runs backwards; a range does not wrap around, allowed are two rising ranges with a comma between",
+            "day-of-week (column 9): 'FRI-MON' runs backwards; ranges do not wrap around, use two rising ranges with a comma between them",
         ),
         (
             "cron(0 22-4 ? * * *)",
             7,
-            "hour (column 8): '22-4' runs backwards; a range does not wrap around, allowed are two rising ranges with a comma between",
+            "hour (column 8): '22-4' runs backwards; ranges do not wrap around, use two rising ranges with a comma between them",
         ),
     ]);
 }
@@ -94,20 +94,20 @@ fn the_number_of_fields() {
     let unix = "5 (minute hour day-of-month month day-of-week) or 6 with seconds before them";
     let aws = "6 (minute hour day-of-month month day-of-week year)";
     refused(&[
-        ("* * * *", 7, &format!("expression (column 8): 4 fields found, allowed is {unix}")),
-        ("* * * * * * *", 12, &format!("expression (column 13): 7 fields found, allowed is {unix}")),
-        ("hello", 5, &format!("expression (column 6): 1 fields found, allowed is {unix}")),
-        ("cron(0 0 * * ?)", 14, &format!("expression (column 15): 5 fields found, allowed is {aws}")),
-        ("cron(0 0 * * ? * *)", 17, &format!("expression (column 18): 7 fields found, allowed is {aws}")),
-        ("cron(0 0 * * ? *", 16, "expression (column 17): found nothing, allowed is a closing )"),
+        ("* * * *", 7, &format!("expression (column 8): 4 fields found, expected {unix}")),
+        ("* * * * * * *", 12, &format!("expression (column 13): 7 fields found, expected {unix}")),
+        ("hello", 5, &format!("expression (column 6): 1 fields found, expected {unix}")),
+        ("cron(0 0 * * ?)", 14, &format!("expression (column 15): 5 fields found, expected {aws}")),
+        ("cron(0 0 * * ? * *)", 17, &format!("expression (column 18): 7 fields found, expected {aws}")),
+        ("cron(0 0 * * ? *", 16, "expression (column 17): found nothing, expected a closing )"),
     ]);
 }
 
 #[test]
 fn aws_day_fields() {
     let rule = "is not allowed here; exactly one of day-of-month and day-of-week must be ?";
-    let of_month = "allowed is 1-31, or one of ?, L, LW and 15W alone";
-    let of_week = "allowed is 1-7 or SUN-SAT, or one of ?, L, 6L and 6#3 alone";
+    let of_month = "expected 1-31, or one of ?, L, LW and 15W alone";
+    let of_week = "expected 1-7 or SUN-SAT, or one of ?, L, 6L and 6#3 alone";
     refused(&[
         ("cron(0 0 * * * *)", 13, &format!("day-of-week (column 14): '*' {rule}")),
         ("cron(0 0 ? * ? *)", 13, &format!("day-of-week (column 14): '?' {rule}")),
@@ -117,16 +117,16 @@ fn aws_day_fields() {
         ("cron(0 0 L-3 * ? *)", 9, &format!("day-of-month (column 10): found 'L', {of_month}")),
         ("cron(0 0 ? * 15W *)", 13, &format!("day-of-week (column 14): found '15W', {of_week}")),
         ("cron(0 0 ? * 6L,2 *)", 13, &format!("day-of-week (column 14): found '6L', {of_week}")),
-        ("cron(0 0 ? * 2#6 *)", 15, "day-of-week (column 16): found '6', allowed is 1-5"),
+        ("cron(0 0 ? * 2#6 *)", 15, "day-of-week (column 16): found '6', expected 1-5"),
         ("cron(0 0 ? * 3#1,6#3 *)", 13, &format!("day-of-week (column 14): found '3#1', {of_week}")),
     ]);
 }
 
 #[test]
 fn intervals() {
-    let every = "allowed is a duration of s, m, h and d, such as 90s or 1h30m";
-    let rate = "allowed is a number and minutes, hours or days, such as 5 minutes";
-    let unit = "allowed is minutes, hours or days, and after 1 minute, hour or day too";
+    let every = "expected a duration of s, m, h and d, such as 90s or 1h30m";
+    let rate = "expected a number and minutes, hours or days, such as 5 minutes";
+    let unit = "expected minutes, hours or days, and after 1 minute, hour or day too";
     refused(&[
         ("@every", 6, &format!("interval (column 7): found nothing, {every}")),
         ("@every 5", 7, &format!("interval (column 8): found '5', {every}")),
@@ -154,10 +154,10 @@ fn other_white_space_separates_no_fields() {
 
 #[test]
 fn everything_else() {
-    let at = "allowed is a local time such as 2026-12-24T18:00:00";
-    let run_at = "allowed is an RFC 3339 instant such as 2026-12-24T18:00:00Z";
-    let shorthand = "allowed is @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly or @every";
-    let any = "allowed is a cron expression, @daily, @every 90s, cron(…), rate(…), at(…) or an instant";
+    let at = "expected a local time such as 2026-12-24T18:00:00";
+    let run_at = "expected an RFC 3339 instant such as 2026-12-24T18:00:00Z";
+    let shorthand = "expected @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly or @every";
+    let any = "expected a cron expression, @daily, @every 90s, cron(…), rate(…), at(…) or an instant";
     refused(&[
         ("", 0, &format!("expression (column 1): found nothing, {any}")),
         ("@reboot", 0, &format!("expression (column 1): found '@reboot', {shorthand}")),
@@ -175,6 +175,6 @@ fn an_unknown_zone() {
     assert_eq!((error.field(), error.position()), ("timezone", 0));
     assert_eq!(
         error.to_string(),
-        "timezone (column 1): 'Mars/Base' is not an IANA time zone; allowed are names such as UTC or Europe/Berlin"
+        "timezone (column 1): 'Mars/Base' is not an IANA time zone; use a name such as UTC or Europe/Berlin"
     );
 }

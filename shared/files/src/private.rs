@@ -35,7 +35,7 @@ pub fn private_folder(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Re
     if let Some(why) = why_not_own(path, mode, is_own) {
         tracing::warn!(
             "{shown} stays open to other users of this machine ({mode:04o}), because {why}: \
-             give belfry a folder of its own, or chmod {FOLDER:o} this one"
+             give belfry its own directory, or run chmod {FOLDER:o} on this one"
         );
         return Ok(true);
     }
@@ -47,7 +47,7 @@ pub fn private_folder(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Re
             );
         }
         Err(error) => {
-            tracing::warn!(%error, "{shown} stays open to other users of this machine ({mode:04o}): chmod {FOLDER:o} it");
+            tracing::warn!(%error, "{shown} stays open to other users of this machine ({mode:04o}); run chmod {FOLDER:o} on it");
         }
     }
     Ok(closed.is_err())

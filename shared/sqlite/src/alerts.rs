@@ -67,5 +67,7 @@ fn decode(key: &str, doc: &str) -> Result<AlertRow> {
 
 /// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable(key: &str, doc: &str) -> Option<AlertRow> {
-    decode(key, doc).inspect_err(|why| tracing::error!(alert.key = key, %why, "left out of a listing")).ok()
+    decode(key, doc)
+        .inspect_err(|why| tracing::error!(alert.key = key, %why, "unreadable row left out of a list"))
+        .ok()
 }

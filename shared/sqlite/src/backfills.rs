@@ -92,5 +92,7 @@ fn decode(id: &str, doc: &str) -> Result<Backfill> {
 
 /// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable((id, doc): &(String, String)) -> Option<Backfill> {
-    decode(id, doc).inspect_err(|why| tracing::error!(backfill.id = id, %why, "left out of a listing")).ok()
+    decode(id, doc)
+        .inspect_err(|why| tracing::error!(backfill.id = id, %why, "unreadable row left out of a list"))
+        .ok()
 }

@@ -126,7 +126,9 @@ fn decode(doc: &str) -> Result<DeadLetter> {
 
 /// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable((_, id, doc): &Row) -> Option<DeadLetter> {
-    decode(doc).inspect_err(|why| tracing::error!(execution.id = id, %why, "left out of a listing")).ok()
+    decode(doc)
+        .inspect_err(|why| tracing::error!(execution.id = id, %why, "unreadable row left out of a list"))
+        .ok()
 }
 
 fn parse_cursor(text: &str) -> Option<(i64, String)> {

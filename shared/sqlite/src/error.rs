@@ -5,14 +5,14 @@ use belfry_engine::ports::StoreError;
 #[non_exhaustive]
 pub enum OpenError {
     #[error(
-        "the database comes from a newer version of belfry (format {found}, this one knows up to {known}): use that version"
+        "the database has format {found} of a newer version of belfry; this version supports formats up to {known}, use the newer version"
     )]
     Newer { found: i64, known: i64 },
-    #[error("the database can't be opened: {0}")]
+    #[error("cannot open the database: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    #[error("the file can't be made: {0}")]
+    #[error("cannot create the file: {0}")]
     File(std::io::Error),
-    #[error("the writer's thread can't be started: {0}")]
+    #[error("cannot start the writer thread: {0}")]
     Thread(#[from] std::io::Error),
 }
 

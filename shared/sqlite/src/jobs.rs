@@ -198,7 +198,7 @@ fn read_newest(connection: &Connection) -> Result<Newest> {
                 tracing::error!(job.id = %id, %why, "a job can't be read");
                 newest.unreadable.insert(id, why);
             }
-            (Err(why), Err(_)) => tracing::error!(job.id = id, %why, "what can't be read is no job"),
+            (Err(why), Err(_)) => tracing::error!(job.id = id, %why, "unreadable row is not a job"),
         }
     }
     Ok(newest)

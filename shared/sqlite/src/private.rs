@@ -50,11 +50,11 @@ fn close_to_others(file: &Path) {
     match fs::set_permissions(file, Permissions::from_mode(MODE)) {
         Ok(()) => {
             tracing::warn!(
-                "{shown} was open to other users of this machine ({mode:04o}): it is {MODE:04o} now"
+                "{shown} was open to other users of this machine ({mode:04o}); its mode is now {MODE:04o}"
             );
         }
         Err(error) => {
-            tracing::warn!(%error, "{shown} stays open to other users of this machine ({mode:04o}): chmod {MODE:o} it");
+            tracing::warn!(%error, "{shown} stays open to other users of this machine ({mode:04o}); run chmod {MODE:o} on it");
         }
     }
 }

@@ -172,7 +172,7 @@ pub(crate) fn ended_before(
         }
         match decode(&id, row, 1) {
             Ok(execution) => found.push(execution),
-            Err(why) => tracing::error!(execution.id = id, %why, "can't be removed"),
+            Err(why) => tracing::error!(execution.id = id, %why, "cannot remove an execution"),
         }
     }
     Ok(found)
@@ -252,7 +252,7 @@ fn run_list(
         // One that can't be read must not hide the others.
         match decode(&id, row, 1) {
             Ok(execution) => page.items.push(execution),
-            Err(why) => tracing::error!(execution.id = id, %why, "left out of a listing"),
+            Err(why) => tracing::error!(execution.id = id, %why, "unreadable row left out of a list"),
         }
         let (due, seq): (i64, i64) = (row.get(3).map_err(unavailable)?, row.get(4).map_err(unavailable)?);
         cursor = Some(format!("{due}.{seq}"));

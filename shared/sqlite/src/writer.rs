@@ -156,7 +156,7 @@ impl<F: FnOnce(&Connection) -> Result<()> + Send> Call for Unheard<F> {
 
     fn answer(self: Box<Self>, committed: Result<()>) {
         if let Err(error) = committed {
-            tracing::debug!(%error, "a write was not made");
+            tracing::debug!(%error, "a write failed");
         }
     }
 }

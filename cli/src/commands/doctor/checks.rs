@@ -29,26 +29,34 @@ pub fn data_directory(data: &Path) -> Finding {
     const CHECK: &str = "data directory";
     let shown = data.display();
     if data.exists() && !data.is_dir() {
-        return Finding::fail(CHECK, format!("{shown} is not a directory"), "give another one with --data");
+        return Finding::fail(
+            CHECK,
+            format!("{shown} is not a directory"),
+            "choose another directory with --data",
+        );
     }
     let existing = nearest_existing(data);
     match tempfile::NamedTempFile::new_in(&existing) {
         Err(error) => {
-            let detail = format!("{} can't be written: {error}", existing.display());
-            Finding::fail(CHECK, detail, "give another one with --data, or change its owner")
+            let detail = format!("{} is not writable: {error}", existing.display());
+            Finding::fail(
+                CHECK,
+                detail,
+                "choose another directory with --data, or change the owner of this directory",
+            )
         }
         Ok(_) if data.is_dir() => match open_to_others(data) {
             open if open.is_empty() => locks(data),
             open => {
-                let detail = format!("other users of this machine can look into {}", open.join(", "));
+                let detail = format!("other users of this machine can read {}", open.join(", "));
                 Finding::warn(
                     CHECK,
                     detail,
-                    "chmod go= them; `belfry up` does it where it shares no directory",
+                    "run chmod go= on them; `belfry up` does so if it shares the directory with nothing else",
                 )
             }
         },
-        Ok(_) => Finding::ok(CHECK, format!("{shown} will be made by `belfry up`")),
+        Ok(_) => Finding::ok(CHECK, format!("`belfry up` will create {shown}")),
     }
 }
 
@@ -57,10 +65,10 @@ pub fn data_directory(data: &Path) -> Finding {
 fn locks(data: &Path) -> Finding {
     let shown = data.display();
     match check_locks(data) {
-        Ok(()) => Finding::ok("data directory", format!("{shown} can be written and locked")),
+        Ok(()) => Finding::ok("data directory", format!("{shown} is writable and supports file locks")),
         Err(error) => Finding::warn(
             "data directory",
-            format!("files in {shown} can't be locked: {error}"),
+            format!("cannot lock files in {shown}: {error}"),
             "use a local disk; without locks a restart after a crash waits 6 s longer",
         ),
     }
@@ -86,11 +94,11 @@ fn nearest_existing(path: &Path) -> PathBuf {
 pub fn port(listen: SocketAddr, is_running: bool) -> Finding {
     match TcpListener::bind(listen) {
         Ok(_) => Finding::ok("port", format!("{listen} is free")),
-        Err(_) if is_running => Finding::ok("port", format!("{listen} is in use, and belfry answers")),
+        Err(_) if is_running => Finding::ok("port", format!("{listen} is in use by a belfry server")),
         Err(error) => Finding::fail(
             "port",
-            format!("{listen} can't be listened on: {error}"),
-            "give another one with --listen",
+            format!("cannot listen on {listen}: {error}"),
+            "choose another address with --listen",
         ),
     }
 }
@@ -98,10 +106,10 @@ pub fn port(listen: SocketAddr, is_running: bool) -> Finding {
 pub fn shell() -> Finding {
     match Command::new("sh").args(["-c", "exit 0"]).status() {
         Ok(status) if status.success() => Finding::ok("shell", "sh runs"),
-        Ok(status) => Finding::fail("shell", format!("sh fails: {status}"), "repair /bin/sh"),
+        Ok(status) => Finding::fail("shell", format!("sh failed: {status}"), "repair /bin/sh"),
         Err(error) => {
-            let advice = "commands given as a string need sh on PATH; those given as a list don't";
-            Finding::warn("shell", format!("sh can't be run: {error}"), advice)
+            let advice = "commands given as a string need sh on PATH; commands given as a list do not";
+            Finding::warn("shell", format!("cannot run sh: {error}"), advice)
         }
     }
 }
@@ -112,16 +120,15 @@ pub fn clock() -> Finding {
     let now = Utc::now();
     let built: DateTime<Utc> = DateTime::from_timestamp(1_750_000_000, 0).unwrap_or_default();
     if now < built {
-        let detail = format!("it says {}, which is before this program was written", time::utc(now));
-        return Finding::fail("clock", detail, "set it, and run an NTP client");
+        let detail = format!("the clock says {}, which is before this program was built", time::utc(now));
+        return Finding::fail("clock", detail, "set the clock, and run an NTP client");
     }
     let synchronised = Path::new("/run/systemd/timesync/synchronized").exists() || has_ntp_process();
-    let detail = format!("it is {}", now.format("%Y-%m-%d %H:%M:%S UTC"));
+    let detail = now.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     if synchronised || !cfg!(target_os = "linux") {
         return Finding::ok("clock", detail);
     }
-    let advice =
-        "jobs start by this clock: see that something keeps it right (in a container, the host does)";
+    let advice = "jobs start by this clock; keep it synchronised (in a container, the host does)";
     Finding::warn("clock", format!("{detail}; no NTP client was found"), advice)
 }
 
@@ -144,10 +151,13 @@ pub fn time_zones() -> Finding {
     );
     let local = iana_time_zone::get_timezone().unwrap_or_else(|_| "UTC".to_owned());
     if newest.zone(&local).is_some() {
-        return Finding::ok(CHECK, format!("{data}; this machine's is {local}, jobs without one are in UTC"));
+        return Finding::ok(
+            CHECK,
+            format!("{data}; the zone of this machine is {local}, jobs without `timezone` use UTC"),
+        );
     }
-    let advice = "give jobs the IANA name that you mean, in `timezone`";
-    Finding::warn(CHECK, format!("{data}; this machine's, {local}, is none that is known"), advice)
+    let advice = "set the IANA name of the zone in the field `timezone` of jobs";
+    Finding::warn(CHECK, format!("{data}; the zone of this machine, {local}, is not an IANA zone"), advice)
 }
 
 /// Checks the server. Returns also whether a belfry answers at all.
@@ -169,19 +179,19 @@ pub async fn server(global: &Global) -> (Finding, bool) {
             if health["version"] == env!("CARGO_PKG_VERSION") {
                 return (Finding::ok(CHECK, detail), true);
             }
-            (Finding::warn(CHECK, detail, "it is of another version than this program"), true)
+            (Finding::warn(CHECK, detail, "the server has another version than this program"), true)
         }
         Err(CliError::Unreachable { url, why }) => (
             Finding::warn(
                 CHECK,
-                format!("none at {url}: {why}"),
-                "start one with `belfry up`, or give --url",
+                format!("no server at {url}: {why}"),
+                "start a server with `belfry up`, or set --url",
             ),
             false,
         ),
         Err(error @ CliError::NotBelfry { .. }) => {
             (Finding::fail(CHECK, error.to_string(), "correct --url"), false)
         }
-        Err(error) => (Finding::fail(CHECK, error.to_string(), "see its log"), true),
+        Err(error) => (Finding::fail(CHECK, error.to_string(), "see the log of the server"), true),
     }
 }

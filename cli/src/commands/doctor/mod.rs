@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{DONE, FAILED, Global, Outcome};
 use crate::show::{self, table};
 
-/// Check this machine and the belfry on it; each line says what to do
+/// Check this machine and its belfry server; each line says what to do
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -19,12 +19,12 @@ Examples:
   belfry doctor --data /var/lib/belfry --listen 0.0.0.0:7433
   belfry doctor --url https://belfry.example.org --json
 
-Exit code 1 if a check failed; warnings don't count.")]
+The exit code is 1 if a check failed. Warnings do not count.")]
 pub struct DoctorArgs {
-    /// The data directory that `belfry up` would use
+    /// Data directory that `belfry up` would use
     #[arg(long, env = "BELFRY_DATA", default_value = "belfry-data", value_name = "DIR")]
     data: PathBuf,
-    /// The address that it would listen on
+    /// Address that `belfry up` would listen on
     #[arg(long, env = "BELFRY_LISTEN", default_value = "127.0.0.1:7433", value_name = "ADDRESS")]
     listen: SocketAddr,
 }
@@ -82,7 +82,7 @@ pub async fn run(args: DoctorArgs, global: &Global) -> Outcome {
 }
 
 fn text(findings: &[Finding]) -> String {
-    let mut table = table::new(["", "CHECK", "FOUND", "TO DO"]);
+    let mut table = table::new(["", "CHECK", "FOUND", "ADVICE"]);
     for finding in findings {
         let verdict = match finding.verdict {
             Verdict::Ok => "ok",

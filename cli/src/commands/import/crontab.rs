@@ -11,10 +11,13 @@ use crate::import::{
     distrust,
 };
 
-const KIND: Kind =
-    Kind { name: "crontab", plural: "crontabs", remark: "belfry sends no mail, it keeps what they print" };
+const KIND: Kind = Kind {
+    name: "crontab",
+    plural: "crontabs",
+    remark: "belfry sends no mail and keeps the output of the jobs",
+};
 
-/// Turn crontabs into jobs that do the same
+/// Convert crontabs into jobs
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -23,35 +26,35 @@ Examples:
   belfry import crontab /etc/cron.d --output cron.yaml
   belfry import crontab /etc/cron.d/certbot --apply
 
-Jobs go to standard output as YAML, the report to standard error: what became of each line. With --json
-both go to standard output. Times are those of this machine's time zone, as cron reads them. Files that
-cron ignores are ignored. Whether there is a user column is told by a file's place (/etc/crontab, cron.d,
-spool), or by its words where they agree; the report says which it was.
+The command writes the jobs to standard output as YAML, and the report about each line to standard
+error. With --json both go to standard output. Times are in the time zone of this machine, as in
+cron. Files that cron ignores are ignored. The path of a file (/etc/crontab, cron.d, spool) or its
+lines decide whether the file has a user column; the report says which.
 
-cron ignores exit codes. Jobs that fail are kept as failed in the history, and page nobody, unless you
-say --alert-on-failure.
+cron ignores exit codes. Failed jobs are recorded as failed in the history and raise no alert,
+unless you give --alert-on-failure.
 
-In a system crontab, entries of other users are carried over only if you are root: they then run through
-`runuser -u USER`, which a belfry that runs as root can do.")]
+Entries of other users in a system crontab are converted only if belfry runs as root: the jobs
+then use `runuser -u USER`.")]
 pub struct CrontabArgs {
     #[command(flatten)]
     files: Conversion,
-    /// They have a user column, as /etc/crontab and /etc/cron.d; detected by default
+    /// Read the files with a user column, as in /etc/crontab and /etc/cron.d [default: detected]
     #[arg(long, group = "flavour")]
     system: bool,
-    /// They have no user column, as `crontab -l` prints them; detected by default
+    /// Read the files without a user column, as `crontab -l` prints [default: detected]
     #[arg(long, group = "flavour")]
     user: bool,
-    /// They are anacrontabs; detected by default
+    /// Read the files as anacrontabs [default: detected]
     #[arg(long, group = "flavour")]
     anacron: bool,
-    /// Make dead letters and alerts of failures, of which cron has neither
+    /// Create dead letters and alerts for failures; cron has neither
     #[arg(long)]
     alert_on_failure: bool,
-    /// The zone that cron runs in, where a crontab has no CRON_TZ; this machine's by default
+    /// Time zone of cron, for crontabs without CRON_TZ [default: zone of this machine]
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// Who belfry runs as; you by default
+    /// User that belfry runs as [default: the current user]
     #[arg(long = "as", value_name = "USER")]
     run_as: Option<String>,
 }

@@ -11,10 +11,10 @@ use crate::import::{
 const KIND: Kind = Kind {
     name: "eventbridge",
     plural: "files",
-    remark: "the worker's role makes the calls that each schedule's own role made",
+    remark: "the role of the worker makes the calls, not the roles of the schedules",
 };
 
-/// Turn schedules of EventBridge Scheduler into jobs
+/// Convert schedules of EventBridge Scheduler into jobs
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,16 +22,17 @@ Examples:
   belfry import eventbridge schedules.json --output jobs.yaml
   belfry import eventbridge *.json --ecs-container main --apply
 
-A file has one schedule, a list of them, or several one after the other, as a loop prints them:
+A file contains one schedule, a list of schedules, or several schedules in sequence, as from a
+loop:
   aws scheduler list-schedules --query 'Schedules[].[GroupName,Name]' --output text |
     while read -r group name; do aws scheduler get-schedule --group-name \"$group\" --name \"$name\"; done
 
-Jobs go to standard output as YAML, what could not be carried over to standard error. With --json both
-go to standard output. A disabled schedule becomes a job that begins paused.")]
+The command writes the jobs to standard output as YAML, and the losses to standard error. With
+--json both go to standard output. A disabled schedule becomes a paused job.")]
 pub struct EventbridgeArgs {
     #[command(flatten)]
     files: Conversion,
-    /// The container of ECS tasks whose schedule names none
+    /// Container of ECS tasks whose schedules name no container
     #[arg(long, value_name = "NAME")]
     ecs_container: Option<String>,
 }

@@ -11,10 +11,10 @@ use crate::import::{
 const KIND: Kind = Kind {
     name: "kubernetes",
     plural: "manifests",
-    remark: "belfry runs no images, see --run-with and --ecs-cluster",
+    remark: "belfry runs no images; see --run-with and --ecs-cluster",
 };
 
-/// Turn Kubernetes CronJobs into jobs
+/// Convert Kubernetes CronJobs into jobs
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,21 +22,21 @@ Examples:
   belfry import kubernetes manifests/*.yaml --run-with docker --output jobs.yaml
   belfry import kubernetes cronjobs.yaml --ecs-cluster batch --ecs-subnet subnet-1 --apply
 
-Jobs go to standard output as YAML, what could not be carried over to standard error, with its line.
-With --json both go to standard output. A suspended CronJob becomes a job that begins paused.")]
+The command writes the jobs to standard output as YAML, and the losses with their lines to
+standard error. With --json both go to standard output. A suspended CronJob becomes a paused job.")]
 pub struct KubernetesArgs {
     #[command(flatten)]
     files: Conversion,
-    /// The zone of schedules without a timeZone: that of the cluster's controller, mostly UTC
+    /// Time zone of schedules without timeZone: the zone of the cluster's controller, usually UTC
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// Run each image with this program on the worker's host: docker, podman, or one like them
+    /// Run each image with this program on the worker's host, such as docker or podman
     #[arg(long, value_name = "PROGRAM", conflicts_with = "ecs_cluster")]
     run_with: Option<String>,
-    /// Run each as a task on this ECS cluster, by a task definition of the CronJob's name
+    /// Run each CronJob as a task on this ECS cluster, with the task definition of the same name
     #[arg(long, value_name = "CLUSTER")]
     ecs_cluster: Option<String>,
-    /// On Fargate, in this subnet; repeatable
+    /// Run the tasks on Fargate, in this subnet; may be repeated
     #[arg(long, value_name = "SUBNET", requires = "ecs_cluster")]
     ecs_subnet: Vec<String>,
 }

@@ -23,7 +23,7 @@ use crate::{
     show,
 };
 
-/// Turn other schedulers' definitions into job files
+/// Convert definitions of other schedulers into job files
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -49,19 +49,19 @@ enum Action {
 /// Where definitions come from, and where the jobs go.
 #[derive(Debug, Args)]
 struct Conversion {
-    /// Files, folders (the files in them), or - for standard input
+    /// Files, directories (the files in them), or - for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Write the job file here
+    /// Job file to write
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Define the jobs in a running belfry
+    /// Apply the jobs to the running server
     #[arg(long)]
     apply: bool,
-    /// Before each job's name
+    /// Prefix of every job name
     #[arg(long, default_value = "", value_name = "TEXT")]
     prefix: String,
-    /// Exit with 1 if something was lost: what it was is in the report
+    /// Exit with 1 if anything was lost; the report lists the losses
     #[arg(long)]
     strict: bool,
 }

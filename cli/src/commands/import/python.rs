@@ -10,38 +10,39 @@ use crate::import::{Translation, airflow, celery};
 const CELERY: Kind = Kind {
     name: "celery",
     plural: "files",
-    remark: "a job puts the task into Celery's queue; what becomes of the task is Celery's",
+    remark: "each job puts its task into the queue of Celery; Celery runs the task",
 };
 const AIRFLOW: Kind =
-    Kind { name: "airflow", plural: "files", remark: "a job triggers the DAG; its tasks stay Airflow's" };
+    Kind { name: "airflow", plural: "files", remark: "each job triggers its DAG; Airflow runs the tasks" };
 
-/// Turn Celery beat's schedule into jobs
+/// Convert the schedule of Celery beat into jobs
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry import celery proj/celery.py --app proj --output jobs.yaml
 
-The file is read, never run. Entries of beat_schedule that are written out become jobs, each a `celery call`
-of the task; what is computed is in the report, with its line.")]
+The file is read, never run. Literal entries of beat_schedule become jobs that run `celery call`
+for the task. The report lists computed entries with their lines.")]
 pub struct CeleryArgs {
     #[command(flatten)]
     files: Conversion,
-    /// The application, as `celery --app` takes it
+    /// Name of the application, as for `celery --app`
     #[arg(long, value_name = "NAME")]
     app: String,
-    /// The zone of the schedules; what the file says, or UTC, by default
+    /// Time zone of the schedules [default: the zone in the file, else UTC]
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
 }
 
-/// Turn the schedules of Airflow's DAGs into jobs
+/// Convert the schedules of Airflow DAGs into jobs
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   belfry import airflow dags --output jobs.yaml
 
-The files are read, never run. A DAG whose schedule is written out becomes a job that triggers it; what is
-computed is in the report, with its line. Give such a DAG schedule=None, or it runs twice.")]
+The files are read, never run. A DAG with a literal schedule becomes a job that triggers the DAG.
+The report lists computed schedules with their lines. Set schedule=None in such DAGs, or they run
+twice.")]
 pub struct AirflowArgs {
     #[command(flatten)]
     files: Conversion,

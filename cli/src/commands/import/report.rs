@@ -19,7 +19,7 @@ pub fn text<T>(kind: &Kind, translation: &Translation<T>) -> String {
     let jobs = translation.jobs.len();
     let mut text = wrapped(&format!("{jobs} jobs, {changed} changes, {lost} losses; {}", kind.remark));
     if changed + lost == 0 {
-        text.push_str("\neverything was carried over");
+        text.push_str("\neverything was converted");
     }
     let files = by_file(notes);
     let (ignored, read): (Vec<_>, Vec<_>) = files.into_iter().partition(|notes| is_ignored(notes));
@@ -68,7 +68,7 @@ fn of_ignored(files: &[Vec<&Note>]) -> String {
 }
 
 fn of_file(notes: &[&Note]) -> String {
-    let mut table = table::new(["LINE", "WHAT", "TEXT AND REASON"]);
+    let mut table = table::new(["LINE", "WHAT", "TEXT, REASON"]);
     fit(&mut table);
     for note in notes {
         let line = if note.line == 0 { String::new() } else { note.line.to_string() };

@@ -21,12 +21,12 @@ impl Input {
     /// Text of the file.
     ///
     /// # Errors
-    /// The file has bytes that are no UTF-8; the text around them would be lost.
+    /// The file has bytes that are not UTF-8; the text around them would be lost.
     pub fn text(&self) -> anyhow::Result<&str> {
         str::from_utf8(&self.bytes).map_err(|error| {
             let line = self.bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count() as u64;
             FileErrors::from(
-                FileProblem::of_file(&self.name, "has bytes that are no UTF-8").at((Some(line), None)),
+                FileProblem::of_file(&self.name, "has bytes that are not UTF-8").at((Some(line), None)),
             )
             .into()
         })

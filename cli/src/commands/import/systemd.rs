@@ -21,7 +21,7 @@ const KIND: Kind = Kind {
     remark: "belfry runs the services' commands as processes, without systemd's limits and sandboxes",
 };
 
-/// Turn systemd's timers into jobs
+/// Convert systemd timers into jobs
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -29,24 +29,26 @@ Examples:
   belfry import systemd ~/.config/systemd/user --user-units --apply
   belfry import systemd backup.timer backup.service
 
-A folder is read with its drop-ins (NAME.timer.d) and its .wants folders, which tell what is enabled: other
-timers begin paused. Of two units of one name, that of the folder that is given first counts.
+A directory is read with its drop-ins (NAME.timer.d) and its .wants directories. The .wants
+directories show which timers are enabled; other timers become paused jobs. If two units have the
+same name, the unit in the directory that is given first counts.
 
-Jobs go to standard output as YAML, the report to standard error: what became of each setting. With
---json both go to standard output. What OnCalendar= says is kept exactly, or the timer is lost.")]
+The command writes the jobs to standard output as YAML, and the report about each setting to
+standard error. With --json both go to standard output. OnCalendar= is converted exactly, or the
+timer is lost.")]
 pub struct SystemdArgs {
     #[command(flatten)]
     files: Conversion,
-    /// They are a user's own (systemd --user), and run as the user that belfry runs as
+    /// Read the units of a user (systemd --user); the jobs run as the user that belfry runs as
     #[arg(long)]
     user_units: bool,
-    /// The zone of times that name none; this machine's by default
+    /// Time zone of times without a zone [default: zone of this machine]
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// User that belfry runs as; you by default
+    /// User that belfry runs as [default: the current user]
     #[arg(long = "as", value_name = "USER")]
     run_as: Option<String>,
-    /// Make dead letters and alerts of failures
+    /// Create dead letters and alerts for failures
     #[arg(long)]
     alert_on_failure: bool,
 }

@@ -25,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
 const SHOWN_ELEMENTS: u32 = 100;
 
-/// Run a file's jobs once, now, in the order of their dependencies
+/// Run the jobs of a file once, now, in the order of their dependencies; needs no server
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -33,19 +33,20 @@ Examples:
   belfry run jobs.yaml --input '{\"day\": \"2026-11-23\"}' --verbose
   belfry run jobs/ --json
 
-Needs no running belfry and leaves nothing behind. Retries, timeouts and trigger rules hold, schedules
-don't. Exit code 0 if nothing failed, else 1.")]
+The command needs no server and stores nothing. Retries, timeouts and trigger rules apply,
+schedules do not. The exit code is 0 if nothing failed, else 1.")]
 pub struct RunArgs {
     /// Job files, directories of them, or - for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// For the jobs that wait for nothing: JSON, @FILE, or - for standard input
+    /// Input of the jobs without dependencies: JSON, @FILE, or - for standard input
     #[arg(long, value_name = "JSON")]
     input: Option<String>,
-    /// Cancel everything when something has failed; else what does not depend on it goes on
+    /// Cancel all jobs after the first failure [default: only the jobs that depend on the failed job
+    /// stop]
     #[arg(long)]
     fail_fast: bool,
-    /// Show what all jobs print, not only those that fail
+    /// Show the output of all jobs, not only of failed jobs
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]
@@ -133,6 +134,6 @@ async fn outputs(engine: &Engine, row: &Execution) -> anyhow::Result<Vec<StoredO
 /// that ended meanwhile needs no cancelling, and the next poll shows how each of them ended.
 async fn cancel(engine: &Engine, rows: &[Execution]) {
     for row in rows.iter().filter(|row| !row.status.is_terminal() && !row.cancel_requested) {
-        engine.cancel(&row.id, "something else failed (--fail-fast)").await.ok();
+        engine.cancel(&row.id, "cancelled: another job failed (--fail-fast)").await.ok();
     }
 }

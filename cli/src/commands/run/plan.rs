@@ -79,7 +79,7 @@ fn check_dependencies(specs: &[JobSpec]) -> anyhow::Result<()> {
     for spec in specs {
         if let Some(unknown) = spec.dependencies.iter().find(|dependency| !known.contains(dependency)) {
             let message =
-                format!("job {} depends on {unknown}, which is in none of these files", spec.job_id);
+                format!("job {} depends on {unknown}, but no given file defines {unknown}", spec.job_id);
             return Err(CliError::Usage(message).into());
         }
     }

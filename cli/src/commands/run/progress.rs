@@ -85,7 +85,7 @@ fn describe(row: &Execution) -> (u8, String) {
         Status::Waiting if row.waits_for_elements() => {
             (90, format!("waiting for {} elements", row.elements.map_or(0, |elements| elements.count)))
         }
-        Status::Waiting if row.attempt > 0 => (33, format!("failed, will be tried again: {}", error())),
+        Status::Waiting if row.attempt > 0 => (33, format!("failed, will retry: {}", error())),
         Status::Waiting => (90, "waiting".to_owned()),
         Status::Queued => (90, "queued".to_owned()),
         Status::Running => (36, format!("running{again}")),

@@ -17,7 +17,7 @@ pub fn text(plan: &Plan, rows: &[Execution]) -> String {
         ]);
     }
     for job in plan.missing(rows) {
-        table.add_row([job.to_string(), "never started".to_owned()]);
+        table.add_row([job.to_string(), "not started".to_owned()]);
     }
     table::text(&table)
 }

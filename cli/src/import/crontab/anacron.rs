@@ -6,10 +6,10 @@
 
 use super::lines::split_words;
 
-const ONCE: &str = "anacron runs it once in each period, when the machine is up; here it is due at this time, and later \
-                    if that was missed";
-const DAYS: &str = "anacron runs it once in so many days, when the machine is up, after the delay; here the days are \
-                    counted from the epoch, at midnight UTC and without the delay, and one that was missed runs later";
+const ONCE: &str = "anacron runs the job once in each period, when the machine is up; in belfry the job is due at this \
+                    time, and a missed run starts later";
+const DAYS: &str = "anacron runs the job once in this many days, when the machine is up, after the delay; belfry counts days \
+                    from the epoch, at midnight UTC and without the delay, and a missed run starts later";
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry<'a> {

@@ -12,12 +12,12 @@ use crate::import::{CommandTarget, ImportedJob, job::Retry, name, zone::is_utc};
 
 const MAX_DESCRIPTION: usize = 1000;
 const REBOOT: &str =
-    "belfry has no notion of a boot; start it from a systemd unit, or trigger the job from one";
-const RANDOM: &str = "a ~ draws a random time (cronie, OpenBSD): write a time, and RANDOM_DELAY above it";
-const SIXTH: &str =
-    "its command begins with what looks like a sixth field: cron has five, and takes this one for a program";
+    "belfry has no trigger at boot; use a systemd unit, or trigger the job from a systemd unit";
+const RANDOM: &str =
+    "a ~ means a random time (cronie, OpenBSD); write a fixed time, and RANDOM_DELAY above the line";
+const SIXTH: &str = "the command begins with what looks like a sixth field; cron has five fields and takes the sixth as a program";
 const QUARTZ: &str =
-    "is a Quartz expression (seconds first, with ? and L), which no cron reads: write it as five fields";
+    "is a Quartz expression (seconds first, with ? and L), which cron cannot read; write five fields";
 
 /// Time and command of an entry.
 pub(super) struct When<'a> {
@@ -105,8 +105,7 @@ impl Import<'_> {
         };
         let is_known = |user: &&str| *user == self.host.user || self.host.homes.contains_key(*user);
         let unknown = user.filter(|user| !is_known(user));
-        let unknown =
-            unknown.map(|user| format!("runs as {user}, an account that this machine does not have"));
+        let unknown = unknown.map(|user| format!("runs as {user}, but this machine has no such account"));
         let command =
             lines::split_words(entry.when.rest, usize::from(entry.kind.flavour == Flavour::System)).1;
         let sixth = Some(SIXTH).filter(|_| begins_with_field(command));
@@ -126,14 +125,16 @@ impl Import<'_> {
             }
         };
         if text.is_empty() {
-            return Err("a system crontab has a user before the command, here is only one of them".to_owned());
+            return Err(
+                "a system crontab needs a user and a command; this line has only one of them".to_owned()
+            );
         }
         if !user.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(format!("{user} stands where a system crontab has a user, and can't be one"));
+            return Err(format!("{user} is in the user column of a system crontab, but is not a valid user"));
         }
         if user != self.host.user && self.host.user != "root" {
             return Err(format!(
-                "runs as {user}; belfry runs as {}, and only root's belfry can start work of others",
+                "runs as {user}; belfry runs as {}, and only root can run commands as another user",
                 self.host.user
             ));
         }
@@ -186,5 +187,5 @@ pub(super) fn broken(flavour: Flavour) -> String {
         Flavour::User => "five fields and a command",
         Flavour::Anacron => "days, minutes, a name and a command",
     };
-    format!("is neither a comment, a variable (NAME=value), nor {what}")
+    format!("is not a comment, a variable (NAME=value), or {what}")
 }

@@ -31,14 +31,12 @@ pub enum NoKind {
     Unclear(&'static str),
 }
 
-const NAME: &str =
-    "cron ignores files in cron.d whose names are not of letters, digits, underscores and hyphens alone";
-const HIDDEN: &str = "cron ignores it: its name is no user's";
-const SCRIPT: &str = "is a program that run-parts starts, no crontab";
-const SOME: &str =
-    "the sixth word of some lines is a user of this host, of others a program: say --system or --user";
-const NONE: &str = "whether the sixth word of its lines is a user is not to be seen: say --system, or --user where it is \
-                    part of the command";
+const NAME: &str = "cron ignores files in cron.d whose names contain other characters than letters, digits, underscores and hyphens";
+const HIDDEN: &str = "cron ignores the file: its name is not the name of a user";
+const SCRIPT: &str = "is a program that run-parts starts, not a crontab";
+const SOME: &str = "the sixth word is a user in some lines and a program in others; give --system or --user";
+const NONE: &str = "the sixth word of the lines may be a user or part of the command; give --system if it is a user, \
+                    else --user";
 /// Accounts that Debian has, or that its packages create.
 const ACCOUNTS: [&str; 30] = [
     "root",
@@ -101,7 +99,7 @@ fn by_place(path: &Path) -> Option<Result<Kind, NoKind>> {
             Err(NoKind::Ignored(HIDDEN))
         }
         [.., "cron", "crontabs" | "tabs"] | [.., "spool", "cron"] => {
-            Ok(kind(Flavour::User, Some(name), "it is a user's own, by its folder"))
+            Ok(kind(Flavour::User, Some(name), "its directory holds the crontabs of users"))
         }
         [.., "cron.hourly" | "cron.daily" | "cron.weekly" | "cron.monthly" | "cron.yearly"] => {
             Err(NoKind::Unclear(SCRIPT))

@@ -34,13 +34,13 @@ use self::{
 };
 use super::{CommandTarget, Host, Note, NoteKind};
 
-const RECORDED: &str = "cron ignores exit codes: an end with another exit code than 0 is kept as failed in the history, \
-                        without retries, dead letter or alert (on_failure: record); --alert-on-failure makes dead \
-                        letters and alerts of them";
-const TOLD: &str = "cron ignores exit codes: here an end with another exit code than 0 is a dead letter and an alert, \
+const RECORDED: &str = "cron ignores exit codes: an exit code other than 0 is recorded as failed in the history, without \
+                        retries, dead letter or alert (on_failure: record); --alert-on-failure creates dead letters \
+                        and alerts";
+const TOLD: &str = "cron ignores exit codes: in belfry an exit code other than 0 creates a dead letter and an alert, \
                     without retries";
-const WHOLE_FILE: &str = "has lines that cron can't read: Debian's cron ignores such a file as a whole, here the other \
-                          lines are read";
+const WHOLE_FILE: &str = "has lines that cron cannot read; Debian's cron ignores the whole file, belfry reads the \
+                          other lines";
 
 pub struct Import<'a> {
     pub host: &'a Host,
@@ -65,7 +65,8 @@ impl Import<'_> {
     /// Adds the jobs of a file. `file` is its name for people.
     pub fn add(&self, translation: &mut Translation, file: &str, text: impl AsRef<[u8]>) {
         let text = Text::read(text.as_ref());
-        let forced = self.options.flavour.map(|flavour| Kind { flavour, owner: None, why: "you say so" });
+        let forced =
+            self.options.flavour.map(|flavour| Kind { flavour, owner: None, why: "an option says so" });
         match forced.map_or_else(|| flavour::detect(file, &text.readable(), self.host), Ok) {
             Ok(kind) => self.add_lines(translation, file, &kind, &text),
             Err(NoKind::Ignored(reason)) => leave_out(translation, file, &text, (NoteKind::Ignored, reason)),
@@ -174,8 +175,8 @@ fn taken_for(kind: &Kind, settings: &Settings) -> String {
         Flavour::Anacron => "an anacrontab",
     };
     let zone = match &settings.timezone {
-        Ok(zone) => format!("its times are those of {}, by {}", zone.name, zone.source),
+        Ok(zone) => format!("its times are in the zone {}, according to {}", zone.name, zone.source),
         Err(reason) => reason.clone(),
     };
-    format!("taken for {what}, because {}; {zone}", kind.why)
+    format!("read as {what}, because {}; {zone}", kind.why)
 }

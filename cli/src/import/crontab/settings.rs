@@ -11,12 +11,11 @@ pub type Remark = (NoteKind, &'static str);
 const NO_MAIL: &str = "belfry sends no mail; the output of each attempt is kept (belfry logs)";
 const NOBODY: &str = "belfry sends no mail either";
 const OWN_ZONE: &str =
-    "is the time zone of the schedules below it, as in cronie; Debian's own cron ignores it";
+    "is the time zone of the schedules below, as in cronie; Debian's cron ignores this line";
 const COMMANDS_ZONE: &str =
-    "is passed to the commands, as cron does; it does not move their schedule (CRON_TZ would)";
+    "is passed to the commands, as in cron, and does not change their schedule (CRON_TZ would)";
 const PASSED: &str = "passed to the commands below it";
-const FIRST_HOUR: &str =
-    "its first hour is when the jobs below are due; those that were missed run at any hour";
+const FIRST_HOUR: &str = "the jobs below are due at its first hour; missed runs start at any hour";
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -51,7 +50,7 @@ impl Settings {
             "MAILTO" if value.is_empty() => return (NoteKind::CarriedOver, NOBODY),
             "MAILTO" | "MAILFROM" | "CONTENT_TYPE" | "CONTENT_TRANSFER_ENCODING" => return lost(NO_MAIL),
             "LOGNAME" | "USER" => {
-                return changed("cron lets no crontab set it: it is what the account says");
+                return changed("cron takes this value from the account, not from a crontab");
             }
             "START_HOURS_RANGE" => return self.hours(value),
             "CRON_TZ" => {
@@ -73,7 +72,7 @@ impl Settings {
                 self.first_hour = hour;
                 changed(FIRST_HOUR)
             }
-            None => lost("is no range of hours"),
+            None => lost("is not a range of hours"),
         }
     }
 
@@ -81,9 +80,9 @@ impl Settings {
         match value.parse() {
             Ok(minutes) => {
                 self.random_delay_minutes = Some(minutes).filter(|minutes| *minutes > 0);
-                changed("is a jitter, fixed for each slot; cronie draws one delay each time it starts")
+                changed("is a jitter, fixed for each slot; cronie draws a delay at each of its own starts")
             }
-            Err(_) => lost("is no number of minutes"),
+            Err(_) => lost("is not a number of minutes"),
         }
     }
 }

@@ -95,9 +95,9 @@ fn what_cannot_be_carried_over_is_listed_with_its_line() {
     let notes = reasons(&translation);
     assert_eq!(notes.iter().map(|(line, ..)| *line).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 0]);
     assert!(notes[..6].iter().all(|(_, kind, _)| *kind == NoteKind::NotCarriedOver));
-    assert!(notes[7].2.contains("Debian's cron ignores such a file as a whole"), "{:?}", notes[7]);
+    assert!(notes[7].2.contains("Debian's cron ignores the whole file"), "{:?}", notes[7]);
     for (index, wanted) in
-        [(0, "no mail"), (1, "boot"), (2, "minute (column 1): 61"), (3, "never run"), (4, "neither")]
+        [(0, "no mail"), (1, "boot"), (2, "minute (column 1): 61"), (3, "never run"), (4, "is not a comment")]
     {
         assert!(notes[index].2.contains(wanted), "{:?}", notes[index]);
     }
@@ -129,7 +129,7 @@ fn root_runs_the_entries_of_others_through_runuser() {
         ["app-x", "app-y", "app-z"]
     );
     let notes = reasons(&translation);
-    assert_eq!(notes[0].2, "runs as ghost, an account that this machine does not have");
+    assert_eq!(notes[0].2, "runs as ghost, but this machine has no such account");
     assert!(notes[1].0 == 5 && notes[1].2.contains("only one of them"));
 }
 
@@ -145,7 +145,7 @@ fn a_sixth_field_is_told() {
         .collect();
     assert_eq!(told, [(1, NoteKind::Changed), (2, NoteKind::Changed)]);
     let translation = system("root", "0 0 12 * * ? root /opt/x\n");
-    assert!(translation.jobs.is_empty() && reasons(&translation)[0].2.contains("can't be one"));
+    assert!(translation.jobs.is_empty() && reasons(&translation)[0].2.contains("is not a valid user"));
 }
 
 #[test]

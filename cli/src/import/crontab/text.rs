@@ -23,17 +23,19 @@ impl<'a> Text<'a> {
         let bytes = match bytes.strip_prefix(MARK) {
             Some(rest) => {
                 remarks.push(
-                    "begins with a byte order mark, which cron takes for a part of the first line; left out",
+                    "begins with a byte order mark, which cron reads as part of the first line; belfry removes it",
                 );
                 rest
             }
             None => bytes,
         };
         if bytes.last().is_some_and(|last| *last != b'\n') {
-            remarks.push("its last line does not end: Debian's cron ignores such a file, here it is read");
+            remarks.push("the last line has no line end; Debian's cron ignores such a file, belfry reads it");
         }
         if bytes.windows(2).any(|pair| pair == b"\r\n") {
-            remarks.push("its lines end with carriage returns, which cron hands to the commands; left out");
+            remarks.push(
+                "the lines end with carriage returns, which cron passes to the commands; belfry removes them",
+            );
         }
         let lines = bytes.split(|byte| *byte == b'\n');
         Self { rows: lines.enumerate().map(|(index, line)| row(index + 1, line)).collect(), remarks }
@@ -50,13 +52,11 @@ fn row(number: usize, line: &[u8]) -> Row<'_> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let shown = String::from_utf8_lossy(line).trim_matches(BLANK).to_owned();
     let text = match str::from_utf8(line) {
-        Ok(text) if text.contains('\0') => Err("has a NUL byte, which no command can have".to_owned()),
+        Ok(text) if text.contains('\0') => Err("has a NUL byte, which a command cannot contain".to_owned()),
         Ok(text) => Ok(text),
         Err(error) => {
             let byte = error.valid_up_to() + 1;
-            Err(format!(
-                "byte {byte} of the line is no UTF-8, and a job's definition is text: write it in UTF-8"
-            ))
+            Err(format!("byte {byte} of the line is not UTF-8; write the line in UTF-8"))
         }
     };
     Row { number, shown, text }

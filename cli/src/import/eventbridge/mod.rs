@@ -28,23 +28,21 @@ use super::{
 use crate::files::{self, FileErrors, Node};
 
 const UNKNOWN: &str = "belfry has no such setting";
-const STAYS: &str = "the job stays when its last slot is over; delete it then";
+const STAYS: &str = "the job stays after its last slot; delete the job then";
 const DEAD_LETTERS: &str =
     "belfry keeps dead letters itself (belfry dead-letters), and sends them to its own queue";
-const RATE: &str = "counts from the epoch; EventBridge counts from when the schedule was made: give the job a start, from \
-                    which it counts";
+const RATE: &str = "counts from the epoch; EventBridge counts from the creation of the schedule: set `start` of the job, \
+                    and the job counts from there";
 const WINDOW: &str =
-    "is a jitter: each slot starts within the window, by an amount that is fixed for the slot";
+    "is a jitter: each slot starts within the window, after a delay that is fixed for the slot";
 const RULE: &str = "is a rule of an event bus, as `aws events describe-rule` prints one, no schedule of EventBridge \
-                    Scheduler: its targets are in `aws events list-targets-by-rule`; make a schedule of it and import that";
-const PATTERN: &str =
-    "is a rule with an event pattern, as `aws events describe-rule` prints one: it has no times";
+                    Scheduler: its targets are in `aws events list-targets-by-rule`; create a schedule from it and import the schedule";
+const PATTERN: &str = "is a rule with an event pattern, as from `aws events describe-rule`, and has no times";
 const RULES: &str = "is a rule of an event bus, from `aws events list-rules`, no schedule of EventBridge Scheduler: its \
-                     targets are in `aws events list-targets-by-rule`; make a schedule of it and import that";
+                     targets are in `aws events list-targets-by-rule`; create a schedule from it and import the schedule";
 const TARGETS: &str =
-    "are the targets of a rule, as `aws events list-targets-by-rule` prints them: they have no times";
-const LISTED: &str =
-    "a list has no schedule expressions: import what `aws scheduler get-schedule` prints of it";
+    "are the targets of a rule, as from `aws events list-targets-by-rule`, and have no times";
+const LISTED: &str = "a list has no schedule expressions; import the output of `aws scheduler get-schedule`";
 
 /// Number of retries that EventBridge Scheduler makes by default.
 const DEFAULT_RETRIES: u64 = 185;
@@ -93,7 +91,7 @@ impl<'a> Import<'a> {
         let is_rule = node.get("Arn").and_then(text_of).is_some_and(|arn| arn.contains(":rule/"));
         if node.get("Schedules").is_some() {
             self.note_list(&mut fields, &mut report);
-            fields.rest(&mut report, NoteKind::NotCarriedOver, "there are more: list all pages");
+            fields.rest(&mut report, NoteKind::NotCarriedOver, "the list is incomplete; list all pages");
         } else if is_rule || node.get("EventPattern").is_some() {
             note_rule(
                 node,
@@ -105,7 +103,7 @@ impl<'a> Import<'a> {
                 .list("Rules", &mut report)
                 .iter()
                 .for_each(|rule| note_rule(rule.node, RULES, &mut report));
-            fields.rest(&mut report, NoteKind::NotCarriedOver, "there are more: list all pages");
+            fields.rest(&mut report, NoteKind::NotCarriedOver, "the list is incomplete; list all pages");
         } else if let Some(targets) = fields.take("Targets") {
             report.lost(&targets, TARGETS);
             fields.rest(&mut report, NoteKind::NotCarriedOver, UNKNOWN);
@@ -224,7 +222,7 @@ fn window(fields: &mut Fields, report: &mut Report) -> Result<Option<String>, St
     match (mode.as_deref(), minutes) {
         (None | Some("OFF"), None) => Ok(None),
         (None | Some("OFF"), Some(field)) => {
-            report.lost(&field, "has no meaning without the mode FLEXIBLE");
+            report.lost(&field, "has no effect without the mode FLEXIBLE");
             Ok(None)
         }
         (Some("FLEXIBLE"), Some(field)) => {
@@ -232,7 +230,7 @@ fn window(fields: &mut Fields, report: &mut Report) -> Result<Option<String>, St
                 .node
                 .value()
                 .as_u64()
-                .ok_or("FlexibleTimeWindow.MaximumWindowInMinutes: is no number")?;
+                .ok_or("FlexibleTimeWindow.MaximumWindowInMinutes: is not a number")?;
             report.changed(&field, WINDOW);
             Ok(Some(format!("{minutes}m")))
         }
@@ -253,7 +251,7 @@ fn instant(field: Option<Field>, report: &mut Report) -> Option<String> {
             .map(|at| at.with_timezone(&Utc)),
     };
     if at.is_none() {
-        report.lost(&field, "is no instant");
+        report.lost(&field, "is not an instant");
     }
     at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
 }

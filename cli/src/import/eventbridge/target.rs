@@ -18,15 +18,15 @@ pub struct Options {
     pub ecs_container: Option<String>,
 }
 
-const ROLE: &str = "the call is the worker's: its own role must allow it";
-const OTHER: &str = "belfry has no such setting of its target";
-const PLACEHOLDER: &str = "belfry fills in no <aws.scheduler…>; the target finds slot, attempt and execution id in what belfry adds";
-const NOT_JSON: &str = "is no JSON: the target gets it as a JSON string";
-const BESIDE: &str = "is no object: the target finds it under `input`, beside `belfry`";
-const NO_INPUT: &str =
-    "EventBridge sends an event of its own where there is no Input; belfry sends its ids alone";
+const ROLE: &str = "the worker makes the call; the role of the worker must allow it";
+const OTHER: &str = "the target of belfry has no such setting";
+const PLACEHOLDER: &str =
+    "belfry does not fill in <aws.scheduler…>; belfry adds slot, attempt and execution id to the input";
+const NOT_JSON: &str = "is not JSON; the target receives a JSON string";
+const BESIDE: &str = "is not an object; the target receives it under `input`, beside `belfry`";
+const NO_INPUT: &str = "without Input EventBridge sends its own event; belfry sends only its ids";
 
-const OVERRIDES: &str = "of what it overrides, belfry has the command and the variables of one container";
+const OVERRIDES: &str = "belfry overrides only the command and the variables of one container";
 
 type Called = (Target, Option<Value>);
 
@@ -56,7 +56,7 @@ pub(super) fn read(options: &Options, mut fields: Fields, report: &mut Report) -
         report.changed(&role, ROLE);
     }
     let given = fields.take("Input");
-    let arn = Arn::parse(&arn).ok_or_else(|| format!("Target.Arn: {arn:?} is no ARN"))?;
+    let arn = Arn::parse(&arn).ok_or_else(|| format!("Target.Arn: {arn:?} is not an ARN"))?;
     if let Some(action) = arn.resource.strip_prefix("aws-sdk:").filter(|_| arn.service == "scheduler") {
         let input = given.as_ref().and_then(|field| text_of(field.node)).unwrap_or_default();
         let called = universal::read(action, &input)?;
@@ -112,7 +112,7 @@ fn templated(
         "ecs" => return ecs(options, arn, fields, input.as_ref(), report),
         other => {
             return Err(format!(
-                "calls {other}, for which belfry has no target; a Lambda function can call it"
+                "calls {other}, and belfry has no such target; a Lambda function can make the call"
             ));
         }
     };
@@ -172,7 +172,7 @@ fn ecs(
     let overrides = input.map_or(&none, |input| &input["containerOverrides"][0]);
     let named = overrides["name"].as_str().map(str::to_owned);
     let container = named.or_else(|| options.ecs_container.clone());
-    let container = container.ok_or("names no container of its task: say which with --ecs-container")?;
+    let container = container.ok_or("names no container of the task; give --ecs-container")?;
     if let Some(input) = input.filter(|input| overrides_more(input)) {
         report.add_plain(&format!("Target.Input: {input}"), NoteKind::NotCarriedOver, OVERRIDES);
     }

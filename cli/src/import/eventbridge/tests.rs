@@ -111,7 +111,7 @@ fn what_belfry_cannot_call_is_listed() {
     let universal = |action: &str, input: &str| json!({"Arn": format!("arn:aws:scheduler:::aws-sdk:{action}"), "Input": input});
     for (target, reason) in [
         (json!({"Arn": "arn:aws:sns:eu-west-1:123456789012:t"}), "calls sns"),
-        (json!({"Arn": "q"}), "is no ARN"),
+        (json!({"Arn": "q"}), "is not an ARN"),
         (json!({}), "Target.Arn: missing"),
         (universal("ec2:stopInstances", "{}"), "calls ec2:stopInstances"),
         (
@@ -133,13 +133,13 @@ fn what_belfry_cannot_call_is_listed() {
 fn what_the_target_sees_differently_is_listed() {
     let function = "arn:aws:lambda:eu-west-1:123456789012:function:f";
     for (target, text, reason) in [
-        (json!({"Arn": function, "Input": "hello"}), "a: Target.Input: hello", "is no JSON"),
-        (json!({"Arn": function, "Input": "[1]"}), "a: Target.Input: [1]", "is no object"),
-        (json!({"Arn": function}), "a: Target.Input", "an event of its own"),
+        (json!({"Arn": function, "Input": "hello"}), "a: Target.Input: hello", "is not JSON"),
+        (json!({"Arn": function, "Input": "[1]"}), "a: Target.Input: [1]", "is not an object"),
+        (json!({"Arn": function}), "a: Target.Input", "sends its own event"),
         (
             json!({"Arn": function, "Input": "{}", "RoleArn": "r"}),
             "a: Target.RoleArn: r",
-            "the call is the worker's",
+            "the worker makes the call",
         ),
         (json!({"Arn": function, "Input": "{}", "Surprise": 1}), "a: Target: Surprise", "no such setting"),
     ] {
@@ -165,7 +165,7 @@ fn what_a_task_overrides_beside_its_command_is_listed() {
         json!({"containerOverrides": [main], "taskRoleArn": "r"}),
     ] {
         let notes = task(more);
-        assert!(reasons(&notes)[0].1.starts_with("of what it overrides"), "{:?}", reasons(&notes));
+        assert!(reasons(&notes)[0].1.starts_with("belfry overrides only"), "{:?}", reasons(&notes));
     }
 }
 

@@ -27,7 +27,9 @@ pub(super) fn read(action: &str, input: &str) -> Result<Called, String> {
             Ok((Target::StepFunctions(StepFunctionsTarget { state_machine }), body(&request["Input"])))
         }
         "eventbridge:putEvents" => event(&request),
-        other => Err(format!("calls {other}, for which belfry has no target; a Lambda function can call it")),
+        other => {
+            Err(format!("calls {other}, and belfry has no such target; a Lambda function can make the call"))
+        }
     }
 }
 
@@ -56,7 +58,7 @@ fn invoke(request: &Value) -> Result<Called, String> {
         Some(other) => return Err(format!("Target.Input.InvocationType: belfry has no {other}")),
     };
     let Target::Lambda(named) = lambda(&need(request, "FunctionName")?) else {
-        return Err("Target.Input.FunctionName: is no function".to_owned());
+        return Err("Target.Input.FunctionName: is not a function".to_owned());
     };
     let qualifier = request["Qualifier"].as_str().map(str::to_owned).or(named.qualifier);
     let target =

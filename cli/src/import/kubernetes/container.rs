@@ -16,12 +16,11 @@ use crate::import::{
     fields::{Field, Fields, Report, text_of},
 };
 
-const PODS: &str = "belongs to the pod, and there is none";
-const IMAGE: &str =
-    "not used: the command runs on the worker's host; --run-with docker or --ecs-cluster keeps the image";
-const TASK: &str = "expected in a task definition of the CronJob's name, without an entry point of its own";
+const PODS: &str = "is a setting of the pod, and belfry runs no pod";
+const IMAGE: &str = "not used: the command runs on the worker's host; give --run-with docker or --ecs-cluster to use the image";
+const TASK: &str = "expected in a task definition with the name of the CronJob, without its own entry point";
 const INIT: &str =
-    "runs before the container, and belfry runs one container of a pod: let the command do its work";
+    "runs before the container, and belfry runs one container of a pod; move this work into the command";
 const HELPER: &str = "runs beside the container, and belfry runs one container of a pod";
 const DEFAULT: &str = "kubectl.kubernetes.io/default-container";
 /// Parts of the names or images of containers that only serve the working one.
@@ -76,7 +75,10 @@ pub fn target(
     let chosen = containers.remove(choose(&containers, default.as_deref(), subject.name));
     if !containers.is_empty() {
         let name = named(&chosen).unwrap_or_default();
-        report.changed(&chosen, &format!("container {name} taken, for one container of a pod becomes a job"));
+        report.changed(
+            &chosen,
+            &format!("container {name} becomes the job; belfry runs one container of a pod"),
+        );
     }
     for other in &containers {
         report.lost(&of_name(other), HELPER);
@@ -148,9 +150,13 @@ fn parts(container: &Field, who: &Container, namespace: &str, report: &mut Repor
     let (command, arguments) = (words("command")?, words("args")?);
     let directory = fields.take("workingDir");
     if let (Some(field), Container::Ecs { .. }) = (&directory, who) {
-        report.lost(field, "the task definition says it");
+        report.lost(field, "is set in the task definition");
     }
-    fields.rest(report, NoteKind::NotCarriedOver, "belongs to the container, and there is none");
+    fields.rest(
+        report,
+        NoteKind::NotCarriedOver,
+        "is a setting of the container, and belfry runs no container",
+    );
     let Environment { known, passed, .. } = environment;
     Ok(Parts {
         name,
@@ -167,8 +173,8 @@ fn process(parts: Parts) -> Result<Target, String> {
     if parts.command.is_empty() {
         let image = parts.image;
         return Err(format!(
-            "runs what image {image} runs by itself, which a manifest doesn't say: give it a command, or import it \
-             with --run-with docker or --ecs-cluster"
+            "runs the default command of image {image}, which the manifest does not contain; set a command, or \
+             import with --run-with docker or --ecs-cluster"
         ));
     }
     Ok(Target::Command(CommandTarget {

@@ -15,10 +15,9 @@ use crate::{
     },
 };
 
-const ELSEWHERE: &str =
-    "its value is not in the manifest: the worker's own variable of this name is passed on";
-const NOT_IN_TASK: &str = "its value is not in the manifest: give it to the task definition";
-const NO_POD: &str = "tells about the pod, and there is none: the variable is missing";
+const ELSEWHERE: &str = "its value is not in the manifest; the job gets the worker's variable of this name";
+const NOT_IN_TASK: &str = "its value is not in the manifest; set it in the task definition";
+const NO_POD: &str = "describes the pod, and belfry runs no pod; the variable is missing";
 const UNKNOWN: &str = "belfry has no such setting";
 const FROM: &str = "its variables are not in the manifest; name them in pass_environment";
 /// Suffixes of the variables that the kubelet adds for each service.
@@ -147,7 +146,7 @@ impl Environment {
 /// YAML does not keep `0777` as it is written.
 fn word(field: &Field) -> Result<String, String> {
     text(field.node)
-        .ok_or_else(|| format!("{}: is no text, which Kubernetes refuses; put it in quotes", field.path))
+        .ok_or_else(|| format!("{}: is not text, which Kubernetes refuses; quote the value", field.path))
 }
 
 fn text(node: &Node) -> Option<String> {

@@ -28,11 +28,11 @@ use crate::files::{self, Content, FileErrors, Node};
 
 const CLUSTERS_OWN: &str = "the cluster's own records; belfry keeps its own";
 const UNKNOWN: &str = "belfry has no such setting";
-const RETENTION: &str = "belfry keeps executions for seven days after their end, whatever became of them";
+const RETENTION: &str = "belfry keeps all executions for seven days after their end";
 const TEMPLATE: &str =
     "is a Helm template: render it first, with `helm template NAME CHART | belfry import kubernetes -`";
-const OTHER_GROUP: &str = "is another's CronJob, not that of Kubernetes (apiVersion: batch/v1)";
-const SUSPENDED_RUNS: &str = "its Jobs are made suspended, so nothing runs: the job begins paused";
+const OTHER_GROUP: &str = "is not a CronJob of Kubernetes (apiVersion: batch/v1)";
+const SUSPENDED_RUNS: &str = "its Jobs start suspended, so nothing runs; the job starts paused";
 const LONGEST_ATTEMPT_SECONDS: u64 = 7 * 24 * 3600;
 
 pub struct Import<'a> {
@@ -97,7 +97,7 @@ impl Import<'_> {
         if kind != "CronJob" {
             if node.content != Content::Scalar(serde_json::Value::Null) {
                 let text = if kind.is_empty() { "(no kind)".to_owned() } else { kind };
-                report.add(node, text, NoteKind::NotCarriedOver, "is no CronJob");
+                report.add(node, text, NoteKind::NotCarriedOver, "is not a CronJob");
             }
             translation.notes.extend(report.notes);
             return;
@@ -146,7 +146,7 @@ impl Import<'_> {
         template.rest(
             report,
             NoteKind::NotCarriedOver,
-            "a run has no labels of its own; the job's are its tags",
+            "a run has no labels; the labels of the job become its tags",
         );
         spec.rest(report, NoteKind::NotCarriedOver, UNKNOWN);
         metadata.rest(report, NoteKind::NotCarriedOver, CLUSTERS_OWN);
@@ -247,14 +247,14 @@ fn at_most(most: u64, path: &str, number: Option<u64>, report: &mut Report) -> O
 fn tags(metadata: &mut Fields, report: &mut Report) -> Vec<(String, String)> {
     let Some(labels) = metadata.take("labels") else { return Vec::new() };
     let Content::Map(fields) = &labels.node.content else {
-        report.lost(&labels, "is no object");
+        report.lost(&labels, "is not an object");
         return Vec::new();
     };
     let mut tags = Vec::new();
     for (name, node) in fields {
         match text_of(node) {
             Some(text) => tags.push((name.clone(), text)),
-            None => report.lost(&Field { path: format!("{}.{name}", labels.path), node }, "is no text"),
+            None => report.lost(&Field { path: format!("{}.{name}", labels.path), node }, "is not a text"),
         }
     }
     tags

@@ -7,8 +7,7 @@ use crate::import::{
     fields::{Fields, Report, text_of},
 };
 
-const ONLY_EXIT_CODES: &str =
-    "of these rules, belfry has FailJob for exit codes of a process (final_exit_codes)";
+const ONLY_EXIT_CODES: &str = "belfry supports only FailJob for exit codes of a process (final_exit_codes)";
 
 /// Translates `concurrencyPolicy`, whose words are Belfry's too: `Forbid` skips a run that would
 /// overlap, `Replace` cancels the older.
@@ -18,7 +17,7 @@ pub fn concurrency(job: &mut ImportedJob<Target>, spec: &mut Fields, report: &mu
         Some("Allow") => {}
         Some("Forbid") => job.concurrency = Some("forbid"),
         Some("Replace") => job.concurrency = Some("replace"),
-        _ => report.lost(&field, "is none of Allow, Forbid and Replace"),
+        _ => report.lost(&field, "is not Allow, Forbid or Replace"),
     }
 }
 

@@ -3,14 +3,14 @@
 use crate::import::fields::{Field, Report, text_of};
 
 const EVERY: &str =
-    "counts from the epoch, so that every process agrees; the controller counts from the start before";
-const QUARTZ: &str = "has more than five fields, which Kubernetes refuses; a Quartz expression (seconds first) is to be \
-                      written as five";
-const ZONE: &str = "stands in the schedule; spec.timeZone is the supported place";
+    "counts from the epoch, so that all processes agree; the controller counts from the previous start";
+const QUARTZ: &str = "has more than five fields, which Kubernetes refuses; write a Quartz expression (seconds first) \
+                      with five fields";
+const ZONE: &str = "is in the schedule; the supported place is spec.timeZone";
 
 /// Schedule, and its zone where it begins with one.
 pub fn read(field: &Field, report: &mut Report) -> Result<(String, Option<String>), String> {
-    let text = text_of(field.node).ok_or("spec.schedule: is no text")?;
+    let text = text_of(field.node).ok_or("spec.schedule: is not a text")?;
     let (zone, text) = zone_and_rest(text.trim());
     if zone.is_some() {
         report.changed(field, ZONE);

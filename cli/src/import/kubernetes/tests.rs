@@ -94,7 +94,9 @@ fn concurrency_policies() {
         assert_eq!(job.concurrency, concurrency);
         assert!(losses(&rest).is_empty(), "{:?}", rest.notes);
     }
-    assert!(losses(&one("  concurrencyPolicy: Queue").1)[0].reason.contains("none of Allow"));
+    assert!(
+        losses(&one("  concurrencyPolicy: Queue").1)[0].reason.contains("is not Allow, Forbid or Replace")
+    );
 }
 
 #[test]
@@ -114,10 +116,10 @@ fn what_is_wrong_is_listed_with_its_line() {
         ("kind: CronJob\nspec: {}\n", 1, "metadata.name: missing"),
         (&cron_job("  timeZone: Mars/Base", "{name: c, command: [x]}"), 1, "Mars/Base"),
         (&cron_job("", ""), 1, "containers: missing"),
-        (&cron_job("  startingDeadlineSeconds: soon", "{name: c, command: [x]}"), 6, "is no whole number"),
+        (&cron_job("  startingDeadlineSeconds: soon", "{name: c, command: [x]}"), 6, "is not a whole number"),
         (&cron_job("  surprise: 7", "{name: c, command: [x]}"), 6, "no such setting"),
-        ("kind: Pod\n", 1, "is no CronJob"),
-        ("- 7\n", 1, "is no CronJob"),
+        ("kind: Pod\n", 1, "is not a CronJob"),
+        ("- 7\n", 1, "is not a CronJob"),
     ] {
         let translation = import(&Options::default(), "f.yaml", text);
         let note =

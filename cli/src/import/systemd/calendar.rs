@@ -20,13 +20,14 @@ const SHORTHANDS: [(&str, &str); 9] = [
     ("yearly", "0 0 1 1 *"),
     ("annually", "0 0 1 1 *"),
 ];
-const FORM: &str = "is no calendar expression of the form `Mon..Fri *-*-* 09:00:00 Europe/Berlin`";
+const FORM: &str = "is not a calendar expression such as `Mon..Fri *-*-* 09:00:00 Europe/Berlin`";
 const BOTH: &str =
-    "a weekday and a date must both hold, which belfry can say of one weekday in one week of the month only";
-const FROM_END: &str = "of days counted from a month's end belfry has the last, and the last of a weekday";
-const FINE_YEARS: &str = "belfry has years in schedules of whole minutes only";
+    "weekday and date must both match, which belfry supports only for one weekday in one week of the month";
+const FROM_END: &str =
+    "of days counted from the end of a month, belfry supports only the last day and the last of a weekday";
+const FINE_YEARS: &str = "belfry supports years only in schedules of whole minutes";
 const FRACTION: &str = "belfry has no fractions of a second in a calendar";
-const INSTANT: &str = "is an instant, and over";
+const INSTANT: &str = "is an instant in the past";
 
 /// Schedule, and its zone where the expression names one.
 pub type Read = Result<(String, Option<String>), String>;

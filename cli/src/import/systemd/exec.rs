@@ -20,12 +20,12 @@ pub fn read(line: &str, names: &Names) -> Result<Command, String> {
     let command = line.trim_start_matches(['-', ':']);
     let prefix = &line[..line.len() - command.len()];
     if let Some(other) = command.chars().next().filter(|c| matches!(c, '@' | '+' | '!' | '|')) {
-        return Err(format!("{line}: belfry has no {other} before a command"));
+        return Err(format!("{line}: belfry does not support {other} before a command"));
     }
     let words = if prefix.contains(':') { words(command)? } else { expanded(words(command)?, names)? };
     let words = words.into_iter().map(|word| specifiers(&word, names)).collect::<Result<Vec<_>, _>>()?;
     if words.is_empty() {
-        return Err(format!("{line}: is no command"));
+        return Err(format!("{line}: is not a command"));
     }
     Ok(Command { words, may_fail: prefix.contains('-') })
 }
@@ -54,7 +54,9 @@ pub fn words(text: &str) -> Result<Vec<String>, String> {
             return Err(format!("{text}: a quote is not closed"));
         }
         if word == ";" {
-            return Err(format!("{text}: has several commands with ; between them; give each a line"));
+            return Err(format!(
+                "{text}: has several commands separated by ;, give each command its own line"
+            ));
         }
         if is_word {
             words.push(word);
@@ -69,7 +71,7 @@ fn escaped(characters: &mut impl Iterator<Item = char>, text: &str) -> Result<ch
         Some('t') => Ok('\t'),
         Some('s') => Ok(' '),
         Some(c @ ('\\' | '"' | '\'' | ';')) => Ok(c),
-        _ => Err(format!("{text}: has an escape that is not read")),
+        _ => Err(format!("{text}: has an escape that belfry does not support")),
     }
 }
 
@@ -122,7 +124,7 @@ fn specifiers(word: &str, names: &Names) -> Result<String, String> {
             ('%', Some('%')) => out.push('%'),
             ('%', Some('n')) => out.extend([names.unit, ".service"]),
             ('%', Some('N' | 'p')) => out.push_str(names.unit),
-            ('%', other) => return Err(format!("{word}: %{} is not known to belfry", other.unwrap_or(' '))),
+            ('%', other) => return Err(format!("{word}: belfry does not support %{}", other.unwrap_or(' '))),
             _ => out.push(c),
         }
     }

@@ -24,26 +24,24 @@ use self::unit::Unit;
 use super::{CommandTarget, Host, ImportedJob, Note, NoteKind, job::Retry, name, zone::is_utc};
 
 const UNKNOWN: &str = "belfry has no such setting";
-const RECORDED: &str = "a service that fails pages nobody: here it is kept as failed in the history, without retries, dead \
-                        letter or alert (on_failure: record); --alert-on-failure makes dead letters and alerts of it";
-const TOLD: &str =
-    "a service that fails pages nobody: here it is a dead letter and an alert, without retries";
+const RECORDED: &str = "systemd reports no failed service: belfry records the failure in the history, without retries, dead \
+                        letter or alert (on_failure: record); --alert-on-failure creates dead letters and alerts";
+const TOLD: &str = "systemd reports no failed service: in belfry a failure creates a dead letter and an alert, without retries";
 const NO_UNIT: &str = "its unit is not among the files";
 const NO_TIMER: &str = "no timer of these files starts it";
-const MASKED: &str = "is empty or a link to /dev/null: it is masked, and systemd never starts it";
-const HIDDEN: &str = "a unit of this name is in a folder that was given before";
-const NOT_ENABLED: &str = "is not enabled (no link in a .wants folder): the job begins paused";
+const MASKED: &str = "is empty or a link to /dev/null; the unit is masked, and systemd never starts it";
+const HIDDEN: &str = "a directory that was given earlier has a unit of this name";
+const NOT_ENABLED: &str = "is not enabled (no link in a .wants directory); the job starts paused";
 const NOT_TOLD: &str =
-    "whether it is enabled is not to be seen without .wants folders: the job begins active";
-const BOOT: &str = "belfry has no notion of a boot, or of when a timer was started";
-const SINCE: &str =
-    "counts from the epoch, without jumps; systemd counts from when the service was started last";
+    "without .wants directories belfry cannot see whether the timer is enabled; the job starts active";
+const BOOT: &str = "belfry has no times relative to the boot or to the start of a timer";
+const SINCE: &str = "counts from the epoch, without jumps; systemd counts from the last start of the service";
 const SINCE_END: &str =
-    "counts from the epoch, and skips what would overlap; systemd counts from when the service ended last";
+    "counts from the epoch, and skips overlapping slots; systemd counts from the last end of the service";
 const EXACT: &str = "belfry starts within a second";
 const FIXED: &str = "a jitter is fixed for each slot";
-const DRAWN: &str = "is a jitter, fixed for each slot; systemd draws it anew each time";
-const SEVERAL: &str = "each of several triggers is a job of its own, and they may overlap";
+const DRAWN: &str = "is a jitter, fixed for each slot; systemd draws a new delay each time";
+const SEVERAL: &str = "each trigger becomes its own job, and the jobs may overlap";
 
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -138,7 +136,7 @@ impl Import<'_> {
     ) -> Result<Vec<ImportedJob<CommandTarget>>, String> {
         let unit = stem(subject.name);
         if unit.ends_with('@') {
-            return Err("is a template, which has no times without an instance".to_owned());
+            return Err("is a template; a template without an instance has no times".to_owned());
         }
         if service.is_empty() {
             return Err(format!("starts {}, which is not among the files", subject.service_name));
@@ -186,7 +184,7 @@ impl Import<'_> {
         for (name, reason) in [("OnUnitActiveSec", SINCE), ("OnUnitInactiveSec", SINCE_END)] {
             for text in timer.all("Timer", name) {
                 let seconds = span::seconds(&text)?.filter(|seconds| *seconds > 0);
-                let seconds = seconds.ok_or_else(|| format!("{name}={text}: is no interval"))?;
+                let seconds = seconds.ok_or_else(|| format!("{name}={text}: is not an interval"))?;
                 schedules.push((format!("@every {seconds}s"), None));
                 timer.tell(name, NoteKind::Changed, reason);
             }
@@ -195,7 +193,7 @@ impl Import<'_> {
             timer.tell(name, NoteKind::NotCarriedOver, BOOT);
         }
         match schedules.len() {
-            0 => return Err("has no time that belfry knows".to_owned()),
+            0 => return Err("has no time that belfry supports".to_owned()),
             1 => {}
             _ => timer.tell("OnCalendar", NoteKind::Changed, SEVERAL),
         }
@@ -238,7 +236,7 @@ fn jitter(timer: &mut Unit) -> Result<Option<String>, String> {
     timer.tell("AccuracySec", NoteKind::CarriedOver, EXACT);
     timer.tell("FixedRandomDelay", NoteKind::CarriedOver, FIXED);
     let Some(text) = timer.last("Timer", "RandomizedDelaySec") else { return Ok(None) };
-    let seconds = span::seconds(&text)?.ok_or("RandomizedDelaySec=infinity: is no delay")?;
+    let seconds = span::seconds(&text)?.ok_or("RandomizedDelaySec=infinity: is not a delay")?;
     timer.tell("RandomizedDelaySec", NoteKind::Changed, DRAWN);
     Ok(Some(format!("{seconds}s")).filter(|_| seconds > 0))
 }

@@ -11,10 +11,10 @@ use super::{
 use crate::import::{CommandTarget, Host, NoteKind};
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin";
-const CONDITION: &str = "is not looked at: the job runs in any case";
+const CONDITION: &str = "is ignored: the job runs in any case";
 const IN_A_ROW: &str = "runs in one shell with the other commands, one after another, until one fails";
-const RESTART: &str = "a failed run is not tried again; give the job a retry";
-const FILE: &str = "is not read: its variables are missing";
+const RESTART: &str = "a failed run is not retried; set max_retries of the job";
+const FILE: &str = "is not read; its variables are missing";
 const LONGEST: u64 = 7 * 24 * 3600;
 
 pub struct Running {
@@ -30,7 +30,7 @@ pub fn read(host: &Host, options: &Options, name: &str, service: &mut Unit) -> R
     if user != host.user {
         if host.user != "root" {
             return Err(format!(
-                "runs as {user}; belfry runs as {}, and only root's belfry can start work of others",
+                "runs as {user}; belfry runs as {}, and only root can run commands as another user",
                 host.user
             ));
         }
@@ -56,10 +56,10 @@ pub fn read(host: &Host, options: &Options, name: &str, service: &mut Unit) -> R
 fn check_type(service: &mut Unit) -> Result<(), String> {
     let kind = service.last("Service", "Type").unwrap_or_else(|| "simple".to_owned());
     if !matches!(kind.as_str(), "simple" | "exec" | "oneshot" | "idle") {
-        return Err(format!("Type={kind}: belfry would not see its end"));
+        return Err(format!("Type={kind}: belfry would not see the end of the service"));
     }
     match service.truth("Service", "RemainAfterExit")? {
-        Some(true) => Err("RemainAfterExit=yes: systemd starts it once, not each time".to_owned()),
+        Some(true) => Err("RemainAfterExit=yes: systemd starts the service once, not each time".to_owned()),
         _ => Ok(()),
     }
 }
@@ -71,7 +71,7 @@ fn environment(service: &mut Unit) -> Result<BTreeMap<String, String>, String> {
             let (name, value) =
                 word.split_once('=').ok_or_else(|| format!("Environment={line}: has no value"))?;
             if value.contains('%') && value.replace("%%", "").contains('%') {
-                return Err(format!("Environment={line}: has a specifier, which belfry does not know"));
+                return Err(format!("Environment={line}: has a specifier that belfry does not support"));
             }
             variables.insert(name.to_owned(), value.replace("%%", "%"));
         }
@@ -90,7 +90,9 @@ fn commands(service: &mut Unit, names: &Names) -> Result<Vec<String>, String> {
     for kind in ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost"] {
         let lines = service.all("Service", kind);
         if kind == "ExecCondition" && !lines.is_empty() {
-            return Err("ExecCondition= decides whether it runs, which belfry has no word for".to_owned());
+            return Err(
+                "ExecCondition= decides whether the service runs; belfry has no such condition".to_owned()
+            );
         }
         of_service += if kind == "ExecStart" { lines.len() } else { 0 };
         for line in lines {
@@ -110,7 +112,7 @@ fn commands(service: &mut Unit, names: &Names) -> Result<Vec<String>, String> {
 
 fn user(host: &Host, options: &Options, service: &mut Unit) -> Result<String, String> {
     if matches!(service.last("Service", "DynamicUser").as_deref(), Some("yes" | "true" | "1" | "on")) {
-        return Err("DynamicUser=yes: belfry makes no accounts; give it a User=".to_owned());
+        return Err("DynamicUser=yes: belfry creates no accounts; set User=".to_owned());
     }
     let user = service.last("Service", "User");
     if options.of_user {
@@ -118,7 +120,7 @@ fn user(host: &Host, options: &Options, service: &mut Unit) -> Result<String, St
     }
     let user = user.unwrap_or_else(|| "root".to_owned());
     if user.starts_with(|c: char| c.is_ascii_digit()) || user.contains('%') {
-        return Err(format!("User={user}: is no account's name"));
+        return Err(format!("User={user}: is not the name of an account"));
     }
     Ok(user)
 }
@@ -131,7 +133,7 @@ fn directory(host: &Host, options: &Options, user: &str, service: &mut Unit) -> 
         None => Ok("/".to_owned()),
         Some(path) if path == "~" => home(),
         Some(path) if path.starts_with('/') && !path.contains('%') => Ok(path),
-        Some(path) => Err(format!("WorkingDirectory={path}: is no directory that belfry can go to")),
+        Some(path) => Err(format!("WorkingDirectory={path}: is not a directory that belfry can enter")),
     }
 }
 

@@ -9,7 +9,7 @@ pub fn seconds(text: &str) -> Result<Option<u64>, String> {
     if text == "infinity" {
         return Ok(None);
     }
-    let wrong = || format!("{text}: is no time span of whole seconds");
+    let wrong = || format!("{text}: is not a time span of whole seconds");
     let mut rest = text;
     let mut total = 0_u64;
     while !rest.is_empty() {

@@ -104,14 +104,14 @@ fn several_commands_run_one_after_another() {
 #[test]
 fn what_cannot_be_carried_over_is_lost_as_a_whole_and_named() {
     for (timer, service, reason) in [
-        ("[Timer]\nOnCalendar=Mon *-*-2\n", "[Service]\nExecStart=/x\n", "must both hold"),
-        ("[Timer]\nOnBootSec=5min\n", "[Service]\nExecStart=/x\n", "no time that belfry knows"),
-        (DAILY, "[Service]\nType=forking\nExecStart=/x\n", "would not see its end"),
+        ("[Timer]\nOnCalendar=Mon *-*-2\n", "[Service]\nExecStart=/x\n", "must both match"),
+        ("[Timer]\nOnBootSec=5min\n", "[Service]\nExecStart=/x\n", "no time that belfry supports"),
+        (DAILY, "[Service]\nType=forking\nExecStart=/x\n", "would not see the end of the service"),
         (DAILY, "[Service]\nDynamicUser=yes\nExecStart=/x\n", "no accounts"),
-        (DAILY, "[Service]\nExecStart=+/x\n", "belfry has no +"),
+        (DAILY, "[Service]\nExecStart=+/x\n", "belfry does not support +"),
         (DAILY, "[Service]\nEnvironmentFile=/e\nExecStart=/x $A\n", "not in the unit"),
         (DAILY, "[Service]\nType=oneshot\n", "no ExecStart="),
-        (DAILY, "[Service]\nRemainAfterExit=yes\nExecStart=/x\n", "starts it once"),
+        (DAILY, "[Service]\nRemainAfterExit=yes\nExecStart=/x\n", "starts the service once"),
         (
             "[Timer]\nOnCalendar=daily\nPersistent=maybe\n",
             "[Service]\nExecStart=/x\n",

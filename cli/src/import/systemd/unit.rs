@@ -102,7 +102,7 @@ impl Unit {
         let Setting { file, line, name, value, is_told, .. } = &mut self.settings[at];
         if !*is_told {
             let text = format!("{name}={value}");
-            self.notes.push(note(file, *line, &text, NoteKind::Ignored, "a later setting takes its place"));
+            self.notes.push(note(file, *line, &text, NoteKind::Ignored, "a later setting overrides it"));
             *is_told = true;
         }
     }

@@ -70,7 +70,7 @@ fn unread(rejection: BytesRejection) -> ApiError {
 fn explain<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S, error: &serde_json::Error) -> ApiError {
     match error.classify() {
         Category::Data => not_of_this_shape(bytes, seed, error),
-        _ if bytes.is_empty() => ApiError::new(Kind::Malformed, "the body is empty; JSON was expected"),
+        _ if bytes.is_empty() => ApiError::new(Kind::Malformed, "the body is empty; send JSON"),
         _ => ApiError::new(Kind::Malformed, format!("the body is not JSON: {error}")),
     }
 }

@@ -91,7 +91,7 @@ impl Door {
         // HTTP/2 has the host in the target alone.
         let named = target.cloned().into_iter().chain(one_host(request.headers())?);
         let named: Option<Vec<_>> = named.map(|name| Host::of_authority(&name)).collect();
-        let named = named.ok_or_else(|| malformed_host("names a user or a port that is none"))?;
+        let named = named.ok_or_else(|| malformed_host("has a user or an invalid port"))?;
         let arrived = request.extensions().get::<ArrivedAt>().map(|arrived| arrived.0);
         let own = [Some(*listening), arrived];
         let is_own = |host: &Host| {
@@ -121,19 +121,19 @@ fn one_host(headers: &HeaderMap) -> Result<Option<Authority>, ApiError> {
     let mut lines = headers.get_all(header::HOST).iter();
     let host = lines.next().map(|host| Authority::try_from(host.as_bytes()));
     match lines.next() {
-        Some(_) => Err(malformed_host("is given twice")),
-        None => host.transpose().map_err(|_| malformed_host("is no host")),
+        Some(_) => Err(malformed_host("is given more than once")),
+        None => host.transpose().map_err(|_| malformed_host("is not a valid host name")),
     }
 }
 
 fn malformed_host(what: &str) -> ApiError {
-    ApiError::parameter("Host", format!("{what}; a request names one host, such as 127.0.0.1:7433"))
+    ApiError::parameter("Host", format!("{what}; send one host, such as 127.0.0.1:7433"))
 }
 
 fn misdirected(host: &Host) -> ApiError {
     let detail = format!(
-        "this API is not known as {host}: ask for it by a loopback name, by the address that it listens on, \
-         or by the host of --public-url (BELFRY_PUBLIC_URL)"
+        "this API does not answer to the host {host}; use a loopback name, the address that the server listens on, \
+         or the host of --public-url (BELFRY_PUBLIC_URL)"
     );
     ApiError::new(Kind::Misdirected, detail)
 }
@@ -161,8 +161,8 @@ fn only(
         values => {
             let values: Vec<_> = values.iter().map(|value| format!("{value:?}")).collect();
             let detail = format!(
-                "a web page of another origin sent this request, by its header {name}: {}; only pages of this \
-                 API's own address may call. Behind a proxy, --public-url (BELFRY_PUBLIC_URL) tells that address",
+                "a web page of another origin sent this request, according to its header {name}: {}; only pages from the \
+                 address of this API may call it. Behind a proxy, set --public-url (BELFRY_PUBLIC_URL)",
                 values.join(", ")
             );
             Err(ApiError::new(Kind::ForeignPage, detail))
@@ -181,11 +181,12 @@ fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
     };
     let came = match values.as_slice() {
         [value] if is_json(value) => return Ok(()),
-        [] => "without any".to_owned(),
-        [value] => format!("as {value:?}"),
-        values => format!("with {} of them", values.len()),
+        [] => "has no such header".to_owned(),
+        [value] => format!("has {value:?}"),
+        values => format!("has {} such headers", values.len()),
     };
-    let detail = format!("send a body with one header, Content-Type: application/json; this one came {came}");
+    let detail =
+        format!("send the body with exactly one header Content-Type: application/json; this request {came}");
     Err(ApiError::new(Kind::UnsupportedMediaType, detail))
 }
 

@@ -42,7 +42,7 @@ fn failed(panic: &(dyn Any + Send)) -> Response {
     let text =
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = text.unwrap_or("unknown"), "a handler panicked");
-    ApiError::new(Kind::Internal, "a defect of Belfry's own; its log says more").into_response()
+    ApiError::new(Kind::Internal, "defect in belfry; see the log of the server").into_response()
 }
 
 /// Converts errors that the framework answers by itself, as plain text: unknown routes and methods,
@@ -56,8 +56,8 @@ fn as_problem(response: Response, path: &str) -> Response {
     }
     let kind = Kind::of_status(status);
     let detail = match kind {
-        Kind::NotFound => format!("there is nothing at {path}; see /v1/openapi.json"),
-        Kind::MethodNotAllowed => "the Allow header says which methods there are".to_owned(),
+        Kind::NotFound => format!("there is nothing at {path}; /v1/openapi.json lists all paths"),
+        Kind::MethodNotAllowed => "the Allow header lists the methods of this path".to_owned(),
         _ => status.canonical_reason().unwrap_or_default().to_owned(),
     };
     let mut problem = ApiError::new(kind, detail).into_response();

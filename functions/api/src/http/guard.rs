@@ -27,12 +27,12 @@ pub async fn guard(
 async fn check_token(auth: &Auth, headers: &HeaderMap) -> Result<(), ApiError> {
     let Auth::Bearer(verifier) = auth else { return Ok(()) };
     let Some(token) = bearer(headers) else {
-        return Err(unauthorized("send it as `Authorization: Bearer …`", "Bearer"));
+        return Err(unauthorized("send a token in the header `Authorization: Bearer …`", "Bearer"));
     };
     if verifier.verify(token).await {
         return Ok(());
     }
-    Err(unauthorized("this token is not known here, or no longer", "Bearer error=\"invalid_token\""))
+    Err(unauthorized("this token is unknown or revoked", "Bearer error=\"invalid_token\""))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -47,7 +47,7 @@ fn unauthorized(detail: &str, challenge: &'static str) -> ApiError {
 
 fn standby(state: &ApiState) -> ApiError {
     let leader = state.leadership.leader_hint();
-    let leader = leader.map(|leader| format!("; {leader} leads")).unwrap_or_default();
-    let detail = format!("this process is a standby: it answers reads only{leader}");
+    let leader = leader.map(|leader| format!("; the leader is {leader}")).unwrap_or_default();
+    let detail = format!("this process is a standby and answers only reads{leader}");
     ApiError::new(Kind::Standby, detail).with_header(header::RETRY_AFTER, "5")
 }

@@ -23,7 +23,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
     let refused = |why: String| ApiError::parameter("Idempotency-Key", why);
     if headers.get_all(IDEMPOTENCY_KEY).iter().count() > 1 {
-        return Err(refused("is there more than once".to_owned()));
+        return Err(refused("is given more than once".to_owned()));
     }
     let Some(text) = text(headers, &IDEMPOTENCY_KEY)? else { return Ok(None) };
     let key = match text.strip_prefix('"') {
@@ -42,7 +42,7 @@ pub fn no_idempotency_key(headers: &HeaderMap, instead: &str) -> Result<(), ApiE
 }
 
 const NO_STRING: &str =
-    "begins with a quote, so it must end with one, and have a \\ before each \" and \\ within";
+    "begins with a quote and must end with a quote; put a \\ before each \" and \\ in the key";
 
 /// Text of a string of RFC 9651 whose first quote is left out.
 fn unquoted(rest: &str) -> Option<String> {

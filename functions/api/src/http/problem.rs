@@ -14,7 +14,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// Kinds of problems, each with one HTTP status and one stable name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// The request can't be read: wrong JSON syntax, or a malformed id.
+    /// The request is malformed: wrong JSON syntax, or a malformed id.
     Malformed,
     /// A query parameter or header has a value that is not allowed.
     InvalidParameter,
@@ -44,7 +44,7 @@ impl Kind {
     /// Status, name and title of a kind.
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request can't be read"),
+            Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request is malformed"),
             Self::InvalidParameter => {
                 (StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter is not valid")
             }
@@ -52,19 +52,19 @@ impl Kind {
                 (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is required")
             }
             Self::ForeignPage => {
-                (StatusCode::FORBIDDEN, "foreign-page", "A web page of another origin may not call")
+                (StatusCode::FORBIDDEN, "foreign-page", "Request from a web page of another origin")
             }
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
             }
-            Self::Conflict => (StatusCode::CONFLICT, "conflict", "The present state doesn't allow this"),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "The current state does not allow this"),
             Self::PreconditionFailed => {
-                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "The condition doesn't hold")
+                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "The precondition failed")
             }
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             Self::Misdirected => {
-                (StatusCode::MISDIRECTED_REQUEST, "misdirected", "This API has another name")
+                (StatusCode::MISDIRECTED_REQUEST, "misdirected", "Wrong host name for this API")
             }
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON")
@@ -73,10 +73,10 @@ impl Kind {
             Self::KeyReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",
-                "The idempotency key stands for another request",
+                "The idempotency key belongs to another request",
             ),
-            Self::Backlogged => (StatusCode::TOO_MANY_REQUESTS, "backlogged", "Too much work waits already"),
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Belfry failed"),
+            Self::Backlogged => (StatusCode::TOO_MANY_REQUESTS, "backlogged", "The queue is full"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::Standby => (StatusCode::SERVICE_UNAVAILABLE, "standby", "This process is a standby"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The store did not answer"),
         }

@@ -30,7 +30,7 @@ impl<'a> Query<'a> {
             } else if !once.contains(&name.as_ref()) {
                 return Err(unknown(name, once.iter().chain(repeatable).copied()));
             } else if pairs[..index].iter().any(|(other, _)| other == name) {
-                return Err(ApiError::parameter(name, "is given twice"));
+                return Err(ApiError::parameter(name, "is given more than once"));
             }
         }
         Ok(Self { pairs })
@@ -60,7 +60,7 @@ impl<'a> Query<'a> {
             return Ok(Some(*value));
         }
         let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        Err(ApiError::parameter(name, format!("{text:?} is none of {}", allowed.join(", "))))
+        Err(ApiError::parameter(name, format!("{text:?} is not one of {}", allowed.join(", "))))
     }
 
     pub fn instant(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
@@ -88,8 +88,11 @@ impl<'a> Query<'a> {
 
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> ApiError {
     let message = match nearest(name, known.clone()) {
-        Some(best) => format!("is no parameter here; did you mean `{best}`?"),
-        None => format!("is no parameter here; there are {}", known.collect::<Vec<_>>().join(", ")),
+        Some(best) => format!("is not a parameter of this path; did you mean `{best}`?"),
+        None => format!(
+            "is not a parameter of this path; the parameters are {}",
+            known.collect::<Vec<_>>().join(", ")
+        ),
     };
     ApiError::parameter(name, message)
 }
@@ -104,7 +107,7 @@ pub fn encode_cursor(position: &str) -> String {
 pub fn decode_cursor(text: &str) -> Result<String, &'static str> {
     let whole = Some(text).filter(|text| text.len().is_multiple_of(4));
     let position = whole.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
-    let position = position.ok_or("is not one that an earlier page gave")?;
+    let position = position.ok_or("is not a cursor from an earlier page")?;
     Ok(String::from_utf8_lossy(&position).trim_end().to_owned())
 }
 

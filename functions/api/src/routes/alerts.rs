@@ -46,6 +46,6 @@ pub async fn test_alerts(State(state): Shared) -> Result<(StatusCode, Json<Alert
     ports.alerts.raise(Alert::Test { by: "the API".to_owned() }).await?;
     let key = key_of(AlertKind::Test, None);
     let row = ports.alert_rows.alert(&key).await?;
-    let row = row.ok_or_else(|| StoreError::Unavailable("the test is gone already".to_owned()))?;
+    let row = row.ok_or_else(|| StoreError::Unavailable("the test alert has ended already".to_owned()))?;
     Ok((StatusCode::ACCEPTED, Json(row.into())))
 }

@@ -108,13 +108,14 @@ impl LeaseBody {
         check_range("capacity", self.capacity, 1, LARGEST_LOAD)?;
         check_range("running", self.running, 0, LARGEST_LOAD)?;
         if self.version.as_ref().is_some_and(|version| version.chars().count() > MAX_LABEL) {
-            return Err(ApiError::invalid("version", format!("at most {MAX_LABEL} characters")));
+            return Err(ApiError::invalid("version", format!("must have at most {MAX_LABEL} characters")));
         }
         let is_long = |text: &String| text.chars().count() > MAX_LABEL;
         if self.labels.len() > MAX_LABELS
             || self.labels.iter().any(|(name, value)| is_long(name) || is_long(value))
         {
-            let message = format!("at most {MAX_LABELS}, of at most {MAX_LABEL} characters");
+            let message =
+                format!("at most {MAX_LABELS} labels with at most {MAX_LABEL} characters each are allowed");
             return Err(ApiError::invalid("labels", message));
         }
         Ok(())
@@ -282,18 +283,18 @@ fn completion(body: FinishBody) -> Result<Completion, ApiError> {
                 ("retry_after_seconds", body.retry_after_seconds.is_some()),
             ];
             if let Some((field, _)) = of_failure.into_iter().find(|(_, is_given)| *is_given) {
-                return Err(ApiError::invalid(field, "belongs to `\"status\": \"failed\"`"));
+                return Err(ApiError::invalid(field, "is only for `\"status\": \"failed\"`"));
             }
             Ending::Succeeded { result: checked(body.result)? }
         }
         FinishStatus::Failed => {
             if body.result.is_some() {
-                return Err(ApiError::invalid("result", "belongs to `\"status\": \"success\"`"));
+                return Err(ApiError::invalid("result", "is only for `\"status\": \"success\"`"));
             }
             let retry_after = body.retry_after_seconds.unwrap_or(0);
             check_range("retry_after_seconds", retry_after, 0, LONGEST_RETRY_AFTER_SECONDS)?;
             Ending::Failed {
-                error: one_line(body.error.as_deref().unwrap_or("the worker says nothing more")),
+                error: one_line(body.error.as_deref().unwrap_or("the worker gave no reason")),
                 is_final: body.is_final,
                 retry_after: body.retry_after_seconds.map(|seconds| Duration::from_secs(seconds.into())),
             }

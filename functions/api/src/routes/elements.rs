@@ -24,7 +24,7 @@ pub(super) async fn page(
     let not_found = || EngineError::NotFound { what: "execution", id: whole.to_string() };
     let row = ports.executions.execution(whole).await?.ok_or_else(not_found)?;
     let count = row.elements.map_or(0, |elements| elements.count);
-    let wrong = || ApiError::parameter("cursor", "is not one that an earlier page gave");
+    let wrong = || ApiError::parameter("cursor", "is not a cursor from an earlier page");
     let first = cursor.map_or(Ok(0), |cursor| cursor.parse().map_err(|_| wrong()))?;
     let rows = stream::iter((first..count).map(|index| (index, whole.element(index))));
     let rows =

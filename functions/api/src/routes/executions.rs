@@ -153,7 +153,7 @@ pub async fn list_executions(State(state): Shared, uri: Uri) -> Result<Json<Exec
     let (limit, cursor) = (query.limit, query.cursor.clone());
     if let Some(whole) = &query.element_of {
         if query.narrows_otherwise() {
-            return Err(ApiError::parameter("element_of", "goes with status, limit and cursor only"));
+            return Err(ApiError::parameter("element_of", "combines only with status, limit and cursor"));
         }
         return Ok(Json(elements::page(&state, whole, query.status, limit, cursor.as_deref()).await?));
     }
@@ -203,9 +203,12 @@ pub async fn cancel_execution(
 pub(super) fn reason_of(body: &RawJson) -> Result<String, ApiError> {
     let reason = body.read_or_default::<CancelBody>()?.reason;
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARACTERS) {
-        return Err(ApiError::invalid("reason", format!("at most {MAX_REASON_CHARACTERS} characters")));
+        return Err(ApiError::invalid(
+            "reason",
+            format!("must have at most {MAX_REASON_CHARACTERS} characters"),
+        ));
     }
-    Ok(reason.unwrap_or_else(|| "cancelled by hand".to_owned()))
+    Ok(reason.unwrap_or_else(|| "cancelled on request".to_owned()))
 }
 
 /// Run an ended execution again

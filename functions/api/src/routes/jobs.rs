@@ -63,7 +63,7 @@ pub async fn put_job(
     if own.is_some_and(|own| own != id) {
         return Err(ApiError::invalid(
             "job_id",
-            format!("is not the one in the path, {id}; it may be left out"),
+            format!("differs from the job id in the path, {id}; you can leave it out"),
         ));
     }
     let outcomes =

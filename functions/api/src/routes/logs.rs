@@ -75,8 +75,8 @@ async fn full(state: &ApiState, output: Output) -> Result<Response, ApiError> {
         None => Err(ApiError::new(
             Kind::NotFound,
             format!(
-                "of the {} bytes only the end was kept, which the execution shows; full logs are kept of commands, \
-                 unless the worker was told not to",
+                "only the end of the {} bytes was kept, see the execution; belfry keeps full logs of commands only, and \
+                 not with --no-logs",
                 output.bytes
             ),
         )),

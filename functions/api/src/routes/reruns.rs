@@ -136,8 +136,7 @@ async fn select(
             Ok(Selection { executions: page.executions, refused: Vec::new(), next_cursor })
         }
         _ => {
-            let message =
-                "give exactly one of execution_ids, run_id and filter; limit and cursor go with filter";
+            let message = "give exactly one of execution_ids, run_id and filter; limit and cursor combine only with filter";
             Err(ApiError::invalid("execution_ids", message))
         }
     }
@@ -168,7 +167,7 @@ async fn read(state: &ApiState, filter: Filter) -> Result<(ExecutionFilter, Vec<
     if let Some(status) = statuses.iter().find(|status| !status.is_terminal()) {
         return Err(ApiError::invalid(
             "filter.status",
-            format!("{status} has not ended: it can't be run again"),
+            format!("{status} is not a final status; only ended executions can run again"),
         ));
     }
     if statuses.iter().enumerate().any(|(index, status)| statuses[..index].contains(status)) {

@@ -31,7 +31,10 @@ async fn a_standby_reads_and_does_not_write() {
     assert_eq!(api.get("/v1/health").await.ok(200)["role"], "standby");
     api.get("/v1/jobs/a").await.ok(200);
     let refused = api.put("/v1/jobs/a", json!({})).await;
-    assert_eq!(refused.problem(503), "this process is a standby: it answers reads only; host-7 leads");
+    assert_eq!(
+        refused.problem(503),
+        "this process is a standby and answers only reads; the leader is host-7"
+    );
     assert_eq!(
         (refused.header("retry-after"), &refused.json()["type"]),
         ("5", &json!("urn:belfry:problem:standby"))
@@ -64,7 +67,7 @@ async fn unknown_routes_and_methods_are_problems_too() {
 async fn a_panic_is_a_problem_and_every_answer_has_an_id() {
     let api = Api::guarded();
     let failed = api.call(Method::GET, "/v1/jobs", &[("authorization", "Bearer panic")], "").await;
-    assert_eq!(failed.problem(500), "a defect of Belfry's own; its log says more");
+    assert_eq!(failed.problem(500), "defect in belfry; see the log of the server");
     assert_eq!(failed.header("x-request-id").len(), 16);
     let echoed = api.call(Method::GET, "/v1/health", &[("x-request-id", "mine-1")], "").await;
     assert_eq!(echoed.header("x-request-id"), "mine-1");

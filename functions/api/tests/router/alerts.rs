@@ -90,7 +90,7 @@ async fn a_receiver_is_told_of_the_beginning_and_the_end() {
     assert_eq!(pager.tended(&api).await, [""; 0]);
     assert_eq!(listed(&api, "").await, [Value::Null; 0], "a day later it is forgotten");
     assert!(
-        api.get("/v1/alerts?state=shut").await.problem(400).contains("\"shut\" is none of open, resolved")
+        api.get("/v1/alerts?state=shut").await.problem(400).contains("\"shut\" is not one of open, resolved")
     );
 }
 
@@ -152,7 +152,7 @@ async fn a_slot_that_nobody_takes_misses_its_deadline() {
     tick(&api, 1).await;
     let key = "missed_deadline/late@2026-11-23T12:01:00Z";
     assert_eq!((pager.tended(&api).await, deadlines(&api).await), (vec![format!("{key} open")], 0));
-    let summary = "late@2026-11-23T12:01:00Z had not ended by 2026-11-23T12:02:30Z";
+    let summary = "late@2026-11-23T12:01:00Z did not end by 2026-11-23T12:02:30Z (must_finish_by)";
     assert_eq!(listed(&api, "").await[0]["summary"], summary);
     assert_eq!(pager.tended(&api).await, [""; 0]);
     api.post("/v1/executions/late@2026-11-23T12:01:00Z:cancel", Value::Null).await.ok(200);

@@ -108,7 +108,12 @@ async fn a_failure_is_retried_by_the_jobs_policy_and_the_old_token_is_void() {
     api.work().await;
     let second = api.lease(30).await;
     assert_eq!(second[0]["attempt"], 2);
-    assert!(api.finish(&id, &first, json!({})).await.problem(409).contains("no longer, this token's"));
+    assert!(
+        api.finish(&id, &first, json!({}))
+            .await
+            .problem(409)
+            .contains("this token does not hold attempt 1 of")
+    );
     let last = json!({"status": "failed", "error": "no disk", "final": true});
     let ended = api.finish(&id, &second[0]["token"], last).await.ok(200);
     assert_eq!(ended["status"], "failed");
@@ -152,7 +157,7 @@ async fn heartbeats_do_not_outlast_the_attempts_time() {
         (&ended["status"], &ended["attempts"][0]["outcome"]),
         (&json!("timed_out"), &json!("timed_out"))
     );
-    assert!(api.finish(&id, &token, json!({})).await.problem(409).ends_with("its time was over"));
+    assert!(api.finish(&id, &token, json!({})).await.problem(409).ends_with("it timed out"));
 }
 
 #[tokio::test]
@@ -190,9 +195,9 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
     }
     let token = api.lease(30).await[0]["token"].take();
     for (more, problem) in [
-        (json!({"token": "secret"}), "token: \"secret\" is not a token"),
-        (json!({"error": "x"}), "error: belongs to `\"status\": \"failed\"`"),
-        (json!({"status": "failed", "result": 1}), "result: belongs to"),
+        (json!({"token": "secret"}), "token: \"secret\" is not a claim token"),
+        (json!({"error": "x"}), "error: is only for `\"status\": \"failed\"`"),
+        (json!({"status": "failed", "result": 1}), "result: is only for"),
         (json!({"status": "failed", "retry_after_seconds": 3601}), "retry_after_seconds: must be"),
         (json!({"result": "x".repeat(70_000)}), "result: has 70002 bytes"),
         (json!({"status": "done"}), "status: unknown variant"),
@@ -245,11 +250,11 @@ async fn a_target_that_never_calls_back_times_out_and_is_retried() {
         (&waiting["status"], &waiting["attempts"][0]["outcome"]),
         (&json!("waiting"), &json!("timed_out"))
     );
-    assert_eq!(waiting["reason"], "attempt 1 took longer than 5m");
+    assert_eq!(waiting["reason"], "attempt 1 took longer than its timeout (5m)");
     api.sweep_for(20).await;
     api.work().await;
     let second = json!(api.called_back.lock().unwrap().pop().unwrap());
-    assert!(api.finish(&id, &first, json!({})).await.problem(409).contains("token's"));
+    assert!(api.finish(&id, &first, json!({})).await.problem(409).contains("this token does not hold"));
     api.finish(&id, &second, json!({})).await.ok(200);
 }
 

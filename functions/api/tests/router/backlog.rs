@@ -28,7 +28,7 @@ async fn a_full_queue_refuses_and_says_which_and_until_when() {
     let refused = api.post("/v1/executions", push("low")).await;
     let detail = refused.problem(429);
     let stated =
-        "the queue default/low holds 2 executions that wait for a worker, and its limit is 2; try again in ";
+        "the queue default/low is full: its depth is 2, its limit is 2 (--backlog-limit); try again in ";
     assert!(detail.starts_with(stated), "{detail}");
     let seconds: u64 = refused.header("retry-after").parse().unwrap();
     assert!((10..=20).contains(&seconds) && detail.ends_with(&format!("{seconds} s")), "{detail}");
@@ -72,7 +72,12 @@ async fn each_of_a_batch_is_judged_with_those_before_it() {
     };
     let answer = answer.ok(200);
     assert_eq!(statuses(&answer), [201, 201, 201, 429, 429]);
-    assert!(answer["results"][4]["problem"]["detail"].as_str().unwrap().contains("default/low holds 3"));
+    assert!(
+        answer["results"][4]["problem"]["detail"]
+            .as_str()
+            .unwrap()
+            .contains("default/low is full: its depth is 3")
+    );
     assert!(seconds >= 10);
     let again = api.post("/v1/executions:batch", json!({"executions": entries(2..4)})).await.ok(200);
     assert_eq!(statuses(&again), [200, 429], "what was accepted is found again, also while it is full");

@@ -208,8 +208,8 @@ async fn only_its_own_names_are_answered() {
     let refused = api.call(Method::GET, "/v1/jobs", &[("host", "belfry.example:7433")], "").await;
     assert_eq!(
         refused.problem(421),
-        "this API is not known as belfry.example: ask for it by a loopback name, by the address that it \
-         listens on, or by the host of --public-url (BELFRY_PUBLIC_URL)"
+        "this API does not answer to the host belfry.example; use a loopback name, the address that the server \
+         listens on, or the host of --public-url (BELFRY_PUBLIC_URL)"
     );
 }
 

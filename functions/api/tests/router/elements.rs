@@ -86,8 +86,8 @@ async fn an_empty_list_succeeds_at_once() {
 #[tokio::test]
 async fn what_is_no_list_or_too_long_fails_with_the_reason() {
     for (source, each, reason) in [
-        (json!({"a": 1}), json!({}), "for_each: an object where a list is wanted"),
-        (json!({"a": 1}), json!({"at": "/b"}), "for_each: nothing where a list is wanted"),
+        (json!({"a": 1}), json!({}), "for_each: expected a list, found an object"),
+        (json!({"a": 1}), json!({"at": "/b"}), "for_each: expected a list, found nothing"),
         (
             json!([1, 2, 3]),
             json!({"max_elements": 2}),
@@ -122,7 +122,7 @@ async fn results_that_do_not_fit_fail_the_join() {
     let each = get(&api, "each@k").await;
     assert_eq!(each["status"], "failed");
     let reason = each["reason"].as_str().unwrap();
-    assert!(reason.starts_with("the 3 elements succeeded, but their results have 90"), "{reason}");
+    assert!(reason.starts_with("all 3 elements succeeded, but the list of their results has 90"), "{reason}");
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn a_failed_element_fails_the_whole_and_is_a_dead_letter() {
     define(&api, json!({"for_each": {"$result": "source"}, "command": "fails"})).await;
     run(&api, json!([1, 2])).await;
     let each = get(&api, "each@k").await;
-    let reason = "2 of 2 elements failed; the first is each@k,0: exit status 3";
+    let reason = "2 of 2 elements failed; first failure: each@k,0: exit status 3";
     assert_eq!((&each["status"], &each["reason"]), (&json!("failed"), &json!(reason)));
     assert_eq!(get(&api, "after@k").await["status"], "upstream_failed");
     let letters = api.get("/v1/dead-letters?job_id=each").await.ok(200);
@@ -184,7 +184,10 @@ async fn cancelling_the_whole_cancels_its_elements() {
         elements(&api, "each@k").await,
         pairs(&[("each@k,0", "cancelled"), ("each@k,1", "cancelled")])
     );
-    assert_eq!(get(&api, "each@k,0").await["reason"], "each@k is cancelled");
+    assert_eq!(
+        get(&api, "each@k,0").await["reason"],
+        "execution each@k, which this element belongs to, ended as cancelled"
+    );
     api.take_from("nobodys", 10).await;
     assert_eq!(get(&api, "each@k,1").await["status"], "cancelled");
 }
@@ -206,7 +209,7 @@ async fn a_run_without_the_dependency_says_so() {
     api.call(Method::POST, "/v1/jobs/each/executions", &[("idempotency-key", "k")], "").await.ok(201);
     api.work().await;
     let reason = get(&api, "each@k").await["reason"].as_str().unwrap().to_owned();
-    assert!(reason.contains("no dependency is part of this run"), "{reason}");
+    assert!(reason.contains("this run began without the dependencies"), "{reason}");
 }
 
 #[tokio::test]

@@ -178,14 +178,14 @@ async fn cancel_and_retry_by_hand() {
     let api = Api::open();
     run_one(&api).await;
     let conflict = api.post("/v1/executions/push@k1:cancel", Value::Null).await;
-    assert_eq!(conflict.problem(409), "an execution that is success can't be cancelled");
+    assert_eq!(conflict.problem(409), "the execution is success and cannot be cancelled");
     let again = api.post("/v1/executions/push@k1:retry", Value::Null).await;
     assert_eq!(again.header("location"), "/v1/executions/push@k1~2");
     let again = again.ok(201);
     assert_eq!((&again["generation"], &again["rerun_of"]), (&json!(2), &json!("push@k1")));
     assert_eq!(
         api.post("/v1/executions/push@k1~2:retry", Value::Null).await.problem(409),
-        "an execution that is queued can't be retried"
+        "the execution is queued and cannot be retried"
     );
     let cancelled =
         api.post("/v1/executions/push%40k1%7E2:cancel", json!({"reason": "not today"})).await.ok(200);

@@ -40,7 +40,7 @@ async fn put_is_guarded_by_its_conditions() {
     assert_eq!((updated.header("etag"), updated.status.as_u16()), ("\"2\"", 200));
     assert_eq!(
         api.call(Method::DELETE, "/v1/jobs/a", &[("if-match", "\"1\"")], "").await.problem(412),
-        "the job has changed since it was read: it is now \"2\""
+        "the job was changed since the client read it; the current state is \"2\""
     );
     api.delete("/v1/jobs/a").await.ok(204);
     api.delete("/v1/jobs/a").await.problem(404);
@@ -142,7 +142,7 @@ async fn apply_tells_what_changes_and_a_dry_run_changes_nothing() {
     assert_eq!(api.get("/v1/jobs/ingest").await.ok(200)["version"], 1);
     assert_eq!(
         api.delete("/v1/jobs/ingest").await.problem(409),
-        "job ingest can't be deleted, because of what depends on it: report"
+        "job ingest cannot be deleted, because these jobs depend on it: report"
     );
     api.post("/v1/jobs:apply", json!({"jobs": []})).await.problem(422);
     api.post("/v1/jobs:apply", json!({"jobs": [["a"]]})).await.problem(422);
@@ -212,7 +212,7 @@ async fn pause_and_resume() {
     let resumed = api.call(Method::POST, "/v1/jobs/a%3Aresume", &[], "").await;
     assert_eq!(
         resumed.problem(405),
-        "the Allow header says which methods there are",
+        "the Allow header lists the methods of this path",
         "an encoded colon is part of an id"
     );
     assert_eq!(

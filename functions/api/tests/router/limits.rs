@@ -34,7 +34,7 @@ async fn a_circuit_opens_holds_back_and_is_closed_by_hand() {
     let held = trigger(&api, "breaking").await;
     assert_eq!(
         (&held["status"], &held["reason"]),
-        (&json!("waiting"), &json!("waits: the circuit is open until 2026-11-23T12:10:30Z"))
+        (&json!("waiting"), &json!("waiting: the circuit breaker is open until 2026-11-23T12:10:30Z"))
     );
     let shown = api.get("/v1/jobs/breaking").await.ok(200);
     assert_eq!(shown["limits"]["waiting"], json!([held["execution_id"]]));
@@ -61,7 +61,7 @@ async fn a_circuit_is_opened_by_hand() {
     api.put("/v1/jobs/plain", json!({})).await.ok(201);
     assert_eq!(
         api.post("/v1/jobs/plain:open-circuit", json!({})).await.problem(409),
-        "job plain has no circuit breaker; give it one with `circuit: {}`"
+        "job plain has no circuit breaker; add `circuit: {}` to its definition"
     );
     api.post("/v1/jobs/nobody:close-circuit", json!({})).await.problem(404);
     assert_eq!(api.get("/v1/jobs/plain").await.ok(200)["limits"], Value::Null);

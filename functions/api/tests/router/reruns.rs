@@ -74,7 +74,7 @@ async fn a_graph_is_run_again_from_what_failed_and_keeps_the_rest() {
         api.get(&format!("/v1/executions/{kept}")).await.problem(404);
     }
     let nothing = api.post("/v1/executions:rerun", json!({"run_id": "ingest@k"})).await;
-    assert_eq!(nothing.problem(409), "nothing has failed in run ingest@k");
+    assert_eq!(nothing.problem(409), "no execution failed in run ingest@k");
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn each_has_its_own_outcome() {
     api.post("/v1/executions", json!({"target": works(), "delay": "1h", "name": "later"})).await.ok(201);
     let later = api.get("/v1/executions?job_id=later").await.ok(200)["items"][0]["execution_id"].clone();
     let waiting = rerun(&api, json!({"execution_ids": [later]})).await;
-    assert_eq!(waiting["results"][0]["problem"]["detail"], "an execution that is waiting can't be retried");
+    assert_eq!(waiting["results"][0]["problem"]["detail"], "the execution is waiting and cannot be retried");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ impl Runner for UntilDeadline {
                 stop.cancel();
                 let time = HumanDuration(Duration::from_secs(self.time.as_secs()));
                 Completion::failed(format!(
-                    "stopped after {time}, the most that the worker function has; longer work belongs into a pool with daemons (`pool`, `belfry worker`)"
+                    "stopped after {time}, the time limit of the worker function; run longer work in a `pool` with daemons (`belfry worker`)"
                 ))
             }
         }

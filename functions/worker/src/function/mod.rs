@@ -47,7 +47,7 @@ impl Function {
         if let Body::Message(message) = body {
             self.engine.execute(&message, worker).await?;
         } else {
-            tracing::warn!("a message that is not for a worker is dropped");
+            tracing::warn!("dropped a message that is not for a worker");
         }
         Ok(())
     }

@@ -15,10 +15,12 @@ pub(super) struct Callback {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum CallbackError {
     #[error(
-        "this worker can't tell a target where to call back: give it the API's address (--public-url, BELFRY_PUBLIC_URL)"
+        "this worker has no address for callbacks; set the address of the API (--public-url, BELFRY_PUBLIC_URL)"
     )]
     NoAddress,
-    #[error("this worker knows the API as {0:?}, which is no address: see --public-url, BELFRY_PUBLIC_URL")]
+    #[error(
+        "{0:?} is not a valid address of the API; correct --public-url or BELFRY_PUBLIC_URL of this worker"
+    )]
     BadAddress(String),
 }
 

@@ -54,7 +54,7 @@ impl Default for TargetSettings {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetsError {
-    #[error("the HTTP client can't be set up: {0}")]
+    #[error("cannot set up the HTTP client: {0}")]
     HttpClient(String),
 }
 
@@ -128,7 +128,7 @@ impl Runner for Targets {
         match &invocation.target {
             Target::Empty {} => Completion::succeeded(None),
             Target::Command(_) if !self.settings.allow_commands => Completion::failed_for_good(
-                "this worker doesn't run commands; send the job to a pool that does",
+                "this worker runs no commands; set a `pool` whose workers run commands",
             ),
             Target::Command(target) => {
                 command::run(&self.settings, &self.environment, self.logs.clone(), target, &invocation).await
@@ -145,6 +145,6 @@ impl Runner for Targets {
 /// run it.
 fn unknown(kind: &str) -> Completion {
     Completion::failed(format!(
-        "this worker can't run {kind:?} targets: it is too old for them, or has no access to AWS"
+        "this worker cannot run {kind:?} targets; its version is too old, or it has no access to AWS"
     ))
 }

@@ -103,7 +103,7 @@ async fn what_cannot_be_started_says_why_and_what_to_do() {
         (program("/no/such/program"), "\"/no/such/program\" not found on this worker; install it"),
         (program(&plain), "not executable; give it the permission (chmod +x)"),
         (program(&orphan), "interpreter named on the first line"),
-        (program(&data), "of no format"),
+        (program(&data), "cannot execute the format"),
         (at("/no/such/place"), "working directory \"/no/such/place\" does not exist; create it"),
         (at(&plain), "is not a directory"),
         (json!({"type": "command", "command": []}), "the command is empty"),
@@ -127,7 +127,7 @@ async fn a_worker_without_commands_refuses_them() {
     let targets = Targets::new(TargetSettings::default()).unwrap();
     let failure = failure(&run(&targets, shell("true")).await);
     assert!(failure.is_final);
-    assert_eq!(failure.error, "this worker doesn't run commands; send the job to a pool that does");
+    assert_eq!(failure.error, "this worker runs no commands; set a `pool` whose workers run commands");
 }
 
 #[tokio::test]

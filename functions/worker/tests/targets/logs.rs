@@ -91,7 +91,7 @@ async fn a_log_is_bounded_and_says_so() {
     let (output, log) = printed("seq 1 20000", bounded, Kept::default()).await;
     let (log, all) = (log.unwrap(), numbers(20_000));
     let left_out = all.len() - 10_000;
-    let note = format!("\n[belfry: {left_out} bytes left out, the last of them follow]\n");
+    let note = format!("\n[belfry: {left_out} bytes left out; the end of the output follows]\n");
     assert_eq!(log, format!("{}{note}{}", &all[..10_000], output.tail));
     assert_eq!(output.bytes, all.len() as u64);
 }

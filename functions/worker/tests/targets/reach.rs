@@ -73,7 +73,7 @@ async fn private_addresses_are_refused_by_number_and_by_name() {
         let failed = failure(&run(&careful, post(&format!("http://{host}:{}/", server.port))).await);
         assert!(failed.is_final, "{host}: {}", failed.error);
         assert!(
-            failed.error.contains("this worker doesn't let HTTP targets reach such addresses"),
+            failed.error.contains("this worker allows no HTTP targets at such addresses"),
             "{}",
             failed.error
         );
@@ -113,7 +113,7 @@ async fn no_answer_is_worth_another_try_and_says_why() {
         ("http://no-such-host.invalid/secret".to_owned(), "no-such-host.invalid"),
         (format!("http://{}/", rude(b"").await), "connection "),
         (format!("https://{}/", rude(b"HTTP/1.1 400 Bad Request\r\n\r\n").await), "TLS: "),
-        (cut.url("/"), "HTTP 200 OK, but its body broke off: "),
+        (cut.url("/"), "HTTP 200 OK, but the body ended early: "),
     ] {
         let failed = failure(&run(&targets, post(&url)).await);
         assert!(!failed.is_final && failed.error.contains(expected), "{} / {expected}", failed.error);

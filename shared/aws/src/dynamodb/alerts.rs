@@ -57,5 +57,7 @@ fn decode(item: &Item) -> Result<AlertRow> {
 
 /// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable(item: &Item) -> Option<AlertRow> {
-    decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "left out of a listing")).ok()
+    decode(item)
+        .inspect_err(|why| tracing::error!(row = item.name(), %why, "unreadable row left out of a list"))
+        .ok()
 }

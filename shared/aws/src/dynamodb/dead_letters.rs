@@ -195,5 +195,7 @@ fn decode(item: &Item) -> Result<DeadLetter> {
 
 /// Row that can be read. A row that can't be read is logged, and does not hide the others.
 fn readable(item: &Item) -> Option<DeadLetter> {
-    decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "left out of a listing")).ok()
+    decode(item)
+        .inspect_err(|why| tracing::error!(row = item.name(), %why, "unreadable row left out of a list"))
+        .ok()
 }

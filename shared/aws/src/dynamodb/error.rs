@@ -37,7 +37,7 @@ where
         return Failure::Busy(why);
     }
     if BUGS.contains(&code.as_str()) {
-        tracing::error!(call, why, "DynamoDB does not accept a request");
+        tracing::error!(call, why, "DynamoDB rejected a request");
     }
     Failure::Final(StoreError::Unavailable(why))
 }

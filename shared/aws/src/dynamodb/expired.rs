@@ -77,7 +77,7 @@ fn is_execution(item: &Item) -> bool {
 fn readable(item: &Item) -> Option<Execution> {
     let untold = |why: &_| {
         let doc = item.get(&DOC).unwrap_or_default();
-        tracing::error!(row = item.name(), %why, doc, "not archived");
+        tracing::error!(row = item.name(), %why, doc, "cannot archive an execution");
     };
     decode(item).inspect_err(untold).ok()
 }

@@ -50,7 +50,7 @@ impl JobStore for Stores {
             }
             pause(attempt).await;
         }
-        Err(unavailable("the jobs change all the time"))
+        Err(unavailable("other processes keep changing the jobs"))
     }
 
     async fn connected(&self, ids: &[JobId]) -> Result<(u64, Vec<Arc<Job>>)> {
@@ -62,7 +62,7 @@ impl JobStore for Stores {
             }
             pause(attempt).await;
         }
-        Err(unavailable("the jobs change all the time"))
+        Err(unavailable("other processes keep changing the jobs"))
     }
 
     async fn run_group(&self, id: &JobId) -> Result<RunGroup> {

@@ -200,5 +200,7 @@ fn readable(item: &Item) -> Option<Execution> {
     if item.0.is_empty() {
         return None;
     }
-    decode(item).inspect_err(|why| tracing::error!(row = item.name(), %why, "left out of a listing")).ok()
+    decode(item)
+        .inspect_err(|why| tracing::error!(row = item.name(), %why, "unreadable row left out of a list"))
+        .ok()
 }

@@ -112,7 +112,7 @@ impl Tables {
             return Ok(Transacted::Refused(reasons.iter().map(refused).collect()));
         }
         if reasons.iter().any(is(CONFLICT)) {
-            return Err(Failure::Busy("the rows are being written by others".to_owned()));
+            return Err(Failure::Busy("other requests keep writing these rows".to_owned()));
         }
         Err(failure("TransactWriteItems", error))
     }

@@ -21,7 +21,7 @@ pub enum Body {
 #[non_exhaustive]
 pub enum DecodeError {
     /// The message stays in its queue for a version that knows its format.
-    #[error("format {0} is newer than this version, which knows {FORMAT}")]
+    #[error("format {0} is newer than {FORMAT}, the newest format of this version")]
     Newer(u32),
     /// No version will be able to read the message.
     #[error("{0}")]
@@ -72,8 +72,9 @@ impl Body {
             Envelope { wave: Some(wave), .. } => Ok(Self::Wave(wave)),
             Envelope { message: Some(message), .. } => Ok(Self::Message(message)),
             Envelope { slot: Some(Slot { job_id, slot }), .. } => {
-                let slot =
-                    slot.parse().map_err(|_| DecodeError::Malformed(format!("{slot:?} is no instant")))?;
+                let slot = slot
+                    .parse()
+                    .map_err(|_| DecodeError::Malformed(format!("{slot:?} is not an instant")))?;
                 Ok(Self::Slot { job_id, slot })
             }
             _ => Err(DecodeError::Malformed("it holds neither a wave, a message nor a slot".to_owned())),

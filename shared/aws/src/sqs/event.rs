@@ -79,7 +79,7 @@ impl Record {
                 handle(body).await
             }
             Err(error @ DecodeError::Newer(_)) => {
-                tracing::warn!(%error, "a message is left to a newer version");
+                tracing::warn!(%error, "a newer version will handle a message");
                 return Err(Again);
             }
             Err(error) => {
@@ -90,12 +90,12 @@ impl Record {
         match outcome {
             Ok(()) => Ok(()),
             Err(error @ EngineError::Store(StoreError::Unavailable(_))) => {
-                tracing::warn!(%error, "a message will come again");
+                tracing::warn!(%error, "a message failed and will be delivered again");
                 Err(Again)
             }
             // Another delivery would fail alike; the timers own the work.
             Err(error) => {
-                tracing::warn!(%error, "a message is left to the sweep");
+                tracing::warn!(%error, "a message failed; the sweep will retry");
                 Ok(())
             }
         }

@@ -86,7 +86,7 @@ impl SqsQueue {
             Located::At(url) => Ok(Some(url)),
             Located::Missing { is_news: false } => Ok(None),
             Located::Missing { is_news: true } => {
-                let why = "there is no such queue: does the installation know the pool?".to_owned();
+                let why = "there is no such queue; check that the installation has this pool".to_owned();
                 self.alerts.raise(Alert::Quarantined { what: format!("messages for {queue}"), why }).await?;
                 Ok(None)
             }
@@ -130,7 +130,7 @@ impl Queue for SqsQueue {
                 entries.extend(wave_entries(wave, delay));
             } else {
                 let messages = wave.messages.len();
-                tracing::debug!(wave.second, messages, "due later than SQS can wait: left to the timers");
+                tracing::debug!(wave.second, messages, "due later than SQS can delay; the timers keep it");
             }
         }
         self.send(&self.names.dispatch_queue(), entries).await

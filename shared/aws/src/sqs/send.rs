@@ -65,7 +65,7 @@ impl SqsQueue {
                 return Ok(());
             }
         }
-        Err(StoreError::Unavailable(format!("{queue} does not take messages: {why}")))
+        Err(StoreError::Unavailable(format!("{queue} does not accept messages: {why}")))
     }
 
     async fn refuse(&self, queue: &str, why: &str) -> Result<(), StoreError> {

@@ -115,7 +115,7 @@ impl SqsQueue {
         match worker_message(raw.body.as_deref().unwrap_or_default()) {
             Ok(message) => Ok(Some(Delivery { message, loan: Some(Box::new(loan)) })),
             Err(error @ DecodeError::Newer(_)) => {
-                tracing::warn!(%error, "a message is left to a newer worker");
+                tracing::warn!(%error, "a newer worker will handle a message");
                 Ok(None)
             }
             Err(error) => {
@@ -174,7 +174,7 @@ impl Loan for SqsLoan {
     async fn settle(&self) {
         let request = self.client.delete_message().queue_url(&self.url).receipt_handle(&self.receipt);
         if let Err(error) = request.send().await {
-            tracing::debug!(error = %unavailable(&error), "a message was not deleted and will come again");
+            tracing::debug!(error = %unavailable(&error), "a message was not deleted and will be delivered again");
         }
     }
 }

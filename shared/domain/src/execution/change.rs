@@ -113,7 +113,8 @@ impl Change {
         let mut change = Self::of(row, Event::Lose)?;
         change.row.lost += 1;
         change.row.ready_at = now;
-        change.row.reason = Some("the worker vanished".to_owned());
+        change.row.reason =
+            Some("the worker was lost: it sent no heartbeat before its lease ended".to_owned());
         change.close_attempt(AttemptOutcome::Lost, None, now);
         Ok(change)
     }

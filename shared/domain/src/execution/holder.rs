@@ -36,7 +36,7 @@ pub struct ClaimToken {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a token of a claim, such as 1-00c0ffee00c0ffee: send it as it was given")]
+#[error("{0:?} is not a claim token, such as 1-00c0ffee00c0ffee; send the token unchanged")]
 pub struct NoToken(String);
 
 impl fmt::Display for ClaimToken {

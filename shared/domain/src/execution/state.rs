@@ -127,7 +127,7 @@ impl Event {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an execution that is {from} can't take {event:?}")]
+#[error("an execution that is {from} cannot take the event {event:?}")]
 pub struct IllegalTransition {
     pub from: Status,
     pub event: Event,

@@ -28,14 +28,17 @@ pub enum GraphProblem {
     /// Jobs of the cycle. The first is repeated at the end.
     #[error("closes a cycle: {} (each depends on the next)", path.join(" → "))]
     Cycle { path: Vec<String> },
-    #[error("{count} dependencies, at most {limit} are allowed")]
+    #[error("the job has {count} dependencies; at most {limit} are allowed")]
     TooManyDependencies { count: usize, limit: usize },
-    #[error("{count} jobs depend on it, at most {limit} are allowed")]
+    #[error("{count} jobs depend on this job; at most {limit} are allowed")]
     TooManyDependents { count: usize, limit: usize },
-    #[error("it is the last of a chain of {depth} jobs, at most {limit} are allowed")]
+    #[error("the job ends a chain of {depth} jobs; at most {limit} are allowed")]
     TooDeep { depth: usize, limit: usize },
     /// Roots with different schedules: for each schedule the one with the smallest id.
-    #[error("its roots do not share one schedule: {}; give it a schedule of its own", list(roots))]
+    #[error(
+        "the jobs that start this job have different schedules: {}; give this job its own schedule",
+        list(roots)
+    )]
     DifferentSchedules { roots: Vec<Root> },
 }
 

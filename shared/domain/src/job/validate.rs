@@ -62,10 +62,7 @@ pub fn validate_job(spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
 pub fn validate_job_by(zones: &Zones, spec: &JobSpec, now: Timestamp) -> Vec<Problem> {
     let mut problems = Vec::new();
     if spec.job_id.as_str() == JobId::PUSH {
-        problems.push(Problem::new(
-            "job_id",
-            "`push` is the name under which pushed work is filed; choose another",
-        ));
+        problems.push(Problem::new("job_id", "`push` is reserved for pushed work; choose another name"));
     }
     either(&mut problems, spec.command.is_some(), spec.target.is_some(), "command", "target");
     either(&mut problems, spec.schedule.is_some(), spec.run_at.is_some(), "schedule", "run_at");
@@ -78,7 +75,7 @@ pub fn validate_job_by(zones: &Zones, spec: &JobSpec, now: Timestamp) -> Vec<Pro
     check_tags(&mut problems, spec);
     check_text(&mut problems, "description", spec.description.as_deref());
     if spec.jitter.is_some_and(|jitter| jitter.0 > MAX_JITTER) {
-        problems.push(Problem::new("jitter", "at most 24h"));
+        problems.push(Problem::new("jitter", "must be at most 24h"));
     }
     if spec.must_finish_by.is_some_and(|by| by.0.is_zero() || by.0 > MAX_DEADLINE) {
         problems.push(Problem::new("must_finish_by", "must be more than 0 and at most 7d after the slot"));
@@ -94,7 +91,7 @@ pub fn validate_push(spec: &PushSpec) -> Vec<Problem> {
     let mut problems = Vec::new();
     either(&mut problems, spec.command.is_some(), spec.target.is_some(), "command", "target");
     if spec.command.is_none() && spec.target.is_none() {
-        problems.push(Problem::new("target", "missing: say what to run, with `target` or `command`"));
+        problems.push(Problem::new("target", "is missing; give `target` or `command`"));
     }
     either(&mut problems, spec.run_at.is_some(), spec.delay.is_some(), "run_at", "delay");
     check_retries(&mut problems, spec.max_retries, spec.retry.as_ref().map(|retry| retry.max_retries));
@@ -105,8 +102,7 @@ pub fn validate_push(spec: &PushSpec) -> Vec<Problem> {
 
 fn either(problems: &mut Vec<Problem>, one: bool, other: bool, name: &str, other_name: &str) {
     if one && other {
-        problems
-            .push(Problem::new(other_name, format!("given beside `{name}`: only one of the two is allowed")));
+        problems.push(Problem::new(other_name, format!("`{name}` is given too; give only one of the two")));
     }
 }
 
@@ -126,7 +122,7 @@ fn check_schedule(problems: &mut Vec<Problem>, zones: &Zones, spec: &JobSpec, no
             ("must_finish_by", spec.must_finish_by.is_some()),
         ];
         for (field, _) in needless.iter().filter(|(_, given)| *given) {
-            problems.push(Problem::new(*field, "has no meaning without a `schedule`"));
+            problems.push(Problem::new(*field, "has no effect without `schedule`"));
         }
         return;
     }
@@ -137,11 +133,12 @@ fn check_schedule(problems: &mut Vec<Problem>, zones: &Zones, spec: &JobSpec, no
             problems.push(Problem::new(field, error.to_string()).at(Some(error.position())));
         }
         Ok(Some(schedule)) if schedule.next_after(now.to_utc()).is_none() => {
-            problems.push(Problem::new(field, format!("has no slot after now ({now}): it would never run")));
+            problems
+                .push(Problem::new(field, format!("has no slot after now ({now}); the job would never run")));
         }
         Ok(Some(schedule)) if spec.clock == Clock::Both && schedule.eventbridge().is_none() => {
-            let message = "`both` needs a schedule that EventBridge Scheduler has words for: whole minutes, not \
-                           counted from the epoch, and not both day fields restricted together";
+            let message = "`both` needs a schedule that EventBridge Scheduler supports: whole minutes, not counted \
+                           from the epoch, and at most one restricted day field";
             problems.push(Problem::new("clock", message));
         }
         Ok(_) => {}
@@ -154,17 +151,17 @@ fn check_retries(problems: &mut Vec<Problem>, short: Option<u32>, long: Option<u
         // What is not given, where there are other fields, reads as the default.
         && long != RetryPolicy::default().max_retries
     {
-        let message = format!("says {short}, but `retry.max_retries` says {long}; give one of them");
+        let message = format!("is {short}, but `retry.max_retries` is {long}; give only one of them");
         problems.push(Problem::new("max_retries", message));
     }
 }
 
 fn check_work(problems: &mut Vec<Problem>, work: &Work, short: bool) {
     if work.retry.max_retries > 1000 {
-        problems.push(Problem::new("max_retries", "at most 1000"));
+        problems.push(Problem::new("max_retries", "must be at most 1000"));
     }
     if work.retry.max_lost > 1000 {
-        problems.push(Problem::new("retry.max_lost", "at most 1000"));
+        problems.push(Problem::new("retry.max_lost", "must be at most 1000"));
     }
     if work.timeout.0.is_zero() || work.timeout.0 > MAX_ATTEMPT {
         problems.push(Problem::new("timeout", "must be more than 0 and at most 7d"));
@@ -197,7 +194,10 @@ fn check_command(problems: &mut Vec<Problem>, target: &CommandTarget, short: boo
     }
     for name in target.environment.keys().chain(&target.pass_environment) {
         if name.is_empty() || name.contains(['=', '\0']) {
-            problems.push(Problem::new("target.environment", format!("{name:?} can't be a variable's name")));
+            problems.push(Problem::new(
+                "target.environment",
+                format!("{name:?} is not a valid name of a variable"),
+            ));
         }
     }
 }
@@ -222,7 +222,8 @@ fn check_http(problems: &mut Vec<Problem>, target: &HttpTarget) {
         }
     }
     if target.signing_key.as_ref().is_some_and(|key| key.strip_prefix("env:").is_none_or(str::is_empty)) {
-        let message = "must be `env:NAME`, the worker's variable that holds the key; keys don't belong into definitions";
+        let message =
+            "must be `env:NAME`, the worker's variable that holds the key; definitions must not contain keys";
         problems.push(Problem::new("target.signing_key", message));
     }
 }
@@ -239,7 +240,7 @@ fn check_input(problems: &mut Vec<Problem>, input: Option<&Value>) {
 
 fn check_tags(problems: &mut Vec<Problem>, spec: &JobSpec) {
     if spec.tags.len() > MAX_TAGS {
-        problems.push(Problem::new("tags", format!("at most {MAX_TAGS}")));
+        problems.push(Problem::new("tags", format!("at most {MAX_TAGS} tags are allowed")));
     }
     for (name, value) in &spec.tags {
         check_text(problems, "tags", Some(name));
@@ -249,6 +250,6 @@ fn check_tags(problems: &mut Vec<Problem>, spec: &JobSpec) {
 
 fn check_text(problems: &mut Vec<Problem>, field: &str, text: Option<&str>) {
     if text.is_some_and(|text| text.len() > MAX_TEXT_BYTES) {
-        problems.push(Problem::new(field, format!("at most {MAX_TEXT_BYTES} bytes")));
+        problems.push(Problem::new(field, format!("must have at most {MAX_TEXT_BYTES} bytes")));
     }
 }

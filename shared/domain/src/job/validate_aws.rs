@@ -31,7 +31,7 @@ pub fn check_sqs(problems: &mut Vec<Problem>, target: &SqsTarget) {
         .and_then(|rest| rest.split_once('/'))
         .is_some_and(|(host, path)| !host.is_empty() && !path.is_empty());
     let is_right = has_path && !url.contains(|c: char| c.is_whitespace() || c.is_control());
-    check(problems, is_right, "target.queue_url", "must be the URL of a queue, as SQS shows it");
+    check(problems, is_right, "target.queue_url", "must be the URL of an SQS queue");
     let is_printable = |group: &String| group.bytes().all(|byte| byte.is_ascii_graphic());
     let is_group = |group: &String| !group.is_empty() && group.len() <= 128 && is_printable(group);
     let message = "must be 1 to 128 printable ASCII characters";
@@ -73,8 +73,13 @@ pub fn check_ecs(problems: &mut Vec<Problem>, target: &EcsTarget) {
     check(problems, is_container, "target.container", "must be the name of one of the task's containers");
     let is_variable = |name: &String| !name.is_empty() && !name.contains(['=', '\0']);
     let is_right = target.environment.keys().all(is_variable);
-    check(problems, is_right, "target.environment", "has a name that no variable can have");
+    check(problems, is_right, "target.environment", "has a name that is not valid for a variable");
     let is_idle =
         !target.subnets.is_empty() || (target.security_groups.is_empty() && !target.assign_public_ip);
-    check(problems, is_idle, "target.subnets", "missing: security groups and addresses belong to a network");
+    check(
+        problems,
+        is_idle,
+        "target.subnets",
+        "is missing; security groups and public addresses need subnets",
+    );
 }

@@ -9,21 +9,21 @@ use super::{
 
 /// Maximum number of elements of one list.
 const MOST_ELEMENTS: u32 = 10_000;
-const WANTED: &str = "must be a list, or `{\"$result\": \"job\"}` with one of the job's dependencies, and perhaps \
-                      `\"at\": \"/pointer\"`";
+const WANTED: &str = "must be a list, or `{\"$result\": \"job\"}` with a dependency of the job and, \
+                      optionally, `\"at\": \"/pointer\"`";
 
 pub(super) fn check_for_each(problems: &mut Vec<Problem>, spec: &JobSpec) {
     if spec.max_elements.is_some_and(|most| most == 0 || most > MOST_ELEMENTS) {
         problems.push(Problem::new("max_elements", format!("must be between 1 and {MOST_ELEMENTS}")));
     }
     if spec.for_each.is_some() && spec.limits().is_some_and(|limits| limits.holds_until_end()) {
-        let message = "`forbid` and `replace` would keep the elements from starting beside what they are elements of; \
-                       with `for_each`, limit them by `max_concurrency` alone";
+        let message = "`forbid` and `replace` would keep the elements of `for_each` from starting; use \
+                       `max_concurrency` alone";
         problems.push(Problem::new("concurrency", message));
     }
     match &spec.for_each {
         None if spec.max_elements.is_some() => {
-            problems.push(Problem::new("max_elements", "has no meaning without `for_each`"));
+            problems.push(Problem::new("max_elements", "has no effect without `for_each`"));
         }
         None => {}
         Some(Value::Array(list)) => check_list(problems, list, spec),
@@ -35,11 +35,11 @@ fn check_list(problems: &mut Vec<Problem>, list: &[Value], spec: &JobSpec) {
     let most = spec.max_elements();
     if list.len() > most as usize {
         let count = list.len();
-        let message = format!("has {count} elements; at most {most} are allowed (`max_elements`)");
+        let message = format!("has {count} elements, `max_elements` allows {most}");
         problems.push(Problem::new("for_each", message));
     }
     if spec.for_each.as_ref().is_some_and(|list| list.to_string().len() > MAX_INPUT_BYTES) {
-        problems.push(Problem::new("for_each", format!("at most {MAX_INPUT_BYTES} bytes as JSON")));
+        problems.push(Problem::new("for_each", format!("must have at most {MAX_INPUT_BYTES} bytes as JSON")));
     }
 }
 

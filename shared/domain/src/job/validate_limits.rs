@@ -17,7 +17,7 @@ pub(super) fn check_limits(problems: &mut Vec<Problem>, spec: &JobSpec) {
         }
     }
     if spec.concurrency == Some(Concurrency::Allow) && spec.max_concurrency.is_some() {
-        let message = "is a limit, but `concurrency: allow` says that there is none; give one of them";
+        let message = "contradicts `concurrency: allow`, which means no limit; give only one of them";
         problems.push(Problem::new("max_concurrency", message));
     }
     check_key(problems, spec);
@@ -38,11 +38,12 @@ fn check_key(problems: &mut Vec<Problem>, spec: &JobSpec) {
     ];
     if spec.concurrency_key.is_none() {
         for (field, _) in of_keys.into_iter().filter(|(_, given)| *given) {
-            let message = "has no meaning without `concurrency_key`, such as `input.customer_id`";
+            let message = "has no effect without `concurrency_key`, such as `input.customer_id`";
             problems.push(Problem::new(field, message));
         }
     } else if spec.limits().is_none() {
-        let message = "limits nothing by itself: give `max_concurrency`, `max_concurrency_per_key` or `rate_limit_per_key`";
+        let message =
+            "has no effect alone; add `max_concurrency`, `max_concurrency_per_key` or `rate_limit_per_key`";
         problems.push(Problem::new("concurrency_key", message));
     }
 }
@@ -57,8 +58,9 @@ fn check_rate(problems: &mut Vec<Problem>, field: &str, rate: &RateLimit) {
     if rate.per.0.is_zero() {
         problems.push(Problem::new(part("per"), "must be more than 0"));
     } else if rate.per.0.as_millis() / u128::from(rate.starts.max(1)) > MAX_INTERVAL_MS {
-        problems.push(Problem::new(part("per"), "leaves more than a day between two starts: use a schedule"));
+        problems
+            .push(Problem::new(part("per"), "allows less than one start per day; use a schedule instead"));
     } else if rate.per.0.as_millis() < u128::from(rate.starts) {
-        problems.push(Problem::new(part("starts"), "more than one in a millisecond can't be told apart"));
+        problems.push(Problem::new(part("starts"), "must not allow more than one start per millisecond"));
     }
 }

@@ -20,7 +20,7 @@ pub struct KeyExpression(String);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no path into the input, such as `input.customer_id`: names of letters, digits, `_` and `-` behind `input.`"
+    "{0:?} is not a path into the input, such as `input.customer_id`: names of letters, digits, `_` and `-` behind `input.`"
 )]
 pub struct NoPath(String);
 

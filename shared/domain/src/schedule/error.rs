@@ -33,26 +33,26 @@ pub enum ScheduleError {
     #[error("{at}: {} is out of range {allowed}", at.text)]
     OutOfRange { at: Place, allowed: &'static str },
 
-    #[error("{at}: found {}, allowed is {allowed}", at.quoted())]
+    #[error("{at}: found {}, expected {allowed}", at.quoted())]
     Unexpected { at: Place, allowed: &'static str },
 
-    #[error("{at}: {} runs backwards; a range does not wrap around, allowed are two rising ranges with a comma between", at.quoted())]
+    #[error("{at}: {} runs backwards; ranges do not wrap around, use two rising ranges with a comma between them", at.quoted())]
     ReversedRange { at: Place },
 
-    #[error("{at}: {} has a step without a range, allowed is one after * or a range, such as */15 or 5-59/15", at.quoted())]
+    #[error("{at}: {} has a step without a range; put the step after * or a range, such as */15 or 5-59/15", at.quoted())]
     StepWithoutRange { at: Place },
 
-    #[error("{at}: found {} for a step, allowed is a number from 1", at.quoted())]
+    #[error("{at}: found {} for a step, expected a number from 1", at.quoted())]
     BadStep { at: Place },
 
-    #[error("{at}: {found} fields found, allowed is {allowed}")]
+    #[error("{at}: {found} fields found, expected {allowed}")]
     FieldCount { at: Place, found: usize, allowed: &'static str },
 
     /// AWS requires `?` in exactly one of the two day fields.
     #[error("{at}: {} is not allowed here; exactly one of day-of-month and day-of-week must be ?", at.quoted())]
     DayFields { at: Place },
 
-    #[error("{at}: {} is not an IANA time zone; allowed are names such as UTC or Europe/Berlin", at.quoted())]
+    #[error("{at}: {} is not an IANA time zone; use a name such as UTC or Europe/Berlin", at.quoted())]
     UnknownTimezone { at: Place },
 
     /// The walker refused a calendar that the parser had let through: a defect of Belfry's.

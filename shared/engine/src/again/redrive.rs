@@ -22,7 +22,7 @@ impl Engine {
                 None => None,
             };
             let twice =
-                || EngineError::Conflict(format!("dead letter {id} was redriven already, as {generation}"));
+                || EngineError::Conflict(format!("dead letter {id} was already redriven as {generation}"));
             return begun.map(|execution| Accepted { execution, is_new: false }).ok_or_else(twice);
         }
         // Whatever runs again deals with its letters.

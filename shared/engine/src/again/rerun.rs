@@ -203,8 +203,10 @@ impl Engine {
         key: Option<&IdempotencyKey>,
     ) -> Result<Vec<Accepted>> {
         if rerun.starts.len() > MAX_STARTS {
-            let message =
-                format!("begins at {} executions at once; at most {MAX_STARTS}", rerun.starts.len());
+            let message = format!(
+                "the re-run would start {} executions at once; at most {MAX_STARTS} are allowed",
+                rerun.starts.len()
+            );
             return Err(EngineError::Conflict(message));
         }
         let key = key.map(IdempotencyKey::slot_name);
@@ -218,7 +220,9 @@ impl Engine {
             }
             rerun.generation = self.next_generation(rerun).await?;
         }
-        Err(EngineError::Conflict("it is being run again by others all the time; try again".to_owned()))
+        Err(EngineError::Conflict(
+            "other requests keep running the same executions again; try again".to_owned(),
+        ))
     }
 
     /// Begins a re-run in its generation, as a new run or as a run that was begun before. `None` where

@@ -41,7 +41,7 @@ impl Engine {
             }
         }
         if failed.is_empty() {
-            let nothing = EngineError::Conflict(format!("nothing has failed in run {id}"));
+            let nothing = EngineError::Conflict(format!("no execution failed in run {id}"));
             let absent = EngineError::NotFound { what: "run", id: id.to_string() };
             return Err(if has_any { nothing } else { absent });
         }
@@ -149,5 +149,5 @@ fn place<'a>(statuses: &[Status], after: Option<&'a str>) -> Result<(usize, Opti
         let at = statuses.iter().position(|status| status.as_str() == name)?;
         Some((at, Some(after).filter(|after| !after.is_empty())))
     });
-    place.ok_or_else(|| EngineError::invalid("cursor", "is not one that an earlier page of this filter gave"))
+    place.ok_or_else(|| EngineError::invalid("cursor", "is not a cursor from an earlier page of this filter"))
 }

@@ -86,7 +86,7 @@ async fn change(
             return Ok(());
         }
     }
-    Err(StoreError::Unavailable(format!("alert {key} is changing all the time")))
+    Err(StoreError::Unavailable(format!("other processes keep changing alert {key}; try again")))
 }
 
 fn resolved(row: AlertRow, now: Timestamp) -> Option<AlertRow> {
@@ -191,7 +191,12 @@ impl Engine {
         let tellings = news.iter().map(async |receiver| (receiver.name(), receiver.tell(&notice).await));
         let outcomes = join_all(tellings).await;
         for (receiver, why) in outcomes.iter().filter_map(|(name, told)| Some((name, told.as_ref().err()?))) {
-            tracing::warn!(alert.key = notice.alert.key, receiver, why, "could not be told of an alert");
+            tracing::warn!(
+                alert.key = notice.alert.key,
+                receiver,
+                why,
+                "cannot notify a receiver of an alert"
+            );
         }
         let now = self.now();
         let learn = |found: Option<AlertRow>| Some(learned(found?, &notice.alert, &outcomes, now));

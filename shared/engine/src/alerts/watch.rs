@@ -130,7 +130,7 @@ impl Judge {
         let minutes = self.thresholds.success_window.as_secs().div_ceil(60);
         let wanted = self.thresholds.success_percent;
         let summary = format!(
-            "{percent:.1} % of what ended in the last {minutes} minutes succeeded, less than {wanted} %"
+            "{percent:.1} % of the executions that ended in the last {minutes} minutes succeeded, less than {wanted} %"
         );
         let alert = Alert::SuccessRate { summary };
         settle(alert, is_bad && share.whole >= self.thresholds.at_least, !is_bad && is_whole, alerts).await?;
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(fixture.at(1), [""; 0], "too few to conclude");
         fixture.ended(Status::TimedOut, 1);
         fixture.ended(Status::Skipped, 100);
-        let expected = "50.0 % of what ended in the last 5 minutes succeeded, less than 95 %";
+        let expected = "50.0 % of the executions that ended in the last 5 minutes succeeded, less than 95 %";
         assert_eq!(fixture.at(2), [expected]);
         assert_eq!(fixture.at(4), [expected], "it lasts");
         fixture.ended(Status::Success, 1);

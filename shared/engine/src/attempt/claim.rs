@@ -113,7 +113,7 @@ impl Engine {
                 return Box::pin(self.cancel_orphan(message, "the job was deleted")).await.map(Begun::Not);
             }
             if self.is_cut_off(&message.execution_id).await? {
-                let why = "what it is an element of has ended";
+                let why = "the execution that this element belongs to has ended";
                 return Box::pin(self.cancel_orphan(message, why)).await.map(Begun::Not);
             }
         }

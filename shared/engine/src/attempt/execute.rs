@@ -43,7 +43,7 @@ impl Engine {
         let own = row.work.as_deref().cloned();
         let Some(work) = own.or_else(|| job.as_ref().map(|job| job.work().clone())) else {
             let (version, job_id) = (row.job_version, row.job_id());
-            return Err(EngineError::Conflict(format!("version {version} of {job_id} is gone")));
+            return Err(EngineError::Conflict(format!("version {version} of job {job_id} no longer exists")));
         };
         let input = row.input.clone().or_else(|| job.as_ref().and_then(|job| job.spec.input.clone()));
         let input = self.with_results(input.unwrap_or(Value::Null), row).await?;

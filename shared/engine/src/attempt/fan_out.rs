@@ -87,7 +87,7 @@ impl Engine {
                 Err(format!("the list has {} elements; `max_elements` allows {most}", list.len()))
             }
             Value::Array(list) => fitting(Fan { list, input, meanings }),
-            other => Err(format!("{} where a list is wanted{}", kind(&other), hint(row))),
+            other => Err(format!("expected a list, found {}{}", kind(&other), hint(row))),
         })
     }
 
@@ -207,7 +207,7 @@ fn kind(value: &Value) -> &'static str {
         Value::Null => "nothing",
         Value::Bool(_) => "true or false",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
@@ -215,5 +215,9 @@ fn kind(value: &Value) -> &'static str {
 
 /// Hint for the error: a run that did not begin with the dependency has no result of it.
 fn hint(row: &Execution) -> &'static str {
-    if row.dependencies.is_empty() { ": no dependency is part of this run, start it with one" } else { "" }
+    if row.dependencies.is_empty() {
+        ": this run began without the dependencies of the job; trigger a dependency instead"
+    } else {
+        ""
+    }
 }

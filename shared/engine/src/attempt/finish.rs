@@ -75,9 +75,9 @@ impl Engine {
     fn after_timeout(&self, row: &Execution, work: &Work) -> Next {
         let error = match work.execution_timeout {
             Some(timeout) if ends_by(row, work).is_some_and(|ends_by| ends_by <= self.now()) => {
-                format!("it took longer than {timeout} with all its attempts")
+                format!("all attempts together took longer than execution_timeout ({timeout})")
             }
-            _ => format!("attempt {} took longer than {}", row.attempt, work.timeout),
+            _ => format!("attempt {} took longer than its timeout ({})", row.attempt, work.timeout),
         };
         self.retry_or_end(row, work, Failure { outcome: AttemptOutcome::TimedOut, error }, Duration::ZERO)
     }
@@ -88,7 +88,10 @@ impl Engine {
         }
         let delay = work.retry.delay(row.failures, self.ports.random.fraction()).max(at_least);
         if ends_by(row, work).is_some_and(|ends_by| self.now().plus(delay) >= ends_by) {
-            let error = format!("no time left for another attempt; the last one: {}", failure.error);
+            let error = format!(
+                "execution_timeout leaves no time for another attempt; last error: {}",
+                failure.error
+            );
             return Next::End(Failure { outcome: AttemptOutcome::TimedOut, error });
         }
         Next::Retry(failure, delay)

@@ -86,7 +86,7 @@ impl Engine {
         match failure {
             Some(error) if leased.is_empty() => Err(error),
             Some(error) => {
-                tracing::warn!(%error, "a message is left to the sweep");
+                tracing::warn!(%error, "a message failed; the sweep will retry");
                 Ok(leased)
             }
             None => Ok(leased),
@@ -195,7 +195,9 @@ impl Engine {
             return Ok(row);
         }
         let attempt = token.attempt;
-        Err(EngineError::Conflict(format!("attempt {attempt} of {id} is not, or no longer, this token's")))
+        Err(EngineError::Conflict(format!(
+            "this token does not hold attempt {attempt} of {id}; its lease may have ended"
+        )))
     }
 
     async fn running_row(&self, id: &ExecutionId, token: ClaimToken) -> Result<Execution> {
@@ -204,7 +206,8 @@ impl Engine {
     }
 
     async fn work_of_claimed(&self, row: &Execution) -> Result<Work> {
-        let gone = || EngineError::Conflict(format!("what {} runs is gone", row.id));
+        let gone =
+            || EngineError::Conflict(format!("the job version of execution {} no longer exists", row.id));
         self.work_of(row).await?.ok_or_else(gone)
     }
 }
@@ -230,9 +233,9 @@ fn has_ended(row: &Execution) -> EngineError {
     let how = match outcome(row) {
         Some(AttemptOutcome::Succeeded) => "it succeeded",
         Some(AttemptOutcome::Failed) => "it failed",
-        Some(AttemptOutcome::TimedOut) => "its time was over",
+        Some(AttemptOutcome::TimedOut) => "it timed out",
         Some(AttemptOutcome::Cancelled) => "it was cancelled",
-        Some(AttemptOutcome::Lost) => "its lease was over and it was taken away",
+        Some(AttemptOutcome::Lost) => "its lease ended and the attempt was lost",
         None => "it is not running",
     };
     EngineError::Conflict(format!("attempt {} of {} has ended: {how}", row.attempt, row.id))

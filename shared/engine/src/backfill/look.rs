@@ -62,7 +62,9 @@ impl Engine {
             match self.count_in_backfill(id, ended, status).await {
                 Ok(true) => return,
                 Ok(false) => {}
-                Err(error) => return tracing::debug!(backfill.id = %id, %error, "left to the sweep"),
+                Err(error) => {
+                    return tracing::debug!(backfill.id = %id, %error, "failed; the sweep will retry");
+                }
             }
         }
     }
@@ -136,7 +138,7 @@ impl Engine {
 
     /// Cancels an execution that has not started. If it has changed meanwhile, the next pass sees that.
     async fn cancel_unstarted_slot(&self, id: &ExecutionId) -> Result<()> {
-        match self.cancel(id, "its backfill was cancelled").await {
+        match self.cancel(id, "the backfill of this slot was cancelled").await {
             Ok(_) | Err(EngineError::WrongStatus { .. } | EngineError::Conflict(_)) => Ok(()),
             Err(error) => Err(error),
         }
@@ -147,7 +149,7 @@ impl Engine {
     async fn choose_slots(&self, row: &mut Backfill) -> Result<Vec<ExecutionId>> {
         let pinned = self.ports.jobs.job_version(&row.job_id, row.job_version).await?;
         let Some(schedule) = pinned.as_ref().and_then(|job| job.schedule()) else {
-            row.cancel("the version of the job that it was made for is gone");
+            row.cancel("the version of the job that the backfill was created for no longer exists");
             return Ok(vec![]);
         };
         let mut chosen = Vec::new();

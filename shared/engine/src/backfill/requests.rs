@@ -40,7 +40,8 @@ impl Engine {
             return Err(EngineError::Invalid(problems));
         }
         let Some(schedule) = job.schedule() else {
-            let message = format!("job {} has no schedule, so it has no slots: trigger it", job.id());
+            let message =
+                format!("job {} has no schedule and therefore no slots; trigger the job instead", job.id());
             return Err(EngineError::Conflict(message));
         };
         let slots = request.range.count(schedule, MAX_BACKFILL_SLOTS);
@@ -51,9 +52,9 @@ impl Engine {
             }
             Some(_) => Err(EngineError::invalid(
                 "from",
-                format!("the range has more than {MAX_BACKFILL_SLOTS} slots; choose a shorter one"),
+                format!("the range has more than {MAX_BACKFILL_SLOTS} slots; choose a shorter range"),
             )),
-            None => Err(EngineError::invalid("from", "the job's schedule names no slot in this range")),
+            None => Err(EngineError::invalid("from", "the schedule of the job has no slot in this range")),
         }
     }
 
@@ -97,7 +98,7 @@ impl Engine {
         match self.look_at_backfill(row.clone()).await {
             Ok(row) => row,
             Err(error) => {
-                tracing::debug!(backfill.id = %row.id, %error, "left to the sweep");
+                tracing::debug!(backfill.id = %row.id, %error, "failed; the sweep will retry");
                 row
             }
         }
@@ -132,14 +133,14 @@ impl Engine {
             }
             if matches!(row.status, BackfillStatus::Cancelled | BackfillStatus::Finished) {
                 let (is, to) = (row.status.as_str(), to.as_str());
-                return Err(EngineError::Conflict(format!("backfill {id} is {is}: it can't become {to}")));
+                return Err(EngineError::Conflict(format!("backfill {id} is {is} and cannot become {to}")));
             }
             let next = Backfill { status: to, reason: reason.map(str::to_owned), ..row.clone() };
             if let Some(row) = self.write_backfill(&row, next).await? {
                 return Ok(row);
             }
         }
-        Err(EngineError::Conflict(format!("backfill {id} is changing all the time; try again")))
+        Err(EngineError::Conflict(format!("backfill {id} keeps changing; try again")))
     }
 }
 
@@ -147,10 +148,10 @@ fn problems_of(request: &BackfillRequest, now: Timestamp) -> Vec<Problem> {
     let SlotRange { from, to, .. } = request.range;
     let mut problems = Vec::new();
     if from >= to {
-        problems.push(Problem::new("to", "must be after `from`: slots from `from` on, before `to`"));
+        problems.push(Problem::new("to", "must be after `from`"));
     }
     if to > now {
-        problems.push(Problem::new("to", "must not lie ahead: slots that are to come start by themselves"));
+        problems.push(Problem::new("to", "must not be in the future; future slots start by themselves"));
     }
     if !(1..=MAX_BACKFILL_CONCURRENCY).contains(&request.concurrency) {
         problems.push(Problem::new("concurrency", format!("must be from 1 to {MAX_BACKFILL_CONCURRENCY}")));

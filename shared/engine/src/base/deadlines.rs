@@ -6,7 +6,7 @@ use belfry_domain::{Execution, Holder, Timestamp, Work};
 
 use crate::{Engine, Result};
 
-pub(crate) const TOO_LATE: &str = "its starting deadline had passed";
+pub(crate) const TOO_LATE: &str = "skipped: starting_deadline passed before the execution could start";
 
 impl Engine {
     /// Last instant at which an execution that has not started may start. `None` where it has no

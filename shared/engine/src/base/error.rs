@@ -19,19 +19,19 @@ pub enum EngineError {
     Conflict(String),
     /// The idempotency key was used for another request before.
     #[error(
-        "the idempotency key was used before, for another request: see execution {id}; repeat that request as it \
-         was, or take another key"
+        "the idempotency key was used before for a different request, see execution {id}; repeat that request \
+         unchanged, or use another key"
     )]
     KeyReused { id: ExecutionId },
     /// The client's `If-Match` does not name the current state.
-    #[error("the job has changed since it was read: it is now {current}")]
+    #[error("the job was changed since the client read it; the current state is {current}")]
     PreconditionFailed { current: String },
     /// The queue is full. Repeating the request is right, but not at once.
     #[error(
-        "the queue {pool}/{priority} holds {depth} executions that wait for a worker, and its limit is {limit}"
+        "the queue {pool}/{priority} is full: its depth is {depth}, its limit is {limit} (--backlog-limit)"
     )]
     Backlogged { pool: String, priority: Priority, depth: u64, limit: u64, retry_after: Duration },
-    #[error("an execution that is {status} can't be {verb}")]
+    #[error("the execution is {status} and cannot be {verb}")]
     WrongStatus { status: Status, verb: &'static str },
 }
 

@@ -63,7 +63,7 @@ impl Engine {
                 Passed::GateMoved => self.pause_at_gate(attempt).await,
             }
         }
-        Err(StoreError::Unavailable(format!("the gates of {} change all the time", change.row.id)))
+        Err(StoreError::Unavailable(format!("the limits of {} keep changing; try again", change.row.id)))
     }
 
     /// Applies a change as long as the row belongs to this claim. `None` where it no longer does.

@@ -122,7 +122,7 @@ impl Engine {
                 return Ok(plan.outcomes);
             }
         }
-        Err(EngineError::Conflict("the jobs are being changed by others all the time; try again".to_owned()))
+        Err(EngineError::Conflict("other requests keep changing the jobs; try again".to_owned()))
     }
 
     async fn plan(&self, specs: &[JobSpec]) -> Result<Plan> {

@@ -66,7 +66,7 @@ impl Engine {
     pub(crate) async fn backlog(&self, pool: &str, priority: Priority) -> u64 {
         let depth = self.ports.queue.backlog(pool, priority).await;
         depth.unwrap_or_else(|error| {
-            tracing::warn!(pool, %priority, %error, "its backlog is not known");
+            tracing::warn!(pool, %priority, %error, "cannot read the length of a queue; its limit does not apply");
             0
         })
     }

@@ -70,7 +70,7 @@ impl Engine {
                 next.filter(|(job, slot)| job.paused_at().is_none_or(|at| *slot <= at)).collect();
             let is_new = |job: &Job| job.revision == revision + 1;
             for job in aligned.iter().filter(|job| is_new(job)) {
-                tracing::info!(job.id = %job.id(), zones = data.version(), "its local time changes");
+                tracing::info!(job.id = %job.id(), zones = data.version(), "local time of a job changes");
             }
             let is_called = |job: &Job| is_new(job) && job.spec.clock == Clock::Both;
             if !self.commit_versions(revision, aligned, &firsts, is_called).await? {
@@ -140,8 +140,10 @@ impl Engine {
         }
         let what = || format!("zone data {version}");
         let packed = self.ports.zones.zone_data(version).await?;
-        let packed = packed
-            .ok_or_else(|| StoreError::Unreadable { what: what(), why: "they are not kept".to_owned() })?;
+        let packed = packed.ok_or_else(|| StoreError::Unreadable {
+            what: what(),
+            why: "the store does not have them".to_owned(),
+        })?;
         let data = ZoneData::unpack(&packed)
             .map_err(|why| StoreError::Unreadable { what: what(), why: why.to_string() })?;
         Ok(data.register())
@@ -185,5 +187,5 @@ fn next_second(at: Timestamp) -> Timestamp {
 }
 
 pub(crate) fn contended() -> EngineError {
-    EngineError::Conflict("the jobs are being changed by others all the time; try again".to_owned())
+    EngineError::Conflict("other requests keep changing the jobs; try again".to_owned())
 }

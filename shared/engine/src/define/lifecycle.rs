@@ -22,8 +22,10 @@ impl Engine {
             let dependents = self.ports.jobs.dependents(id, u64::MAX).await?;
             if !dependents.is_empty() {
                 let names: Vec<&str> = dependents.iter().map(|job| job.id().as_str()).collect();
-                let message =
-                    format!("job {id} can't be deleted, because of what depends on it: {}", names.join(", "));
+                let message = format!(
+                    "job {id} cannot be deleted, because these jobs depend on it: {}",
+                    names.join(", ")
+                );
                 return Err(EngineError::Conflict(message));
             }
             let mut tombstone =
@@ -35,7 +37,7 @@ impl Engine {
                 return Ok(job);
             }
         }
-        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
+        Err(EngineError::Conflict(format!("other requests keep changing job {id}; try again")))
     }
 
     /// Pauses a job: slots after now don't start until it is resumed; earlier ones still do. A job that is
@@ -57,7 +59,7 @@ impl Engine {
                 return Ok(Arc::new(paused));
             }
         }
-        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
+        Err(EngineError::Conflict(format!("other requests keep changing job {id}; try again")))
     }
 
     /// Resumes a job. Slots of the pause are handled by the misfire policy. Resuming makes a new
@@ -78,7 +80,7 @@ impl Engine {
                 return Ok(Arc::new(resumed));
             }
         }
-        Err(EngineError::Conflict(format!("job {id} is being changed by others all the time; try again")))
+        Err(EngineError::Conflict(format!("other requests keep changing job {id}; try again")))
     }
 
     async fn catch_up(&self, job: &Job, paused_at: Timestamp) -> Result<(Vec<Timer>, Vec<Message>)> {

@@ -137,7 +137,7 @@ impl Engine {
         if input.as_ref().is_some_and(|input| input.to_string().len() > belfry_domain::MAX_INPUT_BYTES) {
             return Err(EngineError::invalid(
                 "input",
-                format!("at most {} bytes", belfry_domain::MAX_INPUT_BYTES),
+                format!("must have at most {} bytes as JSON", belfry_domain::MAX_INPUT_BYTES),
             ));
         }
         let now = self.now();

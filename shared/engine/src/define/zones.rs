@@ -127,7 +127,7 @@ impl Engine {
             let before = self.before_own(in_force).await?;
             let zones = ZonesInForce { version: version.to_owned(), is_settled: false, before };
             if self.ports.zones.put_in_force(revision, &zones).await? == Committed::Done {
-                tracing::info!(version, "zone data are put in force");
+                tracing::info!(version, "zone data put in force");
                 return Ok(());
             }
         }

@@ -79,7 +79,7 @@ impl Engine {
     pub(crate) async fn persist_settled(&self, row: Execution, guard: TimerKey) -> Result<()> {
         match self.settle(row, guard).await {
             Err(EngineError::Store(StoreError::Unavailable(why))) => {
-                tracing::warn!(why, "left to the sweep");
+                tracing::warn!(why, "failed; the sweep will retry");
                 Ok(())
             }
             other => other,
@@ -89,7 +89,8 @@ impl Engine {
     /// Cancels elements that have not ended, after the whole has ended without a join.
     pub(crate) async fn cancel_elements(&self, whole: &Execution) -> Result<()> {
         let count = whole.elements.map_or(0, |elements| elements.count);
-        let reason = format!("{} is {}", whole.id, whole.status);
+        let reason =
+            format!("execution {}, which this element belongs to, ended as {}", whole.id, whole.status);
         stream::iter((0..count).map(|index| self.cancel_element(whole, index, &reason)))
             .buffer_unordered(self.settings.parallel)
             .try_collect()
@@ -121,7 +122,7 @@ impl Engine {
                 return Ok(outcome);
             }
         }
-        Err(EngineError::Conflict(format!("execution {id} is changing all the time; try again")))
+        Err(EngineError::Conflict(format!("execution {id} keeps changing; try again")))
     }
 
     async fn cancel_row(&self, row: Execution, reason: &str) -> Result<Option<CancelOutcome>> {

@@ -81,7 +81,7 @@ impl Engine {
                 return Ok(Some(made));
             }
         }
-        Err(EngineError::Conflict(format!("{first} is being run again by others all the time")))
+        Err(EngineError::Conflict(format!("other requests keep running {first} again; try again")))
     }
 }
 

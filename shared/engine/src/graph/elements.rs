@@ -90,7 +90,7 @@ impl Engine {
                     let why = row.reason.unwrap_or_else(|| row.status.to_string());
                     results.fail(|| format!("{id}: {why}"));
                 }
-                None => results.fail(|| format!("{id}: it was removed after its time")),
+                None => results.fail(|| format!("{id}: removed after the retention period")),
             }
         }
         Ok(results.joined(count))
@@ -141,15 +141,15 @@ impl Results {
 
     fn joined(self, count: u32) -> std::result::Result<Option<Value>, String> {
         if let Some(first) = self.first_failure {
-            return Err(format!("{} of {count} elements failed; the first is {first}", self.failures));
+            return Err(format!("{} of {count} elements failed; first failure: {first}", self.failures));
         }
         if self.values.iter().all(Value::is_null) {
             return Ok(None);
         }
         if self.bytes > MAX_INPUT_BYTES {
             return Err(format!(
-                "the {count} elements succeeded, but their results have {} bytes as a list; at most {MAX_INPUT_BYTES} \
-                 are allowed: let them store what they have, and give references",
+                "all {count} elements succeeded, but the list of their results has {} bytes; the maximum is \
+                 {MAX_INPUT_BYTES}. Store the results elsewhere and return references",
                 self.bytes
             ));
         }

@@ -27,7 +27,8 @@ impl Engine {
     pub async fn set_circuit(&self, job_id: &JobId, change: CircuitChange) -> Result<Circuit> {
         let (_, job) = self.live_job(job_id).await?;
         let Some(policy) = job.spec.circuit else {
-            let message = format!("job {job_id} has no circuit breaker; give it one with `circuit: {{}}`");
+            let message =
+                format!("job {job_id} has no circuit breaker; add `circuit: {{}}` to its definition");
             return Err(EngineError::Conflict(message));
         };
         let change =
@@ -56,7 +57,7 @@ impl Engine {
             }
             self.pause_at_gate(attempt).await;
         }
-        Err(EngineError::Conflict(format!("the gate of {job_id} changes all the time; try again")))
+        Err(EngineError::Conflict(format!("the limits of {job_id} keep changing; try again")))
     }
 }
 

@@ -218,16 +218,18 @@ impl Alert {
     pub fn summary(&self) -> String {
         match self {
             Self::DeadLetter { id, reason } => format!("{id} failed for good: {reason}"),
-            Self::MissedDeadline { id, deadline } => format!("{id} had not ended by {deadline}"),
+            Self::MissedDeadline { id, deadline } => {
+                format!("{id} did not end by {deadline} (must_finish_by)")
+            }
             Self::CircuitOpened { job_id, until } => {
                 format!("{job_id} keeps failing: its circuit breaker is open until {until}")
             }
             Self::SuccessRate { summary } | Self::Lateness { summary, .. } => summary.clone(),
-            Self::Quarantined { what, why } => format!("{what} was put aside: {why}"),
+            Self::Quarantined { what, why } => format!("{what} was quarantined: {why}"),
             Self::TimerMissing { job_id } => {
-                format!("{job_id} had no timer and was given one; this should never happen, please report it")
+                format!("{job_id} had no timer, and belfry added the timer; please report this defect")
             }
-            Self::Test { by } => format!("a test, asked for by {by}"),
+            Self::Test { by } => format!("test alert, requested by {by}"),
         }
     }
 }

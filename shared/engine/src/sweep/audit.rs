@@ -14,7 +14,7 @@ impl Engine {
     pub async fn audit(&self) -> Result<u64> {
         let (revision, zones) = self.ports.zones.in_force().await?;
         if let Err(error) = self.tend_zones(revision, zones.as_ref()).await {
-            tracing::error!(%error, "the zone data in force stay as they are");
+            tracing::error!(%error, "cannot change the zone data in force");
         }
         let counts: BTreeMap<JobId, u64> = self.ports.timers.timers_of_jobs().await?.into_iter().collect();
         let (_, jobs) = self.ports.jobs.all_jobs().await?;

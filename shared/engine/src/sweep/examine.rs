@@ -174,7 +174,7 @@ impl Engine {
             return Ok(Some(Failure { outcome: AttemptOutcome::Cancelled, error }));
         }
         let max_lost = self.work_of(row).await?.map_or(0, |work| work.retry.max_lost);
-        let error = format!("the worker vanished {} times", row.lost + 1);
+        let error = format!("workers lost: {}, retry.max_lost allows {max_lost}", row.lost + 1);
         Ok((row.lost >= max_lost).then_some(Failure { outcome: AttemptOutcome::Lost, error }))
     }
 

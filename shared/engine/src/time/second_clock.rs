@@ -21,7 +21,7 @@ impl Engine {
         let Some(clock) = &self.second_clock else { return };
         for job in jobs {
             if let Err(why) = clock.keep(job.id(), wants_second_clock(job).then_some(job)).await {
-                tracing::error!(job.id = %job.id(), %why, "its own schedule is left to the audit");
+                tracing::error!(job.id = %job.id(), %why, "cannot update the second clock of a job; the audit will retry");
             }
         }
     }

@@ -152,7 +152,7 @@ impl Engine {
             What::Deadline { execution_id } => {
                 // Nothing that starts may wait for an alert.
                 if let Err(error) = self.examine_deadline(timer, execution_id).await {
-                    tracing::warn!(execution.id = %execution_id, %error, "its deadline is left to the sweep");
+                    tracing::warn!(execution.id = %execution_id, %error, "cannot check the deadline; the sweep will retry");
                 }
                 Ok(Work::default())
             }

@@ -42,7 +42,7 @@ impl Engine {
                 Err(closed) => return Box::pin(self.turn_away(arrival, found, keys, &gates, closed)).await,
             }
         }
-        Err(EngineError::Conflict(format!("the gates of {} change all the time", arrival.job.id())))
+        Err(EngineError::Conflict(format!("the limits of {} keep changing; try again", arrival.job.id())))
     }
 
     async fn find(&self, arrival: &Arrival<'_>) -> Result<Option<Found>> {

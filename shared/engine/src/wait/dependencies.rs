@@ -114,11 +114,11 @@ impl Engine {
         let reason = if job.deleted {
             "the job was deleted"
         } else if is_paused {
-            "the job is paused"
+            "skipped: the job, or the job that gives its schedule, is paused"
         } else if is_before_its_time {
-            "the job did not exist yet"
+            "skipped: the slot lies before the job was created"
         } else if is_straggler {
-            "the job was changed before this slot was started"
+            "skipped: the job was changed before this slot started"
         } else if self.now() > slot && slot > giver.updated_at && !has_slot(&giver, slot) {
             // Its waiter came to be by a clock that was ahead, and a later version has other slots.
             "the schedule no longer has this slot"
@@ -149,7 +149,7 @@ impl Engine {
     async fn give_up(&self, row: Execution, guard: TimerKey) -> Result<Option<Ended>> {
         let open = row.dependencies.iter().find(|(_, dependency)| dependency.outcome.is_none());
         let name = open.map_or("", |(job_id, _)| job_id.as_str());
-        let reason = format!("waited too long for dependency {name}");
+        let reason = format!("dependency {name} did not end within dependency_timeout");
         let change = Change::waited_too_long(&row, &reason, self.now())?;
         let ended = change.row.clone();
         Ok(self.apply(change).await?.then_some((ended, guard)))

@@ -61,14 +61,22 @@ impl Engine {
         }
         let is_slot = row.trigger == Trigger::Schedule;
         Ok(match (why, arrival.limits.concurrency) {
-            (Why::Open(until), _) if is_slot => Some(format!("the circuit is open until {until}")),
+            (Why::Open(until), _) if is_slot => {
+                Some(format!("skipped: the circuit breaker is open until {until}"))
+            }
             (Why::Full, Concurrency::Forbid) => {
-                Some(format!("others have begun and not ended, {} is the most", gate.holders.len()))
+                let (limit, whose) = (permits_field(key), of_key(key));
+                let (held, permits) = (gate.holders.len(), arrival.limits.cap(key).permits.unwrap_or(1));
+                Some(format!(
+                    "skipped: unfinished executions hold {held} of {permits} permits of {limit}{whose} \
+                     (concurrency: forbid)"
+                ))
             }
             (Why::Full | Why::Behind, Concurrency::Replace) => {
                 let permits = arrival.limits.cap(key).permits.unwrap_or(u32::MAX) as usize;
                 let makes_room = self.replace_older(row, key, gate, permits).await?;
-                (!makes_room).then(|| "a newer execution has taken its place".to_owned())
+                (!makes_room)
+                    .then(|| "skipped: a newer execution runs instead (concurrency: replace)".to_owned())
             }
             _ => None,
         })
@@ -100,7 +108,7 @@ impl Engine {
         }
         let surplus = (others.len() + 1).saturating_sub(permits);
         for (_, id) in others.into_iter().take(surplus) {
-            match self.cancel(&id, &format!("replaced by {}", row.id)).await {
+            match self.cancel(&id, &format!("replaced by {} (concurrency: replace)", row.id)).await {
                 Ok(CancelOutcome::Cancelled(_) | CancelOutcome::Requested(_))
                 | Err(EngineError::WrongStatus { .. } | EngineError::NotFound { .. }) => {}
                 Err(error) => return Err(error),
@@ -180,7 +188,7 @@ impl Engine {
             }
             self.pause_at_gate(attempt).await;
         }
-        Err(EngineError::Conflict(format!("the gate {of_key} changes all the time")))
+        Err(EngineError::Conflict(format!("the limits of {of_key} keep changing; try again")))
     }
 }
 
@@ -191,11 +199,23 @@ fn is_asked_for(row: &Execution) -> bool {
 }
 
 fn reason_for(why: Why, gate: &GateKey) -> String {
-    let whose = gate.key.as_ref().map_or_else(String::new, |key| format!(" of the key {key}"));
+    let (limit, whose) = (permits_field(gate), of_key(gate));
     match why {
-        Why::Full => format!("waits for its turn: as many{whose} run as may"),
-        Why::Behind => format!("waits for its turn: others{whose} were there before"),
-        Why::TooSoon(at) => format!("waits for its turn by the rate limit{whose}, which is not before {at}"),
-        Why::Open(until) => format!("waits: the circuit is open until {until}"),
+        Why::Full => format!("waiting for a permit{whose}: {limit} is reached"),
+        Why::Behind => format!("waiting in line{whose}: earlier executions start first"),
+        Why::TooSoon(at) => {
+            let limit = if gate.key.is_none() { "rate_limit" } else { "rate_limit_per_key" };
+            format!("waiting: {limit} allows no start{whose} before {at}")
+        }
+        Why::Open(until) => format!("waiting: the circuit breaker is open until {until}"),
     }
+}
+
+/// The field of a job's definition that sets how many permits the gate has.
+fn permits_field(gate: &GateKey) -> &'static str {
+    if gate.key.is_none() { "max_concurrency" } else { "max_concurrency_per_key" }
+}
+
+fn of_key(gate: &GateKey) -> String {
+    gate.key.as_ref().map_or_else(String::new, |key| format!(" for the key {key}"))
 }

@@ -30,7 +30,7 @@ pub(super) fn url(endpoint: Option<&str>, bucket: &str, region: &str, key: &str)
     };
     // They become parts of a host's name: they must not lead elsewhere.
     if !is_plain(bucket) || !is_plain(region) {
-        return Err(format!("{bucket:?} in {region:?} can't be a bucket"));
+        return Err(format!("{bucket:?} in {region:?} is not a valid bucket"));
     }
     let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     let base = match endpoint {

@@ -51,7 +51,7 @@ pub async fn one_waits_while_as_many_run_as_may(backend: &Backend) -> Tried {
     }
     let running = world.start().await?;
     assert_eq!(attempts(&running), ["one@a"]);
-    let waits = ("waiting".to_owned(), "waits for its turn: as many run as may".to_owned());
+    let waits = ("waiting".to_owned(), "waiting for a permit: max_concurrency is reached".to_owned());
     assert_eq!(world.stands("one@b").await?, waits);
     world.end(&running[0], Completion::succeeded(None)).await?;
     assert_eq!(attempts(&world.start().await?), ["one@b"]);
@@ -80,7 +80,13 @@ pub async fn a_slot_that_is_forbidden_is_skipped(backend: &Backend) -> Tried {
     }
     assert_eq!(world.row("alone@2026-11-23T00:01:00Z").await?.status, Status::Running);
     let (status, reason) = world.stands("alone@2026-11-23T00:02:00Z").await?;
-    assert_eq!((&*status, &*reason), ("skipped", "others have begun and not ended, 1 is the most"));
+    assert_eq!(
+        (&*status, &*reason),
+        (
+            "skipped",
+            "skipped: unfinished executions hold 1 of 1 permits of max_concurrency (concurrency: forbid)"
+        )
+    );
     Ok(())
 }
 
@@ -117,7 +123,10 @@ pub async fn the_newest_replaces_what_runs(backend: &Backend) -> Tried {
     assert_eq!(attempts(&world.start().await?), [""; 0], "not before the first has stopped");
     assert!(world.row("newest@a").await?.cancel_requested);
     world.end(&first[0], Completion::failed("it was stopped")).await?;
-    assert_eq!(world.stands("newest@a").await?, ("cancelled".to_owned(), "replaced by newest@b".to_owned()));
+    assert_eq!(
+        world.stands("newest@a").await?,
+        ("cancelled".to_owned(), "replaced by newest@b (concurrency: replace)".to_owned())
+    );
     assert_eq!(attempts(&world.start().await?), ["newest@b"]);
     Ok(())
 }
@@ -177,12 +186,18 @@ pub async fn a_circuit_opens_skips_slots_and_tries_one(backend: &Backend) -> Tri
     world.trigger("breaking", "d", NOTHING).await?;
     assert_eq!(attempts(&world.start().await?), [""; 0]);
     let (status, reason) = world.stands("breaking@c").await?;
-    assert_eq!((&*status, &*reason), ("waiting", "waits: the circuit is open until 2026-11-23T00:05:00Z"));
+    assert_eq!(
+        (&*status, &*reason),
+        ("waiting", "waiting: the circuit breaker is open until 2026-11-23T00:05:00Z")
+    );
     world.advance(60);
     world.tick().await?;
     world.start().await?;
     let (status, reason) = world.stands("breaking@2026-11-23T00:01:00Z").await?;
-    assert_eq!((&*status, &*reason), ("skipped", "the circuit is open until 2026-11-23T00:05:00Z"));
+    assert_eq!(
+        (&*status, &*reason),
+        ("skipped", "skipped: the circuit breaker is open until 2026-11-23T00:05:00Z")
+    );
     world.advance(240);
     world.tick().await?;
     let probe = world.start().await?;

@@ -13,7 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ("- job_id: a\n\tschedule: x\n", ":1:11: "),
     ("- job_id: a\n  command: x\n  command: y\n", ":3:3: duplicate mapping key: command\n"),
     ("{\"job_id\": \"a\",, }\n", ":1:16: "),
-    ("", ": has no jobs in it"),
+    ("", ": contains no jobs"),
     ("just words\n", ":1:1: expected a job"),
     // Not a job.
     ("- job_id: a\n  shedule: \"@daily\"\n", ":2:12: job a: shedule: unknown field `shedule`"),
@@ -31,13 +31,13 @@ const FILES: &[(&str, &str)] = &[
     ("- {job_id: a, schedule: '@daily', timezone: Europe/Berln}\n", ":1:45: job a: timezone: "),
     ("- job_id: a\n  timeout: -5\n", ":2:12: job a: timeout: "),
     // Contradictions.
-    ("- {job_id: a, command: x, target: {type: empty}}\n", ":1:35: job a: target: given beside `command`"),
+    ("- {job_id: a, command: x, target: {type: empty}}\n", ":1:35: job a: target: `command` is given too"),
     (
         "- {job_id: a, dependencies: [kept, nobody]}\n",
         ":1:36: job a: dependencies[1]: there is no job `nobody`",
     ),
     ("- {job_id: a, dependencies: [a]}\n", ":1:30: job a: dependencies[0]: a job cannot depend on itself"),
-    ("- {job_id: push, command: x}\n", ":1:12: job push: job_id: `push` is the name"),
+    ("- {job_id: push, command: x}\n", ":1:12: job push: job_id: `push` is reserved"),
 ];
 
 /// Three files that make a cycle, none of them wrong by itself.

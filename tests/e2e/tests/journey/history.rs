@@ -19,7 +19,7 @@ async fn all_that_a_command_printed_is_kept() {
     let lines: Vec<&str> = printed.lines().collect();
     assert_eq!((lines.len(), lines[0], lines[9_999]), (10_000, "1", "10000"));
     let shown = tour.server.run(&["executions", "show", &id]).await.ok().out();
-    assert!(shown.contains("all of it: belfry logs --full") && shown.contains("timeline ("), "{shown}");
+    assert!(shown.contains("full output: belfry logs --full") && shown.contains("timeline ("), "{shown}");
     let found = tour.list(&["executions", "--tag", "team=data", "--since", "1h"]).await;
     assert_eq!(found.iter().map(|row| text(row, "execution_id")).collect::<Vec<_>>(), [id]);
     let summary = tour.server.run(&["jobs", "show", "chatty"]).await.ok().out();

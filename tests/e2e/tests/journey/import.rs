@@ -23,7 +23,7 @@ async fn the_example_crontabs_become_a_job_file_that_applies() {
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let import = ["import", "crontab", "--output", &output, "--timezone", "Europe/Berlin"];
     let report = run(&[&import, &files[..]].concat()).await.ok().err();
-    assert!(report.contains("has no notion of a boot"), "what isn't carried over is told: {report}");
+    assert!(report.contains("has no trigger at boot"), "what isn't carried over is told: {report}");
     let before = tour.list(&["jobs"]).await;
     let dry = tour.server.run(&["apply", "-f", &output, "--dry-run"]).await.ok().out();
     let count = report.split_once(" jobs,").map(|(count, _)| count.trim().parse::<usize>().unwrap()).unwrap();

@@ -41,7 +41,7 @@ async fn the_newest_takes_the_place_of_the_one_before() {
     tour.until_it_is(&first, "running").await;
     let second = tour.trigger(&["preview"]).await;
     let replaced = tour.until_it_is(&first, "cancelled").await;
-    assert_eq!(text(&replaced, "reason"), format!("replaced by {second}"));
+    assert_eq!(text(&replaced, "reason"), format!("replaced by {second} (concurrency: replace)"));
     let running = tour.until_it_is(&second, "running").await;
     assert!(text(&running, "start_time") >= text(&replaced, "end_time"), "{replaced} {running}");
     tour.server.run(&["cancel", &second]).await.ok();
@@ -61,7 +61,7 @@ async fn what_keeps_failing_is_left_alone_for_a_while() {
     assert_eq!(open["failures"], 3);
     let held = tour.trigger(&["sync"]).await;
     let row = tour.until_it_is(&held, "waiting").await;
-    assert!(text(&row, "reason").starts_with("waits: the circuit is open until "), "{row}");
+    assert!(text(&row, "reason").starts_with("waiting: the circuit breaker is open until "), "{row}");
     let shown = tour.server.run(&["jobs", "show", "sync"]).await.ok().out();
     assert!(shown.contains("0 with a permit, 1 waiting") && shown.contains("open until"), "{shown}");
     tour.server.run(&["circuit", "close", "sync"]).await.ok();

@@ -90,7 +90,7 @@ async fn cancelling_a_running_command_ends_its_processes() {
         told.split_whitespace().map(|pid| Pid::from_raw(pid.parse().unwrap()).unwrap()).collect();
     assert!(pids.len() == 2 && pids.iter().all(|pid| test_kill_process(*pid).is_ok()));
     let said = tour.server.run(&["cancel", id, "--reason", "no longer needed"]).await.ok().out();
-    assert!(said.contains("told to stop"), "{said}");
+    assert!(said.contains("asked to stop"), "{said}");
     until("the processes end", SOON, async || {
         pids.iter().all(|pid| test_kill_process(*pid).is_err()).then_some(())
     })

@@ -157,7 +157,7 @@ impl State {
         };
         self.coverage.add(status);
         let reason = row.reason.as_deref().unwrap_or_default();
-        if row.status == Status::Skipped && reason.starts_with("others have begun") {
+        if row.status == Status::Skipped && reason.starts_with("skipped: unfinished executions hold") {
             self.coverage.add("gate: overlap forbidden");
         }
         if reason.starts_with("replaced by") {

@@ -32,7 +32,7 @@ const fn documented(
 
 const NOT_FOUND: Documented = documented("NotFound", "404", Kind::NotFound, "There is no such thing");
 const CONFLICT: Documented =
-    documented("Conflict", "409", Kind::Conflict, "The present state doesn't allow this");
+    documented("Conflict", "409", Kind::Conflict, "The current state does not allow this");
 const PRECONDITION_FAILED: Documented = Documented {
     header: Some("ETag"),
     ..documented(

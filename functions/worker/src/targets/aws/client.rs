@@ -21,7 +21,7 @@ pub(super) enum CallError {
     /// The configuration of the job or the worker is wrong.
     #[error("{0}")]
     Misconfigured(String),
-    #[error("no credentials of AWS: {0}")]
+    #[error("no AWS credentials: {0}")]
     Credentials(String),
     #[error("{service} did not answer: {cause}")]
     NoAnswer { service: &'static str, cause: String },

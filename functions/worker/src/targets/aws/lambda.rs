@@ -89,7 +89,7 @@ fn output(body: &[u8]) -> Option<Output> {
 /// Error in the form in which the runtimes report it.
 fn error_of(payload: &Value) -> String {
     let kind = payload["errorType"].as_str().unwrap_or("error");
-    let message = payload["errorMessage"].as_str().unwrap_or("the function says nothing more");
+    let message = payload["errorMessage"].as_str().unwrap_or("the function gave no message");
     format!("the function failed: {}: {}", one_line(kind), one_line(message))
 }
 

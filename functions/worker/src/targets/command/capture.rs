@@ -62,7 +62,8 @@ impl Capture {
     /// `patience`.
     pub async fn finish(mut self, patience: Duration) -> Option<Output> {
         if self.left_out > 0 {
-            let note = format!("\n[belfry: {} bytes left out, the last of them follow]\n", self.left_out);
+            let note =
+                format!("\n[belfry: {} bytes left out; the end of the output follows]\n", self.left_out);
             let end = self.tail().text();
             self.append(note.as_bytes()).await;
             self.append(end.as_bytes()).await;
@@ -116,5 +117,5 @@ impl Capture {
 }
 
 fn lost(error: &StoreError) {
-    tracing::warn!(%error, "the full log of an attempt is not kept");
+    tracing::warn!(%error, "cannot store the full log of an attempt");
 }

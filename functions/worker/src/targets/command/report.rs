@@ -36,7 +36,9 @@ pub(super) fn completion(
 ) -> Completion {
     let completion = match end {
         End::Stopped => Completion::failed("stopped"),
-        End::Unknown(error) => Completion::failed(format!("how the process ended is unknown: {error}")),
+        End::Unknown(error) => {
+            Completion::failed(format!("the exit status of the process is unknown: {error}"))
+        }
         End::Exited(status) if status.success() => succeeded(result),
         End::Exited(status) => failed(*status, last_line, target),
     };

@@ -17,7 +17,7 @@ const MAX_BYTES: u64 = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ResultError {
     #[error(
-        "the result in BELFRY_RESULT has more than {MAX_BYTES} bytes; write it elsewhere and return where"
+        "the result in BELFRY_RESULT has more than {MAX_BYTES} bytes; store the result elsewhere and return a reference"
     )]
     TooLarge,
     #[error("the result in BELFRY_RESULT is not JSON: {0}")]
@@ -40,7 +40,7 @@ impl ResultFile {
         match builder.prefix("belfry-").permissions(Permissions::from_mode(0o700)).tempdir() {
             Ok(directory) => Some(Self(directory)),
             Err(error) => {
-                tracing::debug!(%error, "no temporary directory; BELFRY_RESULT is not given");
+                tracing::debug!(%error, "no temporary directory; BELFRY_RESULT is not set");
                 None
             }
         }

@@ -23,7 +23,7 @@ const PASSED_ON: [&str; 8] = ["PATH", "HOME", "USER", "SHELL", "LANG", "LC_ALL",
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StartError {
-    #[error("the command is empty; give a program, or a line for the shell")]
+    #[error("the command is empty; give a program or a shell command line")]
     Empty,
     #[error(
         "working directory {directory:?} {problem}; create it on this worker or change `working_directory`"
@@ -42,7 +42,7 @@ pub(super) enum StartError {
     #[error("program {0:?} is not executable; give it the permission (chmod +x)")]
     NotExecutable(String),
     #[error(
-        "program {0:?} is of no format that this worker can execute; is it built for another machine, or a script without a `#!` line?"
+        "this worker cannot execute the format of program {0:?}; the program may be built for another platform, or be a script without a `#!` line"
     )]
     Format(String),
     #[error("the command and its environment are too long for this system; send the data as input instead")]
@@ -50,7 +50,7 @@ pub(super) enum StartError {
     #[error("the command, its working directory or its environment contains a NUL character")]
     Nul,
     /// The host lacks a resource now, and may have it later.
-    #[error("the command can't be started now: {0}")]
+    #[error("cannot start the command now: {0}")]
     Now(io::Error),
 }
 
@@ -163,7 +163,7 @@ fn directory_problem(directory: &str) -> Option<String> {
         Err(error) if error.kind() == ErrorKind::NotFound => Some("does not exist".to_owned()),
         Err(error) => Some(format!("can't be used ({error})")),
         Ok(found) if !found.is_dir() => Some("is not a directory".to_owned()),
-        Ok(_) => access(directory, Access::EXEC_OK).err().map(|_| "may not be entered".to_owned()),
+        Ok(_) => access(directory, Access::EXEC_OK).err().map(|_| "is not accessible".to_owned()),
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn completion(
         // However much of the answer came: it has been taken.
         _ if may_call_back && status == StatusCode::ACCEPTED => Completion::handed_over(),
         Err(error) if status.is_success() => {
-            Completion::failed(format!("HTTP {status}, but its body broke off: {}", cause(&error)))
+            Completion::failed(format!("HTTP {status}, but the body ended early: {}", cause(&error)))
         }
         _ if status.is_success() => Completion::succeeded(body.result(response.headers())),
         _ => refused(status, response.headers(), &body),

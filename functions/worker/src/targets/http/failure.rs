@@ -18,7 +18,7 @@ pub(super) enum Failure {
     #[error(transparent)]
     Refused(#[from] RefusedAddress),
     #[error(
-        "redirected to {0}; redirects are followed only within the same scheme, host and port: if that is where the work is, make it the job's url"
+        "redirected to {0}; belfry follows redirects only within the same scheme, host and port. If that address is right, set it as the url of the job"
     )]
     OtherOrigin(String),
     #[error("redirected to {0:?}, which is not a valid address")]

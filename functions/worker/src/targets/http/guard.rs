@@ -20,9 +20,7 @@ use reqwest::{
 use super::address::special;
 
 #[derive(Debug, Clone, thiserror::Error)]
-#[error(
-    "{what} is {kind}; this worker doesn't let HTTP targets reach such addresses (allow_private_addresses)"
-)]
+#[error("{what} is {kind}; this worker allows no HTTP targets at such addresses (allow_private_addresses)")]
 pub(in crate::targets) struct RefusedAddress {
     what: String,
     kind: &'static str,
@@ -32,7 +30,7 @@ pub(in crate::targets) struct RefusedAddress {
 pub(super) enum LookupError {
     #[error("no such host: {host} ({reason})")]
     NoSuchHost { host: String, reason: String },
-    #[error("the name {host} can't be looked up now; does this worker reach its name server?")]
+    #[error("cannot resolve the name {host} now; check the name server of this worker")]
     NoNameServer { host: String },
 }
 

@@ -27,7 +27,7 @@ pub(super) enum RequestError {
     Scheme(String),
     #[error("header {0:?} is not a valid HTTP header")]
     Header(String),
-    #[error("header {0:?} belongs to the connection and can't be set")]
+    #[error("header {0:?} belongs to the connection and cannot be set")]
     Framing(String),
     #[error("signing_key must be env:NAME, with the name of the worker's variable that holds the key")]
     KeyReference,
@@ -35,7 +35,7 @@ pub(super) enum RequestError {
     NoKey(String),
     #[error("variable {name} on this worker: {source}")]
     BadKey { name: String, source: KeyError },
-    #[error("the request can't be made: {0}")]
+    #[error("cannot build the request: {0}")]
     Other(#[from] reqwest::Error),
 }
 
