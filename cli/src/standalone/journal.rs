@@ -26,11 +26,11 @@ impl Observer for Journal {
                 tracing::warn!(execution.id = %id, failures, delay_ms = delay.as_millis(), "attempt failed, will retry");
             }
             Fact::Lost { id, attempt } => {
-                tracing::warn!(execution.id = %id, attempt, "attempt lost: no heartbeat from its worker")
+                tracing::warn!(execution.id = %id, attempt, "attempt lost: no heartbeat from its worker");
             }
             Fact::Ended { id, status, .. } => ended(id, *status),
             Fact::Misfired { job_id, slot } => {
-                tracing::warn!(job.id = %job_id, %slot, "missed slot skipped by the misfire policy")
+                tracing::warn!(job.id = %job_id, %slot, "missed slot skipped by the misfire policy");
             }
             _ => {}
         }

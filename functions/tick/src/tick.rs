@@ -100,10 +100,12 @@ impl Tick {
             let left = time_left(context.deadline).saturating_sub(MARGIN).min(TENDING);
             match timeout(left, self.alerting.tend(&self.engine)).await {
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "alerts could not be processed; the next tick will retry")
+                    tracing::warn!(%error, "alerts could not be processed; the next tick will retry");
                 }
                 Err(_) => {
-                    tracing::warn!("alert receivers are slow; the next tick notifies the remaining receivers")
+                    tracing::warn!(
+                        "alert receivers are slow; the next tick notifies the remaining receivers"
+                    );
                 }
                 Ok(Ok(())) => {}
             }

@@ -41,10 +41,10 @@ pub use self::{
     id::{BackfillId, ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},
     idempotency_key::{IdempotencyKey, MAX_KEY_LENGTH},
     job::{
-        Clock, CommandLine, CommandTarget, CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget,
-        HttpMethod, HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES,
-        MAX_NOTE_CHARACTERS, OnFailure, Pause, Problem, PushSpec, SqsTarget, StepFunctionsTarget, Target,
-        Work, validate_job, validate_job_by, validate_push,
+        CommandLine, CommandTarget, CompletedBy, EcsLaunchType, EcsTarget, EventBridgeTarget, HttpMethod,
+        HttpTarget, Job, JobSpec, LambdaInvocation, LambdaTarget, MAX_INPUT_BYTES, MAX_NOTE_CHARACTERS,
+        OnFailure, Pause, Problem, PushSpec, SlotClock, SqsTarget, StepFunctionsTarget, Target, Work,
+        validate_job, validate_job_by, validate_push,
     },
     limits::{
         Admission, Cap, Closed, Concurrency, Exit, Gate, GateKey, KeyExpression, Limits, MAX_CONCURRENCY,

@@ -51,7 +51,7 @@ pub use self::{
         watch::{Judge, Thresholds, Watch},
     },
     attempt::{
-        remote::{LeaseRequest, Leased, Pulse},
+        remote::{HeartbeatReply, LeaseRequest, Leased},
         run::Worker,
         workers::{LOST_AFTER, REPORT_EVERY},
     },
@@ -59,7 +59,7 @@ pub use self::{
     base::{
         clock::{SystemClock, SystemRandom},
         error::EngineError,
-        outbox::Handled,
+        outbox::MessageOutcome,
         settings::Settings,
     },
     define::{

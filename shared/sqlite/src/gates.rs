@@ -37,7 +37,7 @@ impl GateStore for Store {
         self.write(move |connection| pass(connection, &row, &gates)).await
     }
 
-    async fn join_line(&self, place: &Place, id: &ExecutionId) -> Result<()> {
+    async fn join_waitlist(&self, place: &Place, id: &ExecutionId) -> Result<()> {
         let (place, id) = (place.clone(), id.clone());
         self.write(move |connection| {
             let doc = serde_json::to_string(&place).map_err(unavailable)?;
@@ -49,7 +49,7 @@ impl GateStore for Store {
         .await
     }
 
-    async fn leave_line(&self, place: &Place, id: &ExecutionId) -> Result<()> {
+    async fn leave_waitlist(&self, place: &Place, id: &ExecutionId) -> Result<()> {
         let (place, id) = (place.clone(), id.clone());
         self.write(move |connection| {
             let sql = "DELETE FROM lines WHERE gate = ?1 AND place = ?2 AND execution_id = ?3";

@@ -1,6 +1,6 @@
 //! Alerts: one row for each key, every write made from the one before it.
 
-use belfry_engine::ports::{Alert, AlertRow, Heard};
+use belfry_engine::ports::{Alert, AlertRow, DeliveryState};
 
 use crate::{
     Backend, Verdict,
@@ -16,9 +16,9 @@ pub async fn an_alert_comes_back_as_it_was(backend: &Backend) -> Verdict {
     assert_eq!(backend.alerts.alert("dead_letter/a").await?, None);
     assert_eq!(backend.alerts.alerts().await?, []);
     let mut kept = row("a@x");
-    kept.heard.insert("slack".to_owned(), Heard::Open);
-    kept.heard.insert("sns".to_owned(), Heard::Unsure);
-    kept.heard.insert("webhook".to_owned(), Heard::Failed("HTTP 500".to_owned()));
+    kept.heard.insert("slack".to_owned(), DeliveryState::Open);
+    kept.heard.insert("sns".to_owned(), DeliveryState::Unsure);
+    kept.heard.insert("webhook".to_owned(), DeliveryState::Failed("HTTP 500".to_owned()));
     assert!(backend.alerts.keep_alert(&kept).await?);
     assert_eq!(backend.alerts.alert("dead_letter/a").await?, Some(kept));
     Ok(())

@@ -125,7 +125,7 @@ pub async fn a_line_is_in_the_order_of_its_places(backend: &Backend) -> Verdict 
         (place("a/k", 0, at(0)), "a@5"),
     ];
     for (place, name) in places.iter().chain(&places[..2]) {
-        backend.gates.join_line(place, &id(name)).await?;
+        backend.gates.join_waitlist(place, &id(name)).await?;
     }
     let line = backend.gates.line(&gate_of("a"), 10).await?;
     let names: Vec<&str> = line.iter().map(|(_, id)| id.as_str()).collect();
@@ -133,7 +133,7 @@ pub async fn a_line_is_in_the_order_of_its_places(backend: &Backend) -> Verdict 
     assert_eq!(line[3].0, places[0].0);
     assert_eq!(backend.gates.line(&gate_of("a"), 2).await?, line[..2]);
     for _ in 0..2 {
-        backend.gates.leave_line(&line[0].0, &line[0].1).await?;
+        backend.gates.leave_waitlist(&line[0].0, &line[0].1).await?;
         assert_eq!(backend.gates.line(&gate_of("a"), 10).await?, line[1..]);
     }
     assert_eq!(backend.gates.line(&gate_of("a/k"), 10).await?.len(), 1);

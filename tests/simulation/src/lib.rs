@@ -3,22 +3,22 @@
 //!
 //! Each port call yields before and after, so any two processes interleave at every call. Faults come
 //! within a budget and stop at an instant; after that everything must come to rest. The rules of the
-//! design are checked after every step that wrote something, on a mirror of what was written
-//! (`mirror`), and once more at the end (`verdict`).
+//! design are checked after every step that wrote something, on a shadow of what was written
+//! (`shadow`), and once more at the end (`oracle`).
 //!
 //! The seed alone determines a run: the same seed gives the same events.
 
 pub mod coverage;
 mod faults;
 mod machine;
-mod mirror;
 pub mod mutation;
+mod oracle;
 pub mod plan;
 mod ports;
 mod processes;
 mod runner;
 mod scenario;
-mod verdict;
+mod shadow;
 
 use std::sync::Arc;
 
@@ -101,7 +101,7 @@ pub fn run(plan: &Plan, store: Arc<dyn Store>) -> Report {
         zones,
         requests_until_ms: scenario::requests_until_ms(plan.scenario),
     });
-    world.with(|state| state.mirror.is_punctual = plan.scenario == Scenario::LostTicks);
+    world.with(|state| state.shadow.is_punctual = plan.scenario == Scenario::LostTicks);
     let simulation = Simulation { installation: Arc::clone(&installation) };
     for role in scenario::roles(plan.scenario) {
         simulation.boot(&world, role);
@@ -115,8 +115,7 @@ pub fn run(plan: &Plan, store: Arc<dyn Store>) -> Report {
 
 fn report(plan: &Plan, world: &World, installation: &Installation, steps: u64) -> Report {
     world.with(|state| {
-        let same =
-            verdict::compare(&state.mirror, &*installation.backend.store, installation.settings.shards);
+        let same = oracle::compare(&state.shadow, &*installation.backend.store, installation.settings.shards);
         let end = state.judge_end();
         state.judge(end.and(same));
         let trace = std::mem::take(&mut state.trace);
@@ -128,8 +127,8 @@ fn report(plan: &Plan, world: &World, installation: &Installation, steps: u64) -
             trace: trace.into_lines(),
             steps,
             simulated_ms: state.time.now_ms,
-            executions: state.mirror.rows.len(),
-            attempts: state.mirror.attempts.count(),
+            executions: state.shadow.rows.len(),
+            attempts: state.shadow.attempts.count(),
             coverage: std::mem::take(&mut state.coverage),
         }
     })

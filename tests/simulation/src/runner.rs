@@ -12,8 +12,8 @@ use crate::{
         network::{Call, Says},
         rng::Rng,
     },
-    mirror::Running,
     processes::elsewhere::post,
+    shadow::Running,
 };
 
 pub struct ScriptedRunner {
@@ -135,7 +135,7 @@ impl ScriptedRunner {
 impl State {
     /// Plans the callback of a target: before the target has answered, soon, late, or never.
     fn will_call_back(&mut self, id: &ExecutionId, token: ClaimToken) {
-        self.mirror.attempts.leave(id, token.attempt);
+        self.shadow.attempts.leave(id, token.attempt);
         let says = if self.rng.percent(70) { Says::Succeeded } else { Says::Failed };
         let after_ms = match self.rng.below(10) {
             0 => {

@@ -1,11 +1,11 @@
 //! HTTP itself: everything that all routes share.
 
+pub mod access;
 pub mod actions;
 pub mod body;
 pub mod door;
 pub mod envelope;
 pub mod fields;
-pub mod guard;
 pub mod headers;
 pub mod hint;
 pub mod ids;

@@ -22,7 +22,7 @@ use crate::{
         schema::{Conflict, NotFound},
         worker_id,
     },
-    views::{ExecutionView, LeaseAnswer, PulseView},
+    views::{ExecutionView, HeartbeatReplyView, LeaseAnswer},
 };
 
 type Shared = State<Arc<ApiState>>;
@@ -195,7 +195,7 @@ pub struct HeartbeatBody {
     params(("execution_id" = ExecutionId, Path, description = "Name of the execution, `job@slot`")),
     request_body(content = HeartbeatBody, example = json!({"token": "1-00c0ffee00c0ffee", "lease_seconds": 60, "progress": {"percent": 42}})),
     responses(
-        (status = 200, description = "The lease is renewed", body = PulseView),
+        (status = 200, description = "The lease is renewed", body = HeartbeatReplyView),
         (status = 404, response = NotFound), (status = 409, response = Conflict),
     )
 )]
@@ -203,14 +203,14 @@ pub async fn heartbeat(
     State(state): Shared,
     ExecutionIdPath(id): ExecutionIdPath,
     Json(body): Json<HeartbeatBody>,
-) -> Result<Answer<PulseView>, ApiError> {
+) -> Result<Answer<HeartbeatReplyView>, ApiError> {
     let lease = lease(body.lease_seconds)?;
     let pulse = state.engine.heartbeat(&id, body.token, lease, body.progress).await?;
     let is_draining = match &pulse.execution.claim {
         Some(claim) if claim.holder == Holder::Remote => state.engine.touch_worker(&claim.worker_id).await?,
         _ => false,
     };
-    Ok(Answer(PulseView::of(&pulse, is_draining)))
+    Ok(Answer(HeartbeatReplyView::of(&pulse, is_draining)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]

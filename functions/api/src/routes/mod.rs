@@ -32,11 +32,11 @@ use tower::ServiceBuilder;
 use crate::{
     ApiState,
     http::{
+        access::guard,
         actions::{execution_path, split_action},
         body::{LARGE, SMALL},
         door::door,
         envelope::envelope,
-        guard::guard,
     },
 };
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use belfry_domain::{ExecutionId, JobId};
-use belfry_engine::ports::{AlertRow, Heard};
+use belfry_engine::ports::{AlertRow, DeliveryState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -63,9 +63,9 @@ impl From<AlertRow> for AlertView {
         let (mut told, mut troubles) = (Vec::new(), BTreeMap::new());
         for (receiver, heard) in row.heard {
             match heard {
-                Heard::Open => told.push(receiver),
-                Heard::Failed(why) => drop(troubles.insert(receiver, why)),
-                Heard::Unsure => {}
+                DeliveryState::Open => told.push(receiver),
+                DeliveryState::Failed(why) => drop(troubles.insert(receiver, why)),
+                DeliveryState::Unsure => {}
             }
         }
         Self {

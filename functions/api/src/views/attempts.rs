@@ -1,5 +1,5 @@
 use belfry_domain::{ClaimToken, ExecutionId, JobId, Priority, Target, Timestamp};
-use belfry_engine::{Leased, Pulse};
+use belfry_engine::{HeartbeatReply, Leased};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -68,8 +68,8 @@ impl From<Leased> for LeasedAttempt {
 
 /// State of a leased attempt after a heartbeat.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Pulse)]
-pub struct PulseView {
+#[schema(as = HeartbeatReply)]
+pub struct HeartbeatReplyView {
     /// New end of the lease. The next heartbeat must arrive before it.
     pub lease_until: Instant,
     /// End of the attempt by its timeout. Heartbeats do not extend it.
@@ -80,8 +80,8 @@ pub struct PulseView {
     pub draining: bool,
 }
 
-impl PulseView {
-    pub fn of(Pulse { execution, ends_by }: &Pulse, draining: bool) -> Self {
+impl HeartbeatReplyView {
+    pub fn of(HeartbeatReply { execution, ends_by }: &HeartbeatReply, draining: bool) -> Self {
         let lease_until = execution.claim.as_ref().map_or(*ends_by, |claim| claim.lease_until);
         Self {
             lease_until: lease_until.into(),

@@ -15,7 +15,7 @@ mod workers;
 
 pub use self::{
     alert::{AlertList, AlertState, AlertView},
-    attempts::{LeaseAnswer, PulseView},
+    attempts::{HeartbeatReplyView, LeaseAnswer},
     backfill::{BackfillPage, BackfillPlanView, BackfillView},
     difference::{Difference, differences},
     execution::{ExecutionPage, ExecutionView},

@@ -63,13 +63,13 @@ impl GateStore for Stores {
         }
     }
 
-    async fn join_line(&self, place: &Place, id: &ExecutionId) -> Result<()> {
+    async fn join_waitlist(&self, place: &Place, id: &ExecutionId) -> Result<()> {
         let doc = serde_json::to_string(place).map_err(unavailable)?;
         let item = Item::from(place_key(place, id)).with(&DOC, doc).with(&EXPIRES_AT, self.note_expires_at());
         self.tables.put(Table::Executions, item, None).await.map(drop)
     }
 
-    async fn leave_line(&self, place: &Place, id: &ExecutionId) -> Result<()> {
+    async fn leave_waitlist(&self, place: &Place, id: &ExecutionId) -> Result<()> {
         self.tables.delete(Table::Executions, place_key(place, id), None).await.map(drop)
     }
 

@@ -13,12 +13,12 @@ use super::{
     error::{unavailable, unreadable},
     expression::{Bounds, Range, present},
     graph::{COMMIT, DEPENDENCIES, EDGE, PLAN, SINCE, UNTIL, graph_key, head_key, version_key},
+    intents::steps,
     item::{ALONE, Item, SK},
     known_jobs::{Edge, Head, JobRows, NOW},
     reads::Query,
     retry::pause,
     rows::{DOC, REVISION},
-    steps::steps,
 };
 
 /// Number of times that a read of the whole graph is started again because of a commit in between.

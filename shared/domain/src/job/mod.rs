@@ -19,7 +19,7 @@ pub use self::{
         StepFunctionsTarget,
     },
     pause::{MAX_NOTE_CHARACTERS, Pause},
-    spec::{Clock, JobSpec, OnFailure, PushSpec, Work},
+    spec::{JobSpec, OnFailure, PushSpec, SlotClock, Work},
     target::{CommandLine, CommandTarget, CompletedBy, HttpMethod, HttpTarget, Target},
     validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_job_by, validate_push},
 };

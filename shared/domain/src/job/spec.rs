@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Clock {
+pub enum SlotClock {
     /// Belfry's own tick.
     #[default]
     Tick,
@@ -26,7 +26,7 @@ pub enum Clock {
     Both,
 }
 
-impl Clock {
+impl SlotClock {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
     fn is_default(&self) -> bool {
         *self == Self::default()
@@ -97,8 +97,8 @@ pub struct JobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
     /// Clock that starts the slots. Default `tick`.
-    #[serde(default, skip_serializing_if = "Clock::is_default")]
-    pub clock: Clock,
+    #[serde(default, skip_serializing_if = "SlotClock::is_default")]
+    pub clock: SlotClock,
     /// Jobs that must end before this one starts, at most 100. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(max_items = 100))]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    spec::{Clock, JobSpec, PushSpec, Work},
+    spec::{JobSpec, PushSpec, SlotClock, Work},
     target::{CommandTarget, HttpTarget, Target},
     validate_aws::{check_ecs, check_eventbridge, check_lambda, check_sqs, check_step_functions},
     validate_elements::check_for_each,
@@ -118,7 +118,7 @@ fn check_schedule(problems: &mut Vec<Problem>, zones: &Zones, spec: &JobSpec, no
             ("start", spec.start.is_some()),
             ("end", spec.end.is_some()),
             ("jitter", spec.jitter.is_some()),
-            ("clock", spec.clock == Clock::Both),
+            ("clock", spec.clock == SlotClock::Both),
             ("must_finish_by", spec.must_finish_by.is_some()),
         ];
         for (field, _) in needless.iter().filter(|(_, given)| *given) {
@@ -136,7 +136,7 @@ fn check_schedule(problems: &mut Vec<Problem>, zones: &Zones, spec: &JobSpec, no
             problems
                 .push(Problem::new(field, format!("has no slot after now ({now}); the job would never run")));
         }
-        Ok(Some(schedule)) if spec.clock == Clock::Both && schedule.eventbridge().is_none() => {
+        Ok(Some(schedule)) if spec.clock == SlotClock::Both && schedule.eventbridge().is_none() => {
             let message = "`both` needs a schedule that EventBridge Scheduler supports: whole minutes, not counted \
                            from the epoch, and at most one restricted day field";
             problems.push(Problem::new("clock", message));

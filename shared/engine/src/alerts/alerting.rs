@@ -14,7 +14,9 @@ use futures::{StreamExt as _, TryStreamExt as _, future::join_all, stream};
 use crate::{
     Engine, Result,
     base::writes::PATIENCE,
-    ports::{Alert, AlertKind, AlertRow, AlertStore, Alerts, Clock, Heard, Notice, Receiver, StoreError},
+    ports::{
+        Alert, AlertKind, AlertRow, AlertStore, Alerts, Clock, DeliveryState, Notice, Receiver, StoreError,
+    },
 };
 
 /// Interval at which `last_at` of an ongoing alert is updated.
@@ -174,7 +176,7 @@ impl Engine {
         let (rows, now) = (self.ports.alert_rows.as_ref(), self.now());
         let news: Vec<_> = receivers.iter().filter(|receiver| row.is_news_to(receiver.name())).collect();
         let mut told = row;
-        told.heard.extend(news.iter().map(|receiver| (receiver.name().to_owned(), Heard::Unsure)));
+        told.heard.extend(news.iter().map(|receiver| (receiver.name().to_owned(), DeliveryState::Unsure)));
         // How it went is counted when it is known.
         told.tries += u32::from(news.is_empty());
         told.revision += 1;
@@ -216,13 +218,15 @@ fn learned(
         let heard = match outcome {
             // The alert has ended or opened again since, and another may have told that: what the receiver
             // heard last is not known here.
-            Ok(()) if (told.opened_at, told.resolved_at) != (row.opened_at, row.resolved_at) => Heard::Unsure,
-            Ok(()) if told.is_open() => Heard::Open,
+            Ok(()) if (told.opened_at, told.resolved_at) != (row.opened_at, row.resolved_at) => {
+                DeliveryState::Unsure
+            }
+            Ok(()) if told.is_open() => DeliveryState::Open,
             Ok(()) => {
                 row.heard.remove(*receiver);
                 continue;
             }
-            Err(why) => Heard::Failed(why.clone()),
+            Err(why) => DeliveryState::Failed(why.clone()),
         };
         row.heard.insert((*receiver).to_owned(), heard);
     }
@@ -247,12 +251,12 @@ mod tests {
         let told = AlertRow::opened(&alert, Timestamp(0));
         let ended = AlertRow { tries: 1, ..resolved(told.clone(), Timestamp(9)).unwrap() };
         let row = learned(ended.clone(), &told, &[("receiver", Ok(()))], Timestamp(10));
-        assert_eq!(row.heard["receiver"], Heard::Unsure);
+        assert_eq!(row.heard["receiver"], DeliveryState::Unsure);
         let reopened = AlertRow { heard: row.heard, ..AlertRow::opened(&alert, Timestamp(20)) };
         assert!(reopened.is_news_to("receiver"));
         let heard =
             |told: &AlertRow| learned(told.clone(), told, &[("receiver", Ok(()))], Timestamp(10)).heard;
-        assert_eq!(heard(&told)["receiver"], Heard::Open, "one that notes in time does");
+        assert_eq!(heard(&told)["receiver"], DeliveryState::Open, "one that notes in time does");
         assert!(heard(&ended).is_empty());
     }
 }

@@ -10,10 +10,10 @@ use crate::{
     Engine, Result,
     base::{
         deadlines::{TOO_LATE, is_past_deadline},
-        outbox::Handled,
+        outbox::MessageOutcome,
     },
     ports::{Claimed, Creation, Fact},
-    wait::arrival::{Arrival, Arrived, Fresh},
+    wait::admission::{AdmitRequest, Admitted, NewRow},
 };
 
 /// Name and kind of the holder for which a claim is made, and the length of its lease.
@@ -24,10 +24,10 @@ pub(crate) struct Claimant<'a> {
 }
 
 /// Result of a message that asks for an attempt.
-pub(crate) enum Begun {
+pub(crate) enum ClaimOutcome {
     /// The attempt was claimed.
     Started(Box<Started>),
-    Not(Handled),
+    Not(MessageOutcome),
 }
 
 /// Attempt that has been claimed.
@@ -42,19 +42,24 @@ pub(crate) struct Started {
 
 impl Engine {
     /// Claims the attempt that a message names, at its instant, if the attempt may still start.
-    pub(crate) async fn begin(&self, message: &Message, claimant: &Claimant<'_>) -> Result<Begun> {
+    pub(crate) async fn claim(&self, message: &Message, claimant: &Claimant<'_>) -> Result<ClaimOutcome> {
         self.wait_until(message.due).await;
         match message.origin {
-            Origin::Slot { version } => self.begin_slot(message, version, claimant).await,
+            Origin::Slot { version } => self.claim_slot(message, version, claimant).await,
             Origin::Job | Origin::Backfill => {
                 let job = self.ports.jobs.job(&message.execution_id.job_id()).await?;
-                self.begin_row(message, job, claimant).await
+                self.claim_row(message, job, claimant).await
             }
-            Origin::Push => self.begin_row(message, None, claimant).await,
+            Origin::Push => self.claim_row(message, None, claimant).await,
         }
     }
 
-    async fn begin_slot(&self, message: &Message, version: u64, claimant: &Claimant<'_>) -> Result<Begun> {
+    async fn claim_slot(
+        &self,
+        message: &Message,
+        version: u64,
+        claimant: &Claimant<'_>,
+    ) -> Result<ClaimOutcome> {
         let id = &message.execution_id;
         let began = self.ports.clock.monotonic();
         let job = self.ports.jobs.job(&id.job_id()).await?;
@@ -69,10 +74,10 @@ impl Engine {
         }
         let guard = Timer { key: message.guard.clone(), version: job.version, checks: 0 };
         if is_past_deadline(&row, job.work(), self.now()) {
-            return Box::pin(self.skip_late(row, guard, began)).await.map(Begun::Not);
+            return Box::pin(self.skip_late(row, guard, began)).await.map(ClaimOutcome::Not);
         }
         if !job.spec.dependencies.is_empty() {
-            return Box::pin(self.begin_waiting(&job, slot, row, guard, began)).await.map(Begun::Not);
+            return Box::pin(self.begin_waiting(&job, slot, row, guard, began)).await.map(ClaimOutcome::Not);
         }
         let since = self.ports.clock.monotonic();
         let request = self.claim_request(message, claimant, Some(&job));
@@ -81,11 +86,11 @@ impl Engine {
             return dropped(Some(Refusal::NotYet));
         }
         if let Some(limits) = job.limits() {
-            let fresh = Some(Fresh { row, guard, began });
-            let arrival = Arrival { message, request: &request, job: &job, limits, fresh };
-            return match Box::pin(self.arrive(&arrival)).await? {
-                Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(&job)), message).await,
-                Arrived::Not(handled) => Ok(Begun::Not(handled)),
+            let fresh = Some(NewRow { row, guard, began });
+            let arrival = AdmitRequest { message, request: &request, job: &job, limits, fresh };
+            return match Box::pin(self.admit(&arrival)).await? {
+                Admitted::Started(row) => self.claimed(*row, since, Some(Arc::clone(&job)), message).await,
+                Admitted::Not(handled) => Ok(ClaimOutcome::Not(handled)),
             };
         }
         let started = request.start_new(&row);
@@ -94,42 +99,44 @@ impl Engine {
             near => self.ports.executions.create(started.clone(), near).await?,
         };
         match created {
-            Creation::Created => self.begun(started, since, Some(job), message).await,
+            Creation::Created => self.claimed(started, since, Some(job), message).await,
             Creation::Exists(row) if request.is_mine(&row) && row.status == Status::Running => {
-                self.begun(*row, since, Some(job), message).await
+                self.claimed(*row, since, Some(job), message).await
             }
             Creation::Exists(row) => dropped(request.judge(&row).err()),
         }
     }
 
-    async fn begin_row(
+    async fn claim_row(
         &self,
         message: &Message,
         job: Option<Arc<Job>>,
         claimant: &Claimant<'_>,
-    ) -> Result<Begun> {
+    ) -> Result<ClaimOutcome> {
         if message.attempt == 1 && matches!(message.origin, Origin::Job | Origin::Backfill) {
             if job.as_ref().is_none_or(|job| job.deleted) {
-                return Box::pin(self.cancel_orphan(message, "the job was deleted")).await.map(Begun::Not);
+                return Box::pin(self.cancel_orphan(message, "the job was deleted"))
+                    .await
+                    .map(ClaimOutcome::Not);
             }
-            if self.is_cut_off(&message.execution_id).await? {
+            if self.parent_has_ended(&message.execution_id).await? {
                 let why = "the execution that this element belongs to has ended";
-                return Box::pin(self.cancel_orphan(message, why)).await.map(Begun::Not);
+                return Box::pin(self.cancel_orphan(message, why)).await.map(ClaimOutcome::Not);
             }
         }
         let since = self.ports.clock.monotonic();
         let request = self.claim_request(message, claimant, job.as_deref());
         if let Some((job, limits)) = job.as_ref().and_then(|job| Some((job, job.limits()?))) {
-            let arrival = Arrival { message, request: &request, job, limits, fresh: None };
-            return match Box::pin(self.arrive(&arrival)).await? {
-                Arrived::Started(row) => self.begun(*row, since, Some(Arc::clone(job)), message).await,
-                Arrived::Not(handled) => Ok(Begun::Not(handled)),
+            let arrival = AdmitRequest { message, request: &request, job, limits, fresh: None };
+            return match Box::pin(self.admit(&arrival)).await? {
+                Admitted::Started(row) => self.claimed(*row, since, Some(Arc::clone(job)), message).await,
+                Admitted::Not(handled) => Ok(ClaimOutcome::Not(handled)),
             };
         }
         match self.ports.executions.claim(&request).await? {
-            Claimed::Started(row) => self.begun(*row, since, job, message).await,
+            Claimed::Started(row) => self.claimed(*row, since, job, message).await,
             Claimed::Refused(row, _) if request.is_mine(&row) && row.status == Status::Running => {
-                self.begun(*row, since, job, message).await
+                self.claimed(*row, since, job, message).await
             }
             Claimed::Refused(row, Refusal::TooLate) => {
                 let change = Change::skipped(&row, TOO_LATE, self.now())?;
@@ -142,7 +149,7 @@ impl Engine {
     }
 
     /// Cancels an execution that has not started, because what it belongs to has ended.
-    async fn cancel_orphan(&self, message: &Message, reason: &str) -> Result<Handled> {
+    async fn cancel_orphan(&self, message: &Message, reason: &str) -> Result<MessageOutcome> {
         if let Some(row) = self.ports.executions.execution(&message.execution_id).await?
             && !row.status.is_terminal()
             && row.attempt == 0
@@ -150,7 +157,7 @@ impl Engine {
             let change = Change::cancelled(&row, reason, self.now())?;
             self.end_unstarted(change, message.guard.clone()).await?;
         }
-        Ok(Handled::Dropped(None))
+        Ok(MessageOutcome::Dropped(None))
     }
 
     fn claim_request(&self, message: &Message, claimant: &Claimant<'_>, job: Option<&Job>) -> ClaimRequest {
@@ -179,13 +186,13 @@ impl Engine {
 
     /// Continues after a claim. A list fans out here, for every kind of holder, because a list is no
     /// work for a target.
-    async fn begun(
+    async fn claimed(
         &self,
         row: Execution,
         since: Duration,
         job: Option<Arc<Job>>,
         message: &Message,
-    ) -> Result<Begun> {
+    ) -> Result<ClaimOutcome> {
         // What its limits make it wait for is no lateness.
         let has_waited = row.admission.as_ref().is_some_and(|admission| admission.has_waited);
         let claim = row.claim.as_ref().filter(|_| !has_waited);
@@ -207,13 +214,13 @@ impl Engine {
                 claim.holder = Holder::Worker;
             }
             let status = Box::pin(self.fan_out(row, since, job, guard)).await?;
-            return Ok(Begun::Not(Handled::Ran(status)));
+            return Ok(ClaimOutcome::Not(MessageOutcome::Ran(status)));
         }
-        Ok(Begun::Started(Box::new(Started { row, since, job, guard })))
+        Ok(ClaimOutcome::Started(Box::new(Started { row, since, job, guard })))
     }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "reads as the other ways out of a claim")]
-fn dropped(refusal: Option<Refusal>) -> Result<Begun> {
-    Ok(Begun::Not(Handled::Dropped(refusal)))
+fn dropped(refusal: Option<Refusal>) -> Result<ClaimOutcome> {
+    Ok(ClaimOutcome::Not(MessageOutcome::Dropped(refusal)))
 }

@@ -6,35 +6,35 @@ use serde_json::Value;
 use crate::{
     Engine, EngineError, Result,
     attempt::{
-        claim::{Begun, Claimant, Started},
+        claim::{ClaimOutcome, Claimant, Started},
         run::Worker,
     },
-    base::outbox::Handled,
+    base::outbox::MessageOutcome,
     ports::Stop,
 };
 
 impl Engine {
     /// Does what a message asks for, if that is still to be done.
-    pub async fn execute(&self, message: &Message, worker: &Worker) -> Result<Handled> {
+    pub async fn execute(&self, message: &Message, worker: &Worker) -> Result<MessageOutcome> {
         let claimant = Claimant { worker_id: &worker.id, holder: Holder::Worker, lease: self.settings.lease };
-        match self.begin(message, &claimant).await? {
-            Begun::Started(started) => self.run(*started, worker).await,
-            Begun::Not(handled) => Ok(handled),
+        match self.claim(message, &claimant).await? {
+            ClaimOutcome::Started(started) => self.run(*started, worker).await,
+            ClaimOutcome::Not(handled) => Ok(handled),
         }
     }
 
     /// Runs a claimed attempt, and does what follows from its end.
-    async fn run(&self, started: Started, worker: &Worker) -> Result<Handled> {
+    async fn run(&self, started: Started, worker: &Worker) -> Result<MessageOutcome> {
         let (work, input) = self.work_and_input(&started).await?;
         let Started { mut row, since, guard, .. } = started;
         // The claim was answered late: somebody else may have taken over by now.
         if !self.is_renewable(since) {
-            return Ok(Handled::Ran(row.status));
+            return Ok(MessageOutcome::Ran(row.status));
         }
         let poke = Stop::new();
         let _entered = self.running.enter(&row, poke.clone());
         let verdict = self.attempt(&mut row, since, &work, (input, poke), worker).await;
-        Ok(Handled::Ran(self.finish(row, &work, verdict, guard).await?))
+        Ok(MessageOutcome::Ran(self.finish(row, &work, verdict, guard).await?))
     }
 
     /// Work and input of an attempt, with the results of dependencies filled in.

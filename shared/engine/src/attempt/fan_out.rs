@@ -15,7 +15,7 @@ use crate::{
     Engine, Result,
     attempt::{
         results::Meanings,
-        run::{Beat, Verdict, cancelled},
+        run::{AttemptEnd, Beat, cancelled},
     },
     base::writes::PATIENCE,
     ports::{Completion, Creation},
@@ -54,12 +54,12 @@ impl Engine {
         let mut fan = match self.fan(&row, job).await? {
             Ok(fan) if fan.list.is_empty() => {
                 let nothing = Completion::succeeded(Some(Value::Array(vec![])));
-                return self.finish(row, job.work(), Verdict::Completed(nothing), guard).await;
+                return self.finish(row, job.work(), AttemptEnd::Completed(nothing), guard).await;
             }
             Ok(fan) => fan,
             Err(why) => {
                 let failed = Completion::failed_for_good(format!("for_each: {why}"));
-                return self.finish(row, job.work(), Verdict::Completed(failed), guard).await;
+                return self.finish(row, job.work(), AttemptEnd::Completed(failed), guard).await;
             }
         };
         let count = fan.list.len() as u32;
@@ -69,7 +69,7 @@ impl Engine {
         };
         match self.create_elements(&mut row, since, job, &mut fan).await? {
             ControlFlow::Continue(()) => self.let_go(row, guard).await,
-            ControlFlow::Break(Verdict::LeaseLost) => Ok(Status::Running),
+            ControlFlow::Break(AttemptEnd::LeaseLost) => Ok(Status::Running),
             ControlFlow::Break(verdict) => self.finish(row, job.work(), verdict, guard).await,
         }
     }
@@ -98,11 +98,11 @@ impl Engine {
         since: Duration,
         job: &Job,
         fan: &mut Fan,
-    ) -> Result<ControlFlow<Verdict>> {
+    ) -> Result<ControlFlow<AttemptEnd>> {
         let mut renewed = since;
         for first in (0..fan.list.len()).step_by(CHUNK) {
             if !self.is_renewable(renewed) {
-                return Ok(ControlFlow::Break(Verdict::LeaseLost));
+                return Ok(ControlFlow::Break(AttemptEnd::LeaseLost));
             }
             let last = fan.list.len().min(first + CHUNK);
             let inputs = (first..last).map(|index| (index as u32, fan.input_of(index))).collect();
@@ -113,9 +113,9 @@ impl Engine {
             }
             match Box::pin(self.beat_in_time(row, None, renewed)).await {
                 Beat::Renewed => renewed = now,
-                Beat::CancelRequested => return Ok(ControlFlow::Break(Verdict::Cancelled(None))),
+                Beat::CancelRequested => return Ok(ControlFlow::Break(AttemptEnd::Cancelled(None))),
                 Beat::Unanswered => {}
-                Beat::Lost => return Ok(ControlFlow::Break(Verdict::LeaseLost)),
+                Beat::Lost => return Ok(ControlFlow::Break(AttemptEnd::LeaseLost)),
             }
         }
         Ok(ControlFlow::Continue(()))

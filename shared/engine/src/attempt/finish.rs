@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     Engine, Result,
-    attempt::run::{Verdict, cancelled},
+    attempt::run::{AttemptEnd, cancelled},
     base::{deadlines::ends_by, writes::RESULT_PATIENCE},
     ports::{Ending, Fact, StoredOutput},
 };
@@ -29,16 +29,20 @@ impl Engine {
         &self,
         row: Execution,
         work: &Work,
-        verdict: Verdict,
+        verdict: AttemptEnd,
         guard: TimerKey,
     ) -> Result<Status> {
         let (next, output) = match verdict {
-            Verdict::LeaseLost => return Ok(row.status),
-            Verdict::Completed(completion) => (self.weigh(&row, work, completion.ending), completion.output),
-            Verdict::TimedOut(completion) => {
+            AttemptEnd::LeaseLost => return Ok(row.status),
+            AttemptEnd::Completed(completion) => {
+                (self.next_step(&row, work, completion.ending), completion.output)
+            }
+            AttemptEnd::TimedOut(completion) => {
                 (self.after_timeout(&row, work), completion.and_then(|c| c.output))
             }
-            Verdict::Cancelled(completion) => (Next::End(cancelled(&row)), completion.and_then(|c| c.output)),
+            AttemptEnd::Cancelled(completion) => {
+                (Next::End(cancelled(&row)), completion.and_then(|c| c.output))
+            }
         };
         if let Some(output) = output.filter(|output| output.bytes > 0) {
             let stored = StoredOutput { attempt: row.attempt, output };
@@ -58,7 +62,7 @@ impl Engine {
         }
     }
 
-    fn weigh(&self, row: &Execution, work: &Work, ending: Ending) -> Next {
+    fn next_step(&self, row: &Execution, work: &Work, ending: Ending) -> Next {
         match ending {
             Ending::Succeeded { result } => Next::Success(result.filter(|result| !result.is_null())),
             Ending::HandedOver => Next::HandOver,

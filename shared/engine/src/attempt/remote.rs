@@ -21,8 +21,8 @@ use serde_json::Value;
 use crate::{
     Engine, EngineError, Result,
     attempt::{
-        claim::{Begun, Claimant},
-        run::Verdict,
+        claim::{ClaimOutcome, Claimant},
+        run::AttemptEnd,
     },
     base::deadlines::attempt_ends_by,
     ports::{Completion, Delivery, Ending, Source, Stop},
@@ -54,7 +54,7 @@ pub struct Leased {
 
 /// Answer to a heartbeat.
 #[derive(Debug, Clone)]
-pub struct Pulse {
+pub struct HeartbeatReply {
     /// Execution, with the present end of the lease, and whether the attempt must stop.
     pub execution: Execution,
     /// Instant at which the attempt's time is over, whatever the heartbeats.
@@ -111,7 +111,7 @@ impl Engine {
     pub async fn lease_message(&self, message: &Message, request: &LeaseRequest) -> Result<Option<Leased>> {
         let claimant =
             Claimant { worker_id: &request.worker_id, holder: Holder::Remote, lease: request.lease };
-        let Begun::Started(started) = self.begin(message, &claimant).await? else { return Ok(None) };
+        let ClaimOutcome::Started(started) = self.claim(message, &claimant).await? else { return Ok(None) };
         let (work, input) = self.work_and_input(&started).await?;
         let took = self.ports.clock.monotonic().saturating_sub(started.since);
         // Claimed so late that its lease may be over before the worker hears of it.
@@ -131,12 +131,12 @@ impl Engine {
         token: ClaimToken,
         lease: Duration,
         progress: Option<Progress>,
-    ) -> Result<Pulse> {
+    ) -> Result<HeartbeatReply> {
         let row = self.running_row(id, token).await?;
         let work = self.work_of_claimed(&row).await?;
         let ends_by = attempt_ends_by(&row, &work);
         if row.claim.as_ref().is_none_or(|claim| claim.holder != Holder::Remote) {
-            return Ok(Pulse { execution: row, ends_by });
+            return Ok(HeartbeatReply { execution: row, ends_by });
         }
         let renewed = self
             .write_as_holder(row, |row, now| {
@@ -146,8 +146,8 @@ impl Engine {
             })
             .await?;
         match renewed {
-            Some(execution) => Ok(Pulse { execution, ends_by }),
-            None => self.running_row(id, token).await.map(|execution| Pulse { execution, ends_by }),
+            Some(execution) => Ok(HeartbeatReply { execution, ends_by }),
+            None => self.running_row(id, token).await.map(|execution| HeartbeatReply { execution, ends_by }),
         }
     }
 
@@ -169,9 +169,9 @@ impl Engine {
         let work = self.work_of_claimed(&row).await?;
         let guard = row.guard.clone();
         let verdict = if row.cancel_requested && !has_succeeded {
-            Verdict::Cancelled(Some(completion))
+            AttemptEnd::Cancelled(Some(completion))
         } else {
-            Verdict::Completed(completion)
+            AttemptEnd::Completed(completion)
         };
         let status = self.finish(row, &work, verdict, guard).await?;
         // A worker of this process that still waits for the target's answer need not.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Reason why an attempt is over.
-pub(crate) enum Verdict {
+pub(crate) enum AttemptEnd {
     Completed(Completion),
     TimedOut(Option<Completion>),
     Cancelled(Option<Completion>),
@@ -60,14 +60,14 @@ impl Engine {
         work: &Work,
         (input, poke): (Value, Stop),
         worker: &Worker,
-    ) -> Verdict {
-        let Some(token) = row.token() else { return Verdict::LeaseLost };
+    ) -> AttemptEnd {
+        let Some(token) = row.token() else { return AttemptEnd::LeaseLost };
         let stop = Stop::new();
         let window = Window::default();
         let mut kept = Kept::default();
         let timeout = self.time_allowed(row, work);
         if timeout.is_zero() {
-            return Verdict::TimedOut(None);
+            return AttemptEnd::TimedOut(None);
         }
         let invocation = Invocation {
             execution_id: row.id.clone(),
@@ -88,24 +88,24 @@ impl Engine {
             let elapsed = self.ports.clock.monotonic().saturating_sub(started);
             let pause = self.settings.heartbeat_every.min(timeout.saturating_sub(elapsed));
             select_biased! {
-                completion = run => return Verdict::Completed(completion),
+                completion = run => return AttemptEnd::Completed(completion),
                 () = poked => {},
                 () = self.ports.clock.sleep(pause).fuse() => {},
             }
             let now = self.ports.clock.monotonic();
             if now.saturating_sub(started) >= timeout {
-                return Verdict::TimedOut(self.stop(run, &stop).await);
+                return AttemptEnd::TimedOut(self.stop(run, &stop).await);
             }
             match Box::pin(self.beat_in_time(row, window.progress(), renewed)).await {
                 Beat::Renewed => {
                     renewed = now;
                     Box::pin(self.keep_live_output(row, &window, &mut kept, renewed)).await;
                 }
-                Beat::CancelRequested => return Verdict::Cancelled(self.stop(run, &stop).await),
+                Beat::CancelRequested => return AttemptEnd::Cancelled(self.stop(run, &stop).await),
                 Beat::Unanswered if self.is_renewable(renewed) => {}
                 Beat::Unanswered | Beat::Lost => {
                     self.stop(run, &stop).await;
-                    return Verdict::LeaseLost;
+                    return AttemptEnd::LeaseLost;
                 }
             }
         }

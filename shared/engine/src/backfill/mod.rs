@@ -9,5 +9,5 @@
 //!
 //! The process that ends an attempt of such an execution also counts it, and starts the next.
 
-pub(crate) mod look;
+pub(crate) mod advance;
 pub(crate) mod requests;

@@ -90,11 +90,11 @@ impl Engine {
         let fired_at = row.created_at.minus(self.settings.sweep_grace);
         let timer = Timer::backfill(self.settings.shards, &row.id, fired_at);
         self.ports.backfills.create_backfill(row.clone(), timer).await?;
-        Ok(self.look_soon(row).await)
+        Ok(self.advance_soon(row).await)
     }
 
     /// Makes a first pass at once. The sweep makes all others, and this one too if it fails.
-    async fn look_soon(&self, row: Backfill) -> Backfill {
+    async fn advance_soon(&self, row: Backfill) -> Backfill {
         match self.look_at_backfill(row.clone()).await {
             Ok(row) => row,
             Err(error) => {
@@ -110,13 +110,13 @@ impl Engine {
     }
 
     pub async fn resume_backfill(&self, id: &BackfillId) -> Result<Backfill> {
-        Ok(self.look_soon(self.move_backfill(id, BackfillStatus::Running, None).await?).await)
+        Ok(self.advance_soon(self.move_backfill(id, BackfillStatus::Running, None).await?).await)
     }
 
     /// Cancels a backfill: no further execution starts, and executions that have not started are
     /// cancelled. Running executions may end.
     pub async fn cancel_backfill(&self, id: &BackfillId, reason: &str) -> Result<Backfill> {
-        Ok(self.look_soon(self.move_backfill(id, BackfillStatus::Cancelled, Some(reason)).await?).await)
+        Ok(self.advance_soon(self.move_backfill(id, BackfillStatus::Cancelled, Some(reason)).await?).await)
     }
 
     async fn move_backfill(

@@ -6,7 +6,7 @@ use crate::{Engine, Result};
 
 /// Outcome of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Handled {
+pub enum MessageOutcome {
     /// The message started an attempt, which left its execution in this status.
     Ran(Status),
     /// The message started nothing: it was a copy, too late, or overtaken by a change.

@@ -114,7 +114,7 @@ impl Engine {
                     self.reprioritise(&outcome.job).await?;
                 }
                 for outcome in plan.outcomes.iter().filter(|outcome| outcome.changes_limits()) {
-                    self.call_up_all(outcome.job.id()).await?;
+                    self.wake_all(outcome.job.id()).await?;
                 }
                 for outcome in plan.outcomes.iter().filter(|outcome| outcome.is_born_again()) {
                     self.reset_gate(outcome.job.id()).await?;

@@ -26,7 +26,7 @@ const LONGEST_WAIT: f64 = 60.0;
 
 /// Queues that one call adds to, each with its depth when the call began plus what the call has added.
 #[derive(Default)]
-pub(crate) struct Admission(Vec<Joined>);
+pub(crate) struct Intake(Vec<Joined>);
 
 struct Joined {
     pool: String,
@@ -37,9 +37,9 @@ struct Joined {
 impl Engine {
     /// Admits one execution to a queue, unless the queue is full. Work that is due later than the near
     /// horizon is no backlog yet.
-    pub(crate) async fn admit(
+    pub(crate) async fn take_in(
         &self,
-        admission: &mut Admission,
+        intake: &mut Intake,
         pool: &str,
         priority: Priority,
         due: Timestamp,
@@ -48,12 +48,12 @@ impl Engine {
             return Ok(());
         }
         let is_same = |joined: &Joined| joined.pool == pool && joined.priority == priority;
-        let place = admission.0.iter().position(is_same).unwrap_or(admission.0.len());
-        if place == admission.0.len() {
+        let place = intake.0.iter().position(is_same).unwrap_or(intake.0.len());
+        if place == intake.0.len() {
             let depth = self.backlog(pool, priority).await;
-            admission.0.push(Joined { pool: pool.to_owned(), priority, depth });
+            intake.0.push(Joined { pool: pool.to_owned(), priority, depth });
         }
-        let joined = &mut admission.0[place];
+        let joined = &mut intake.0[place];
         let limit = self.settings.backlog_limits.of(pool, priority);
         if joined.depth >= limit {
             return Err(self.refusal(joined, limit));

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use belfry_domain::{Clock, EarlierData, Job, JobId, Timestamp, ZoneData};
+use belfry_domain::{EarlierData, Job, JobId, SlotClock, Timestamp, ZoneData};
 use petgraph::unionfind::UnionFind;
 
 use crate::{
@@ -72,7 +72,7 @@ impl Engine {
             for job in aligned.iter().filter(|job| is_new(job)) {
                 tracing::info!(job.id = %job.id(), zones = data.version(), "local time of a job changes");
             }
-            let is_called = |job: &Job| is_new(job) && job.spec.clock == Clock::Both;
+            let is_called = |job: &Job| is_new(job) && job.spec.clock == SlotClock::Both;
             if !self.commit_versions(revision, aligned, &firsts, is_called).await? {
                 return Ok(None);
             }

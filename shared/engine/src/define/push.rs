@@ -9,7 +9,7 @@ use ulid::Ulid;
 
 use crate::{
     Engine, EngineError, Result,
-    define::{backpressure::Admission, same::asks_for_the_same},
+    define::{backpressure::Intake, same::asks_for_the_same},
     ports::{Creation, Fact},
 };
 
@@ -52,7 +52,7 @@ impl Engine {
         let now = self.now();
         let mut outcomes: Vec<Result<Accepted>> = Vec::with_capacity(requests.len());
         let mut rows = Vec::with_capacity(requests.len());
-        let mut admission = Admission::default();
+        let mut intake = Intake::default();
         for request in requests {
             let problems = validate_push(&request.spec);
             if !problems.is_empty() {
@@ -60,7 +60,7 @@ impl Engine {
                 continue;
             }
             let row = self.push_row(&request, now);
-            if let Err(refusal) = self.admit_row(&mut admission, &row).await {
+            if let Err(refusal) = self.admit_row(&mut intake, &row).await {
                 outcomes.push(self.accepted_before(&row, refusal).await?);
                 continue;
             }
@@ -83,9 +83,9 @@ impl Engine {
         Ok(outcomes)
     }
 
-    async fn admit_row(&self, admission: &mut Admission, row: &Execution) -> Result<()> {
+    async fn admit_row(&self, intake: &mut Intake, row: &Execution) -> Result<()> {
         let Some(work) = row.work.as_deref() else { return Ok(()) };
-        self.admit(admission, &work.pool, row.priority, row.ready_at).await
+        self.take_in(intake, &work.pool, row.priority, row.ready_at).await
     }
 
     /// Execution that an earlier request with the same key created, instead of a refusal. A request
@@ -158,7 +158,7 @@ impl Engine {
         let job = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;
         row.run.graph = self.ports.jobs.run_group(job_id).await?.graph;
         row.priority = job.spec.priority;
-        self.admit(&mut Admission::default(), &job.work().pool, row.priority, row.due).await
+        self.take_in(&mut Intake::default(), &job.work().pool, row.priority, row.due).await
     }
 
     pub(crate) fn row_due_now(&self, id: ExecutionId, run: Run, trigger: Trigger) -> Execution {

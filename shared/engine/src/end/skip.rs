@@ -6,7 +6,7 @@ use belfry_domain::{Change, Execution, ExecutionId, Job, Status, Timer, Timestam
 
 use crate::{
     Engine, Result,
-    base::{deadlines::TOO_LATE, outbox::Handled},
+    base::{deadlines::TOO_LATE, outbox::MessageOutcome},
     ports::{Creation, Fact},
 };
 
@@ -29,7 +29,12 @@ impl Engine {
     }
 
     /// Creates the row of a slot that is too late as skipped.
-    pub(crate) async fn skip_late(&self, row: Execution, guard: Timer, began: Duration) -> Result<Handled> {
+    pub(crate) async fn skip_late(
+        &self,
+        row: Execution,
+        guard: Timer,
+        began: Duration,
+    ) -> Result<MessageOutcome> {
         let skipped = Change::skipped(&row, TOO_LATE, self.now())?.row;
         if self.create_guarded(skipped.clone(), guard.clone(), began).await? == Creation::Created {
             self.ports.observer.record(Fact::Ended {
@@ -39,6 +44,6 @@ impl Engine {
             });
             self.settle(skipped, guard.key).await?;
         }
-        Ok(Handled::Dropped(None))
+        Ok(MessageOutcome::Dropped(None))
     }
 }

@@ -109,7 +109,7 @@ impl Engine {
     }
 
     /// Whether this is an element of an execution that has ended: then it must not start.
-    pub(crate) async fn is_cut_off(&self, id: &ExecutionId) -> Result<bool> {
+    pub(crate) async fn parent_has_ended(&self, id: &ExecutionId) -> Result<bool> {
         // One that was retried by hand runs for itself.
         let Some(whole) = id.whole().filter(|_| id.generation() == 1) else { return Ok(false) };
         let whole = self.ports.executions.execution(&whole).await?;

@@ -52,7 +52,7 @@ impl Engine {
             let writes =
                 self.gate_writes(std::slice::from_ref(&key), std::slice::from_ref(&gate), vec![next.clone()]);
             if writes.is_empty() || self.ports.gates.pass(RowWrite::Nothing, writes).await? == Passed::Done {
-                self.call_up(&key).await?;
+                self.wake_next(&key).await?;
                 return Ok(next);
             }
             self.pause_at_gate(attempt).await;

@@ -16,7 +16,7 @@ impl Engine {
     /// circuit has opened.
     pub(crate) async fn after_gates(&self, row: &Execution) -> Result<()> {
         for key in row.gates() {
-            self.call_up(key).await?;
+            self.wake_next(key).await?;
         }
         let has_circuit = row.admission.as_ref().is_some_and(|admission| admission.circuit.is_some());
         if !has_circuit || !matches!(row.status, Status::Failed | Status::TimedOut) {

@@ -24,4 +24,4 @@
 
 pub(crate) mod circuit;
 pub(crate) mod leave;
-pub(crate) mod line;
+pub(crate) mod waitlist;

@@ -103,7 +103,7 @@ impl AlertKind {
 /// heard of it, are not listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Heard {
+pub enum DeliveryState {
     /// The receiver knows that the alert is open.
     Open,
     /// The receiver is being told, or the process that was telling it has died.
@@ -135,7 +135,7 @@ pub struct AlertRow {
     pub resolved_at: Option<Timestamp>,
     /// Knowledge of each receiver, by the receiver's name.
     #[serde(default)]
-    pub heard: BTreeMap<String, Heard>,
+    pub heard: BTreeMap<String, DeliveryState>,
     /// Number of rounds in which receivers have been tried since the alert was opened or resolved.
     #[serde(default)]
     pub tries: u32,
@@ -169,8 +169,8 @@ impl AlertRow {
     /// Whether this receiver must still be told the alert's present state.
     pub fn is_news_to(&self, receiver: &str) -> bool {
         match self.heard.get(receiver) {
-            Some(Heard::Open) => !self.is_open(),
-            Some(Heard::Unsure | Heard::Failed(_)) => true,
+            Some(DeliveryState::Open) => !self.is_open(),
+            Some(DeliveryState::Unsure | DeliveryState::Failed(_)) => true,
             None => self.is_open(),
         }
     }

@@ -54,13 +54,13 @@ pub trait GateStore: Send + Sync {
     ///
     /// # Errors
     /// The store does not answer, or another process leads now.
-    async fn join_line(&self, place: &Place, id: &ExecutionId) -> Result<()>;
+    async fn join_waitlist(&self, place: &Place, id: &ExecutionId) -> Result<()>;
 
     /// Gives up a place in the line. A repeated call changes nothing.
     ///
     /// # Errors
     /// The store does not answer, or another process leads now.
-    async fn leave_line(&self, place: &Place, id: &ExecutionId) -> Result<()>;
+    async fn leave_waitlist(&self, place: &Place, id: &ExecutionId) -> Result<()>;
 
     /// First places in the line, in order, at most `limit`.
     ///

@@ -24,7 +24,7 @@ mod zones;
 use std::sync::Arc;
 
 pub use self::{
-    alerts::{Alert, AlertKind, AlertRow, AlertStore, Alerts, Heard, key_of},
+    alerts::{Alert, AlertKind, AlertRow, AlertStore, Alerts, DeliveryState, key_of},
     archive::Archive,
     backfills::BackfillStore,
     clock::{Clock, Random, SecondClock},

@@ -8,7 +8,7 @@ use belfry_domain::{
 
 use crate::{
     Engine, EngineError, Result,
-    attempt::run::Verdict,
+    attempt::run::AttemptEnd,
     ports::{Alert, Fact, StoreError},
 };
 
@@ -143,7 +143,7 @@ impl Engine {
         }
         if let Some(work) = self.out_of_time(&row).await? {
             let guard = timer.key.clone();
-            return Box::pin(self.finish(row, &work, Verdict::TimedOut(None), guard)).await.map(drop);
+            return Box::pin(self.finish(row, &work, AttemptEnd::TimedOut(None), guard)).await.map(drop);
         }
         self.ports.observer.record(Fact::Lost { id: &row.id, attempt: row.attempt });
         if let Some(failure) = self.final_loss(&row).await? {

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use belfry_domain::{Clock, ExecutionId, Job, JobId, Timestamp};
+use belfry_domain::{ExecutionId, Job, JobId, SlotClock, Timestamp};
 
 use crate::{Engine, Result, ports::SecondClock};
 
@@ -62,5 +62,5 @@ impl Engine {
 }
 
 fn wants_second_clock(job: &Job) -> bool {
-    job.spec.clock == Clock::Both && job.is_active() && job.is_scheduled()
+    job.spec.clock == SlotClock::Both && job.is_active() && job.is_scheduled()
 }

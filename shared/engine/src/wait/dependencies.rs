@@ -15,7 +15,7 @@ use belfry_domain::{
 
 use crate::{
     Engine, Result,
-    base::{outbox::Handled, writes::Ended},
+    base::{outbox::MessageOutcome, writes::Ended},
     ports::Creation,
     slots::chain::first_slot,
 };
@@ -33,17 +33,17 @@ impl Engine {
         row: Execution,
         guard: Timer,
         began: Duration,
-    ) -> Result<Handled> {
+    ) -> Result<MessageOutcome> {
         let mut waiting = row;
         waiting.status = Status::Waiting;
         waiting.dependencies = self.dependencies_at(job, slot).await?;
         let row = match self.create_guarded(waiting.clone(), guard.clone(), began).await? {
             Creation::Created => waiting,
             Creation::Exists(existing) if existing.waits_for_dependencies() => *existing,
-            Creation::Exists(_) => return Ok(Handled::Dropped(None)),
+            Creation::Exists(_) => return Ok(MessageOutcome::Dropped(None)),
         };
         self.wait_for_dependencies(row, guard.key).await?;
-        Ok(Handled::Waits)
+        Ok(MessageOutcome::Waits)
     }
 
     /// Writes the waits of a row, then reads its dependencies.

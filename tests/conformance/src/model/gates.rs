@@ -52,12 +52,12 @@ impl GateStore for Model {
         Ok(passed)
     }
 
-    async fn join_line(&self, place: &Place, id: &ExecutionId) -> Result<()> {
+    async fn join_waitlist(&self, place: &Place, id: &ExecutionId) -> Result<()> {
         self.state().lines.insert(line_key(place, id), place.clone());
         Ok(())
     }
 
-    async fn leave_line(&self, place: &Place, id: &ExecutionId) -> Result<()> {
+    async fn leave_waitlist(&self, place: &Place, id: &ExecutionId) -> Result<()> {
         self.state().lines.remove(&line_key(place, id));
         Ok(())
     }

@@ -126,13 +126,13 @@ impl State {
             Fault::JumpBy(ms) => self.time.jumped_ms += ms,
             _ => return,
         }
-        self.mirror.clocks_moved_ms = Some(self.time.now_ms);
+        self.shadow.clocks_moved_ms = Some(self.time.now_ms);
     }
 
     /// Sets all clocks right when the faults stop.
     pub fn set_clocks_right(&mut self) {
         if self.processes.iter().any(|process| process.skew_ms != 0) {
-            self.mirror.clocks_moved_ms = Some(self.time.now_ms);
+            self.shadow.clocks_moved_ms = Some(self.time.now_ms);
         }
         for process in &mut self.processes {
             process.skew_ms = 0;

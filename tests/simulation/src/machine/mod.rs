@@ -26,8 +26,8 @@ use self::{
 use crate::{
     coverage::Coverage,
     faults::Faults,
-    mirror::Mirror,
     plan::{Plan, Scenario},
+    shadow::Shadow,
 };
 
 pub type ProcessId = usize;
@@ -109,7 +109,7 @@ pub struct State {
     pub crashed: Vec<ProcessId>,
     pub current_task: TaskId,
     pub faults: Faults,
-    pub mirror: Mirror,
+    pub shadow: Shadow,
     pub trace: Trace,
     pub coverage: Coverage,
     /// The first rule that was broken.
@@ -137,7 +137,7 @@ impl World {
             crashed: Vec::new(),
             current_task: 0,
             faults,
-            mirror: Mirror::default(),
+            shadow: Shadow::default(),
             trace: Trace::new(plan.is_loud),
             coverage: Coverage::default(),
             violation: None,
@@ -243,8 +243,8 @@ impl State {
     }
 
     /// Ends the run with a violation where a rule does not hold.
-    pub fn judge(&mut self, verdict: Result<(), String>) {
-        if let Err(why) = verdict {
+    pub fn judge(&mut self, oracle: Result<(), String>) {
+        if let Err(why) = oracle {
             self.violate(|| why);
         }
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use belfry_engine::ports::{Alert, AlertRow, AlertStore, Alerts, Notice, Receiver};
 
 use super::{Chaos, Result};
-use crate::mirror::RECEIVER;
+use crate::shadow::RECEIVER;
 
 /// Percentages: how often the receiver does not take what it is told, and how often it takes it and
 /// says that it does not.
@@ -44,7 +44,7 @@ impl AlertStore for Chaos {
             let is_kept = self.backend.keep_alert(row).await?;
             self.world.with(|state| match is_kept {
                 true if self.backend.drops_alert(row) => {}
-                true => drop(state.mirror.alerts.insert(row.key.clone(), row.clone())),
+                true => drop(state.shadow.alerts.insert(row.key.clone(), row.clone())),
                 false => state.coverage.add("alert: a write refused"),
             });
             Ok(is_kept)
@@ -55,7 +55,7 @@ impl AlertStore for Chaos {
     async fn forget_alert(&self, key: &str, revision: u64) -> Result<bool> {
         self.call("forget_alert", async {
             let is_gone = self.backend.store.forget_alert(key, revision).await?;
-            self.world.with(|state| is_gone.then(|| state.mirror.alerts.remove(key)));
+            self.world.with(|state| is_gone.then(|| state.shadow.alerts.remove(key)));
             Ok(is_gone)
         })
         .await
@@ -77,7 +77,7 @@ impl Receiver for Chaos {
             Ok(self.world.with(|state| {
                 let luck = if state.has_faults() { state.rng.below(100) } else { 100 };
                 if luck >= DEAF {
-                    state.mirror.hear(&notice.alert);
+                    state.shadow.hear(&notice.alert);
                 }
                 state.coverage.add(if is_open { "alert: told" } else { "alert: told that it is over" });
                 luck >= DEAF + GARBLED

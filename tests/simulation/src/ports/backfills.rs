@@ -16,7 +16,7 @@ impl BackfillStore for Chaos {
                 self.world.with(|state| {
                     let timers = std::slice::from_ref(&timer);
                     state.note_timers(self.process, "with", timers);
-                    state.mirror.put_timers(timers);
+                    state.shadow.put_timers(timers);
                     state.saw_backfill(self.process, &row);
                 });
             }

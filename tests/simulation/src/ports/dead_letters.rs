@@ -16,9 +16,9 @@ impl DeadLetterStore for Chaos {
             self.world.with(|state| {
                 state.coverage.add("dead letter: kept");
                 if self.backend.keeps_dead_letters() {
-                    state.mirror.dead_letters.insert(id.clone());
+                    state.shadow.dead_letters.insert(id.clone());
                     if is_new {
-                        state.mirror.open_letters.insert(id);
+                        state.shadow.open_letters.insert(id);
                     }
                 }
             });
@@ -58,7 +58,7 @@ impl DeadLetterStore for Chaos {
         self.world.with(|state| state.coverage.add("dead letter: redriven"));
         self.call("mark_redriven", async {
             self.backend.store.mark_redriven(id, generation, key).await?;
-            self.world.with(|state| state.mirror.open_letters.remove(id));
+            self.world.with(|state| state.shadow.open_letters.remove(id));
             Ok(())
         })
         .await
@@ -67,7 +67,7 @@ impl DeadLetterStore for Chaos {
     async fn discard(&self, id: &ExecutionId) -> Result<bool> {
         self.call("discard", async {
             let is_discarded = self.backend.store.discard(id).await?;
-            self.world.with(|state| state.mirror.open_letters.remove(id));
+            self.world.with(|state| state.shadow.open_letters.remove(id));
             Ok(is_discarded)
         })
         .await

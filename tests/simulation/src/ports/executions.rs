@@ -71,7 +71,7 @@ impl ExecutionStore for Chaos {
         self.call("add_waiter", async {
             self.backend.store.add_waiter(dependency, waiter).await?;
             self.note(|| format!("{waiter} waits for {dependency}"));
-            self.world.with(|state| state.mirror.add_waiter(dependency, waiter));
+            self.world.with(|state| state.shadow.add_waiter(dependency, waiter));
             Ok(())
         })
         .await
@@ -84,7 +84,7 @@ impl ExecutionStore for Chaos {
     async fn remove_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {
         self.call("remove_waiter", async {
             self.backend.store.remove_waiter(dependency, waiter).await?;
-            self.world.with(|state| state.mirror.remove_waiter(dependency, waiter));
+            self.world.with(|state| state.shadow.remove_waiter(dependency, waiter));
             Ok(())
         })
         .await

@@ -26,13 +26,13 @@ impl GateStore for Chaos {
         .await
     }
 
-    async fn join_line(&self, place: &Place, id: &ExecutionId) -> Result<()> {
+    async fn join_waitlist(&self, place: &Place, id: &ExecutionId) -> Result<()> {
         self.note(|| format!("{id} waits in the line of {}", place.gate));
-        self.call("join_line", self.backend.store.join_line(place, id)).await
+        self.call("join_waitlist", self.backend.store.join_waitlist(place, id)).await
     }
 
-    async fn leave_line(&self, place: &Place, id: &ExecutionId) -> Result<()> {
-        self.call("leave_line", self.backend.store.leave_line(place, id)).await
+    async fn leave_waitlist(&self, place: &Place, id: &ExecutionId) -> Result<()> {
+        self.call("leave_waitlist", self.backend.store.leave_waitlist(place, id)).await
     }
 
     async fn line(&self, gate: &GateKey, limit: usize) -> Result<Vec<(Place, ExecutionId)>> {

@@ -36,7 +36,7 @@ impl LeaseStore for Chaos {
             let is_saved = self.backend.store.save_cursors(lease, cursors).await?;
             self.world.with(|state| {
                 if is_saved {
-                    state.mirror.save_cursors(cursors);
+                    state.shadow.save_cursors(cursors);
                 } else {
                     state.coverage.add("tick: fenced");
                 }

@@ -1,5 +1,5 @@
 //! The ports of one process: the real store behind a wrapper that lets other tasks go first, meets the
-//! faults of the seed, and tells the mirror what was written.
+//! faults of the seed, and tells the shadow what was written.
 
 mod alerts;
 mod backfills;

@@ -47,7 +47,7 @@ fn defer(state: &mut State, process: usize, wave: &Wave) {
     let delay_ms = u64::try_from(wave.second * 1000 - now.0).unwrap_or(0);
     if delay_ms > LONGEST_DELAY_MS {
         // As on SQS, it is left to the timers. Only a clock that jumps back brings it about.
-        if state.mirror.clocks_moved_ms.is_none() {
+        if state.shadow.clocks_moved_ms.is_none() {
             state.violate(|| format!("a wave for second {} was to be delayed by {delay_ms} ms", wave.second));
         }
         return;

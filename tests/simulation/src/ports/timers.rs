@@ -17,7 +17,7 @@ impl TimerStore for Chaos {
             self.backend.store.put_timers(timers.clone()).await?;
             self.world.with(|state| {
                 state.note_timers(self.process, "put", &timers);
-                state.mirror.put_timers(&timers);
+                state.shadow.put_timers(&timers);
             });
             Ok(())
         })
@@ -28,7 +28,7 @@ impl TimerStore for Chaos {
         self.call("remove_timer", async {
             self.backend.store.remove_timer(key).await?;
             self.note(|| format!("remove timer {} at {}", key.what, key.fire_at));
-            self.world.with(|state| state.mirror.remove_timer(key));
+            self.world.with(|state| state.shadow.remove_timer(key));
             Ok(())
         })
         .await
@@ -38,11 +38,11 @@ impl TimerStore for Chaos {
         self.call("remove_unchanged", async {
             self.backend.store.remove_unchanged(timer).await?;
             self.world.with(|state| {
-                if state.mirror.timers.get(&timer.key).is_some_and(|now| now.version == timer.version) {
+                if state.shadow.timers.get(&timer.key).is_some_and(|now| now.version == timer.version) {
                     state.note(self.process, || {
                         format!("clear timer {} at {}", timer.key.what, timer.key.fire_at)
                     });
-                    state.mirror.remove_timer(&timer.key);
+                    state.shadow.remove_timer(&timer.key);
                 }
             });
             Ok(())

@@ -39,7 +39,7 @@ impl Node {
 
     async fn define_missing(&self) {
         loop {
-            let defined = |state: &mut State, spec: &JobSpec| state.mirror.jobs.contains_key(&spec.job_id);
+            let defined = |state: &mut State, spec: &JobSpec| state.shadow.jobs.contains_key(&spec.job_id);
             let missing = |state: &mut State| {
                 let specs = self.installation.specs.iter().filter(|spec| !defined(state, spec));
                 specs.cloned().collect::<Vec<_>>()
@@ -71,7 +71,7 @@ impl Node {
     /// paused.
     async fn close(&self) -> bool {
         let active = |state: &mut State| {
-            let jobs = state.mirror.live_jobs();
+            let jobs = state.shadow.live_jobs();
             let jobs = jobs.filter(|job| job.is_active() && job.is_scheduled() && job.spec.end.is_none());
             jobs.map(|job| job.id().clone()).collect::<Vec<_>>()
         };
@@ -85,7 +85,7 @@ impl Node {
     /// Resumes the paused backfills, which would never be over; true when all are resumed.
     async fn resume_backfills(&self) -> bool {
         let paused = |state: &mut State| {
-            let rows = state.mirror.backfills.values();
+            let rows = state.shadow.backfills.values();
             let rows = rows.filter(|row| row.status == BackfillStatus::Paused);
             rows.map(|row| row.id.clone()).collect::<Vec<_>>()
         };

@@ -51,7 +51,7 @@ impl Node {
         let id = &accepted.execution.id;
         self.note(|| format!("accepted {id}"));
         self.world.with(|state| {
-            if state.mirror.row(id).is_none() {
+            if state.shadow.row(id).is_none() {
                 state.violate(|| format!("7: {id} was accepted and is not there"));
             }
             let poisons = state.faults.poisons && state.faults.poisoned.is_empty();
@@ -164,7 +164,7 @@ impl Node {
 
     async fn redrive(&self) -> Outcome {
         let pick = |state: &mut State| {
-            let letters: Vec<_> = state.mirror.dead_letters.iter().collect();
+            let letters: Vec<_> = state.shadow.dead_letters.iter().collect();
             state.rng.pick(&letters).map(|id| (*id).clone())
         };
         let Some(id) = self.world.with(pick) else { return Ok(()) };
@@ -202,7 +202,7 @@ impl Node {
         let row = self.engine.start_backfill(&request).await?;
         self.note(|| format!("accepted backfill {} of {}, {} slots", row.id, row.job_id, row.slots));
         self.world.with(|state| {
-            if !state.mirror.backfills.contains_key(&row.id) {
+            if !state.shadow.backfills.contains_key(&row.id) {
                 state.violate(|| format!("7: backfill {} was accepted and is not there", row.id));
             }
         });
@@ -211,7 +211,7 @@ impl Node {
 
     fn any_backfill(&self) -> Option<BackfillId> {
         self.world.with(|state| {
-            let open = state.mirror.backfills.values().filter(|row| !row.is_over());
+            let open = state.shadow.backfills.values().filter(|row| !row.is_over());
             let ids: Vec<BackfillId> = open.map(|row| row.id.clone()).collect();
             state.rng.pick(&ids).cloned()
         })
@@ -222,7 +222,7 @@ impl Node {
     async fn update(&self) -> Outcome {
         let Some(job_id) = self.any_job(|_| true) else { return Ok(()) };
         let spec = self.world.with(|state| {
-            let mut spec: JobSpec = state.mirror.newest(&job_id)?.spec.clone();
+            let mut spec: JobSpec = state.shadow.newest(&job_id)?.spec.clone();
             spec.description = Some(format!("version {}", state.rng.next()));
             let is_bound = ["graph", LOCAL].iter().any(|name| job_id.as_str().starts_with(name));
             let is_alone = spec.dependencies.is_empty() && !is_bound;
@@ -243,7 +243,7 @@ impl Node {
 
     async fn delete_or_create(&self) -> Outcome {
         let Ok(id) = VICTIM.parse::<JobId>() else { return Ok(()) };
-        if self.world.with(|state| state.mirror.newest(&id).is_some_and(|job| !job.deleted)) {
+        if self.world.with(|state| state.shadow.newest(&id).is_some_and(|job| !job.deleted)) {
             return self.engine.delete_job(&id, None).await.map(drop);
         }
         let spec = self.installation.specs.iter().find(|spec| spec.job_id == id).cloned();
@@ -253,7 +253,7 @@ impl Node {
     fn any_job(&self, wanted: impl Fn(&belfry_domain::Job) -> bool) -> Option<JobId> {
         self.world.with(|state| {
             let jobs: Vec<JobId> =
-                state.mirror.live_jobs().filter(|job| wanted(job)).map(|job| job.id().clone()).collect();
+                state.shadow.live_jobs().filter(|job| wanted(job)).map(|job| job.id().clone()).collect();
             state.rng.pick(&jobs).cloned()
         })
     }
@@ -261,9 +261,9 @@ impl Node {
     fn any_row(&self, is_ended: bool) -> Option<ExecutionId> {
         self.world.with(|state| {
             let fits = |id: &&ExecutionId| {
-                state.mirror.row(id).is_some_and(|row| row.status.is_terminal() == is_ended)
+                state.shadow.row(id).is_some_and(|row| row.status.is_terminal() == is_ended)
             };
-            let ids: Vec<ExecutionId> = state.mirror.rows.keys().filter(fits).cloned().collect();
+            let ids: Vec<ExecutionId> = state.shadow.rows.keys().filter(fits).cloned().collect();
             state.rng.pick(&ids).cloned()
         })
     }
@@ -271,10 +271,10 @@ impl Node {
     /// Picks a failed execution, of a job of the graph where there is one.
     fn any_failure(&self) -> Option<ExecutionId> {
         self.world.with(|state| {
-            let has_failed = |row: &&crate::mirror::Row| {
+            let has_failed = |row: &&crate::shadow::Row| {
                 row.execution.work.is_none() && row.execution.status.outcome() == Some(Ending::Failed)
             };
-            let failed = state.mirror.rows.values().filter(has_failed).map(|row| row.execution.id.clone());
+            let failed = state.shadow.rows.values().filter(has_failed).map(|row| row.execution.id.clone());
             let (graph, others): (Vec<_>, Vec<_>) = failed.partition(|id| id.as_str().starts_with("graph"));
             let ids = if graph.is_empty() { others } else { graph };
             state.rng.pick(&ids).cloned()
@@ -285,7 +285,7 @@ impl Node {
         let job_id = self.any_job(belfry_domain::Job::is_scheduled)?;
         let now = self.engine.ports.clock.now();
         self.world.with(|state| {
-            let job = state.mirror.newest(&job_id)?;
+            let job = state.shadow.newest(&job_id)?;
             let nth = state.rng.index(4);
             let slot = job.schedule()?.upcoming(now.to_utc()).nth(nth)?;
             Some(ExecutionId::scheduled(&job_id, Timestamp::from(slot)))

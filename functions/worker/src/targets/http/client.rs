@@ -6,7 +6,7 @@ use reqwest::{Client, redirect};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
 
-use super::guard::Guard;
+use super::address_policy::Guard;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time limit of idle connections. It is below the 60 s after which common load balancers hang up, so

@@ -8,7 +8,7 @@ use std::{
 
 use reqwest::Url;
 
-use super::guard::{LookupError, RefusedAddress};
+use super::address_policy::{LookupError, RefusedAddress};
 use crate::targets::tail::one_line;
 
 pub(super) const MAX_REDIRECTS: usize = 5;

@@ -4,10 +4,10 @@
 //! reach.
 
 mod address;
+mod address_policy;
 mod answer;
 mod client;
 mod failure;
-mod guard;
 mod redirect;
 mod request;
 
@@ -17,7 +17,7 @@ use reqwest::{Client, Request, Response};
 use tokio::select;
 
 use self::failure::Failure;
-pub(super) use self::{client::build as build_client, failure::cause, guard::Guard};
+pub(super) use self::{address_policy::Guard, client::build as build_client, failure::cause};
 use super::{Environment, TargetSettings, TargetsError, callback::Callback};
 
 pub(super) struct HttpRunner {

@@ -3,7 +3,7 @@
 use belfry_domain::{Timer, TimerKey, What};
 use belfry_engine::ports::Cursors;
 
-use super::Mirror;
+use super::Shadow;
 use crate::machine::State;
 
 impl State {
@@ -11,11 +11,11 @@ impl State {
     pub fn saw_guard(&mut self, process: usize, guard: Option<&Timer>) {
         let guard = guard.map_or(&[][..], std::slice::from_ref);
         self.note_timers(process, "with", guard);
-        self.mirror.put_timers(guard);
+        self.shadow.put_timers(guard);
     }
 }
 
-impl Mirror {
+impl Shadow {
     pub fn put_timers(&mut self, timers: &[Timer]) {
         for timer in timers {
             let key = timer.key.clone();

@@ -21,7 +21,7 @@ impl State {
     }
 
     fn stuck(&self) -> Option<String> {
-        let untended = || self.mirror.untended_alert();
+        let untended = || self.shadow.untended_alert();
         self.unfinished()
             .or_else(|| self.leftover())
             .or_else(|| untended().map(|alert| format!("the alert {} is not tended", alert.key)))
@@ -29,8 +29,8 @@ impl State {
 
     /// A row, or a backfill, that has not ended.
     fn unfinished(&self) -> Option<String> {
-        let row = self.mirror.rows.values().find(|row| row.end.is_none());
-        let backfill = || self.mirror.backfills.values().find(|row| !row.is_over());
+        let row = self.shadow.rows.values().find(|row| row.end.is_none());
+        let backfill = || self.shadow.backfills.values().find(|row| !row.is_over());
         match row {
             Some(row) => Some(format!("{} is still {}", row.execution.id, row.execution.status)),
             None => backfill().map(|row| format!("backfill {} is still {}", row.id, row.status.as_str())),
@@ -41,7 +41,7 @@ impl State {
     fn leftover(&self) -> Option<String> {
         let now = self.time.wall();
         let timer = self
-            .mirror
+            .shadow
             .timers
             .values()
             .find(|timer| !self.may_stay(&timer.key.what, timer.key.fire_at, now))?;
@@ -53,21 +53,21 @@ impl State {
     fn may_stay(&self, what: &What, fire_at: Timestamp, now: Timestamp) -> bool {
         let What::Slot { job_id, slot } = what else { return false };
         let id = ExecutionId::scheduled(job_id, *slot);
-        let pause = self.mirror.newest(job_id).filter(|job| !job.deleted).map(Job::paused_at);
+        let pause = self.shadow.newest(job_id).filter(|job| !job.deleted).map(Job::paused_at);
         let is_dead = pause.is_none_or(|paused_at| paused_at.is_some_and(|paused_at| *slot > paused_at));
-        is_dead && fire_at > now && self.mirror.row(&id).is_none()
+        is_dead && fire_at > now && self.shadow.row(&id).is_none()
     }
 
     /// Checks the end: everything has ended, every slot ran once, all dependents were told, and all
     /// failures were kept.
     pub fn judge_end(&mut self) -> Verdict {
         self.stuck().map_or(Ok(()), |what| Err(format!("liveness: long after the last fault, {what}")))?;
-        for row in self.mirror.rows.values() {
+        for row in self.shadow.rows.values() {
             if let Some(end) = row.end {
-                self.mirror.judge_fan_out(&row.execution, end)?;
+                self.shadow.judge_fan_out(&row.execution, end)?;
             }
         }
-        self.mirror.judge_gates_at_rest()?;
+        self.shadow.judge_gates_at_rest()?;
         self.judge_slots()?;
         self.judge_backfilled_slots()?;
         self.judge_local_time()?;

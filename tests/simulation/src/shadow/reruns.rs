@@ -2,7 +2,7 @@
 
 use belfry_domain::{Execution, ExecutionId, Status, Trigger};
 
-use super::Mirror;
+use super::Shadow;
 
 type Verdict = Result<(), String>;
 
@@ -10,7 +10,7 @@ fn is_same_slot(one: &ExecutionId, other: &ExecutionId) -> bool {
     one.with_generation(1) == other.with_generation(1)
 }
 
-impl Mirror {
+impl Shadow {
     /// Checks that a dependent has run again with this generation, or a later one, of its dependency.
     pub(super) fn judge_counted(&self, row: &Execution, dependent: &ExecutionId) -> Verdict {
         let generation = row.id.generation();

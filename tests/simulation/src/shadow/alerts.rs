@@ -3,11 +3,11 @@
 use belfry_domain::{Circuit, GateKey, JobId};
 use belfry_engine::ports::{AlertKind, AlertRow, key_of};
 
-use super::Mirror;
+use super::Shadow;
 
 pub const RECEIVER: &str = "receiver";
 
-impl Mirror {
+impl Shadow {
     pub fn hear(&mut self, alert: &AlertRow) {
         self.heard.insert(alert.key.clone());
         if alert.is_open() {

@@ -9,7 +9,7 @@ use crate::machine::State;
 impl State {
     pub(super) fn judge_backfilled_slots(&self) -> Verdict {
         let finished = |row: &&Backfill| row.status == BackfillStatus::Finished;
-        for row in self.mirror.backfills.values().filter(finished) {
+        for row in self.shadow.backfills.values().filter(finished) {
             self.judge_range(row)?;
             if row.tally.done() != row.slots {
                 return Err(format!(
@@ -22,13 +22,13 @@ impl State {
     }
 
     fn judge_range(&self, row: &Backfill) -> Verdict {
-        let versions = self.mirror.jobs.get(&row.job_id);
+        let versions = self.shadow.jobs.get(&row.job_id);
         let pinned = versions.and_then(|all| all.iter().find(|job| job.version == row.job_version));
         let Some(schedule) = pinned.and_then(|job| job.schedule()) else { return Ok(()) };
         let following = |slot: &_| row.range.following(schedule, *slot);
         for slot in std::iter::successors(row.range.first(schedule), following) {
             let id = ExecutionId::scheduled(&row.job_id, slot);
-            if self.mirror.row(&id).is_none() {
+            if self.shadow.row(&id).is_none() {
                 return Err(format!("liveness: {id} never came to be, backfill {} named it", row.id));
             }
         }

@@ -74,7 +74,7 @@ impl State {
         }
         for slot in self.slots_of(LOCAL_REPORT) {
             let id = ExecutionId::scheduled(versions[0].id(), slot);
-            let row = self.mirror.row(&id);
+            let row = self.shadow.row(&id);
             let counted = row.and_then(|row| row.dependencies.get(&dependency));
             if let Some(counted) =
                 counted.filter(|counted| counted.execution_id.first_of_slot() != Some(slot))
@@ -86,11 +86,11 @@ impl State {
     }
 
     fn versions_of(&self, job: &str) -> Option<&Vec<Job>> {
-        self.mirror.jobs.get(&job.parse::<JobId>().ok()?)
+        self.shadow.jobs.get(&job.parse::<JobId>().ok()?)
     }
 
     fn slots_of(&self, job: &str) -> BTreeSet<Timestamp> {
-        let rows = self.mirror.rows.values().map(|row| &row.execution);
+        let rows = self.shadow.rows.values().map(|row| &row.execution);
         // Whoever made it: a re-run of a graph makes those of its slots that have none yet.
         let rows = rows.filter(|row| row.job_id().as_str() == job);
         rows.filter_map(|row| row.id.first_of_slot()).collect()

@@ -46,13 +46,13 @@ impl State {
     /// attempts of one execution never run at once where their hosts and clocks go on as they should.
     pub fn attempt_starts(&mut self, running: Running) {
         self.note(running.process, || format!("RUN {} #{}", running.id, running.attempt));
-        if !self.mirror.attempts.started.insert((running.id.clone(), running.attempt)) {
+        if !self.shadow.attempts.started.insert((running.id.clone(), running.attempt)) {
             self.violate(|| format!("2: {} #{} was started twice", running.id, running.attempt));
         }
         let others: Vec<Running> =
-            self.mirror.attempts.running.iter().filter(|other| other.id == running.id).cloned().collect();
+            self.shadow.attempts.running.iter().filter(|other| other.id == running.id).cloned().collect();
         for other in others {
-            if self.mirror.attempts.is_elsewhere(&other.id, other.attempt) {
+            if self.shadow.attempts.is_elsewhere(&other.id, other.attempt) {
                 self.coverage.add("attempt: beside one whose target has called back");
                 continue;
             }
@@ -65,19 +65,19 @@ impl State {
                 format!("8: {name} #{second} was started while #{} still ran", other.attempt)
             });
         }
-        self.mirror.attempts.running.push(running);
+        self.shadow.attempts.running.push(running);
     }
 
     /// Notes that a worker outside starts the attempt, which must not happen twice either.
     pub fn leaves(&mut self, id: &ExecutionId, attempt: u32) {
-        if !self.mirror.attempts.started.insert((id.clone(), attempt)) {
+        if !self.shadow.attempts.started.insert((id.clone(), attempt)) {
             self.violate(|| format!("2: {id} #{attempt} was started twice"));
         }
-        self.mirror.attempts.leave(id, attempt);
+        self.shadow.attempts.leave(id, attempt);
     }
 
     pub fn attempt_ends(&mut self, running: &Running) {
-        self.mirror.attempts.running.retain(|other| other != running);
+        self.shadow.attempts.running.retain(|other| other != running);
         if !self.processes[running.process].is_alive {
             self.coverage.add("attempt: dropped in a crash");
         }
@@ -87,10 +87,10 @@ impl State {
     /// may run.
     fn is_excused(&self, running: &Running) -> bool {
         let claim = (running.id.clone(), running.attempt);
-        let claimed_ms = self.mirror.attempts.claimed_ms.get(&claim).copied().unwrap_or(0);
+        let claimed_ms = self.shadow.attempts.claimed_ms.get(&claim).copied().unwrap_or(0);
         let since = |at: Option<u64>| at.is_some_and(|at| at >= claimed_ms);
         let process = &self.processes[running.process];
         let are_apart = self.processes.iter().any(|process| process.skew_ms != 0);
-        !process.is_alive || are_apart || since(process.frozen_at_ms) || since(self.mirror.clocks_moved_ms)
+        !process.is_alive || are_apart || since(process.frozen_at_ms) || since(self.shadow.clocks_moved_ms)
     }
 }

@@ -19,7 +19,7 @@ impl State {
 
     /// How long it has been calm. What a clock that was ahead has written lasts too long for ever.
     fn calm_ms(&self) -> u64 {
-        let is_promised = self.mirror.clocks_moved_ms.is_none() && !self.mirror.is_punctual;
+        let is_promised = self.shadow.clocks_moved_ms.is_none() && !self.shadow.is_punctual;
         if is_promised { self.time.now_ms.saturating_sub(self.disturbed_until_ms) } else { 0 }
     }
 

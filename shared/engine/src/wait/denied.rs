@@ -8,24 +8,24 @@ use belfry_domain::{
 
 use crate::{
     Engine, EngineError, Result,
-    base::{gates::ATTEMPTS, outbox::Handled},
+    base::{gates::ATTEMPTS, outbox::MessageOutcome},
     end::settle::CancelOutcome,
     ports::{Creation, Fact, Passed, RowWrite},
-    wait::arrival::{Arrival, Arrived, Found, dropped},
+    wait::admission::{AdmitRequest, Admitted, FoundRow, dropped},
 };
 
 /// Maximum number of waiting executions that a new execution compares itself with under `replace`.
 const REPLACED: usize = 100;
 
 impl Engine {
-    pub(crate) async fn turn_away(
+    pub(crate) async fn deny(
         &self,
-        arrival: &Arrival<'_>,
-        found: Found,
+        arrival: &AdmitRequest<'_>,
+        found: FoundRow,
         keys: Vec<GateKey>,
         gates: &[Gate],
         closed: Closed,
-    ) -> Result<Arrived> {
+    ) -> Result<Admitted> {
         let key = keys[closed.gate].clone();
         // Whether others wait says nothing about those that run, nor about the circuit.
         let Closed { gate, why } = if closed.why == Why::Behind {
@@ -42,7 +42,7 @@ impl Engine {
             if let Why::TooSoon(at) | Why::Open(at) = closed.why {
                 self.call(&found.row, at).await?;
             }
-            return Ok(Arrived::Not(Handled::Waits));
+            return Ok(Admitted::Not(MessageOutcome::Waits));
         }
         self.wait_in_line(arrival, found, keys, closed).await
     }
@@ -50,7 +50,7 @@ impl Engine {
     /// Reason why an execution that can't pass is skipped. `None` where it must wait.
     async fn why_skipped(
         &self,
-        arrival: &Arrival<'_>,
+        arrival: &AdmitRequest<'_>,
         row: &Execution,
         key: &GateKey,
         gate: &Gate,
@@ -117,7 +117,12 @@ impl Engine {
         Ok(true)
     }
 
-    async fn skip_at_gate(&self, arrival: &Arrival<'_>, found: Found, reason: &str) -> Result<Arrived> {
+    async fn skip_at_gate(
+        &self,
+        arrival: &AdmitRequest<'_>,
+        found: FoundRow,
+        reason: &str,
+    ) -> Result<Admitted> {
         let change = Change::skipped(&found.row, reason, self.now())?;
         let Some(fresh) = arrival.fresh.as_ref().filter(|_| found.is_new) else {
             self.end_unstarted(change, arrival.message.guard.clone()).await?;
@@ -140,11 +145,11 @@ impl Engine {
     /// that the sweep can restore the place from the row.
     async fn wait_in_line(
         &self,
-        arrival: &Arrival<'_>,
-        found: Found,
+        arrival: &AdmitRequest<'_>,
+        found: FoundRow,
         keys: Vec<GateKey>,
         closed: Closed,
-    ) -> Result<Arrived> {
+    ) -> Result<Admitted> {
         let rank = match &keys[..] {
             [job, of_key] if closed.gate == 0 => self.next_rank(job, of_key).await?,
             _ => 0,
@@ -164,13 +169,13 @@ impl Engine {
             // Somebody else has moved it on, and sees to it.
             return Ok(dropped(None));
         }
-        self.ports.gates.join_line(&place, &id).await?;
+        self.ports.gates.join_waitlist(&place, &id).await?;
         if let Some(before) = found.row.place() {
             // It has come past the gate of its key, and waits at the job's now, or the other way.
-            self.ports.gates.leave_line(before, &id).await?;
+            self.ports.gates.leave_waitlist(before, &id).await?;
         }
         self.call_up_with(&place.gate, &id).await?;
-        Ok(Arrived::Not(Handled::Waits))
+        Ok(Admitted::Not(MessageOutcome::Waits))
     }
 
     /// Next rank for a key: behind the key's executions that are in the line already, and behind the

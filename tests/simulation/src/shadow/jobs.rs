@@ -3,7 +3,7 @@
 use belfry_domain::{ExecutionId, Job, JobId, Limits, Timer, Timestamp};
 use belfry_engine::ports::ZonesInForce;
 
-use super::Mirror;
+use super::Shadow;
 use crate::machine::State;
 
 /// Job as a task has read it.
@@ -16,7 +16,7 @@ pub struct JobRead {
     pub limits: Option<Limits>,
 }
 
-impl Mirror {
+impl Shadow {
     fn commit(&mut self, jobs: &[Job], timers: &[Timer]) {
         self.revision += 1;
         for job in jobs {
@@ -49,19 +49,19 @@ impl State {
             is_deleted: job.is_none_or(|job| job.deleted),
             limits: job.and_then(|job| job.limits().cloned()),
         };
-        self.mirror.reads.insert((self.current_task, id.clone()), read);
+        self.shadow.reads.insert((self.current_task, id.clone()), read);
     }
 
     pub fn saw_zones(&mut self, process: usize, zones: &ZonesInForce) {
         let what = if zones.is_settled { "zones: settled" } else { "zones: put in force" };
         self.coverage.add(what);
         self.note(process, || format!("{what}: {}", zones.version));
-        self.mirror.commit(&[], &[]);
+        self.shadow.commit(&[], &[]);
     }
 
     pub fn saw_commit(&mut self, process: usize, jobs: &[Job], timers: &[Timer]) {
         for job in jobs {
-            let before = self.mirror.newest(job.id());
+            let before = self.shadow.newest(job.id());
             let what = match before {
                 _ if job.deleted => "job: deleted",
                 None => "job: created",
@@ -75,7 +75,7 @@ impl State {
             self.note(process, || format!("{what}: {} v{}", job.id(), job.version));
         }
         self.note_timers(process, "with", timers);
-        self.mirror.commit(jobs, timers);
+        self.shadow.commit(jobs, timers);
     }
 
     pub fn note_timers(&mut self, process: usize, verb: &str, timers: &[Timer]) {

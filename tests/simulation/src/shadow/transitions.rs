@@ -5,7 +5,7 @@ use belfry_domain::{
     trigger_rule::decide,
 };
 
-use super::{Mirror, Writer, rows::elements_of};
+use super::{Shadow, Writer, rows::elements_of};
 use crate::machine::executor::TaskId;
 
 type Verdict = Result<(), String>;
@@ -17,7 +17,7 @@ fn demand(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(otherwise()) }
 }
 
-impl Mirror {
+impl Shadow {
     pub(super) fn judge_creation(
         &self,
         row: &Execution,

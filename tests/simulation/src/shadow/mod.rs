@@ -1,4 +1,4 @@
-//! Mirror of the store, kept up to date by the wrappers that write to it, so that the rules can be
+//! Shadow of the store, kept up to date by the wrappers that write to it, so that the rules can be
 //! checked after every step without asking the store.
 
 mod alerts;
@@ -29,7 +29,7 @@ pub use self::{
 use crate::machine::executor::TaskId;
 
 #[derive(Default)]
-pub struct Mirror {
+pub struct Shadow {
     pub rows: BTreeMap<ExecutionId, Row>,
     pub timers: BTreeMap<TimerKey, Timer>,
     timers_of: BTreeMap<ExecutionId, BTreeSet<TimerKey>>,
@@ -65,7 +65,7 @@ pub struct Mirror {
     backfills_touched: bool,
 }
 
-impl Mirror {
+impl Shadow {
     pub fn row(&self, id: &ExecutionId) -> Option<&Execution> {
         self.rows.get(id).map(|row| &row.execution)
     }

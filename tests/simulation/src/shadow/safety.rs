@@ -5,7 +5,7 @@ use belfry_domain::{
 };
 
 use super::{
-    Mirror,
+    Shadow,
     rows::{End, elements_of},
 };
 use crate::machine::State;
@@ -15,24 +15,24 @@ type Verdict = Result<(), String>;
 impl State {
     /// Checks what this step wrote.
     pub fn check_step(&mut self) {
-        for id in std::mem::take(&mut self.mirror.touched) {
-            let verdict = self.mirror.judge_guard(&id);
-            self.judge(verdict);
+        for id in std::mem::take(&mut self.shadow.touched) {
+            let oracle = self.shadow.judge_guard(&id);
+            self.judge(oracle);
         }
-        if std::mem::take(&mut self.mirror.backfills_touched) {
-            let verdict = self.mirror.judge_backfills();
-            self.judge(verdict);
+        if std::mem::take(&mut self.shadow.backfills_touched) {
+            let oracle = self.shadow.judge_backfills();
+            self.judge(oracle);
         }
-        if std::mem::take(&mut self.mirror.chains_touched) {
+        if std::mem::take(&mut self.shadow.chains_touched) {
             // A cursor beyond it was saved by a clock that has been set back: ticks read again.
             let horizon = Timestamp(self.time.wall().0 + self.pace.look_ahead_ms as i64);
-            let verdict = self.mirror.judge_chains(horizon);
-            self.judge(verdict);
+            let oracle = self.shadow.judge_chains(horizon);
+            self.judge(oracle);
         }
     }
 }
 
-impl Mirror {
+impl Shadow {
     /// Checks that an execution owns a timer until all that follows from its end is done.
     fn judge_guard(&self, id: &ExecutionId) -> Verdict {
         let Some(row) = self.rows.get(id) else { return Ok(()) };

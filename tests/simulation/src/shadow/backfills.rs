@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use belfry_domain::{Backfill, BackfillId, BackfillStatus, Execution, ExecutionId, Trigger, What};
 
-use super::Mirror;
+use super::Shadow;
 use crate::machine::State;
 
 type Verdict = Result<(), String>;
 
 impl State {
     pub fn saw_backfill(&mut self, process: usize, row: &Backfill) {
-        if self.mirror.backfills.get(&row.id) == Some(row) {
+        if self.shadow.backfills.get(&row.id) == Some(row) {
             self.coverage.add("backfill: the same was written");
             return;
         }
@@ -28,14 +28,14 @@ impl State {
         if row.open.iter().any(|id| id.generation() > 1) {
             self.coverage.add("backfill: a slot that was skipped");
         }
-        let verdict = self.mirror.judge_backfill(row);
-        self.mirror.backfills.insert(row.id.clone(), row.clone());
-        self.mirror.backfills_touched = true;
-        self.judge(verdict);
+        let oracle = self.shadow.judge_backfill(row);
+        self.shadow.backfills.insert(row.id.clone(), row.clone());
+        self.shadow.backfills_touched = true;
+        self.judge(oracle);
     }
 }
 
-impl Mirror {
+impl Shadow {
     fn judge_backfill(&self, row: &Backfill) -> Verdict {
         let id = &row.id;
         if row.open.len() > row.concurrency as usize {

@@ -6,24 +6,24 @@ use belfry_domain::{Status, Trigger};
 use belfry_engine::ports::{AlertKind, key_of};
 
 use super::Verdict;
-use crate::{machine::State, mirror::Row};
+use crate::{machine::State, shadow::Row};
 
 impl State {
     pub(super) fn judge_alerts(&self) -> Verdict {
-        for id in &self.mirror.open_letters {
-            if !self.mirror.has_open_alert(AlertKind::DeadLetter, id.job_id().as_str()) {
+        for id in &self.shadow.open_letters {
+            if !self.shadow.has_open_alert(AlertKind::DeadLetter, id.job_id().as_str()) {
                 return Err(format!("alerts: the dead letter {id} has none"));
             }
         }
-        for row in self.mirror.rows.values().filter(|row| self.is_late(row)) {
+        for row in self.shadow.rows.values().filter(|row| self.is_late(row)) {
             let id = &row.execution.id;
-            if !self.mirror.heard.contains(&key_of(AlertKind::MissedDeadline, Some(id.as_str()))) {
+            if !self.shadow.heard.contains(&key_of(AlertKind::MissedDeadline, Some(id.as_str()))) {
                 return Err(format!("alerts: {id} missed its deadline and nobody heard of it"));
             }
         }
         // Nobody opens one by hand here.
-        for job in self.mirror.live_jobs().filter(|job| self.mirror.is_broken_off(&job.spec.job_id)) {
-            if !self.mirror.has_open_alert(AlertKind::CircuitOpened, job.spec.job_id.as_str()) {
+        for job in self.shadow.live_jobs().filter(|job| self.shadow.is_broken_off(&job.spec.job_id)) {
+            if !self.shadow.has_open_alert(AlertKind::CircuitOpened, job.spec.job_id.as_str()) {
                 return Err(format!(
                     "alerts: the circuit of {} is open and nobody heard of it",
                     job.spec.job_id
@@ -31,8 +31,8 @@ impl State {
             }
         }
         let open: BTreeSet<&String> =
-            self.mirror.alerts.values().filter(|row| row.is_open()).map(|row| &row.key).collect();
-        let believed: BTreeSet<&String> = self.mirror.believed.iter().collect();
+            self.shadow.alerts.values().filter(|row| row.is_open()).map(|row| &row.key).collect();
+        let believed: BTreeSet<&String> = self.shadow.believed.iter().collect();
         match open.symmetric_difference(&believed).next() {
             None => Ok(()),
             Some(key) => Err(format!("alerts: {key} is not what its receiver believes")),
@@ -43,7 +43,7 @@ impl State {
     /// cancelled or skipped had no such deadline.
     fn is_late(&self, row: &Row) -> bool {
         let row = &row.execution;
-        let by = self.mirror.newest(&row.job_id()).and_then(|job| job.spec.must_finish_by);
+        let by = self.shadow.newest(&row.job_id()).and_then(|job| job.spec.must_finish_by);
         let ran = matches!(row.status, Status::Success | Status::Failed | Status::TimedOut);
         let (Trigger::Schedule, true, Some(by), Some(slot)) = (row.trigger, ran, by, row.id.first_of_slot())
         else {

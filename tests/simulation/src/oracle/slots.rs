@@ -7,7 +7,7 @@ use crate::machine::State;
 
 impl State {
     pub(super) fn judge_slots(&self) -> Verdict {
-        for versions in self.mirror.jobs.values() {
+        for versions in self.shadow.jobs.values() {
             for (job, until) in windows(versions, self.time.wall()) {
                 self.judge_window(job, until)?;
             }
@@ -20,7 +20,7 @@ impl State {
         let slots = schedule.upcoming(job.updated_at.to_utc()).map(Timestamp::from);
         for slot in slots.take_while(|slot| *slot <= until) {
             let id = ExecutionId::scheduled(job.id(), slot);
-            if self.mirror.row(&id).is_none() {
+            if self.shadow.row(&id).is_none() {
                 return Err(format!(
                     "liveness: {id} never came to be, version {} of its job named it",
                     job.version

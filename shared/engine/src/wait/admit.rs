@@ -1,4 +1,4 @@
-//! Arrival of an execution at its gates: it starts, or it is turned away.
+//! Admission of an execution at its gates: it starts, or it is denied.
 
 use belfry_domain::{Change, ClaimRequest, Closed, Execution, Gate, GateKey, Job, Refusal, Status, Why};
 use serde_json::Value;
@@ -7,19 +7,19 @@ use crate::{
     Engine, EngineError, Result,
     base::{deadlines::TOO_LATE, gates::ATTEMPTS},
     ports::{Passed, RowWrite},
-    wait::arrival::{Arrival, Arrived, Found, dropped},
+    wait::admission::{AdmitRequest, Admitted, FoundRow, dropped},
 };
 
 impl Engine {
     /// Starts the attempt and takes its permits in the same write, or decides what happens to the
     /// execution instead.
-    pub(crate) async fn arrive(&self, arrival: &Arrival<'_>) -> Result<Arrived> {
+    pub(crate) async fn admit(&self, arrival: &AdmitRequest<'_>) -> Result<Admitted> {
         for attempt in 0..ATTEMPTS {
             let Some(found) = self.find(arrival).await? else { return Ok(dropped(None)) };
             let change = match arrival.request.judge(&found.row) {
                 Ok(change) => change,
                 Err(_) if is_own(arrival.request, &found.row) => {
-                    return Ok(Arrived::Started(Box::new(found.row)));
+                    return Ok(Admitted::Started(Box::new(found.row)));
                 }
                 Err(Refusal::TooLate) => {
                     let skipped = Change::skipped(&found.row, TOO_LATE, self.now())?;
@@ -37,19 +37,19 @@ impl Engine {
             };
             drop(turn);
             match closed {
-                Ok(Entered::Started(row)) => return self.started(arrival, &found, row).await,
-                Ok(Entered::Moved) => self.pause_at_gate(attempt).await,
-                Err(closed) => return Box::pin(self.turn_away(arrival, found, keys, &gates, closed)).await,
+                Ok(GateOutcome::Started(row)) => return self.started(arrival, &found, row).await,
+                Ok(GateOutcome::Moved) => self.pause_at_gate(attempt).await,
+                Err(closed) => return Box::pin(self.deny(arrival, found, keys, &gates, closed)).await,
             }
         }
         Err(EngineError::Conflict(format!("the limits of {} keep changing; try again", arrival.job.id())))
     }
 
-    async fn find(&self, arrival: &Arrival<'_>) -> Result<Option<Found>> {
+    async fn find(&self, arrival: &AdmitRequest<'_>) -> Result<Option<FoundRow>> {
         let row = self.ports.executions.execution(&arrival.message.execution_id).await?;
         Ok(match (row, &arrival.fresh) {
-            (Some(row), _) => Some(Found { row, is_new: false }),
-            (None, Some(fresh)) => Some(Found { row: fresh.row.clone(), is_new: true }),
+            (Some(row), _) => Some(FoundRow { row, is_new: false }),
+            (None, Some(fresh)) => Some(FoundRow { row: fresh.row.clone(), is_new: true }),
             (None, None) => None,
         })
     }
@@ -71,12 +71,12 @@ impl Engine {
 
     async fn enter(
         &self,
-        arrival: &Arrival<'_>,
-        found: &Found,
+        arrival: &AdmitRequest<'_>,
+        found: &FoundRow,
         change: Change,
         keys: &[GateKey],
         gates: &[Gate],
-    ) -> Result<std::result::Result<Entered, Closed>> {
+    ) -> Result<std::result::Result<GateOutcome, Closed>> {
         // By the clock as it is after the gates were read: since the claim was made up, this host may
         // have stood still, or another have left. History must not show both at once.
         let now = self.now().max(arrival.request.claim.since);
@@ -93,26 +93,31 @@ impl Engine {
             RowWrite::Changed(Box::new(change))
         };
         Ok(Ok(match self.ports.gates.pass(row, writes).await? {
-            Passed::Done => Entered::Started(started),
-            Passed::RowMoved(_) | Passed::GateMoved => Entered::Moved,
+            Passed::Done => GateOutcome::Started(started),
+            Passed::RowMoved(_) | Passed::GateMoved => GateOutcome::Moved,
         }))
     }
 
-    async fn started(&self, arrival: &Arrival<'_>, found: &Found, row: Box<Execution>) -> Result<Arrived> {
+    async fn started(
+        &self,
+        arrival: &AdmitRequest<'_>,
+        found: &FoundRow,
+        row: Box<Execution>,
+    ) -> Result<Admitted> {
         if let Some(fresh) = arrival.fresh.as_ref().filter(|_| found.is_new) {
             self.guard_again(&row.id, &fresh.guard, fresh.began).await?;
         }
         if let Some(place) = found.row.place() {
-            self.ports.gates.leave_line(place, &row.id).await?;
+            self.ports.gates.leave_waitlist(place, &row.id).await?;
             for key in row.gates() {
-                self.call_up(key).await?;
+                self.wake_next(key).await?;
             }
         }
-        Ok(Arrived::Started(row))
+        Ok(Admitted::Started(row))
     }
 }
 
-enum Entered {
+enum GateOutcome {
     Started(Box<Execution>),
     /// Another process has changed the row or a gate: the arrival must read them again.
     Moved,

@@ -3,7 +3,7 @@
 use belfry_domain::{AttemptOutcome, Change, ClaimRequest, Execution, ExecutionId, Holder, Status};
 use belfry_engine::ports::{Applied, Claimed, Creation};
 
-use super::{Mirror, Writer};
+use super::{Shadow, Writer};
 use crate::machine::{State, executor::TaskId};
 
 pub struct Row {
@@ -24,7 +24,7 @@ pub(super) fn elements_of(whole: &Execution) -> impl Iterator<Item = ExecutionId
     (0..count).map(|index| whole.id.element(index))
 }
 
-impl Mirror {
+impl Shadow {
     fn store(&mut self, execution: Execution, now_ms: u64) {
         let write = self.count_write();
         if execution.status == Status::Running {
@@ -52,7 +52,7 @@ impl Mirror {
     }
 }
 
-impl Mirror {
+impl Shadow {
     /// Whether the host stood still after the task's look at the job.
     fn is_stale(&self, row: &Execution, task: TaskId, frozen_at_ms: Option<u64>) -> bool {
         let read = self.reads.get(&(task, row.job_id()));
@@ -72,16 +72,16 @@ impl State {
             return;
         }
         let writer = self.writer(process);
-        let verdict = self.mirror.judge_creation(row, &writer, self.current_task, self.time.now_ms);
-        self.judge(verdict);
-        let permits = self.mirror.judge_permits(row);
+        let oracle = self.shadow.judge_creation(row, &writer, self.current_task, self.time.now_ms);
+        self.judge(oracle);
+        let permits = self.shadow.judge_permits(row);
         self.judge(permits);
-        if self.mirror.is_stale(row, self.current_task, self.processes[process].frozen_at_ms) {
+        if self.shadow.is_stale(row, self.current_task, self.processes[process].frozen_at_ms) {
             self.coverage.add("row: created by a host that had stood still");
         }
         self.judge_slot_start(process, row);
         self.count_row(row);
-        self.mirror.store(row.clone(), self.time.now_ms);
+        self.shadow.store(row.clone(), self.time.now_ms);
     }
 
     pub fn saw_claim(&mut self, process: usize, request: &ClaimRequest, claimed: &Claimed) {
@@ -93,11 +93,11 @@ impl State {
                     self.coverage.add("claim: with a nearer guard");
                 }
                 self.saw_guard(process, request.guard.as_ref());
-                let verdict = self.mirror.judge_claim(row, request, self.current_task);
-                self.judge(verdict);
-                let permits = self.mirror.judge_permits(row);
+                let oracle = self.shadow.judge_claim(row, request, self.current_task);
+                self.judge(oracle);
+                let permits = self.shadow.judge_permits(row);
                 self.judge(permits);
-                self.mirror.store((**row).clone(), self.time.now_ms);
+                self.shadow.store((**row).clone(), self.time.now_ms);
             }
             Claimed::Refused(row, why) => {
                 self.coverage.add("row: a second claim refused");
@@ -121,16 +121,16 @@ impl State {
         self.note(process, || format!("write {} {} r{} #{}", row.id, row.status, row.revision, row.attempt));
         self.saw_guard(process, change.guard.as_ref());
         let writer = self.writer(process);
-        let verdict = match self.mirror.row(&row.id) {
-            Some(old) => self.mirror.judge_change(old, row, &writer),
+        let oracle = match self.shadow.row(&row.id) {
+            Some(old) => self.shadow.judge_change(old, row, &writer),
             None => Err(format!("{} was changed before it was created", row.id)),
         };
-        self.judge(verdict);
-        if let Some(old) = self.mirror.row(&row.id).cloned() {
+        self.judge(oracle);
+        if let Some(old) = self.shadow.row(&row.id).cloned() {
             self.judge_taken_up(process, &old, row);
         }
         self.count_row(row);
-        self.mirror.store(row.clone(), self.time.now_ms);
+        self.shadow.store(row.clone(), self.time.now_ms);
     }
 
     fn count_row(&mut self, row: &Execution) {

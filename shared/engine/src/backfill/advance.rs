@@ -15,7 +15,7 @@ use crate::{
 /// Number of tries to count an ended execution in a changing row, before that is left to the sweep.
 const HURRIED_ATTEMPTS: usize = 3;
 /// Maximum number of slots that one pass goes through. Many of them may have run already.
-const SLOTS_IN_A_LOOK: usize = 500;
+const SLOTS_PER_PASS: usize = 500;
 
 /// State of an open execution, as one look at the backfill finds it.
 enum Found {
@@ -51,7 +51,7 @@ impl Engine {
     /// Makes one pass over the backfill, and returns its row as far as it is known here.
     pub(crate) async fn look_at_backfill(&self, row: Backfill) -> Result<Backfill> {
         let mut next = row.clone();
-        let wanted = self.look_at_open(&mut next).await?;
+        let wanted = self.check_open(&mut next).await?;
         Ok(self.move_on(&row, next, wanted).await?.unwrap_or(row))
     }
 
@@ -107,7 +107,7 @@ impl Engine {
     }
 
     /// Counts open executions that have ended. Returns those that still have to be created.
-    async fn look_at_open(&self, row: &mut Backfill) -> Result<Vec<ExecutionId>> {
+    async fn check_open(&self, row: &mut Backfill) -> Result<Vec<ExecutionId>> {
         let found: Vec<Found> = stream::iter(row.open.clone())
             .map(|id| async move { self.find_open(id).await })
             .buffered(self.settings.parallel)
@@ -153,7 +153,7 @@ impl Engine {
             return Ok(vec![]);
         };
         let mut chosen = Vec::new();
-        let mut left = SLOTS_IN_A_LOOK;
+        let mut left = SLOTS_PER_PASS;
         while row.free() > 0 && left > 0 {
             let slots: Vec<Timestamp> =
                 std::iter::successors(row.next, |slot| row.range.following(schedule, *slot))

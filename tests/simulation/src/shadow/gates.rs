@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use belfry_domain::{Cap, Circuit, ClaimRequest, Execution, Gate, GateKey, Job, Status, Timestamp};
 use belfry_engine::ports::{Applied, Claimed, Creation, GateWrite, Passed, RowWrite};
 
-use super::Mirror;
+use super::Shadow;
 use crate::machine::{State, executor::TaskId};
 
 type Verdict = Result<(), String>;
@@ -19,25 +19,25 @@ impl State {
             self.note(process, || format!("pass {}: {passed:?}", name_of(row)));
             return;
         }
-        if let Some(row) = started(&self.mirror, row) {
-            let verdict = self.mirror.judge_start(row, gates, self.current_task, self.wall_of(process));
-            let verdict = verdict.and_then(|()| self.mirror.judge_history(process, row));
-            self.judge(verdict);
+        if let Some(row) = started(&self.shadow, row) {
+            let oracle = self.shadow.judge_start(row, gates, self.current_task, self.wall_of(process));
+            let oracle = oracle.and_then(|()| self.shadow.judge_history(process, row));
+            self.judge(oracle);
         }
-        self.mirror.note_exit(process, row);
+        self.shadow.note_exit(process, row);
         for write in gates {
-            let verdict = self.mirror.judge_permits_taken(write, self.current_task);
-            self.judge(verdict);
+            let oracle = self.shadow.judge_permits_taken(write, self.current_task);
+            self.judge(oracle);
             self.note(process, || format!("gate {}: {:?}", write.key, write.gate));
             self.count_gate(write);
-            self.mirror.write_gate(write);
+            self.shadow.write_gate(write);
         }
         match row {
             RowWrite::New(row, guard) => {
                 self.saw_guard(process, guard.as_ref());
                 self.saw_create(process, row, &Creation::Created);
             }
-            RowWrite::Changed(change) if is_claim(&self.mirror, &change.row) => {
+            RowWrite::Changed(change) if is_claim(&self.shadow, &change.row) => {
                 self.saw_guard(process, change.guard.as_ref());
                 let request = request_of(&change.row);
                 self.saw_claim(process, &request, &Claimed::Started(Box::new(change.row.clone())));
@@ -46,8 +46,8 @@ impl State {
             RowWrite::Nothing => {}
         }
         for write in gates {
-            let verdict = self.mirror.judge_gate(&write.key);
-            self.judge(verdict);
+            let oracle = self.shadow.judge_gate(&write.key);
+            self.judge(oracle);
         }
     }
 
@@ -64,7 +64,7 @@ impl State {
     }
 }
 
-impl Mirror {
+impl Shadow {
     /// Checks a start against the circuit and the rate. While a circuit is open nothing starts, and
     /// then one probe alone. By a rate, each start takes its interval, and nothing starts before enough
     /// of the intervals are over, as far as clocks can be trusted.
@@ -219,16 +219,16 @@ fn has_permits(job: &Job) -> bool {
 }
 
 /// Row of which a write starts an attempt, if it starts one.
-fn started<'a>(mirror: &Mirror, row: &'a RowWrite) -> Option<&'a Execution> {
+fn started<'a>(shadow: &Shadow, row: &'a RowWrite) -> Option<&'a Execution> {
     match row {
         RowWrite::New(row, _) if row.status == Status::Running => Some(row),
-        RowWrite::Changed(change) if is_claim(mirror, &change.row) => Some(&change.row),
+        RowWrite::Changed(change) if is_claim(shadow, &change.row) => Some(&change.row),
         _ => None,
     }
 }
 
-fn is_claim(mirror: &Mirror, row: &Execution) -> bool {
-    row.status == Status::Running && mirror.row(&row.id).is_some_and(|old| old.status != Status::Running)
+fn is_claim(shadow: &Shadow, row: &Execution) -> bool {
+    row.status == Status::Running && shadow.row(&row.id).is_some_and(|old| old.status != Status::Running)
 }
 
 /// Claim request by which a row says that it was started.

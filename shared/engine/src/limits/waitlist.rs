@@ -12,7 +12,7 @@ const CALLED_UP: usize = 4;
 
 impl Engine {
     /// Sends messages to the first executions in line, as many as may pass now or at a known instant.
-    pub(crate) async fn call_up(&self, key: &GateKey) -> Result<()> {
+    pub(crate) async fn wake_next(&self, key: &GateKey) -> Result<()> {
         loop {
             let line = self.ports.gates.line(key, CALLED_UP).await?;
             if line.is_empty() {
@@ -30,7 +30,7 @@ impl Engine {
                     // It started, ended or is gone: the crash of somebody left its place.
                     _ => {
                         has_stale = true;
-                        self.ports.gates.leave_line(&place, &id).await?;
+                        self.ports.gates.leave_waitlist(&place, &id).await?;
                     }
                 }
             }
@@ -44,7 +44,7 @@ impl Engine {
     /// before it have been called already.
     pub(crate) async fn call_up_with(&self, key: &GateKey, id: &ExecutionId) -> Result<()> {
         let first = self.ports.gates.line(key, CALLED_UP).await?;
-        if first.iter().any(|(_, waiting)| waiting == id) { self.call_up(key).await } else { Ok(()) }
+        if first.iter().any(|(_, waiting)| waiting == id) { self.wake_next(key).await } else { Ok(()) }
     }
 
     /// Instants at which the next executions may pass, by the present limits. If the job has no limits
@@ -88,18 +88,18 @@ impl Engine {
             let message = self.message_for(row, guard).await?;
             return self.send(message.into_iter().collect()).await;
         }
-        self.ports.gates.join_line(place, &row.id).await?;
-        self.call_up(&place.gate).await
+        self.ports.gates.join_waitlist(place, &row.id).await?;
+        self.wake_next(&place.gate).await
     }
 
     /// Calls up waiting executions after a change of the job's limits, which may let in more than
     /// before.
-    pub(crate) async fn call_up_all(&self, id: &JobId) -> Result<()> {
+    pub(crate) async fn wake_all(&self, id: &JobId) -> Result<()> {
         let of_job = GateKey { job_id: id.clone(), key: None };
         let waiting = self.unstarted_of(id).await?;
         let gates = waiting.iter().filter_map(|row| Some(row.place()?.gate.clone()));
         for gate in gates.chain([of_job]).collect::<BTreeSet<_>>() {
-            self.call_up(&gate).await?;
+            self.wake_next(&gate).await?;
         }
         Ok(())
     }

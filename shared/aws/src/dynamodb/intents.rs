@@ -13,10 +13,10 @@ use super::{
 /// Maximum size of a chunk in bytes. An item holds 400 KB; a step is at most one job.
 const CHUNK_BYTES: usize = 100 * 1024;
 
-/// Step of a commit: one or two writes.
+/// Intent of a commit: one or two writes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Step {
+pub(crate) enum Intent {
     Timer { key: TimerKey, version: u64, checks: u32 },
     Open { dependency: JobId, dependent: JobId, version: u64, since: u64 },
     Close { dependency: JobId, dependent: JobId, version: u64, until: u64 },
@@ -24,14 +24,17 @@ pub(crate) enum Step {
 }
 
 /// Steps of a commit, given the present heads of its jobs.
-pub(crate) fn steps(jobs: &[Job], timers: &[Timer], heads: &[Item]) -> Result<Vec<Step>> {
-    let timer =
-        |timer: &Timer| Step::Timer { key: timer.key.clone(), version: timer.version, checks: timer.checks };
-    let mut steps: Vec<Step> = timers.iter().map(timer).collect();
+pub(crate) fn steps(jobs: &[Job], timers: &[Timer], heads: &[Item]) -> Result<Vec<Intent>> {
+    let timer = |timer: &Timer| Intent::Timer {
+        key: timer.key.clone(),
+        version: timer.version,
+        checks: timer.checks,
+    };
+    let mut steps: Vec<Intent> = timers.iter().map(timer).collect();
     for job in jobs {
         let head = heads.iter().find(|head| head.get(&PK).as_deref() == Some(job.id().as_str()));
         steps.extend(edges(job, head)?);
-        steps.push(Step::Job {
+        steps.push(Intent::Job {
             id: job.id().clone(),
             version: job.version,
             since: job.revision,
@@ -46,7 +49,7 @@ fn dependencies(job: &Job) -> impl Iterator<Item = &JobId> {
     job.spec.dependencies.iter().filter(|_| !job.deleted)
 }
 
-fn edges(job: &Job, head: Option<&Item>) -> Result<Vec<Step>> {
+fn edges(job: &Job, head: Option<&Item>) -> Result<Vec<Intent>> {
     let mut steps = Vec::new();
     if let Some(head) = head {
         let version = head.need(&VERSION)?;
@@ -56,11 +59,16 @@ fn edges(job: &Job, head: Option<&Item>) -> Result<Vec<Step>> {
         }
         for dependency in head.need(&DEPENDENCIES)? {
             let dependency = dependency.parse().map_err(|why| unreadable(head.name(), why))?;
-            steps.push(Step::Close { dependency, dependent: job.id().clone(), version, until: job.revision });
+            steps.push(Intent::Close {
+                dependency,
+                dependent: job.id().clone(),
+                version,
+                until: job.revision,
+            });
         }
     }
     let (version, since) = (job.version, job.revision);
-    let open = |dependency: &JobId| Step::Open {
+    let open = |dependency: &JobId| Intent::Open {
         dependency: dependency.clone(),
         dependent: job.id().clone(),
         version,
@@ -71,8 +79,8 @@ fn edges(job: &Job, head: Option<&Item>) -> Result<Vec<Step>> {
 }
 
 /// Splits steps into texts that fit into items. There is always one text.
-pub(crate) fn chunks(steps: &[Step]) -> Result<Vec<String>> {
-    let mut chunks = vec![Vec::<&Step>::new()];
+pub(crate) fn chunks(steps: &[Intent]) -> Result<Vec<String>> {
+    let mut chunks = vec![Vec::<&Intent>::new()];
     let mut bytes = 0;
     for step in steps {
         let length = serde_json::to_string(step).map_err(unavailable)?.len();
@@ -106,10 +114,10 @@ mod tests {
         Item::from(Key::alone(name)).with(&VERSION, version).with(&DEPENDENCIES, dependencies)
     }
 
-    fn edges_of(steps: &[Step]) -> Vec<String> {
-        let edge = |step: &Step| match step {
-            Step::Open { dependency, version, .. } => Some(format!("+{dependency} {version}")),
-            Step::Close { dependency, version, .. } => Some(format!("-{dependency} {version}")),
+    fn edges_of(steps: &[Intent]) -> Vec<String> {
+        let edge = |step: &Intent| match step {
+            Intent::Open { dependency, version, .. } => Some(format!("+{dependency} {version}")),
+            Intent::Close { dependency, version, .. } => Some(format!("-{dependency} {version}")),
             _ => None,
         };
         steps.iter().filter_map(edge).collect()
@@ -135,8 +143,8 @@ mod tests {
         let steps = steps(&jobs, &[], &[]).unwrap();
         let chunks = chunks(&steps).unwrap();
         assert!(chunks.len() > 9 && chunks.iter().all(|chunk| chunk.len() < 2 * CHUNK_BYTES));
-        let read: Vec<Step> =
-            chunks.iter().flat_map(|chunk| serde_json::from_str::<Vec<Step>>(chunk).unwrap()).collect();
+        let read: Vec<Intent> =
+            chunks.iter().flat_map(|chunk| serde_json::from_str::<Vec<Intent>>(chunk).unwrap()).collect();
         assert_eq!(read, steps);
     }
 

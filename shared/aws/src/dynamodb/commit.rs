@@ -24,11 +24,11 @@ use super::{
     error::unreadable,
     expression::{Bounds, Range, Test, Update, absent, below, is, no_row, present},
     graph::{COMMIT, DEPENDENCIES, PLAN, SINCE, UNTIL, VERSION, edge_key, graph_key, head_key, version_key},
+    intents::{Intent, chunks},
     item::{Item, Key, PK},
     reads::Query,
     retry::random,
     rows::{DOC, REVISION},
-    steps::{Step, chunks},
     timers,
     zones::zones_of,
 };
@@ -54,7 +54,7 @@ enum Phase {
 
 impl Stores {
     /// Commits these steps. `false` where the graph has another revision by now.
-    pub(crate) async fn commit_steps(&self, revision: u64, steps: &[Step]) -> Result<bool> {
+    pub(crate) async fn commit_steps(&self, revision: u64, steps: &[Intent]) -> Result<bool> {
         let plan = format!("{:016x}{:016x}", random(), random());
         let chunks = chunks(steps)?;
         let count = chunks.len();
@@ -99,10 +99,10 @@ impl Stores {
     pub(crate) async fn carry_out(&self, plan: &str, commit: u64) -> Result<()> {
         let all = Query::of(Range::of(chunks_of(plan), Bounds::All));
         let chunks = self.tables.query_all(Table::State, all).await?;
-        let mut steps: Vec<Step> = Vec::new();
+        let mut steps: Vec<Intent> = Vec::new();
         for chunk in &chunks {
             let broken = |why: serde_json::Error| unreadable(chunk.name(), why);
-            steps.extend(serde_json::from_str::<Vec<Step>>(&chunk.need(&DOC)?).map_err(broken)?);
+            steps.extend(serde_json::from_str::<Vec<Intent>>(&chunk.need(&DOC)?).map_err(broken)?);
         }
         for phase in [Phase::Timers, Phase::Versions, Phase::Dependents, Phase::Heads] {
             let writes: Vec<Planned> = steps.iter().filter_map(|step| write(phase, step, commit)).collect();
@@ -130,26 +130,26 @@ enum Planned {
     Close(Key, u64, Test),
 }
 
-fn write(phase: Phase, step: &Step, commit: u64) -> Option<Planned> {
+fn write(phase: Phase, step: &Intent, commit: u64) -> Option<Planned> {
     let not_newer = Test::Any(vec![no_row(), below(&COMMIT, commit)]);
     match (phase, step) {
-        (Phase::Timers, Step::Timer { key, version, checks }) => {
+        (Phase::Timers, Intent::Timer { key, version, checks }) => {
             let timer = Timer { key: key.clone(), version: *version, checks: *checks };
             Some(Planned::Put(Table::Timers, timers::encode(&timer), timers::not_newer(&timer)))
         }
-        (Phase::Versions, Step::Job { id, version, doc, .. }) => {
+        (Phase::Versions, Intent::Job { id, version, doc, .. }) => {
             let item = Item::from(version_key(id, *version)).with(&DOC, doc.clone()).with(&COMMIT, commit);
             Some(Planned::Put(Table::State, item, not_newer))
         }
-        (Phase::Dependents, Step::Open { dependency, dependent, version, since }) => {
+        (Phase::Dependents, Intent::Open { dependency, dependent, version, since }) => {
             let item = Item::from(edge_key(dependency, dependent, *version)).with(&SINCE, *since);
             Some(Planned::Put(Table::Jobs, item, no_row()))
         }
-        (Phase::Dependents, Step::Close { dependency, dependent, version, until }) => {
+        (Phase::Dependents, Intent::Close { dependency, dependent, version, until }) => {
             let is_open = Test::All(vec![present(&PK), absent(&UNTIL)]);
             Some(Planned::Close(edge_key(dependency, dependent, *version), *until, is_open))
         }
-        (Phase::Heads, Step::Job { id, version, since, dependencies, doc }) => {
+        (Phase::Heads, Intent::Job { id, version, since, dependencies, doc }) => {
             let item = Item::from(head_key(id))
                 .with(&DOC, doc.clone())
                 .with(&VERSION, *version)
