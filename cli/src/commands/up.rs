@@ -76,7 +76,7 @@ pub struct UpArgs {
     log_format: LogFormat,
 }
 
-/// What the workers of this process may do.
+/// Limits on what the workers of this process may run.
 #[derive(Debug, Args)]
 pub struct Limits {
     /// Maximum number of HTTP requests and other attempts without a process at once [default: 1000]

@@ -58,7 +58,7 @@ pub fn missed_before(now: DateTime<Utc>) -> DateTime<Utc> {
     now - GRACE
 }
 
-/// The same under a policy: `skip` starts nothing that is older than its schedule's own step either, so a
+/// Applies a policy: `skip` starts nothing that is older than its schedule's own step either, so a
 /// slot is missed when the next one has come.
 pub fn missed_before_under(
     policy: MisfirePolicy,

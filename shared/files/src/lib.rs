@@ -1,4 +1,4 @@
-//! What Belfry keeps in files, outside of its store: executions that have ended, as compressed
+//! Files that Belfry keeps outside of its store: executions that have ended, as compressed
 //! JSON lines that DuckDB, Athena and `zcat` read; and all that an attempt printed, where its tail
 //! in the store is not all. In a folder or, with the feature `s3`, in a bucket.
 //!

@@ -31,7 +31,7 @@ fn has_tests(file: &Path) -> bool {
     SIGNS.iter().any(|sign| text.contains(sign))
 }
 
-/// Of a binary beside a library, its root alone: the rest is the library's.
+/// Only the root of a binary beside a library: the rest is the library's.
 fn sources_of(target: &Value, targets: &[Value]) -> Vec<PathBuf> {
     let root = |target: &Value| PathBuf::from(target["src_path"].as_str().expect("a path"));
     let others: Vec<PathBuf> = targets.iter().filter(|it| *it != target).map(root).collect();

@@ -98,7 +98,7 @@ fn a_push_whose_timer_moves() {
     check(Config { rekeys: 1, ..worlds::push() }, 370_462, vec![]);
 }
 
-/// Whoever is about to delete a timer of this very key has put a greater one, which the claim leaves alone.
+/// A process about to delete a timer of this very key has put a greater one, which the claim leaves alone.
 #[test]
 fn a_claim_brings_a_nearer_guard() {
     let config = Config { nearer_guards: true, rekeys: 1, retries: 0, far_retries: false, ..worlds::push() };

@@ -40,7 +40,7 @@ pub struct Import<'a> {
     pub now: Timestamp,
 }
 
-/// Who runs the container of a pod.
+/// Runner of the container of a pod.
 #[derive(Debug, Clone, Default)]
 pub enum Container {
     #[default]

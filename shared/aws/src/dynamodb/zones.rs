@@ -18,7 +18,7 @@ use super::{
 const ZONES: Attribute<String> = Attribute::new("zones");
 /// Attribute that is present while jobs still have to be aligned with the data in force.
 const UNSETTLED: Attribute<u64> = Attribute::new("zones_unsettled");
-/// What was in force before, as JSON.
+/// Versions that were in force before, as JSON.
 const BEFORE: Attribute<String> = Attribute::new("zones_before");
 const PACKED: Attribute<Vec<u8>> = Attribute::new("packed");
 

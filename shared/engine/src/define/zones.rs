@@ -18,14 +18,14 @@ use crate::{
     ports::{Committed, ZonesInForce},
 };
 
-/// What definitions are judged by.
+/// Zone data by which definitions are judged.
 pub(crate) struct Judges {
     pub data: Arc<ZoneData>,
     before: Vec<EarlierData>,
 }
 
 impl Judges {
-    /// Of a new job, as if it had seen the latest changes: so it shares its slots with those that have.
+    /// Stamp of a new job, as if it had seen the latest changes: so it shares its slots with those that have.
     pub fn stamp(&self, zone: &str, since: Timestamp) -> ZoneStamp {
         ZoneStamp::after(&self.before, &self.data, zone, since.to_utc())
     }
@@ -134,7 +134,7 @@ impl Engine {
         Err(contended())
     }
 
-    /// What was in force before this process's own data, up to the moment of the change. Jobs that were
+    /// Versions in force before this process's own data, up to the moment of the change. Jobs that were
     /// there before anything was in force have gone by the legacy data.
     async fn before_own(&self, in_force: Option<ZonesInForce>) -> Result<Vec<EarlierData>> {
         let (version, mut before) = if let Some(zones) = in_force {

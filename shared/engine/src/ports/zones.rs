@@ -13,7 +13,7 @@ pub struct ZonesInForce {
     pub version: String,
     /// Whether all jobs that existed when this version was put in force have been judged by it.
     pub is_settled: bool,
-    /// What was in force before, each up to the moment of its change; the oldest first. Changes of
+    /// Versions that were in force before, each up to the moment of its change; the oldest first. Changes of
     /// lately only.
     pub before: Vec<EarlierData>,
 }

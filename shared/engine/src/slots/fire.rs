@@ -23,7 +23,7 @@ pub(crate) struct Firing {
     pub messages: Vec<Message>,
     /// Passed over by the misfire policy: the newest of them, the newest first.
     pub missed: Vec<Timestamp>,
-    /// What is to be said of these.
+    /// Reason for slots that were passed over.
     pub reason: String,
     /// Whether the first slot is passed over.
     pub misses_first: bool,
@@ -45,13 +45,13 @@ impl Engine {
         self.fire_from(job, first, before.into(), horizon)
     }
 
-    /// The same for what is fired as soon as it is defined: nobody has missed what is younger than a
+    /// Fires a job that has just been defined: nobody has missed what is younger than a
     /// minute.
     pub(crate) fn fire_new(&self, job: &Job, first: Timestamp, horizon: Timestamp) -> Firing {
         self.fire_from(job, first, missed_before(self.now().to_utc()).into(), horizon)
     }
 
-    /// What a pause has covered is missed, however young.
+    /// Fires a resumed job: slots that the pause covered are missed, however young.
     pub(crate) fn fire_after_pause(&self, job: &Job, first: Timestamp, horizon: Timestamp) -> Firing {
         let mut firing = self.fire_from(job, first, self.now().plus(Duration::from_millis(1)), horizon);
         firing.reason = passed_over(job, &firing.missed, "of a pause");

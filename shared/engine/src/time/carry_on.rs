@@ -49,7 +49,7 @@ impl Engine {
         Ok(row.is_some_and(|row| row.trigger != Trigger::Backfill))
     }
 
-    /// Whoever fires a slot also writes a timer that lies ahead. This reads much, and is hardly ever
+    /// Firing a slot also writes a timer that lies ahead. This reads much, and is hardly ever
     /// asked.
     async fn has_later(&self, timer: &Timer, job_id: &JobId, next: Timestamp) -> Result<bool> {
         let slots = self.ports.timers.slots_of_job(job_id).await?;

@@ -59,7 +59,7 @@ async fn wait_long(world: &World) -> Tried {
     Ok(())
 }
 
-/// What starts from now on, until so many have.
+/// Starts executions until so many have started.
 async fn starts_within(world: &World, seconds: u64, count: usize) -> Tried<Vec<Leased>> {
     let mut started = Vec::new();
     for _ in 0..seconds {
@@ -133,7 +133,7 @@ pub async fn a_dead_holder_gives_its_permit_back(backend: &Backend) -> Tried {
     Ok(())
 }
 
-/// What was in the old leader's memory is gone with it.
+/// Forgets the messages of the old leader.
 pub async fn a_new_leader_looks_at_once_at_what_waits(backend: &Backend) -> Tried {
     let world = World::over(backend);
     define_one_of_each(&world).await?;

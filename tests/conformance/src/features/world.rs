@@ -169,7 +169,7 @@ impl World {
         self.engine.tend_alerts(&[]).await
     }
 
-    /// What a new leader does first.
+    /// Does what a new leader does first.
     pub async fn recover(&self) -> Tried {
         self.engine.rewind(&self.lead().await?, ONE.all()).await?;
         self.engine.recover(ONE.all()).await.map(drop)

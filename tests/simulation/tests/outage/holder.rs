@@ -1,4 +1,4 @@
-//! Who holds an attempt is asked before the attempt is judged, and its result is worth waiting for.
+//! The holder of an attempt is asked before the attempt is judged, and its result is worth waiting for.
 
 use std::{
     sync::{
@@ -92,7 +92,7 @@ impl ExecutionStore for Outage {
     }
 }
 
-/// What happens while an attempt runs; then it succeeds, with output.
+/// Calls a function while the attempt runs; then the attempt succeeds, with output.
 struct During<F>(F);
 
 #[async_trait]
