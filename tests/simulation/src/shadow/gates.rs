@@ -1,6 +1,6 @@
 //! Limits: invariant 8, checked after every write of a row of a job that has some.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use belfry_domain::{Cap, Circuit, ClaimRequest, Execution, Gate, GateKey, Job, Status, Timestamp};
 use belfry_engine::ports::{Applied, Claimed, Creation, GateWrite, Passed, RowWrite};
@@ -11,6 +11,9 @@ use crate::machine::{State, executor::TaskId};
 type Verdict = Result<(), String>;
 
 pub type Gates = BTreeMap<GateKey, Gate>;
+
+/// Time by which the clocks of two processes may differ, as the rule for rates has it.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(5);
 
 impl State {
     pub fn saw_pass(&mut self, process: usize, row: &RowWrite, gates: &[GateWrite], passed: &Passed) {
@@ -75,7 +78,8 @@ impl Shadow {
             let next_start = |gate: Option<&Gate>| gate.and_then(|gate| gate.next_start);
             let burst = rate.interval().saturating_mul(rate.burst);
             // Further ahead than its own starts can have brought it, it is what a stricter rate has left.
-            let before = next_start(self.gates.get(&write.key)).filter(|before| *before <= now.plus(burst));
+            let furthest = now.plus(burst).plus(CLOCKS_DIFFER);
+            let before = next_start(self.gates.get(&write.key)).filter(|before| *before <= furthest);
             let before = before.unwrap_or(Timestamp::MIN);
             let Some(after) = next_start(write.gate.as_ref()) else {
                 return Err(format!("8: {} started, and the rate of {} has not noticed", row.id, write.key));

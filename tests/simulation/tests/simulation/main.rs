@@ -32,7 +32,7 @@ const SEEDS: u64 = 2_000;
 /// Number of seeds that also run over DynamoDB; `BELFRY_DYNAMODB_SEEDS` asks for another number.
 const DYNAMODB_SEEDS: u64 = 16;
 /// Number of seeds within which a broken rule must come to light.
-const SEEDS_PER_MUTATION: u64 = 300;
+const SEEDS_PER_MUTATION: u64 = 400;
 /// Number of seeds from which rare states are a matter of course, and their absence is a mistake.
 const ENOUGH: u64 = 1_000;
 
