@@ -38,6 +38,8 @@ pub enum Kind {
     Internal,
     Standby,
     Unavailable,
+    /// Other requests changed the same rows first, again and again.
+    Contended,
 }
 
 impl Kind {
@@ -79,6 +81,9 @@ impl Kind {
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::Standby => (StatusCode::SERVICE_UNAVAILABLE, "standby", "This process is a standby"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The store did not answer"),
+            Self::Contended => {
+                (StatusCode::SERVICE_UNAVAILABLE, "contended", "Other requests keep changing the same things")
+            }
         }
     }
 
@@ -183,6 +188,9 @@ impl From<EngineError> for ApiError {
             EngineError::Invalid(problems) => Self::listing(Kind::Invalid, problems),
             EngineError::NotFound { .. } => Self::new(Kind::NotFound, detail),
             EngineError::Conflict(_) | EngineError::WrongStatus { .. } => Self::new(Kind::Conflict, detail),
+            EngineError::Contended(_) => {
+                Self::new(Kind::Contended, detail).with_header(header::RETRY_AFTER, "1")
+            }
             EngineError::KeyReused { .. } => Self::new(Kind::KeyReused, detail),
             EngineError::Backlogged { retry_after, .. } => {
                 let seconds = retry_after.as_secs().max(1);
@@ -207,5 +215,22 @@ impl IntoResponse for ApiError {
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
         response.headers_mut().extend(header);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contention_is_to_be_repeated_and_a_conflict_is_not() {
+        let answer = |error: EngineError| {
+            let response = ApiError::from(error).into_response();
+            let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
+            (response.status().as_u16(), retry_after)
+        };
+        let contended = answer(EngineError::Contended("other requests keep changing job a".to_owned()));
+        assert_eq!(contended, (503, Some(HeaderValue::from_static("1"))));
+        assert_eq!(answer(EngineError::Conflict("job b depends on job a".to_owned())), (409, None));
     }
 }

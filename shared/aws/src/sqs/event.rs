@@ -89,7 +89,7 @@ impl Record {
         };
         match outcome {
             Ok(()) => Ok(()),
-            Err(error @ EngineError::Store(StoreError::Unavailable(_))) => {
+            Err(error @ (EngineError::Store(StoreError::Unavailable(_)) | EngineError::Contended(_))) => {
                 tracing::warn!(%error, "a message failed and will be delivered again");
                 Err(Again)
             }

@@ -220,9 +220,7 @@ impl Engine {
             }
             rerun.generation = self.next_generation(rerun).await?;
         }
-        Err(EngineError::Conflict(
-            "other requests keep running the same executions again; try again".to_owned(),
-        ))
+        Err(EngineError::Contended("other requests keep running the same executions again".to_owned()))
     }
 
     /// Begins a re-run in its generation, as a new run or as a run that was begun before. `None` where

@@ -33,7 +33,7 @@ impl Engine {
         match self.is_backfill_over(id).await {
             Ok(true) => Ok(self.ports.timers.remove_timer(&timer.key).await?),
             // What changed meanwhile, the next look sees.
-            Ok(false) | Err(EngineError::Conflict(_)) => Ok(()),
+            Ok(false) | Err(EngineError::Contended(_)) => Ok(()),
             Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
                 self.postpone_backfill(timer, id, what, why).await
             }
@@ -139,7 +139,10 @@ impl Engine {
     /// Cancels an execution that has not started. If it has changed meanwhile, the next pass sees that.
     async fn cancel_unstarted_slot(&self, id: &ExecutionId) -> Result<()> {
         match self.cancel(id, "the backfill of this slot was cancelled").await {
-            Ok(_) | Err(EngineError::WrongStatus { .. } | EngineError::Conflict(_)) => Ok(()),
+            Ok(_)
+            | Err(EngineError::WrongStatus { .. } | EngineError::Conflict(_) | EngineError::Contended(_)) => {
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

@@ -140,7 +140,7 @@ impl Engine {
                 return Ok(row);
             }
         }
-        Err(EngineError::Conflict(format!("backfill {id} keeps changing; try again")))
+        Err(EngineError::Contended(format!("backfill {id} keeps changing")))
     }
 }
 

@@ -14,9 +14,12 @@ pub enum EngineError {
     Invalid(Vec<Problem>),
     #[error("{what} {id:?} does not exist")]
     NotFound { what: &'static str, id: String },
-    /// Another change came first, or the state does not permit this.
+    /// The state does not permit this; repeating the request can't help.
     #[error("{0}")]
     Conflict(String),
+    /// Other changes of the same rows came first, again and again. Repeating the request is right.
+    #[error("{0}; try again")]
+    Contended(String),
     /// The idempotency key was used for another request before.
     #[error(
         "the idempotency key was used before for a different request, see execution {id}; repeat that request \

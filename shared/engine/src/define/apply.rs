@@ -122,7 +122,7 @@ impl Engine {
                 return Ok(plan.outcomes);
             }
         }
-        Err(EngineError::Conflict("other requests keep changing the jobs; try again".to_owned()))
+        Err(EngineError::Contended("other requests keep changing the jobs".to_owned()))
     }
 
     async fn plan(&self, specs: &[JobSpec]) -> Result<Plan> {

@@ -187,5 +187,5 @@ fn next_second(at: Timestamp) -> Timestamp {
 }
 
 pub(crate) fn contended() -> EngineError {
-    EngineError::Conflict("other requests keep changing the jobs; try again".to_owned())
+    EngineError::Contended("other requests keep changing the jobs".to_owned())
 }

@@ -37,7 +37,7 @@ impl Engine {
                 return Ok(job);
             }
         }
-        Err(EngineError::Conflict(format!("other requests keep changing job {id}; try again")))
+        Err(EngineError::Contended(format!("other requests keep changing job {id}")))
     }
 
     /// Pauses a job: slots after now don't start until it is resumed; earlier ones still do. A job that is
@@ -59,7 +59,7 @@ impl Engine {
                 return Ok(Arc::new(paused));
             }
         }
-        Err(EngineError::Conflict(format!("other requests keep changing job {id}; try again")))
+        Err(EngineError::Contended(format!("other requests keep changing job {id}")))
     }
 
     /// Resumes a job. Slots of the pause are handled by the misfire policy. Resuming makes a new
@@ -80,7 +80,7 @@ impl Engine {
                 return Ok(Arc::new(resumed));
             }
         }
-        Err(EngineError::Conflict(format!("other requests keep changing job {id}; try again")))
+        Err(EngineError::Contended(format!("other requests keep changing job {id}")))
     }
 
     async fn catch_up(&self, job: &Job, paused_at: Timestamp) -> Result<(Vec<Timer>, Vec<Message>)> {

@@ -122,7 +122,7 @@ impl Engine {
                 return Ok(outcome);
             }
         }
-        Err(EngineError::Conflict(format!("execution {id} keeps changing; try again")))
+        Err(EngineError::Contended(format!("execution {id} keeps changing")))
     }
 
     async fn cancel_row(&self, row: Execution, reason: &str) -> Result<Option<CancelOutcome>> {

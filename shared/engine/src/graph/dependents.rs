@@ -81,7 +81,7 @@ impl Engine {
                 return Ok(Some(made));
             }
         }
-        Err(EngineError::Conflict(format!("other requests keep running {first} again; try again")))
+        Err(EngineError::Contended(format!("other requests keep running {first} again")))
     }
 }
 

@@ -57,7 +57,7 @@ impl Engine {
             }
             self.pause_at_gate(attempt).await;
         }
-        Err(EngineError::Conflict(format!("the limits of {job_id} keep changing; try again")))
+        Err(EngineError::Contended(format!("the limits of {job_id} keep changing")))
     }
 }
 

@@ -39,8 +39,12 @@ impl Engine {
             Some(row) => self.examine_ready(timer, row).await,
         };
         match outcome {
-            // Somebody else moved it on meanwhile; the next look sees how.
-            Err(EngineError::Conflict(_)) => Ok(()),
+            // Others keep moving it on; the next look sees how.
+            Err(EngineError::Contended(_)) => Ok(()),
+            Err(error @ EngineError::Conflict(_)) => {
+                tracing::warn!(execution.id = %id, %error, "an execution could not be moved on; the next look will retry");
+                Ok(())
+            }
             Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
                 self.postpone(timer, &id, what, why).await
             }

@@ -42,7 +42,7 @@ impl Engine {
                 Err(closed) => return Box::pin(self.deny(arrival, found, keys, &gates, closed)).await,
             }
         }
-        Err(EngineError::Conflict(format!("the limits of {} keep changing; try again", arrival.job.id())))
+        Err(EngineError::Contended(format!("the limits of {} keep changing", arrival.job.id())))
     }
 
     async fn find(&self, arrival: &AdmitRequest<'_>) -> Result<Option<FoundRow>> {

@@ -193,7 +193,7 @@ impl Engine {
             }
             self.pause_at_gate(attempt).await;
         }
-        Err(EngineError::Conflict(format!("the limits of {of_key} keep changing; try again")))
+        Err(EngineError::Contended(format!("the limits of {of_key} keep changing")))
     }
 }
 

@@ -82,7 +82,7 @@ const UNAVAILABLE: Documented = Documented {
         "Unavailable",
         "503",
         Kind::Unavailable,
-        "This process is a standby, or its store did not answer",
+        "This process is a standby, its store did not answer, or other requests keep changing the same rows",
     )
 };
 
