@@ -14,7 +14,7 @@ use std::{
 
 use belfry::standalone::{Temporary, TemporaryOptions};
 use belfry_domain::{ExecutionId, JobSpec, Status};
-use belfry_engine::{CancelOutcome, Engine, TriggerRequest};
+use belfry_engine::{CancelOutcome, Engine, Precondition, TriggerRequest};
 use serde_json::{Value, json};
 use support::{BOUND, Server, command, until};
 
@@ -113,7 +113,7 @@ async fn a_cancellation_reaches_the_process_with_the_heartbeat() {
     let pid_file = directory.path().join("pid");
     let scheduler = Temporary::start(TemporaryOptions::default()).await.unwrap();
     let engine = scheduler.engine();
-    engine.apply_jobs(vec![sleeper(&pid_file)], None, false, false).await.unwrap();
+    engine.apply_jobs(vec![sleeper(&pid_file)], &Precondition::None).await.unwrap();
     let trigger = TriggerRequest { job_id: "sleeper".parse().unwrap(), input: None, idempotency_key: None };
     let id: ExecutionId = engine.trigger(trigger).await.unwrap().execution.id;
     let read = || fs::read_to_string(&pid_file).ok().filter(|pid| pid.ends_with('\n'));

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use belfry_alerts::{AlertSettings, Receivers};
 use belfry_api::{ApiState, Auth, Door, PublicUrl, Telemetry};
 use belfry_domain::{BacklogLimits, JobSpec};
-use belfry_engine::{Settings, ports::Logs};
+use belfry_engine::{Precondition, Settings, ports::Logs};
 use belfry_files::{FolderLogs, make_archive_folder};
 use belfry_sqlite::Store;
 use belfry_worker::targets::{TargetSettings, Targets};
@@ -198,7 +198,7 @@ async fn lead_until_stopped(
     if !jobs.is_empty() {
         let outcomes = standalone
             .engine
-            .apply_jobs(jobs, None, false, false)
+            .apply_jobs(jobs, &Precondition::None)
             .await
             .context("the jobs were not applied")?;
         tracing::info!(jobs = outcomes.len(), "applied");

@@ -64,6 +64,7 @@ pub use self::{
     },
     define::{
         apply::{ApplyOutcome, JobChange},
+        precondition::Precondition,
         push::{Accepted, PushRequest, TriggerRequest},
     },
     end::settle::CancelOutcome,

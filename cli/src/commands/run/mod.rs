@@ -12,7 +12,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use belfry::standalone::{Temporary, TemporaryOptions};
 use belfry_domain::{Execution, ExecutionId, SlotName};
-use belfry_engine::{Engine, TriggerRequest, ports::StoredOutput};
+use belfry_engine::{Engine, Precondition, TriggerRequest, ports::StoredOutput};
 use clap::Args;
 use tokio::time::{Instant, sleep};
 
@@ -78,7 +78,7 @@ pub async fn run(args: RunArgs, global: &Global) -> Outcome {
 }
 
 async fn follow(engine: &Engine, plan: &Plan, args: &RunArgs) -> anyhow::Result<Vec<Execution>> {
-    engine.apply_jobs(plan.specs.clone(), None, false, false).await?;
+    engine.apply_jobs(plan.specs.clone(), &Precondition::None).await?;
     let start = TriggerRequest { job_id: plan.start.clone(), input: None, idempotency_key: None };
     let slot = engine.trigger(start).await?.execution.slot();
     let mut progress = Progress::new(args.verbose, plan.len());

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, header};
 use belfry_domain::{IdError, IdempotencyKey};
+use belfry_engine::Precondition;
 
 use super::problem::ApiError;
 
@@ -58,8 +59,23 @@ fn unquoted(rest: &str) -> Option<String> {
     Some(key)
 }
 
-pub fn if_match(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
-    text(headers, &header::IF_MATCH)
+/// Reads `If-Match` and `If-None-Match` of a request that changes a job.
+///
+/// # Errors
+/// A header is not readable, `If-None-Match` is not `*`, or both are given.
+pub fn precondition(headers: &HeaderMap) -> Result<Precondition, ApiError> {
+    let wrong = |why: &str| ApiError::parameter("If-None-Match", why);
+    let if_match = text(headers, &header::IF_MATCH)?;
+    match (if_match, text(headers, &header::IF_NONE_MATCH)?) {
+        (None, None) => Ok(Precondition::None),
+        (None, Some("*")) => Ok(Precondition::Absent),
+        (None, Some(_)) => Err(wrong("only * is supported")),
+        (Some(_), Some(_)) => Err(wrong("cannot be combined with If-Match")),
+        (Some("*"), None) => Ok(Precondition::Exists),
+        (Some(tags), None) => {
+            Ok(Precondition::Is(tags.split(',').map(|tag| tag.trim().to_owned()).collect()))
+        }
+    }
 }
 
 /// Whether the client has this state already. By RFC 9110 a weak tag, as a cache on the way makes it,
@@ -71,16 +87,4 @@ pub fn is_known(headers: &HeaderMap, etag: &str) -> Result<bool, ApiError> {
     let Some(tags) = text(headers, &header::IF_NONE_MATCH)? else { return Ok(false) };
     let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     Ok(tags == "*" || tags.split(',').any(|tag| strong(tag) == etag))
-}
-
-/// Whether the job must not exist yet: `*` is the only supported value.
-///
-/// # Errors
-/// The header has another value.
-pub fn must_be_new(headers: &HeaderMap) -> Result<bool, ApiError> {
-    match text(headers, &header::IF_NONE_MATCH)? {
-        None => Ok(false),
-        Some("*") => Ok(true),
-        Some(_) => Err(ApiError::parameter("If-None-Match", "only * is supported")),
-    }
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use belfry_domain::JobSpec;
+use belfry_engine::Precondition;
 use serde::{Deserialize, Deserializer, de::DeserializeSeed};
 use utoipa::ToSchema;
 
@@ -54,7 +55,12 @@ pub async fn apply_jobs(
     if jobs.is_empty() || jobs.len() > MAX_JOBS {
         return Err(ApiError::invalid("jobs", format!("must be from 1 to {MAX_JOBS}")));
     }
-    let specs = jobs.into_iter().map(|definition| definition.0).collect();
-    let outcomes = state.engine.apply_jobs(specs, None, false, dry_run).await?;
+    let specs: Vec<JobSpec> = jobs.into_iter().map(|definition| definition.0).collect();
+    let any = Precondition::None;
+    let outcomes = if dry_run {
+        state.engine.plan_jobs(&specs, &any).await?
+    } else {
+        state.engine.apply_jobs(specs, &any).await?
+    };
     Ok(axum::Json(ApplyAnswer { dry_run, jobs: outcomes.iter().map(AppliedJob::of).collect() }))
 }

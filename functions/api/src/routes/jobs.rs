@@ -16,7 +16,7 @@ use crate::{
     http::{
         body::RawJson,
         fields::NamedJob,
-        headers::{if_match, is_known, must_be_new},
+        headers::{is_known, precondition},
         ids::JobIdPath,
         problem::ApiError,
         query::{Query, encode_cursor},
@@ -66,8 +66,7 @@ pub async fn put_job(
             format!("differs from the job id in the path, {id}; you can leave it out"),
         ));
     }
-    let outcomes =
-        state.engine.apply_jobs(vec![spec], if_match(&headers)?, must_be_new(&headers)?, false).await?;
+    let outcomes = state.engine.apply_jobs(vec![spec], &precondition(&headers)?).await?;
     let outcome = outcomes.first().ok_or_else(|| EngineError::Conflict("nothing was applied".to_owned()))?;
     if outcome.change != JobChange::Created {
         return Ok(shown(&state, StatusCode::OK, &outcome.job));
@@ -129,7 +128,7 @@ pub async fn delete_job(
     JobIdPath(id): JobIdPath,
     headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
-    state.engine.delete_job(&id, if_match(&headers)?).await?;
+    state.engine.delete_job(&id, &precondition(&headers)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

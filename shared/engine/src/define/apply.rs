@@ -9,10 +9,7 @@ use belfry_domain::{
 
 use crate::{
     Engine, EngineError, Result,
-    define::{
-        commit::{COMMIT_ATTEMPTS, check_match},
-        zones::Judges,
-    },
+    define::{commit::COMMIT_ATTEMPTS, precondition::Precondition, zones::Judges},
     slots::chain::first_slot,
 };
 
@@ -85,8 +82,19 @@ impl Plan {
 }
 
 impl Engine {
-    /// Applies all of these definitions or none. `if_match` must name the present state of the only job
-    /// among them, and `"*"` accepts any state; `if_new` requires that the job does not exist yet.
+    /// Tells what applying these definitions would change, and writes nothing.
+    ///
+    /// # Errors
+    /// A definition is invalid, or the precondition fails for the first of them.
+    pub async fn plan_jobs(
+        &self,
+        specs: &[JobSpec],
+        precondition: &Precondition,
+    ) -> Result<Vec<ApplyOutcome>> {
+        Ok(self.plan_if(specs, precondition).await?.outcomes)
+    }
+
+    /// Applies all of these definitions or none, if the precondition holds for the first of them.
     ///
     /// # Errors
     /// A definition is invalid, the precondition fails, or other changes of the graph come first all
@@ -94,16 +102,11 @@ impl Engine {
     pub async fn apply_jobs(
         &self,
         specs: Vec<JobSpec>,
-        if_match: Option<&str>,
-        if_new: bool,
-        dry_run: bool,
+        precondition: &Precondition,
     ) -> Result<Vec<ApplyOutcome>> {
         for _ in 0..COMMIT_ATTEMPTS {
-            let plan = self.plan(&specs).await?;
-            if let Some(outcome) = plan.outcomes.first() {
-                check_match(outcome.before.as_deref(), if_match, if_new)?;
-            }
-            if dry_run || plan.jobs.is_empty() {
+            let plan = self.plan_if(&specs, precondition).await?;
+            if plan.jobs.is_empty() {
                 return Ok(plan.outcomes);
             }
             let turn = self.graph_turn.read().await;
@@ -123,6 +126,14 @@ impl Engine {
             }
         }
         Err(EngineError::Contended("other requests keep changing the jobs".to_owned()))
+    }
+
+    async fn plan_if(&self, specs: &[JobSpec], precondition: &Precondition) -> Result<Plan> {
+        let plan = self.plan(specs).await?;
+        if let Some(outcome) = plan.outcomes.first() {
+            precondition.check(outcome.before.as_deref())?;
+        }
+        Ok(plan)
     }
 
     async fn plan(&self, specs: &[JobSpec]) -> Result<Plan> {

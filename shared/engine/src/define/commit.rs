@@ -4,7 +4,7 @@ use std::slice;
 
 use belfry_domain::{Job, Timer, Timestamp};
 
-use crate::{Engine, EngineError, Result, ports::Committed};
+use crate::{Engine, Result, ports::Committed};
 
 /// Number of tries under concurrent changes of the graph, before a change fails.
 pub(crate) const COMMIT_ATTEMPTS: usize = 20;
@@ -40,17 +40,4 @@ impl Engine {
         }
         Ok(is_done)
     }
-}
-
-pub(crate) fn check_match(before: Option<&Job>, if_match: Option<&str>, if_new: bool) -> Result<()> {
-    let current = before.map_or_else(|| "absent".to_owned(), Job::etag);
-    let matches = match if_match {
-        None => true,
-        Some("*") => before.is_some(),
-        Some(tags) => tags.split(',').any(|tag| tag.trim() == current),
-    };
-    if !matches || (if_new && before.is_some()) {
-        return Err(EngineError::PreconditionFailed { current });
-    }
-    Ok(())
 }

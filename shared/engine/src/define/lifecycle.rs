@@ -6,7 +6,7 @@ use belfry_domain::{Change, Job, JobId, Message, Pause, Timer, Timestamp};
 
 use crate::{
     Engine, EngineError, Result,
-    define::commit::{COMMIT_ATTEMPTS, check_match},
+    define::{commit::COMMIT_ATTEMPTS, precondition::Precondition},
     slots::chain::first_slot,
 };
 
@@ -15,10 +15,10 @@ impl Engine {
     ///
     /// # Errors
     /// The job does not exist, other jobs depend on it, or the precondition fails.
-    pub async fn delete_job(&self, id: &JobId, if_match: Option<&str>) -> Result<Arc<Job>> {
+    pub async fn delete_job(&self, id: &JobId, precondition: &Precondition) -> Result<Arc<Job>> {
         for _ in 0..COMMIT_ATTEMPTS {
             let (revision, job) = self.live_job(id).await?;
-            check_match(Some(&job), if_match, false)?;
+            precondition.check(Some(&job))?;
             let dependents = self.ports.jobs.dependents(id, u64::MAX).await?;
             if !dependents.is_empty() {
                 let names: Vec<&str> = dependents.iter().map(|job| job.id().as_str()).collect();

@@ -5,6 +5,7 @@ pub(crate) mod backpressure;
 pub(crate) mod commit;
 pub(crate) mod follow;
 pub(crate) mod lifecycle;
+pub(crate) mod precondition;
 pub(crate) mod priority;
 pub(crate) mod push;
 pub(crate) mod same;

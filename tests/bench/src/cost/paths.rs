@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use belfry_aws::Installation;
 use belfry_domain::{JobSpec, PushSpec};
-use belfry_engine::{Engine, PushRequest, Settings, TriggerRequest};
+use belfry_engine::{Engine, Precondition, PushRequest, Settings, TriggerRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -131,7 +131,7 @@ async fn alone(world: &World) -> anyhow::Result<Usage> {
 async fn limited(world: &World, name: &str, mut definition: Value) -> anyhow::Result<Usage> {
     definition["job_id"] = json!(name);
     let job = job(definition)?;
-    call(world, async |engine| engine.apply_jobs(vec![job], None, false, false).await).await?;
+    call(world, async |engine| engine.apply_jobs(vec![job], &Precondition::None).await).await?;
     triggers(world, name, name).await
 }
 
@@ -140,7 +140,7 @@ async fn dependents(world: &World) -> anyhow::Result<Usage> {
         job(json!({ "job_id": "first" }))?,
         job(json!({ "job_id": "second", "dependencies": ["first"] }))?,
     ];
-    call(world, async |engine| engine.apply_jobs(jobs, None, false, false).await).await?;
+    call(world, async |engine| engine.apply_jobs(jobs, &Precondition::None).await).await?;
     triggers(world, "first", "second").await
 }
 
@@ -170,7 +170,7 @@ async fn scheduled(idle_tick: Usage) -> anyhow::Result<Usage> {
         (0..BULK).map(|number| job(definition(number))).collect::<anyhow::Result<_>>()?;
     let Installation { ports, settings, .. } = &world.functions.api.installation;
     let far_sighted = Engine::new(ports.clone(), Settings { near: Duration::ZERO, ..settings.clone() });
-    Box::pin(far_sighted.apply_jobs(jobs, None, false, false)).await?;
+    Box::pin(far_sighted.apply_jobs(jobs, &Precondition::None)).await?;
     let tick = &world.functions.tick;
     let fired = world.tick().await? as usize;
     let ticked = (tick.used() - idle_tick).per(fired);

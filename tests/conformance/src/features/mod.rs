@@ -7,7 +7,7 @@ mod world;
 use belfry_domain::{
     BackfillOrder, BackfillStatus, Execution, Priority, Progress, SlotRange, Status, Trigger,
 };
-use belfry_engine::{CircuitChange, EngineError, Settings, ports::Completion};
+use belfry_engine::{CircuitChange, EngineError, Precondition, Settings, ports::Completion};
 use serde_json::{Value, json};
 
 use self::world::{HELD_SECONDS, attempts, bad};
@@ -233,7 +233,7 @@ pub async fn a_job_that_is_defined_again_begins_with_a_closed_circuit(backend: &
     world.define([job.clone()]).await?;
     world.trigger("phoenix", "a", NOTHING).await?;
     world.work(bad).await?;
-    world.engine.delete_job(&job_id("phoenix"), None).await?;
+    world.engine.delete_job(&job_id("phoenix"), &Precondition::None).await?;
     world.define([job]).await?;
     world.trigger("phoenix", "b", NOTHING).await?;
     assert_eq!(world.work(good).await?, ["phoenix@b"]);

@@ -13,7 +13,8 @@ use belfry_domain::{
     BackfillId, Execution, ExecutionId, JobSpec, Message, Priority, SlotRange, Timestamp, Wave, ZoneData,
 };
 use belfry_engine::{
-    BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Settings, StoredAlerts, TriggerRequest,
+    BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Precondition, Settings, StoredAlerts,
+    TriggerRequest,
     ports::{
         Acquired, Alert, Alerts, Backlog, Clock, Completion, Fact, Lease, Observer, Ports, Position, Queue,
         Random, SecondClock, StoreError,
@@ -155,7 +156,7 @@ impl World {
     pub async fn define(&self, jobs: impl IntoIterator<Item = Value>) -> Tried {
         let parse = |job| serde_json::from_value(job).unwrap_or_else(|error| panic!("{error}"));
         let specs: Vec<JobSpec> = jobs.into_iter().map(parse).collect();
-        self.engine.apply_jobs(specs, None, false, false).await.map(drop)
+        self.engine.apply_jobs(specs, &Precondition::None).await.map(drop)
     }
 
     pub fn advance(&self, seconds: u64) {

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use belfry_domain::{BackfillStatus, JobSpec};
-use belfry_engine::EngineError;
+use belfry_engine::{EngineError, Precondition};
 
 use super::Node;
 use crate::machine::State;
@@ -48,7 +48,7 @@ impl Node {
             if specs.is_empty() {
                 return;
             }
-            let outcome = self.engine.apply_jobs(specs, None, false, false).await;
+            let outcome = self.engine.apply_jobs(specs, &Precondition::None).await;
             // By now the only instant of one of them may have passed.
             let is_hopeless = matches!(outcome, Err(EngineError::Invalid(_)));
             self.report("apply", outcome);

@@ -6,7 +6,7 @@ use belfry_domain::{
     BackfillId, BackfillOrder, ExecutionId, HumanDuration, IdempotencyKey, JobId, JobSpec, Outcome as Ending,
     Priority, PushSpec, SlotRange, Timestamp,
 };
-use belfry_engine::{Accepted, BackfillRequest, EngineError, PushRequest, TriggerRequest};
+use belfry_engine::{Accepted, BackfillRequest, EngineError, Precondition, PushRequest, TriggerRequest};
 use serde_json::json;
 
 use super::Node;
@@ -238,16 +238,16 @@ impl Node {
             Some(spec)
         });
         let Some(spec) = spec else { return Ok(()) };
-        self.engine.apply_jobs(vec![spec], None, false, false).await.map(drop)
+        self.engine.apply_jobs(vec![spec], &Precondition::None).await.map(drop)
     }
 
     async fn delete_or_create(&self) -> Outcome {
         let Ok(id) = VICTIM.parse::<JobId>() else { return Ok(()) };
         if self.world.with(|state| state.shadow.newest(&id).is_some_and(|job| !job.deleted)) {
-            return self.engine.delete_job(&id, None).await.map(drop);
+            return self.engine.delete_job(&id, &Precondition::None).await.map(drop);
         }
         let spec = self.installation.specs.iter().find(|spec| spec.job_id == id).cloned();
-        self.engine.apply_jobs(spec.into_iter().collect(), None, false, false).await.map(drop)
+        self.engine.apply_jobs(spec.into_iter().collect(), &Precondition::None).await.map(drop)
     }
 
     fn any_job(&self, wanted: impl Fn(&belfry_domain::Job) -> bool) -> Option<JobId> {

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use belfry_domain::{JobSpec, Message, Priority, Timestamp, Wave};
 use belfry_engine::{
-    Engine, Settings,
+    Engine, Precondition, Settings,
     ports::{
         Acquired, Alert, Alerts, Backlog, Clock, Fact, LeaseStore as _, Observer, Ports, Queue, Random,
         StoreError,
@@ -118,7 +118,7 @@ impl Installation {
     }
 
     pub fn define(&self, jobs: Vec<JobSpec>) {
-        now(self.engine.apply_jobs(jobs, None, false, false)).unwrap();
+        now(self.engine.apply_jobs(jobs, &Precondition::None)).unwrap();
     }
 
     pub fn advance(&self, by: Duration) {
