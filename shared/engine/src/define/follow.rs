@@ -64,7 +64,12 @@ impl Engine {
                 .filter_map(|job| self.aligned(job, &data, revision + 1, (now, until)))
                 .collect();
             // Also of jobs that keep their version: whatever wrote their timers, they go on from here.
-            let next = aligned.iter().filter_map(|job| Some((job.clone(), first_slot(job, now)?)));
+            // Where the clock was set back, ticks have passed slots that lie ahead, and rows of the version
+            // before may stand there: the chain goes on behind these, too.
+            let starts = if fired > now { vec![now, fired] } else { vec![now] };
+            let next =
+                |job: &Job| starts.iter().filter_map(|start| first_slot(job, *start)).collect::<Vec<_>>();
+            let next = aligned.iter().flat_map(|job| next(job).into_iter().map(|slot| (job.clone(), slot)));
             // A clock that was ahead may have paused a job at an instant that is still to come.
             let firsts: Vec<(Job, Timestamp)> =
                 next.filter(|(job, slot)| job.paused_at().is_none_or(|at| *slot <= at)).collect();
