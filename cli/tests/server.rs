@@ -174,9 +174,13 @@ fn tokens_are_made_listed_and_revoked() {
     let token = |args: &[&str]| {
         support::belfry(&[&["token", "--data", data.path().to_str().unwrap()], args].concat())
     };
-    assert!(token(&["create", "ci"]).ok().out().starts_with("belfry_"));
-    assert!(token(&["list"]).ok().out().contains("ci"));
+    for name in ["ci", "laptop"] {
+        assert!(token(&["create", name]).ok().out().starts_with("belfry_"));
+    }
+    let listed = |name: &str| token(&["list"]).ok().out().contains(name);
+    assert!(listed("ci") && listed("laptop"));
     token(&["revoke", "ci"]).ok();
+    assert!(!listed("ci") && listed("laptop"), "one is revoked, not all");
     assert_eq!(token(&["revoke", "ci"]).code(), 1);
 }
 

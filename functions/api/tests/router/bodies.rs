@@ -25,6 +25,12 @@ async fn what_is_no_json_says_where() {
 async fn bodies_have_their_limits() {
     let api = Api::open();
     let spaces = |bytes: usize| format!("{{\"input\":null{}", " ".repeat(bytes));
+    let exactly = |bytes: usize| {
+        let body = r#"{"target":{"type":"empty"}}"#;
+        format!("{body}{}", " ".repeat(bytes - body.len()))
+    };
+    post(&api, "/v1/executions", "application/json", exactly(1024 * 1024)).await.ok(201);
+    post(&api, "/v1/executions", "application/json", exactly(1024 * 1024 + 1)).await.problem(413);
     post(&api, "/v1/executions", "application/json", spaces(1024 * 1024)).await.problem(413);
     post(&api, "/v1/executions:batch", "application/json", spaces(1024 * 1024)).await.problem(422);
     post(&api, "/v1/executions:batch", "application/json", spaces(16 * 1024 * 1024)).await.problem(413);
