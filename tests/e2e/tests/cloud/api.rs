@@ -31,11 +31,14 @@ impl Api {
         Self(belfry_e2e::Api::new(url))
     }
 
-    /// Makes a request with a key of its own, so that a repeated request asks for the same work.
+    /// Makes a request with a key of its own, so that a repeated request asks for the same work. Batches
+    /// have a key for each execution instead, and the slots of a backfill run once without one.
     pub fn change(&self, method: Method, path: &str, body: &Value) -> RequestBuilder {
         static KEYS: AtomicU32 = AtomicU32::new(0);
         let key = format!("case-{}", KEYS.fetch_add(1, Ordering::Relaxed));
-        let request = self.request(method, path).header("idempotency-key", key);
+        let takes_none = path.ends_with(":batch") || path.ends_with("/backfills");
+        let request = self.request(method, path);
+        let request = if takes_none { request } else { request.header("idempotency-key", key) };
         request.header("content-type", "application/json").body(body.to_string())
     }
 

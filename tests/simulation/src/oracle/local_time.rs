@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use belfry_domain::{ExecutionId, Job, JobId, Timestamp, ZoneStamp};
+use belfry_domain::{ExecutionId, Job, JobId, Status, Timestamp, ZoneStamp};
 
 use super::Verdict;
 use crate::{
@@ -27,10 +27,17 @@ impl State {
         let is_due = |slot: &Timestamp| {
             Some(*slot) > defined_at && paused_at.is_none_or(|paused_at| *slot <= paused_at)
         };
+        // One that lay ahead may have been cancelled before other data took its slot away.
+        let is_left_over = |slot: &Timestamp| {
+            let newest =
+                versions.last().filter(|job| !job.schedule().is_some_and(|all| all.contains(slot.to_utc())));
+            let row = newest.and_then(|job| self.shadow.row(&ExecutionId::scheduled(job.id(), *slot)));
+            row.is_some_and(|row| row.status == Status::Cancelled && row.attempt == 0)
+        };
         let slots: Vec<(Timestamp, i64)> = self
             .slots_of(LOCAL)
             .into_iter()
-            .filter(is_due)
+            .filter(|slot| is_due(slot) && !is_left_over(slot))
             .filter_map(|slot| Some((slot, local(slot)?)))
             .collect();
         let mut met = BTreeSet::new();
