@@ -154,11 +154,12 @@ impl Standalone {
         mut waves: Waves,
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
-        self.engine.rewind(&lease, self.shards().all()).await.context("the cursor can't be set back")?;
         if let Err(error) = self.engine.adopt_zones().await {
             // Slots go on by the zone data in force; it is tried again each minute.
             tracing::error!(%error, "cannot put the zone data of this machine in force");
         }
+        // After the zone data, which ask how far an earlier leader has fired.
+        self.engine.rewind(&lease, self.shards().all()).await.context("the cursor can't be set back")?;
         tracing::info!("leading");
         let engine = Arc::clone(&self.engine);
         let mut loops = JoinSet::new();

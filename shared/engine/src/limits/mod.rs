@@ -16,7 +16,7 @@
 //! | what | module |
 //! |---|---|
 //! | an execution comes to its gates | `wait/arrive` |
-//! | an execution that can't pass | `wait/turned_away` |
+//! | an execution that can't pass | `wait/denied` |
 //! | the line, and the calls to it | `line` |
 //! | an execution has left its gates | `leave` |
 //! | the circuit by hand | `circuit` |

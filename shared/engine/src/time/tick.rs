@@ -6,7 +6,7 @@
 //! without timers move together, in one write for the lane: a tick that ends before that write has lost
 //! nothing else.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, mem::take, time::Duration};
 
 use belfry_domain::{ExecutionId, JobId, Message, Timer, Timestamp, What};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -123,7 +123,7 @@ impl Engine {
             all.messages.extend(work.messages);
             all.removals.extend(work.removals);
         }
-        seen.extend(std::mem::take(&mut all.slots));
+        seen.extend(take(&mut all.slots));
         let count = all.messages.len() as u64;
         self.carry_out(all).await?;
         Ok(count)
@@ -187,15 +187,19 @@ impl Engine {
         firing.timers.retain(|timer| {
             slot_of(timer).is_none_or(|(_, slot)| owner.ends.is_none_or(|ends| slot <= ends))
         });
+        let removals = if firing.moves_first { vec![timer.clone()] } else { vec![] };
+        let slots = firing.timers.iter().filter_map(slot_of).collect();
+        // Its own is there already.
+        firing.timers.retain(|each| each != timer);
+        if firing.misses_first || !firing.missed.is_empty() {
+            // First, because a row says that the chain goes on behind it.
+            self.ports.timers.put_timers(take(&mut firing.timers)).await?;
+        }
         self.name_missed(&owner.job, &firing).await?;
         if firing.misses_first {
             // Its message may be on its way: a row keeps it from starting after its guard is gone.
             self.skip_slot(&owner.job, slot, &firing.reason).await?;
         }
-        let removals = if firing.moves_first { vec![timer.clone()] } else { vec![] };
-        let slots = firing.timers.iter().filter_map(slot_of).collect();
-        // Its own is there already.
-        firing.timers.retain(|each| each != timer);
         Ok(Work { timers: firing.timers, slots, messages: firing.messages, removals })
     }
 

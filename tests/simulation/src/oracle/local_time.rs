@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use belfry_domain::{ExecutionId, Job, JobId, Status, Timestamp, ZoneStamp};
+use belfry_domain::{Execution, ExecutionId, Job, JobId, Status, Timestamp, ZoneStamp};
 
 use super::Verdict;
 use crate::{
@@ -27,12 +27,18 @@ impl State {
         let is_due = |slot: &Timestamp| {
             Some(*slot) > defined_at && paused_at.is_none_or(|paused_at| *slot <= paused_at)
         };
-        // One that lay ahead may have been cancelled before other data took its slot away.
+        // Other data take slots away that lay ahead: some had been cancelled before, and a clock that was
+        // ahead has run some, if it was set back before the change.
+        let were_set = self.shadow.clocks_moved_ms.is_some();
         let is_left_over = |slot: &Timestamp| {
-            let newest =
-                versions.last().filter(|job| !job.schedule().is_some_and(|all| all.contains(slot.to_utc())));
-            let row = newest.and_then(|job| self.shadow.row(&ExecutionId::scheduled(job.id(), *slot)));
-            row.is_some_and(|row| row.status == Status::Cancelled && row.attempt == 0)
+            let newest = versions.last();
+            let newest = newest.filter(|job| !job.schedule().is_some_and(|all| all.contains(slot.to_utc())));
+            newest.is_some_and(|job| {
+                let row = self.shadow.row(&ExecutionId::scheduled(job.id(), *slot));
+                let was_cancelled = |row: &Execution| row.status == Status::Cancelled && row.attempt == 0;
+                let ran_before = |row: &Execution| were_set && row.job_version < job.version;
+                row.is_some_and(|row| was_cancelled(row) || ran_before(row))
+            })
         };
         let slots: Vec<(Timestamp, i64)> = self
             .slots_of(LOCAL)

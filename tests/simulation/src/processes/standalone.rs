@@ -16,10 +16,10 @@ impl Node {
     pub(super) async fn stand_alone(self) {
         let lease = self.await_leadership().await;
         let shards = self.engine.settings.shards;
+        self.adopt_zones().await;
         if self.report("rewind", self.engine.rewind(&lease, shards.all()).await).is_none() {
             self.world.die(self.process).await;
         }
-        self.adopt_zones().await;
         self.start(self.clone().hold_leadership());
         self.start(self.clone().sweep_for_ever());
         self.start(self.clone().dispatch_for_ever());
