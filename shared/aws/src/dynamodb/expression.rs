@@ -227,9 +227,9 @@ mod tests {
     #[test]
     fn comparisons_differ() {
         let tests = [is(&COUNT, 1), below(&COUNT, 1), above(&COUNT, 1), at_most(&COUNT, 1), absent(&DOC)];
-        let texts = tests.map(|test| Placeholders::default().test(test));
+        let written = tests.map(|test| Placeholders::default().test(test));
         let expected = ["#count = :v0", "#count < :v0", "#count > :v0", "#count <= :v0"];
-        assert_eq!(texts[..4], expected.map(str::to_owned));
-        assert_eq!(texts[4], "attribute_not_exists(#doc)");
+        assert_eq!(written[..4], expected.map(str::to_owned));
+        assert_eq!(written[4], "attribute_not_exists(#doc)");
     }
 }
