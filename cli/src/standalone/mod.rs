@@ -147,7 +147,7 @@ impl Standalone {
     }
 
     /// Does a leader's work until `shutdown`; then ends when the attempts that run have ended.
-    /// What an earlier leader left behind is taken up at once.
+    /// Work that an earlier leader left behind is taken up at once.
     pub async fn lead(
         self: &Arc<Self>,
         lease: Lease,

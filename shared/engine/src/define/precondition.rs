@@ -1,4 +1,4 @@
-//! What a client may require of a job's state before it changes the job.
+//! Precondition: the state that a client may require of a job before it changes the job.
 
 use belfry_domain::Job;
 
