@@ -62,15 +62,16 @@ fn unquoted(rest: &str) -> Option<String> {
 /// Reads `If-Match` and `If-None-Match` of a request that changes a job.
 ///
 /// # Errors
-/// A header is not readable, `If-None-Match` is not `*`, or both are given.
+/// A header is not readable, or `If-None-Match` is not `*`.
 pub fn precondition(headers: &HeaderMap) -> Result<Precondition, ApiError> {
     let wrong = |why: &str| ApiError::parameter("If-None-Match", why);
     let if_match = text(headers, &header::IF_MATCH)?;
     match (if_match, text(headers, &header::IF_NONE_MATCH)?) {
         (None, None) => Ok(Precondition::None),
         (None, Some("*")) => Ok(Precondition::Absent),
-        (None, Some(_)) => Err(wrong("only * is supported")),
-        (Some(_), Some(_)) => Err(wrong("cannot be combined with If-Match")),
+        // A job in no state at all: none is there and absent.
+        (Some(_), Some("*")) => Ok(Precondition::Is(Vec::new())),
+        (_, Some(_)) => Err(wrong("only * is supported")),
         (Some("*"), None) => Ok(Precondition::Exists),
         (Some(tags), None) => {
             Ok(Precondition::Is(tags.split(',').map(|tag| tag.trim().to_owned()).collect()))

@@ -36,6 +36,8 @@ async fn put_is_guarded_by_its_conditions() {
     assert!(exists.problem(412).contains("\"1\"") && exists.header("etag") == "\"1\"");
     put(("if-none-match", "\"1\""), daily()).await.problem(400);
     put(("if-match", "\"7\""), daily()).await.problem(412);
+    let both = [("if-match", "*"), ("if-none-match", "*")];
+    api.call(Method::PUT, "/v1/jobs/a", &both, daily().to_string()).await.problem(412);
     let updated = put(("if-match", "\"1\""), json!({"schedule": "@hourly"})).await;
     assert_eq!((updated.header("etag"), updated.status.as_u16()), ("\"2\"", 200));
     assert_eq!(
