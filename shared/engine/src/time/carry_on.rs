@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use belfry_domain::{ExecutionId, JobId, Timer, Timestamp, Trigger, What};
+use belfry_domain::{ExecutionId, JobId, Timer, TimerKey, Timestamp, Trigger, What};
 
 use crate::{Engine, Result, ports::Position, slots::owner::Owner};
 
@@ -38,10 +38,13 @@ impl Engine {
 
     /// Whether the next slot has its timer, or a row, which proves that the chain goes on behind it.
     async fn has_next(&self, timer: &Timer, job_id: &JobId, next: Timestamp) -> Result<bool> {
-        let just_before = Position::After(next.minus(Duration::from_millis(1)));
-        let page = self.ports.timers.due(timer.key.shard, &just_before, next, self.settings.page).await?;
+        // Straight to its place: thousands of jobs may have a timer at the same instant.
+        let slot_at = |slot| What::Slot { job_id: job_id.clone(), slot };
+        let before = slot_at(next.minus(Duration::from_secs(1)));
+        let just_before = Position::Behind(TimerKey { shard: timer.key.shard, fire_at: next, what: before });
+        let page = self.ports.timers.due(timer.key.shard, &just_before, next, 1).await?;
         self.report_quarantined(&page).await?;
-        let what = What::Slot { job_id: job_id.clone(), slot: next };
+        let what = slot_at(next);
         if page.timers.iter().any(|timer| timer.key.what == what) {
             return Ok(true);
         }
