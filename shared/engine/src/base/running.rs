@@ -27,7 +27,7 @@ impl Running {
     /// Lists an attempt until the guard is dropped.
     pub(crate) fn enter(&self, row: &Execution, stop: Stop) -> Entered<'_> {
         self.lock().insert(row.id.clone(), Held { claim_id: claim_id(row), stop });
-        Entered { running: self, id: row.id.clone() }
+        Entered { running: self, id: row.id.clone(), claim_id: claim_id(row) }
     }
 
     /// Whether this process runs the attempt, or is about to write how it ended.
@@ -54,10 +54,15 @@ fn claim_id(row: &Execution) -> Option<u64> {
 pub(crate) struct Entered<'a> {
     running: &'a Running,
     id: ExecutionId,
+    claim_id: Option<u64>,
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.running.lock().remove(&self.id);
+        // A later attempt of the same execution may have taken the place.
+        let mut attempts = self.running.lock();
+        if attempts.get(&self.id).is_some_and(|held| held.claim_id == self.claim_id) {
+            attempts.remove(&self.id);
+        }
     }
 }
