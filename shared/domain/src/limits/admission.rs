@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{GateKey, Limits};
 use crate::{CircuitPolicy, Status, Timestamp};
 
-/// Part of an execution's row, for jobs with limits.
+/// State of an execution at the gates of its job: permits and place in line. It is a part of the
+/// execution's row.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Admission {
     pub gates: Vec<GateKey>,

@@ -212,7 +212,7 @@ impl Engine {
     }
 }
 
-/// Row of an attempt that has ended, if it ended as the repeated report says.
+/// Row of the execution, if the attempt has ended already and the first report was the same as this one.
 fn ended_so(row: Execution, has_succeeded: bool) -> Result<Execution> {
     let is_so = match outcome(&row) {
         Some(AttemptOutcome::Succeeded) => has_succeeded,

@@ -20,8 +20,8 @@ use crate::{
 };
 
 pub(crate) const ATTEMPTS: usize = 20;
-/// Time in which all jobs should come to use new zone data: the change takes effect that much later. It
-/// is shorter in an installation that sends messages less far ahead.
+/// Delay before new zone data take effect, so that all jobs can be aligned with them first. It is
+/// shorter in an installation that sends messages less far ahead.
 const FOLLOWING: Duration = Duration::from_secs(60);
 const SECOND_MS: i64 = 1000;
 
