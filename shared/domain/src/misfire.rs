@@ -32,7 +32,7 @@ pub enum MisfirePolicy {
 #[serde(default, deny_unknown_fields)]
 pub struct Misfire {
     pub policy: MisfirePolicy,
-    /// Maximum number of slots under `all`; at most [`MAX_CAP`].
+    /// Maximum number of slots under `all`; at most 1,000.
     pub cap: u32,
 }
 
