@@ -58,7 +58,7 @@ impl Engine {
         let is_news = self.held_back.names().insert(queue.clone());
         if is_news {
             let summary = format!(
-                "{depth} messages wait in the {queue}, more than {limit}: lost messages are not sent again"
+                "{depth} messages wait in the {queue}, whose limit is {limit}: lost messages are not sent again"
             );
             tracing::warn!(pool, priority = %class, depth, limit, "a queue is too long: lost messages are not sent again");
             self.ports.alerts.raise(Alert::Lateness { function: Some(queue), summary }).await?;
