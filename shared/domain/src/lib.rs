@@ -1,5 +1,7 @@
 //! Rules of Belfry. They are pure: no I/O, no async, no clock of their own.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod backfill;
 mod backlog;
 mod backoff;

@@ -25,6 +25,8 @@
 //! execution's own timer is removed last. And messages are hints: everything that a message starts can
 //! be started again from the timers alone.
 
+#![warn(clippy::missing_errors_doc)]
+
 use std::sync::{Arc, atomic::AtomicU64};
 
 use belfry_domain::ZoneData;
@@ -92,11 +94,12 @@ pub struct Engine {
     meters: Meters,
     held_back: HeldBack,
     second_clock: Option<Arc<dyn SecondClock>>,
-    /// Zone data of this process, which it puts in force when it leads.
+    /// Zone data of this process. As a leader, the process puts them in force if they are newer.
     own_zones: Arc<ZoneData>,
-    /// A change of the zone data reads and writes all jobs: in one process, definitions let it pass.
+    /// Lock for changes of the zone data, which read and write all jobs. Definitions in the same process
+    /// wait for it.
     graph_turn: tokio::sync::RwLock<()>,
-    /// The graph's revision at which all jobs were last seen to go by the zone data in force.
+    /// Revision of the graph at which all jobs were last seen to use the zone data in force.
     aligned_at: AtomicU64,
 }
 

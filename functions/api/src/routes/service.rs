@@ -34,7 +34,7 @@ pub async fn health(State(state): Shared) -> Result<Json<Health>, ApiError> {
     Ok(Json(Health { status: "ok", role, version: env!("CARGO_PKG_VERSION"), zone_data }))
 }
 
-/// Says what is missing, whatever it is: where nothing works, nothing is to be sent here.
+/// Error with status 503, also for a row that can't be read, so that load balancers send nothing here.
 fn unhealthy(error: EngineError) -> ApiError {
     match error {
         EngineError::Store(StoreError::Unreadable { .. }) => {

@@ -14,7 +14,8 @@ pub struct ClaimRequest {
     pub job_version: u64,
     /// Starting deadline of the job. Pushed work has it in its row.
     pub starting_deadline: Option<HumanDuration>,
-    /// Written with the claim, where the execution's own guard fires too late to notice the worker's death.
+    /// Guard that is written with the claim, where the present guard fires too late to notice that the
+    /// worker died.
     pub guard: Option<Timer>,
 }
 
@@ -25,9 +26,9 @@ pub enum Refusal {
     Finished,
     /// Another claim holds the execution.
     Held,
-    /// The execution's instant has not come, or it waits for something else.
+    /// The execution is not due yet, or it waits for something else.
     NotYet,
-    /// The next attempt is another one: the message was doubled or late.
+    /// The message names another attempt than the next one: it is a duplicate, or late.
     OtherAttempt,
     /// The starting deadline has passed: the execution must be skipped.
     TooLate,

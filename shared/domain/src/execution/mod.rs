@@ -96,7 +96,7 @@ pub struct Execution {
     /// the attempt that succeeded: see [`Execution::ended_attempts`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
-    /// Timer that guards the execution, as far as its last writer knew.
+    /// Timer that guards the execution, as known to the last writer of the row.
     pub guard: TimerKey,
 }
 
@@ -254,8 +254,8 @@ impl Execution {
         self.id.slot()
     }
 
-    /// Whether it is work that brought its own target, or a new generation of such work. It is no
-    /// generation of the job whose name it has, though it may share a slot with those.
+    /// Whether the execution is pushed work, or a new generation of pushed work. It is then no
+    /// generation of the job with the same name, though both may use the same slot name.
     pub fn is_pushed(&self) -> bool {
         self.work.is_some()
     }

@@ -324,6 +324,13 @@ impl JobSpec {
         self.is_scheduled() && self.timezone.as_deref().is_some_and(|zone| zone != "UTC")
     }
 
+    /// Schedule of the job, by these zone data. `None` for a job without a schedule.
+    ///
+    /// # Errors
+    /// The schedule or the time zone can't be read. The error names the field and the position.
+    ///
+    /// # Errors
+    /// The schedule or the time zone can't be read. The error names the field and the position.
     pub fn parsed_schedule(&self, zones: &Zones) -> Result<Option<Schedule>, ScheduleError> {
         let expression = match (&self.schedule, self.run_at) {
             (Some(expression), _) => expression.clone(),

@@ -203,8 +203,8 @@ fn call<'a>(piece: Piece<'a>, name: &str) -> Result<Option<Piece<'a>>, ScheduleE
     Ok(Some(piece.part(inside)))
 }
 
-/// Local time of a zone. A zone that the earlier data do not know has no earlier time: no job can have
-/// had a slot in it.
+/// Local time of a zone by earlier data. A zone that those data do not contain has no earlier time: no
+/// job can have had a slot in it.
 fn local_time(zones: &Zones, name: &str) -> Result<LocalTime, ScheduleError> {
     let unknown = || ScheduleError::UnknownTimezone { at: Piece::new(name).place("timezone") };
     let zone = zones.data.zone(name).ok_or_else(unknown)?;

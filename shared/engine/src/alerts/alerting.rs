@@ -99,6 +99,9 @@ impl Engine {
     /// Tends the alerts: resolves those whose condition has ended, removes those that were resolved a
     /// day ago, and tells receivers what they don't know yet. It takes as long as the receivers take,
     /// so nothing else should wait for it. Two calls at once do no harm.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     pub async fn tend_alerts(&self, receivers: &[Arc<dyn Receiver>]) -> Result<()> {
         let rows = self.ports.alert_rows.alerts().await?;
         let looks = stream::iter(rows).map(|row| self.look_at_alert(row));

@@ -17,7 +17,7 @@ const HURRIED_ATTEMPTS: usize = 3;
 /// Maximum number of slots that one pass goes through. Many of them may have run already.
 const SLOTS_PER_PASS: usize = 500;
 
-/// State of an open execution, as one look at the backfill finds it.
+/// State of an open execution, as a pass over the backfill finds it.
 enum Found {
     Ended(ExecutionId, Status),
     /// The execution was not created, or it was created and is gone.
@@ -48,7 +48,7 @@ impl Engine {
         })
     }
 
-    /// Makes one pass over the backfill, and returns its row as far as it is known here.
+    /// Makes one pass over the backfill, and returns the newest row that this process knows.
     pub(crate) async fn look_at_backfill(&self, row: Backfill) -> Result<Backfill> {
         let mut next = row.clone();
         let wanted = self.check_open(&mut next).await?;
@@ -222,8 +222,8 @@ impl Engine {
         self.send(messages).await
     }
 
-    /// Row as its slot would have created it, except that it is due now, with low priority. A
-    /// generation after the first waits for no dependencies, like a retry by hand.
+    /// Row that the slot itself would have created, but due now and with low priority. From the second
+    /// generation on it waits for no dependencies, like a retry by hand.
     async fn backfilled_row(&self, job: &Job, id: ExecutionId) -> Result<Option<(Execution, Timer)>> {
         let Some(slot) = id.slot().instant() else { return Ok(None) };
         let is_first = id.generation() == 1;
@@ -247,8 +247,8 @@ impl Engine {
         Ok(Run { id: id.to_string(), root: Some(job.id().clone()), more_roots: vec![], graph })
     }
 
-    /// Raises an alert for a backfill that can't be read, and postpones the next look at it, ever
-    /// longer, so that it does not hold up other backfills.
+    /// Raises an alert for a backfill that can't be read, and postpones its next examination by an
+    /// interval that grows each time, so that it does not delay other backfills.
     async fn postpone_backfill(
         &self,
         timer: &Timer,

@@ -105,16 +105,26 @@ impl Engine {
     }
 
     /// Pauses a backfill: no further execution starts until it is resumed. Started executions go on.
+    ///
+    /// # Errors
+    /// The backfill does not exist or has ended, or other processes keep changing it.
     pub async fn pause_backfill(&self, id: &BackfillId) -> Result<Backfill> {
         self.move_backfill(id, BackfillStatus::Paused, None).await
     }
 
+    /// Resumes a paused backfill.
+    ///
+    /// # Errors
+    /// The backfill does not exist or has ended, or other processes keep changing it.
     pub async fn resume_backfill(&self, id: &BackfillId) -> Result<Backfill> {
         Ok(self.advance_soon(self.move_backfill(id, BackfillStatus::Running, None).await?).await)
     }
 
     /// Cancels a backfill: no further execution starts, and executions that have not started are
     /// cancelled. Running executions may end.
+    ///
+    /// # Errors
+    /// The backfill does not exist or has ended, or other processes keep changing it.
     pub async fn cancel_backfill(&self, id: &BackfillId, reason: &str) -> Result<Backfill> {
         Ok(self.advance_soon(self.move_backfill(id, BackfillStatus::Cancelled, Some(reason)).await?).await)
     }

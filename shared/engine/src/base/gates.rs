@@ -12,8 +12,8 @@ pub(crate) const ATTEMPTS: u32 = 100;
 /// Longest pause before another try.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
-/// Locks that let arrivals at the gates of one job go one after another within a process, where they
-/// would only disturb each other.
+/// Locks by which executions of one job pass its gates one after another within a process. At the same
+/// time, they would only make each other's writes fail.
 pub(crate) struct Turns([Mutex<()>; 64]);
 
 impl Default for Turns {
@@ -35,11 +35,14 @@ impl Engine {
     }
 
     /// State of a job's limits.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     pub async fn job_gate(&self, job_id: &JobId) -> Result<Gate> {
         self.gate(&GateKey { job_id: job_id.clone(), key: None }).await
     }
 
-    /// Writes for the gates that change, each on condition of the revision that was read.
+    /// Writes for the gates that change. Each requires the revision that was read.
     pub(crate) fn gate_writes(&self, keys: &[GateKey], read: &[Gate], next: Vec<Gate>) -> Vec<GateWrite> {
         let now = self.now();
         let pairs = keys.iter().zip(read).zip(next).filter(|((_, read), next)| **read != *next);

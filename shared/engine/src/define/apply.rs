@@ -20,7 +20,7 @@ pub enum JobChange {
     Unchanged,
 }
 
-/// Result of applying a definition, or of a dry run.
+/// Result of applying a definition. In a dry run, the result that applying it would have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApplyOutcome {
     pub change: JobChange,

@@ -10,8 +10,8 @@ use crate::{Engine, Result, ports::Committed};
 pub(crate) const COMMIT_ATTEMPTS: usize = 20;
 
 impl Engine {
-    /// Writes new versions with the timers of their first slots, tells the second clock of those that
-    /// are to be told, and fires what is near; false where the graph has changed.
+    /// Writes new versions with the timers of their first slots, tells the second clock of the jobs that
+    /// ask for it, and fires slots that are near. `false` where the graph has changed.
     pub(crate) async fn commit_versions(
         &self,
         revision: u64,
@@ -31,7 +31,7 @@ impl Engine {
         Ok(true)
     }
 
-    /// Writes the version of one job with these timers; false where the graph has changed.
+    /// Writes the version of one job with these timers. `false` where the graph has changed.
     pub(crate) async fn commit_one(&self, revision: u64, job: &Job, timers: Vec<Timer>) -> Result<bool> {
         let _turn = self.graph_turn.read().await;
         let is_done = self.ports.jobs.commit(revision, vec![job.clone()], timers).await? == Committed::Done;

@@ -42,6 +42,9 @@ impl Engine {
 
     /// Pauses a job: slots after now don't start until it is resumed; earlier ones still do. A job that is
     /// paused already stays so since then, with the new note if there is one.
+    ///
+    /// # Errors
+    /// The job does not exist, or other changes of the graph come first all the time.
     pub async fn pause_job(&self, id: &JobId, note: Option<&str>) -> Result<Arc<Job>> {
         for _ in 0..COMMIT_ATTEMPTS {
             let (revision, job) = self.live_job(id).await?;

@@ -51,10 +51,10 @@ impl Engine {
         Ok(dependencies)
     }
 
-    /// Runs a dependent once more whose execution of this generation was created without `row`, by
-    /// another re-run or by hand. The new generation counts both. `None` where `row` itself has been
-    /// run again since, which brings the dependent along. A repeated call finds what has been done
-    /// already.
+    /// Runs a dependent once more, if another re-run or a person created its execution of this
+    /// generation without regard to `row`. The new generation counts both. `None` where `row` itself has
+    /// been run again since; that re-run includes the dependent. A repeated call finds the execution
+    /// that the first call created.
     pub(crate) async fn run_after(&self, dependent: &Job, row: &Execution) -> Result<Option<Execution>> {
         let first = ExecutionId::new(dependent.id(), &row.slot());
         for _ in 0..ATTEMPTS {

@@ -96,7 +96,7 @@ impl Engine {
         Ok(results.joined(count))
     }
 
-    /// Passes the wait of the whole on to the next element, after this element has ended.
+    /// Lets the execution of the list wait for the next element, after this element has ended.
     pub(crate) async fn tell_whole(&self, row: &Execution, index: u32) -> Result<Vec<Ended>> {
         let mut ended = Vec::new();
         for waiter in self.ports.executions.waiters(&row.id).await? {

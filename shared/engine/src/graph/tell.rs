@@ -83,7 +83,8 @@ impl Engine {
         Ok(None)
     }
 
-    /// Its message may be lost, and after a long wait nobody would look for an hour.
+    /// Releases a waiting row, with a guard that fires soon: the message may be lost, and after a long
+    /// wait the present guard would fire only within an hour.
     fn release(&self, row: &Execution, guard: &TimerKey) -> Result<Change> {
         let now = self.now();
         let look_at = row.ready_at.max(now).plus(self.settings.check_every);

@@ -13,9 +13,9 @@ use crate::{
 /// Manual change of a circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CircuitChange {
-    /// Nothing starts for this long, or for the job's `open_for` where no time is given.
+    /// Opens the circuit for this long, or for the job's `open_for` where no time is given.
     Open(Option<Duration>),
-    /// Everything may start again.
+    /// Closes the circuit.
     Close,
 }
 

@@ -6,8 +6,8 @@ use belfry_domain::{Cap, Execution, ExecutionId, GateKey, JobId, Place, Status, 
 
 use crate::{Engine, Result};
 
-/// Number of executions that are called up at once. Each execution that starts calls up further ones;
-/// one that is called up and still can't start calls nobody else. So messages never multiply.
+/// Number of executions that are sent messages at once. Each execution that starts causes further
+/// messages; an execution that still can't start causes none. So messages never multiply.
 const CALLED_UP: usize = 4;
 
 impl Engine {
@@ -40,8 +40,8 @@ impl Engine {
         }
     }
 
-    /// Calls up the line for an execution that has just joined it, if it is among the first. Executions
-    /// before it have been called already.
+    /// Sends messages to the front of the line after an execution has joined it, if the execution is
+    /// itself near the front. Executions before it have had their messages.
     pub(crate) async fn call_up_with(&self, key: &GateKey, id: &ExecutionId) -> Result<()> {
         let first = self.ports.gates.line(key, CALLED_UP).await?;
         if first.iter().any(|(_, waiting)| waiting == id) { self.wake_next(key).await } else { Ok(()) }
@@ -92,8 +92,8 @@ impl Engine {
         self.wake_next(&place.gate).await
     }
 
-    /// Calls up waiting executions after a change of the job's limits, which may let in more than
-    /// before.
+    /// Sends messages to waiting executions after a change of the job's limits, which may let in more
+    /// than before.
     pub(crate) async fn wake_all(&self, id: &JobId) -> Result<()> {
         let of_job = GateKey { job_id: id.clone(), key: None };
         let waiting = self.unstarted_of(id).await?;

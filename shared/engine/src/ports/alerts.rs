@@ -43,8 +43,8 @@ pub enum Alert {
     SuccessRate {
         summary: String,
     },
-    /// Too many starts were too late, or nothing is sent again into a queue that is too long: in this
-    /// function or queue, where they are watched apart.
+    /// Too many starts were late, or a queue is so long that no lost message is sent again into it.
+    /// `function` names the function or queue, where these are watched separately.
     Lateness {
         function: Option<String>,
         summary: String,
@@ -99,8 +99,8 @@ impl AlertKind {
     }
 }
 
-/// State of a receiver's knowledge about an alert. Receivers that believe the alert over, or never
-/// heard of it, are not listed.
+/// Knowledge of one receiver about an alert. Receivers that were told that the alert is over, or were
+/// never told of it, are not listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {

@@ -42,7 +42,7 @@ impl Engine {
             // Others keep moving it on; the next look sees how.
             Err(EngineError::Contended(_)) => Ok(()),
             Err(error @ EngineError::Conflict(_)) => {
-                tracing::warn!(execution.id = %id, %error, "an execution could not be moved on; the next look will retry");
+                tracing::warn!(execution.id = %id, %error, "an execution could not be moved on; the next examination will retry");
                 Ok(())
             }
             Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
@@ -52,9 +52,9 @@ impl Engine {
         }
     }
 
-    /// Raises an alert for an execution that can't be read, and postpones the next look at it, ever
-    /// longer, so that it does not hold up other executions. A slot's timer stays as it is, because the
-    /// schedule may have to go on from it.
+    /// Raises an alert for an execution that can't be read, and postpones its next examination by an
+    /// interval that grows each time, so that it does not delay other executions. A slot's timer stays
+    /// as it is, because the schedule may have to continue from it.
     async fn postpone(&self, timer: &Timer, id: &ExecutionId, what: String, why: String) -> Result<()> {
         self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
         if matches!(timer.key.what, What::Slot { .. }) {
@@ -82,9 +82,9 @@ impl Engine {
     }
 
     /// Removes the timer of a slot that must not start, once that is safe. A worker that read the job
-    /// before the change that forbids the slot may still be about to start it, under this very guard.
-    /// And this sweep may have stood still since it found no row: a slot that was started meanwhile
-    /// keeps its guard.
+    /// before the change may still be about to start the slot, guarded by this very timer. And this
+    /// sweep may have been suspended since it found no row: a slot that was started meanwhile keeps its
+    /// guard.
     async fn clear(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
         let job = self.ports.jobs.job(&id.job_id()).await?;
         let changed_at =

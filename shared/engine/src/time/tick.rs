@@ -103,7 +103,7 @@ impl Engine {
     }
 
     /// Fires a page of timers. `seen` holds the slots that this tick has fired already: firing a slot
-    /// writes the timers of those after it, which a later page then shows again.
+    /// writes the timers of later slots, which a later page then returns again.
     async fn fire_page(
         &self,
         timers: &[Timer],
@@ -138,7 +138,7 @@ impl Engine {
         Ok(())
     }
 
-    /// For the sweep: fires a slot that no tick has fired, as a tick would.
+    /// Fires a slot that no tick has fired, on behalf of the sweep.
     pub(crate) async fn fire_late(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<()> {
         let until = self.now().plus(self.settings.look_ahead);
         let work = self.fire_slot(timer, job_id, slot, until).await?;

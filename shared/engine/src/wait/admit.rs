@@ -54,8 +54,8 @@ impl Engine {
         })
     }
 
-    /// Gate at which others wait already: new arrivals queue behind them. `None` for an execution that
-    /// has a place in line or has kept its permits.
+    /// Gate at which other executions wait already, so that new arrivals queue behind them. `None` for
+    /// an execution that has a place in line or has kept its permits.
     async fn behind_others(&self, row: &Execution, keys: &[GateKey]) -> Result<Option<Closed>> {
         let keeps = row.admission.as_ref().is_some_and(|admission| admission.holds);
         if row.place().is_some() || keeps {

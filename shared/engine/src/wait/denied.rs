@@ -14,7 +14,7 @@ use crate::{
     wait::admission::{AdmitRequest, Admitted, FoundRow, dropped},
 };
 
-/// Maximum number of waiting executions that a new execution compares itself with under `replace`.
+/// Maximum number of waiting executions that are compared with a new execution under `replace`.
 const REPLACED: usize = 100;
 
 impl Engine {

@@ -46,7 +46,7 @@ impl Engine {
         Ok(MessageOutcome::Waits)
     }
 
-    /// Writes the waits of a row, then reads its dependencies.
+    /// Registers a row as waiting for its dependencies, then reads the dependencies.
     pub(crate) async fn wait_for_dependencies(&self, row: Execution, guard: TimerKey) -> Result<()> {
         for dependency in row.dependencies.values().filter(|dependency| dependency.outcome.is_none()) {
             self.ports.executions.add_waiter(&dependency.execution_id, &row.id).await?;
@@ -128,7 +128,8 @@ impl Engine {
         Ok(self.skip_slot(&job, slot, reason).await?.outcome())
     }
 
-    /// When a job came to be what it is. A change of zone data makes a version, too, but drops no slot.
+    /// Instant from which the job has had its present definition. A change of zone data makes a version
+    /// too, but does not count here: it drops no slot.
     async fn defined_at(&self, job: &Job) -> Result<Timestamp> {
         let (mut updated_at, mut version) = (job.updated_at, job.version);
         loop {
