@@ -3,7 +3,7 @@
 
 use belfry_domain::{
     Backfill, BackfillId, BackfillStatus, Execution, ExecutionId, Job, JobId, Priority, Run, Status, Timer,
-    Timestamp, Trigger,
+    Timestamp, Trigger, Wait,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -131,8 +131,11 @@ impl Engine {
         Ok(match self.ports.executions.execution(&id).await? {
             None => Found::Absent(id),
             Some(row) if row.status.is_terminal() => Found::Ended(id, row.status),
-            Some(row) if row.attempt == 0 || row.waits_for_retry() => Found::Unstarted(id),
-            Some(_) => Found::UnderWay,
+            Some(row) if row.attempt == 0 => Found::Unstarted(id),
+            Some(row) => match row.wait() {
+                Some(Wait::Until(_)) => Found::Unstarted(id),
+                Some(Wait::Turn(_) | Wait::Elements(_) | Wait::Dependencies) | None => Found::UnderWay,
+            },
         })
     }
 
@@ -213,7 +216,7 @@ impl Engine {
         self.ports.observer.record(Fact::Accepted { count: created.len() as u64 });
         let mut messages = Vec::new();
         for row in created {
-            if row.waits_for_dependencies() {
+            if row.wait() == Some(Wait::Dependencies) {
                 self.wait_for_dependencies(row.clone(), row.guard).await?;
             } else {
                 messages.extend(self.message_for(&row, row.guard.clone()).await?);

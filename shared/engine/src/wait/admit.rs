@@ -1,6 +1,8 @@
 //! Admission of an execution at its gates: it starts, or it is denied.
 
-use belfry_domain::{Change, ClaimRequest, Closed, Execution, Gate, GateKey, Job, Refusal, Status, Why};
+use belfry_domain::{
+    Change, ClaimRequest, Closed, Execution, Gate, GateKey, Job, Refusal, Status, Wait, Why,
+};
 use serde_json::Value;
 
 use crate::{
@@ -58,7 +60,7 @@ impl Engine {
     /// has a place in line or has kept its permits.
     async fn behind_others(&self, row: &Execution, keys: &[GateKey]) -> Result<Option<Closed>> {
         let keeps = row.admission.as_ref().is_some_and(|admission| admission.holds);
-        if row.place().is_some() || keeps {
+        if keeps || matches!(row.wait(), Some(Wait::Turn(_))) {
             return Ok(None);
         }
         for (gate, key) in keys.iter().enumerate() {
@@ -107,7 +109,7 @@ impl Engine {
         if let Some(fresh) = arrival.fresh.as_ref().filter(|_| found.is_new) {
             self.guard_again(&row.id, &fresh.guard, fresh.began).await?;
         }
-        if let Some(place) = found.row.place() {
+        if let Some(Wait::Turn(place)) = found.row.wait() {
             self.ports.gates.leave_waitlist(place, &row.id).await?;
             for key in row.gates() {
                 self.wake_next(key).await?;

@@ -3,7 +3,7 @@
 
 use belfry_domain::{
     Admission, Change, Closed, Concurrency, Execution, ExecutionId, Gate, GateKey, Place, Status, Timestamp,
-    Trigger, Why,
+    Trigger, Wait, Why,
 };
 
 use crate::{
@@ -37,7 +37,7 @@ impl Engine {
         if let Some(reason) = self.why_skipped(arrival, &found.row, &keys[gate], &gates[gate], why).await? {
             return self.skip_at_gate(arrival, found, &reason).await;
         }
-        if found.row.place().is_some_and(|place| place.gate == key) {
+        if matches!(found.row.wait(), Some(Wait::Turn(place)) if place.gate == key) {
             // It has its place already. What is full calls up when somebody leaves.
             if let Why::TooSoon(at) | Why::Open(at) = closed.why {
                 self.call(&found.row, at).await?;
@@ -170,7 +170,7 @@ impl Engine {
             return Ok(dropped(None));
         }
         self.ports.gates.join_waitlist(&place, &id).await?;
-        if let Some(before) = found.row.place() {
+        if let Some(Wait::Turn(before)) = found.row.wait() {
             // It has come past the gate of its key, and waits at the job's now, or the other way.
             self.ports.gates.leave_waitlist(before, &id).await?;
         }

@@ -1,7 +1,7 @@
 //! Rules for each write: invariants 2, 3 and 5.
 
 use belfry_domain::{
-    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Holder, Status, Trigger, transition,
+    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Holder, Status, Trigger, Wait, transition,
     trigger_rule::decide,
 };
 
@@ -51,7 +51,9 @@ impl Shadow {
         demand(row.attempt == old.attempt + 1 && row.attempt == request.attempt, || {
             format!("3: {id}: the claim of attempt {} started {}", request.attempt, row.attempt)
         })?;
-        demand(!old.waits_for_dependencies(), || format!("{id} was claimed before its dependencies ended"))?;
+        demand(old.wait() != Some(Wait::Dependencies), || {
+            format!("{id} was claimed before its dependencies ended")
+        })?;
         self.judge_instant(row)?;
         let is_of_job = row.work.is_none() && row.attempt == 1;
         let read = self.reads.get(&(task, row.job_id()));
@@ -104,7 +106,7 @@ impl Shadow {
         demand(new.attempt == old.attempt, || format!("3: {id}: attempt {} without a claim", new.attempt))?;
         let name = |row: &Execution| row.claim.as_ref().map(|claim| claim.id);
         demand(name(old) == name(new), || format!("3: {id}: written by a claim that is not the row's"))?;
-        if new.waits_for_elements() {
+        if matches!(new.wait(), Some(Wait::Elements(_))) {
             let missing = elements_of(new).find(|id| self.row(id).is_none());
             demand(missing.is_none(), || {
                 format!("1: {id} waits for elements, and one is not there: {missing:?}")
@@ -113,10 +115,11 @@ impl Shadow {
         if old.status == Status::Running {
             return self.judge_running(old, new, writer);
         }
-        if old.waits_for_elements() {
-            return self.judge_join(old, new);
+        match old.wait() {
+            Some(Wait::Elements(_)) => self.judge_join(old, new),
+            Some(Wait::Dependencies) => self.judge_decision(old, new),
+            Some(Wait::Turn(_) | Wait::Until(_)) | None => Ok(()),
         }
-        if old.waits_for_dependencies() { self.judge_decision(old, new) } else { Ok(()) }
     }
 
     /// Checks a join: the elements decide, once all of them have ended.
