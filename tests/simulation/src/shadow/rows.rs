@@ -128,6 +128,7 @@ impl State {
         self.judge(oracle);
         if let Some(old) = self.shadow.row(&row.id).cloned() {
             self.judge_taken_up(process, &old, row);
+            self.count_decision(&old, row);
         }
         self.count_row(row);
         self.shadow.store(row.clone(), self.time.now_ms);

@@ -1,8 +1,7 @@
 //! Rules for each write: invariants 2, 3 and 5.
 
 use belfry_domain::{
-    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Holder, Status, Trigger, Wait, transition,
-    trigger_rule::decide,
+    AttemptOutcome, ClaimRequest, Event, Execution, Holder, Status, Trigger, Wait, transition,
 };
 
 use super::{Shadow, Writer, rows::elements_of};
@@ -134,20 +133,6 @@ impl Shadow {
         demand(all_ended && all_good == (new.status == Status::Success), || {
             format!("{} became {}, but its elements are {statuses:?}", new.id, new.status)
         })
-    }
-
-    /// Checks that the dependencies have decided so, where dependencies decide.
-    fn judge_decision(&self, old: &Execution, new: &Execution) -> Verdict {
-        let Some(rule) = self.newest(&old.job_id()).map(|job| job.spec.trigger_rule) else { return Ok(()) };
-        let outcomes = old.dependencies.iter().map(|(id, dependency)| (id.as_str(), dependency.outcome));
-        let decision = decide(rule, outcomes);
-        let fits = match new.status {
-            Status::Queued => decision == Decision::Run,
-            Status::UpstreamFailed => matches!(decision, Decision::UpstreamFailed { .. }),
-            Status::Skipped => matches!(decision, Decision::Skip { .. }),
-            _ => true,
-        };
-        demand(fits, || format!("{} became {}, but {rule:?} says {decision:?}", new.id, new.status))
     }
 
     /// Checks that the lease of a holder other than a worker does not go on beyond the attempt's time.
