@@ -8,6 +8,7 @@
 pub mod alerts;
 pub mod backfills;
 pub mod broken;
+mod clock;
 pub mod dead_letters;
 pub mod executions;
 pub mod features;
@@ -32,6 +33,7 @@ use belfry_engine::ports::{
 };
 
 pub use self::{
+    clock::ManualClock,
     executions::{changes, claims, creation, listing, notes, retention},
     jobs::dependents,
     model::Model,
