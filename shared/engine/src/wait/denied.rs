@@ -8,7 +8,7 @@ use belfry_domain::{
 
 use crate::{
     Engine, EngineError, Result,
-    base::{gates::ATTEMPTS, outbox::MessageOutcome},
+    base::{outbox::MessageOutcome, retry::MANY_ATTEMPTS},
     end::settle::CancelOutcome,
     ports::{Creation, Fact, Passed, RowWrite},
     wait::admission::{AdmitRequest, Admitted, FoundRow, dropped},
@@ -182,18 +182,17 @@ impl Engine {
     /// round that is let in now.
     async fn next_rank(&self, job: &GateKey, of_key: &GateKey) -> Result<u64> {
         let keys = [job.clone(), of_key.clone()];
-        for attempt in 0..ATTEMPTS {
+        let what = || format!("the limits of {of_key}");
+        self.retry_contended(what, MANY_ATTEMPTS, || async {
             let gates = self.ports.gates.gates(&keys).await?;
-            let [of_job, of_key] = &gates[..] else { break };
+            let [of_job, of_key] = &gates[..] else { return Ok(None) };
             let rank = of_job.rank.max(of_key.rank) + 1;
             let next = vec![of_job.clone(), Gate { rank, ..of_key.clone() }];
             let writes = self.gate_writes(&keys, &gates, next);
-            if self.ports.gates.pass(RowWrite::Nothing, writes).await? == Passed::Done {
-                return Ok(rank);
-            }
-            self.pause_at_gate(attempt).await;
-        }
-        Err(EngineError::Contended(format!("the limits of {of_key} keep changing")))
+            let is_taken = self.ports.gates.pass(RowWrite::Nothing, writes).await? == Passed::Done;
+            Ok(is_taken.then_some(rank))
+        })
+        .await
     }
 }
 

@@ -3,6 +3,7 @@
 mod attempts;
 mod backfills;
 mod circuits;
+mod contention;
 mod deadlines;
 mod failures;
 mod keys;
@@ -23,6 +24,7 @@ pub use self::{
         a_circuit_opens_skips_slots_and_tries_one, a_circuit_that_was_opened_by_hand_stays_open,
         a_job_that_is_defined_again_begins_with_a_closed_circuit,
     },
+    contention::a_change_that_comes_second_is_made_again_or_says_so,
     deadlines::{
         a_missed_deadline_is_an_alert_until_it_has_ended, each_misfire_policy_makes_up_for_what_it_says,
         what_has_not_started_by_its_deadline_is_skipped,
