@@ -37,7 +37,7 @@ pub use self::{
     execution::{
         Attempt, AttemptOutcome, Change, Claim, ClaimRequest, ClaimToken, Dependency, Elements, Event,
         Execution, Failure, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT, NoToken, Progress, Refusal, Run,
-        Status, Trigger, transition,
+        Status, Trigger, Wait, transition,
     },
     graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
     id::{BackfillId, ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},

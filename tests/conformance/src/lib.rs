@@ -8,6 +8,7 @@
 pub mod alerts;
 pub mod backfills;
 pub mod broken;
+mod clock;
 pub mod dead_letters;
 pub mod executions;
 pub mod features;
@@ -32,6 +33,7 @@ use belfry_engine::ports::{
 };
 
 pub use self::{
+    clock::ManualClock,
     executions::{changes, claims, creation, listing, notes, retention},
     jobs::dependents,
     model::Model,
@@ -254,6 +256,7 @@ macro_rules! suite {
             a_circuit_opens_skips_slots_and_tries_one,
             a_circuit_that_was_opened_by_hand_stays_open,
             a_job_that_is_defined_again_begins_with_a_closed_circuit,
+            a_change_that_comes_second_is_made_again_or_says_so,
             a_change_of_priority_reaches_what_waits,
             a_full_queue_refuses,
             each_misfire_policy_makes_up_for_what_it_says,

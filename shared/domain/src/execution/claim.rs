@@ -1,6 +1,6 @@
 //! The claim: the write by which one worker, and no other, starts an attempt.
 
-use super::{Change, Claim, Event, Execution, Status};
+use super::{Change, Claim, Event, Execution, Status, Wait};
 use crate::{ExecutionId, HumanDuration, Timer, Timestamp};
 
 /// Request to start one attempt of an execution.
@@ -54,7 +54,12 @@ impl ClaimRequest {
         if row.attempt + 1 != self.attempt {
             return Err(Refusal::OtherAttempt);
         }
-        if row.waits_for_dependencies() || row.waits_for_elements() || self.now() < row.ready_at {
+        let is_early = match row.wait() {
+            Some(Wait::Dependencies | Wait::Elements(_)) => true,
+            // The gates decide whose turn it is.
+            Some(Wait::Turn(_) | Wait::Until(_)) | None => self.now() < row.ready_at,
+        };
+        if is_early {
             return Err(Refusal::NotYet);
         }
         if row.attempt == 0 && self.is_too_late(row) {

@@ -5,6 +5,7 @@ mod claim;
 mod holder;
 mod progress;
 mod state;
+mod wait;
 
 use std::collections::BTreeMap;
 
@@ -17,10 +18,11 @@ pub use self::{
     holder::{ClaimToken, Holder, NoToken},
     progress::Progress,
     state::{Event, IllegalTransition, Status, transition},
+    wait::Wait,
 };
 use crate::{
-    Admission, BackfillId, ExecutionId, GateKey, JobId, Outcome, Place, Priority, SlotName, TimerKey,
-    Timestamp, Work,
+    Admission, BackfillId, ExecutionId, GateKey, JobId, Outcome, Priority, SlotName, TimerKey, Timestamp,
+    Work,
 };
 
 /// Row of an execution. It is small, because a store bills and writes all of it each time.
@@ -284,34 +286,8 @@ impl Execution {
         self.claim.as_ref().map(|claim| ClaimToken { attempt: self.attempt, claim_id: claim.id })
     }
 
-    /// Whether the execution waits for dependencies, which only happens before the first attempt.
-    pub fn waits_for_dependencies(&self) -> bool {
-        self.status == Status::Waiting
-            && self.attempt == 0
-            && !self.dependencies.is_empty()
-            && self.place().is_none()
-    }
-
-    /// Place in line where the execution waits for its turn.
-    pub fn place(&self) -> Option<&Place> {
-        self.admission.as_ref()?.place.as_ref()
-    }
-
     /// Gates that the execution has passed or waits at.
     pub fn gates(&self) -> &[GateKey] {
         self.admission.as_ref().map_or(&[], |admission| &admission.gates)
-    }
-
-    /// Whether the execution waits for the instant of its next attempt.
-    pub fn waits_for_retry(&self) -> bool {
-        self.status == Status::Waiting
-            && self.attempt > 0
-            && self.place().is_none()
-            && !self.waits_for_elements()
-    }
-
-    /// Whether the execution waits for its elements to end. It starts no further attempt of its own.
-    pub fn waits_for_elements(&self) -> bool {
-        self.status == Status::Waiting && self.elements.is_some_and(|elements| elements.created)
     }
 }

@@ -2,12 +2,15 @@
 
 mod aws_target;
 mod pause;
+mod push;
+mod slot_clock;
 mod spec;
 mod target;
 mod validate;
 mod validate_aws;
 mod validate_elements;
 mod validate_limits;
+mod work;
 
 use std::sync::OnceLock;
 
@@ -19,9 +22,12 @@ pub use self::{
         StepFunctionsTarget,
     },
     pause::{MAX_NOTE_CHARACTERS, Pause},
-    spec::{JobSpec, OnFailure, PushSpec, SlotClock, Work},
+    push::PushSpec,
+    slot_clock::SlotClock,
+    spec::JobSpec,
     target::{CommandLine, CommandTarget, CompletedBy, HttpMethod, HttpTarget, Target},
     validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_job_by, validate_push},
+    work::{OnFailure, Work},
 };
 use crate::{JobId, Limits, Timestamp, ZoneData, ZoneStamp, Zones, schedule::Schedule};
 

@@ -8,10 +8,8 @@ use std::collections::BTreeSet;
 
 use belfry_domain::{Execution, ExecutionId, IdempotencyKey, JobId, Run, SlotName, Trigger};
 
-use crate::{Engine, EngineError, Result, define::push::Accepted};
+use crate::{Engine, EngineError, Result, base::retry::ATTEMPTS, define::push::Accepted};
 
-/// Number of tries to take a generation's number while other re-runs take it first.
-const ATTEMPTS: usize = 20;
 /// Maximum number of executions that a re-run begins with. Every execution of the re-run carries the
 /// names of their jobs.
 pub const MAX_STARTS: usize = 100;
@@ -210,7 +208,8 @@ impl Engine {
             return Err(EngineError::Conflict(message));
         }
         let key = key.map(IdempotencyKey::slot_name);
-        for _ in 0..ATTEMPTS {
+        // Each try goes on from what the one before has left in `rerun`.
+        for attempt in 0..ATTEMPTS {
             let run = self.recall(rerun, key.as_ref()).await?;
             if let Some(begun) = self.begin_as(rerun, run, key.as_ref()).await? {
                 for accepted in &begun {
@@ -218,9 +217,10 @@ impl Engine {
                 }
                 return Ok(begun);
             }
+            self.pause_after(attempt).await;
             rerun.generation = self.next_generation(rerun).await?;
         }
-        Err(EngineError::Contended("other requests keep running the same executions again".to_owned()))
+        Err(EngineError::Contended("the generations of these executions".to_owned()))
     }
 
     /// Begins a re-run in its generation, as a new run or as a run that was begun before. `None` where

@@ -1,16 +1,9 @@
 //! Rows of gates: reads, and writes in competition with other processes.
 
-use std::time::Duration;
-
 use belfry_domain::{Gate, GateKey, JobId, stable_hash};
 use futures::lock::{Mutex, MutexGuard};
 
 use crate::{Engine, Result, ports::GateWrite};
-
-/// Number of tries under concurrent changes of a gate.
-pub(crate) const ATTEMPTS: u32 = 100;
-/// Longest pause before another try.
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Locks by which executions of one job pass its gates one after another within a process. At the same
 /// time, they would only make each other's writes fail.
@@ -54,10 +47,5 @@ impl Engine {
                 GateWrite { key: key.clone(), expected: read.revision, gate }
             })
             .collect()
-    }
-
-    pub(crate) async fn pause_at_gate(&self, attempt: u32) {
-        let longest = Duration::from_millis(1 << attempt.min(10)).min(LONGEST_PAUSE);
-        self.ports.clock.sleep(longest.mul_f64(self.ports.random.fraction())).await;
     }
 }

@@ -14,12 +14,13 @@ use belfry_domain::{EarlierData, Job, JobId, SlotClock, Timestamp, ZoneData};
 use petgraph::unionfind::UnionFind;
 
 use crate::{
-    Engine, EngineError, Result,
+    Engine, Result,
+    base::retry::ATTEMPTS,
+    define::commit::the_jobs,
     ports::{Committed, StoreError, ZonesInForce},
     slots::chain::first_slot,
 };
 
-pub(crate) const ATTEMPTS: usize = 20;
 /// Delay before new zone data take effect, so that all jobs can be aligned with them first. It is
 /// shorter in an installation that sends messages less far ahead.
 const FOLLOWING: Duration = Duration::from_secs(60);
@@ -28,21 +29,20 @@ const SECOND_MS: i64 = 1000;
 impl Engine {
     /// Aligns all jobs with the zone data in force.
     pub(crate) async fn align_jobs(&self) -> Result<()> {
-        for _ in 0..ATTEMPTS {
+        self.retry_contended(the_jobs, ATTEMPTS, || async {
             let _turn = self.graph_turn.write().await;
             let (revision, jobs) = self.ports.jobs.all_jobs().await?;
             let (same, in_force) = self.ports.zones.in_force().await?;
-            let Some(zones) = in_force.filter(|_| same == revision) else { continue };
-            let Some(revision) = self.align(revision, &jobs, &zones).await? else { continue };
+            let Some(zones) = in_force.filter(|_| same == revision) else { return Ok(None) };
+            let Some(revision) = self.align(revision, &jobs, &zones).await? else { return Ok(None) };
             if zones.is_settled {
-                return Ok(());
+                return Ok(Some(()));
             }
             let settled = ZonesInForce { is_settled: true, ..zones };
-            if self.ports.zones.put_in_force(revision, &settled).await? == Committed::Done {
-                return Ok(());
-            }
-        }
-        Err(contended())
+            let settled = self.ports.zones.put_in_force(revision, &settled).await?;
+            Ok((settled == Committed::Done).then_some(()))
+        })
+        .await
     }
 
     /// Aligns the jobs, and returns the graph's revision after that. `None` where the caller must read
@@ -192,8 +192,4 @@ fn groups<'a>(jobs: &'a [Arc<Job>], data: &ZoneData, most: usize) -> Vec<Vec<&'a
 /// Next whole second. Clocks jump at whole seconds, the precision of a calendar.
 fn next_second(at: Timestamp) -> Timestamp {
     Timestamp((at.second() + 1) * SECOND_MS)
-}
-
-pub(crate) fn contended() -> EngineError {
-    EngineError::Contended("other requests keep changing the jobs".to_owned())
 }

@@ -13,8 +13,9 @@ use std::sync::{Arc, atomic::Ordering};
 use belfry_domain::{EarlierData, LEGACY_ZONES, Timestamp, ZoneData, ZoneStamp};
 
 use crate::{
-    Engine, Result,
-    define::follow::{ATTEMPTS, contended, is_stale},
+    Engine, EngineError, Result,
+    base::retry::ATTEMPTS,
+    define::{commit::the_jobs, follow::is_stale},
     ports::{Committed, ZonesInForce},
 };
 
@@ -44,6 +45,7 @@ impl Engine {
     /// # Errors
     /// The store does not answer, or other changes of the graph come first all the time.
     pub async fn adopt_zones(&self) -> Result<()> {
+        // Not a change that came second: each round takes the next step, and looks again.
         for _ in 0..ATTEMPTS {
             match self.ports.zones.in_force().await?.1 {
                 Some(zones) if !zones.is_settled => self.align_jobs().await?,
@@ -51,7 +53,7 @@ impl Engine {
                 _ => self.put_own_in_force().await?,
             }
         }
-        Err(contended())
+        Err(EngineError::Contended(the_jobs()))
     }
 
     /// Does the same as [`Engine::adopt_zones`] for a caller that comes each minute and has read the
@@ -98,7 +100,7 @@ impl Engine {
                 Some(zones) => return self.judges(zones).await,
             }
         }
-        Err(contended())
+        Err(EngineError::Contended(the_jobs()))
     }
 
     async fn judges(&self, zones: ZonesInForce) -> Result<Judges> {
@@ -126,20 +128,21 @@ impl Engine {
     async fn put_own_in_force(&self) -> Result<()> {
         let version = self.own_zones.version();
         self.ports.zones.keep_zone_data(version, &self.own_zones.pack()).await?;
-        for _ in 0..ATTEMPTS {
+        self.retry_contended(the_jobs, ATTEMPTS, || async {
             let _turn = self.graph_turn.write().await;
             let (revision, in_force) = self.ports.zones.in_force().await?;
             if in_force.as_ref().is_some_and(|zones| !zones.is_settled || !self.has_newer(zones)) {
-                return Ok(());
+                return Ok(Some(()));
             }
             let before = self.before_own(in_force).await?;
             let zones = ZonesInForce { version: version.to_owned(), is_settled: false, before };
-            if self.ports.zones.put_in_force(revision, &zones).await? == Committed::Done {
-                tracing::info!(version, "new zone data are in force");
-                return Ok(());
+            if self.ports.zones.put_in_force(revision, &zones).await? != Committed::Done {
+                return Ok(None);
             }
-        }
-        Err(contended())
+            tracing::info!(version, "zone data put in force");
+            Ok(Some(()))
+        })
+        .await
     }
 
     /// Versions that were in force before this process's own, each up to the instant of the change. Jobs

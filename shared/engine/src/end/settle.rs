@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    base::work::is_dead,
+    base::{retry::ATTEMPTS, work::is_dead},
     ports::{Applied, Creation, StoreError},
 };
 
@@ -19,9 +19,6 @@ pub enum CancelOutcome {
     /// The worker of the execution has been asked to stop.
     Requested(Execution),
 }
-
-/// Number of tries under concurrent changes of the row, before the operation fails.
-const ATTEMPTS: usize = 20;
 
 impl Engine {
     /// Settles an execution that has ended: starts the next executions at its gates, tells dependents,
@@ -113,21 +110,17 @@ impl Engine {
     /// # Errors
     /// The execution does not exist or has ended, or other processes keep changing it.
     pub async fn cancel(&self, id: &ExecutionId, reason: &str) -> Result<CancelOutcome> {
-        for _ in 0..ATTEMPTS {
-            let Some(row) = self.ports.executions.execution(id).await? else {
-                match self.cancel_unclaimed(id, reason).await? {
-                    Some(cancelled) => return Ok(CancelOutcome::Cancelled(cancelled)),
-                    None => continue,
+        let what = || format!("execution {id}");
+        self.retry_contended(what, ATTEMPTS, || async {
+            match self.ports.executions.execution(id).await? {
+                None => Ok(self.cancel_unclaimed(id, reason).await?.map(CancelOutcome::Cancelled)),
+                Some(row) if row.status.is_terminal() => {
+                    Err(EngineError::WrongStatus { status: row.status, verb: "cancelled" })
                 }
-            };
-            if row.status.is_terminal() {
-                return Err(EngineError::WrongStatus { status: row.status, verb: "cancelled" });
+                Some(row) => self.cancel_row(row, reason).await,
             }
-            if let Some(outcome) = self.cancel_row(row, reason).await? {
-                return Ok(outcome);
-            }
-        }
-        Err(EngineError::Contended(format!("execution {id} keeps changing")))
+        })
+        .await
     }
 
     async fn cancel_row(&self, row: Execution, reason: &str) -> Result<Option<CancelOutcome>> {

@@ -9,7 +9,7 @@
 //! at the same time may give a dependent the same number. An execution that ends, and finds that the
 //! dependent of its generation does not count it, has that dependent run once more.
 
-use belfry_domain::{Change, Dependency, Execution, ExecutionId, Job, JobId, Outcome};
+use belfry_domain::{Change, Dependency, Execution, ExecutionId, Job, JobId, Outcome, Wait};
 
 use crate::{Engine, Result, ports::Applied};
 
@@ -65,7 +65,7 @@ impl Engine {
         dependency: &JobId,
         outcome: Outcome,
     ) -> Result<Option<Execution>> {
-        while row.waits_for_dependencies() {
+        while row.wait() == Some(Wait::Dependencies) {
             let Some(change) = Change::dependency_ended(&row, dependency, outcome) else {
                 return Ok(Some(row));
             };

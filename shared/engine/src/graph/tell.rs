@@ -1,6 +1,8 @@
 //! Outcomes: an execution that has ended tells its dependents how.
 
-use belfry_domain::{Change, Decision, Execution, ExecutionId, Job, TimerKey, Trigger, trigger_rule::decide};
+use belfry_domain::{
+    Change, Decision, Execution, ExecutionId, Job, TimerKey, Trigger, Wait, trigger_rule::decide,
+};
 
 use crate::{Engine, Result, base::writes::Ended, graph::dependents::counts, ports::Applied};
 
@@ -62,7 +64,7 @@ impl Engine {
         let Some(rule) = self.ports.jobs.job(&row.job_id()).await?.map(|job| job.spec.trigger_rule) else {
             return Ok(None);
         };
-        while row.waits_for_dependencies() {
+        while row.wait() == Some(Wait::Dependencies) {
             let outcomes = row.dependencies.iter().map(|(id, dependency)| (id.as_str(), dependency.outcome));
             let change = match decide(rule, outcomes) {
                 Decision::Wait => return Ok(None),

@@ -1,8 +1,8 @@
 //! Line before a gate, and the calls to those who wait in it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use belfry_domain::{Cap, Execution, ExecutionId, GateKey, JobId, Place, Status, Timer, TimerKey, Timestamp};
+use belfry_domain::{Cap, Execution, ExecutionId, GateKey, JobId, Place, Timer, Timestamp, Wait};
 
 use crate::{Engine, Result};
 
@@ -23,7 +23,7 @@ impl Engine {
             let mut has_stale = false;
             for (place, id) in line {
                 match self.ports.executions.execution(&id).await? {
-                    Some(row) if waits_at(&row, &place) => {
+                    Some(row) if row.wait() == Some(Wait::Turn(&place)) => {
                         let Some(at) = openings.next() else { return Ok(()) };
                         self.call(&row, at).await?;
                     }
@@ -75,21 +75,26 @@ impl Engine {
         self.send(vec![message]).await
     }
 
-    /// Examines, for the sweep, an execution that waits in line and must start by `deadline`.
-    pub(crate) async fn examine_in_line(
-        &self,
-        row: &Execution,
-        place: &Place,
-        deadline: Option<Timestamp>,
-        guard: TimerKey,
-    ) -> Result<()> {
+    /// Examines, for the sweep, an execution that waits in line at this place.
+    pub(crate) async fn examine_in_line(&self, timer: &Timer, row: &Execution, place: &Place) -> Result<()> {
+        let mut next = self.next_check(timer);
+        let deadline = self.starting_deadline_of(row).await?;
+        if let Some(over) = deadline.map(|deadline| deadline.plus(Duration::from_millis(1)))
+            && over > self.now()
+        {
+            // One that must start by then is to be looked at when it can't any more.
+            next = next.min(over);
+        }
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         if deadline.is_some_and(|deadline| self.now() > deadline) {
             // The worker skips it.
-            let message = self.message_for(row, guard).await?;
-            return self.send(message.into_iter().collect()).await;
+            let message = self.message_for(row, guard.clone()).await?;
+            self.send(message.into_iter().collect()).await?;
+        } else {
+            self.ports.gates.join_waitlist(place, &row.id).await?;
+            self.wake_next(&place.gate).await?;
         }
-        self.ports.gates.join_waitlist(place, &row.id).await?;
-        self.wake_next(&place.gate).await
+        self.remove(timer, &guard).await
     }
 
     /// Sends messages to waiting executions after a change of the job's limits, which may let in more
@@ -97,14 +102,13 @@ impl Engine {
     pub(crate) async fn wake_all(&self, id: &JobId) -> Result<()> {
         let of_job = GateKey { job_id: id.clone(), key: None };
         let waiting = self.unstarted_of(id).await?;
-        let gates = waiting.iter().filter_map(|row| Some(row.place()?.gate.clone()));
+        let gates = waiting.iter().filter_map(|row| match row.wait() {
+            Some(Wait::Turn(place)) => Some(place.gate.clone()),
+            _ => None,
+        });
         for gate in gates.chain([of_job]).collect::<BTreeSet<_>>() {
             self.wake_next(&gate).await?;
         }
         Ok(())
     }
-}
-
-fn waits_at(row: &Execution, place: &Place) -> bool {
-    row.status == Status::Waiting && row.place() == Some(place)
 }

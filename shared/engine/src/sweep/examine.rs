@@ -1,9 +1,8 @@
 //! Examination of one old timer: what its execution waits for, and what is to be done about it.
 
-use std::time::Duration;
-
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, Message, Status, Timer, Timestamp, Trigger, What,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, Message, Status, Timer, Timestamp, Trigger,
+    Wait, What,
 };
 
 use crate::{
@@ -32,11 +31,7 @@ impl Engine {
         }
         let outcome = match row {
             None => self.examine_absent(timer, &id).await,
-            Some(row) if row.status.is_terminal() => self.settle(row, timer.key.clone()).await,
-            Some(row) if row.status == Status::Running => self.examine_running(timer, row).await,
-            Some(row) if row.waits_for_dependencies() => self.examine_waiting(timer, row).await,
-            Some(row) if row.waits_for_elements() => self.examine_whole(timer, row).await,
-            Some(row) => self.examine_ready(timer, row).await,
+            Some(row) => self.examine_row(timer, row).await,
         };
         match outcome {
             // Others keep moving it on; the next look sees how.
@@ -49,6 +44,17 @@ impl Engine {
                 self.postpone(timer, &id, what, why).await
             }
             other => other,
+        }
+    }
+
+    async fn examine_row(&self, timer: &Timer, row: Execution) -> Result<()> {
+        match row.wait() {
+            Some(Wait::Dependencies) => self.examine_waiting(timer, row).await,
+            Some(Wait::Elements(_)) => self.examine_whole(timer, row).await,
+            Some(Wait::Turn(_) | Wait::Until(_)) => self.examine_ready(timer, row).await,
+            None if row.status.is_terminal() => self.settle(row, timer.key.clone()).await,
+            None if row.status == Status::Running => self.examine_running(timer, row).await,
+            None => self.examine_ready(timer, row).await,
         }
     }
 
@@ -109,24 +115,16 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let message =
-            if row.place().is_some() { None } else { self.message_for(&row, timer.key.clone()).await? };
+        if let Some(Wait::Turn(place)) = row.wait() {
+            return self.examine_in_line(timer, &row, place).await;
+        }
+        let message = self.message_for(&row, timer.key.clone()).await?;
         let timer = match &message {
             Some(message) => &self.paced(timer, message).await?,
             None => timer,
         };
-        let mut next = self.next_check(timer);
-        let deadline = if row.place().is_some() { self.starting_deadline_of(&row).await? } else { None };
-        if let Some(over) = deadline.map(|deadline| deadline.plus(Duration::from_millis(1)))
-            && over > self.now()
-        {
-            // One that must start by then is to be looked at when it can't any more.
-            next = next.min(over);
-        }
-        let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
-        if let Some(place) = row.place() {
-            self.examine_in_line(&row, place, deadline, guard.clone()).await?;
-        } else if let Some(message) = message {
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
+        if let Some(message) = message {
             self.resend(Message { guard: guard.clone(), ..message }).await?;
         }
         self.remove(timer, &guard).await

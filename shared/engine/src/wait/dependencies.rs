@@ -10,7 +10,7 @@
 use std::{sync::Arc, time::Duration};
 
 use belfry_domain::{
-    Change, Execution, ExecutionId, Job, JobId, Outcome, Status, Timer, TimerKey, Timestamp,
+    Change, Execution, ExecutionId, Job, JobId, Outcome, Status, Timer, TimerKey, Timestamp, Wait,
 };
 
 use crate::{
@@ -39,7 +39,7 @@ impl Engine {
         waiting.dependencies = self.dependencies_at(job, slot).await?;
         let row = match self.create_guarded(waiting.clone(), guard.clone(), began).await? {
             Creation::Created => waiting,
-            Creation::Exists(existing) if existing.waits_for_dependencies() => *existing,
+            Creation::Exists(existing) if existing.wait() == Some(Wait::Dependencies) => *existing,
             Creation::Exists(_) => return Ok(MessageOutcome::Dropped(None)),
         };
         self.wait_for_dependencies(row, guard.key).await?;
@@ -144,7 +144,8 @@ impl Engine {
 
     async fn has_waited_too_long(&self, row: &Execution) -> Result<bool> {
         let Some(job) = self.ports.jobs.job(&row.job_id()).await? else { return Ok(false) };
-        Ok(row.waits_for_dependencies() && self.now() > row.created_at.plus(job.spec.dependency_timeout()))
+        let waits = row.wait() == Some(Wait::Dependencies);
+        Ok(waits && self.now() > row.created_at.plus(job.spec.dependency_timeout()))
     }
 
     async fn give_up(&self, row: Execution, guard: TimerKey) -> Result<Option<Ended>> {
