@@ -2,7 +2,7 @@
 
 mod keys;
 mod stands;
-mod world;
+pub(crate) mod world;
 
 use belfry_domain::{
     BackfillOrder, BackfillStatus, Execution, Priority, Progress, SlotRange, Status, Trigger,
