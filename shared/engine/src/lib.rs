@@ -25,7 +25,7 @@
 //! execution's own timer is removed last. And messages are hints: everything that a message starts can
 //! be started again from the timers alone.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::{Arc, Mutex, atomic::AtomicU64};
 
 use belfry_domain::ZoneData;
 
@@ -69,6 +69,7 @@ pub use self::{
     },
     end::settle::CancelOutcome,
     limits::circuit::CircuitChange,
+    time::stalled::StallWatch,
 };
 use self::{
     attempt::workers::Seen,
@@ -92,6 +93,8 @@ pub struct Engine {
     meters: Meters,
     held_back: HeldBack,
     second_clock: Option<Arc<dyn SecondClock>>,
+    /// Error of this process's last tick. `None` where it succeeded.
+    tick_failure: Mutex<Option<String>>,
     /// Zone data of this process, which it puts in force when it leads.
     own_zones: Arc<ZoneData>,
     /// A change of the zone data reads and writes all jobs: in one process, definitions let it pass.
@@ -111,6 +114,7 @@ impl Engine {
             meters: Meters::default(),
             held_back: HeldBack::default(),
             second_clock: None,
+            tick_failure: Mutex::default(),
             own_zones: ZoneData::bundled(),
             graph_turn: tokio::sync::RwLock::default(),
             aligned_at: AtomicU64::default(),
