@@ -177,6 +177,7 @@ impl Standalone {
         loops.spawn(Arc::clone(self).sweep_for_ever());
         loops.spawn(Arc::clone(self).keep_house());
         loops.spawn(Arc::clone(self).watch_for_alerts());
+        loops.spawn(Arc::clone(self).watch_ticks());
         let mut serving = JoinSet::new();
         serving.spawn(self.daemon().serve(shutdown.clone()));
         shutdown.cancelled().await;

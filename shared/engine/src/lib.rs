@@ -27,7 +27,7 @@
 
 #![warn(clippy::missing_errors_doc)]
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::{Arc, Mutex, atomic::AtomicU64};
 
 use belfry_domain::ZoneData;
 
@@ -71,6 +71,7 @@ pub use self::{
     },
     end::settle::CancelOutcome,
     limits::circuit::CircuitChange,
+    time::stalled::StallWatch,
 };
 use self::{
     attempt::workers::Seen,
@@ -94,6 +95,8 @@ pub struct Engine {
     meters: Meters,
     held_back: HeldBack,
     second_clock: Option<Arc<dyn SecondClock>>,
+    /// Error of this process's last tick. `None` where it succeeded.
+    tick_failure: Mutex<Option<String>>,
     /// Zone data of this process. As a leader, the process puts them in force if they are newer.
     own_zones: Arc<ZoneData>,
     /// Lock for changes of the zone data, which read and write all jobs. Definitions in the same process
@@ -114,6 +117,7 @@ impl Engine {
             meters: Meters::default(),
             held_back: HeldBack::default(),
             second_clock: None,
+            tick_failure: Mutex::default(),
             own_zones: ZoneData::bundled(),
             graph_turn: tokio::sync::RwLock::default(),
             aligned_at: AtomicU64::default(),

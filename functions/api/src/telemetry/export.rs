@@ -1,6 +1,6 @@
 //! Export of the counters as OpenMetrics text.
 
-use std::{fmt, sync::atomic::Ordering::Relaxed};
+use std::{fmt, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use belfry_domain::Status;
 use prometheus_client::{
@@ -24,6 +24,8 @@ pub struct Gauges {
     pub running: u64,
     pub capacity: u64,
     pub is_leader: bool,
+    /// Time since the last tick that succeeded. Zero before the first.
+    pub tick_age: Duration,
 }
 
 impl Telemetry {
@@ -61,6 +63,11 @@ impl Scrape {
                 ("running_attempts", "Attempts that run in this process", gauge(gauges.running)),
                 ("worker_capacity", "Attempts that fit into this process at once", gauge(gauges.capacity)),
                 ("leader", "1 if this process leads", i64::from(gauges.is_leader)),
+                (
+                    "tick_age_seconds",
+                    "Time since the last tick that succeeded",
+                    gauge(gauges.tick_age.as_secs()),
+                ),
             ],
             queues: gauges.queues,
             histograms: vec![
@@ -146,8 +153,6 @@ impl Collector for Scrape {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use belfry_domain::Priority;
     use belfry_engine::ports::{Fact, Observer};
 

@@ -18,8 +18,8 @@ use belfry_domain::{ClaimToken, CompletedBy, ExecutionId, Target, Timestamp};
 use belfry_engine::{
     Engine, Settings, StoredAlerts, Worker,
     ports::{
-        Alert, Alerts, Completion, Invocation, Log, LogWriter, Logs, Output, Ports, Random, Runner, Source,
-        Stop, StoreError,
+        Acquired, Alert, Alerts, Completion, Invocation, Log, LogWriter, Logs, Output, Ports, Random, Runner,
+        Source, Stop, StoreError,
     },
 };
 use belfry_sqlite::{MemoryQueue, Store, Waves};
@@ -160,6 +160,18 @@ impl Answer {
 }
 
 impl Api {
+    /// Advances the clock by so many seconds, with a tick each second.
+    pub async fn tick(&self, seconds: u32) {
+        let (ports, shards) = (&self.engine.ports, self.engine.settings.shards);
+        for _ in 0..seconds {
+            self.clock.advance(Duration::from_secs(1));
+            let now = ports.clock.now();
+            let acquired = ports.leases.acquire(0, "test", now, now.plus(Duration::from_secs(60))).await;
+            let Acquired::Leader(lease) = acquired.unwrap() else { panic!("another leads") };
+            self.engine.tick(&lease, shards.all()).await.unwrap();
+        }
+    }
+
     pub fn open() -> Self {
         Self::new(Auth::Open)
     }

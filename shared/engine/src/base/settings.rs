@@ -12,6 +12,8 @@ pub struct Settings {
     /// Horizon of near timers: a writer of a timer that fires sooner also sends its message. Wider than
     /// `look_ahead`, by more than clocks differ.
     pub near: Duration,
+    /// Age of the last tick that succeeded from which the installation counts as stalled.
+    pub stalled_after: Duration,
     /// Time after which the sweep looks at a timer that has fired.
     pub sweep_grace: Duration,
     /// Length of a lease, unless it is renewed.
@@ -56,6 +58,7 @@ impl Default for Settings {
             shards: Shards(64),
             look_ahead: Duration::from_secs(300),
             near: Duration::from_secs(480),
+            stalled_after: Duration::from_secs(180),
             sweep_grace: Duration::from_secs(60),
             lease: Duration::from_secs(60),
             heartbeat_every: Duration::from_secs(15),
@@ -82,6 +85,7 @@ impl Settings {
             shards: Shards(1),
             look_ahead: Duration::from_secs(3),
             near: Duration::from_secs(5),
+            stalled_after: Duration::from_secs(10),
             sweep_grace: Duration::from_secs(10),
             lease: Duration::from_secs(30),
             heartbeat_every: Duration::from_secs(5),

@@ -39,6 +39,12 @@ impl Engine {
     /// # Errors
     /// The store does not answer, or another process leads now. All shards are tried first.
     pub async fn tick(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
+        let outcome = self.tick_shards(lease, shards).await;
+        self.note_tick(&outcome);
+        outcome
+    }
+
+    async fn tick_shards(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
         let started = self.ports.clock.monotonic();
         let cursors = self.ports.leases.cursors().await?;
         let ticks = stream::iter(shards).map(|shard| {

@@ -10,7 +10,7 @@ mod keys;
 mod limits;
 mod queues;
 mod stands;
-mod world;
+pub(crate) mod world;
 
 use serde_json::Value;
 
