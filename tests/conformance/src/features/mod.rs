@@ -1,5 +1,6 @@
 //! Promises of the engine for each feature, over every store.
 
+mod clocks;
 mod keys;
 mod stands;
 mod world;
@@ -12,6 +13,12 @@ use serde_json::{Value, json};
 
 use self::world::{HELD_SECONDS, attempts, bad};
 pub use self::{
+    clocks::{
+        a_clock_that_is_behind_after_a_restart_stops_no_schedule, a_clock_that_was_ahead_stops_no_schedule,
+        a_job_that_changed_after_a_clock_was_ahead_goes_on, the_audit_finds_what_another_clock_put_off,
+        what_a_clock_that_was_ahead_planned_comes_in_time,
+        what_was_defined_and_paused_by_a_clock_that_was_ahead_counts_from_now,
+    },
     keys::{
         a_key_stands_for_one_request, a_named_instant_is_part_of_the_request, a_request_is_what_it_means,
         a_request_that_is_sent_again_completes_a_rerun, a_retried_push_hides_no_failure_of_the_job,
