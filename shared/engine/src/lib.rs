@@ -96,7 +96,8 @@ pub struct Engine {
     own_zones: Arc<ZoneData>,
     /// A change of the zone data reads and writes all jobs: in one process, definitions let it pass.
     graph_turn: tokio::sync::RwLock<()>,
-    /// The graph's revision at which all jobs were last seen to go by the zone data in force.
+    /// The graph's revision at which all jobs were last seen to go by the zone data in force, and by no
+    /// clock that is ahead.
     aligned_at: AtomicU64,
 }
 

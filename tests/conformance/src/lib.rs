@@ -291,6 +291,7 @@ macro_rules! suite {
             the_audit_finds_what_another_clock_put_off,
             a_job_that_changed_after_a_clock_was_ahead_goes_on,
             what_was_defined_and_paused_by_a_clock_that_was_ahead_counts_from_now,
+            a_lane_that_a_clock_that_was_ahead_has_taken_is_free,
         ]);
         $crate::cases!($fresh, local_time: [
             a_job_goes_by_the_zone_data_in_force,

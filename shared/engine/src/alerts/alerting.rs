@@ -23,6 +23,8 @@ use crate::{
 const NOTED: Duration = Duration::from_secs(60);
 /// Time without a new occurrence after which an alert without an explicit end is resolved.
 const QUIET: Duration = Duration::from_secs(24 * 3600);
+/// Time without another step of the clock after which its alert is resolved.
+const STEADY: Duration = Duration::from_secs(3600);
 /// Time after which a test alert is resolved. Its sender can look at the result until then.
 const TEST: Duration = Duration::from_secs(60);
 /// Time for which a resolved alert is kept, for people, and for receivers that can't be reached.
@@ -106,7 +108,10 @@ impl Engine {
         let now = self.now();
         let is_news = |row: &AlertRow| receivers.iter().any(|receiver| row.is_news_to(receiver.name()));
         let mut due: Vec<AlertRow> = rows.into_iter().flatten().collect();
-        due.retain(|row| row.next_try_at <= now && (row.tries == 0 || is_news(row)));
+        // A clock that was ahead may have put the next try off.
+        let is_time =
+            |row: &AlertRow| row.next_try_at <= now || row.next_try_at > now.plus(2 * LONGEST_PAUSE);
+        due.retain(|row| is_time(row) && (row.tries == 0 || is_news(row)));
         due.sort_by_key(|row| row.next_try_at);
         due.truncate(TOLD_IN_A_LOOK);
         let tellings = stream::iter(due).map(|row| self.tell_of(row, receivers));
@@ -164,6 +169,7 @@ impl Engine {
                 !has_circuit || matches!(self.job_gate(job_id).await?.circuit, Circuit::Closed { .. })
             }
             (AlertKind::Test, ..) => is_quiet_for(TEST),
+            (AlertKind::Clock, ..) => is_quiet_for(STEADY),
             (AlertKind::SuccessRate | AlertKind::Lateness, ..) => false,
             _ => is_quiet_for(QUIET),
         })

@@ -134,7 +134,7 @@ impl Engine {
     }
 
     /// Up to where timers have been turned into messages: where the clock was set back, that is more
-    /// than it says.
+    /// than it says, and the cursors keep it in mind.
     async fn fired(&self) -> Result<Timestamp> {
         Ok(self.ports.leases.cursors().await?.into_values().max().unwrap_or(Timestamp::MIN))
     }

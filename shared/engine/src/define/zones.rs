@@ -14,7 +14,10 @@ use belfry_domain::{EarlierData, LEGACY_ZONES, Timestamp, ZoneData, ZoneStamp};
 
 use crate::{
     Engine, Result,
-    define::follow::{ATTEMPTS, contended, is_stale},
+    define::{
+        ahead::begins_ahead,
+        follow::{ATTEMPTS, contended, is_stale},
+    },
     ports::{Committed, ZonesInForce},
 };
 
@@ -55,7 +58,8 @@ impl Engine {
 
     /// Does as [`Engine::adopt_zones`], for a caller that comes each minute and has read what is in force,
     /// at this revision of the graph. Then looks whether all jobs go by it, if the graph has changed since
-    /// the last look: an older version of this program stamps nothing.
+    /// the last look: an older version of this program stamps nothing. What a clock that was ahead has
+    /// changed counts from now.
     pub async fn tend_zones(&self, revision: u64, in_force: Option<&ZonesInForce>) -> Result<()> {
         if in_force.is_none_or(|zones| !zones.is_settled || self.has_newer(zones)) {
             self.adopt_zones().await?;
@@ -64,6 +68,10 @@ impl Engine {
             return Ok(());
         }
         let (revision, jobs) = self.ports.jobs.all_jobs().await?;
+        let now = self.now();
+        if jobs.iter().any(|job| begins_ahead(job, now)) {
+            return self.bring_jobs_to_now().await;
+        }
         if jobs.iter().any(|job| job.zone_stamp().is_some()) {
             let data = self.zones_for_definitions().await?.data;
             if jobs.iter().any(|job| is_stale(job, &data)) {

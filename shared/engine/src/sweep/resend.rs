@@ -9,25 +9,31 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use belfry_domain::{Message, Timer};
+use belfry_domain::{Message, Priority, Timer};
 
 use crate::{
     Engine, Result,
     ports::{Alert, AlertKind, Fact, key_of},
 };
 
-/// The queues into which nothing is sent again for now, by the names of their alerts.
+type PoolQueue = (String, Priority);
+
+/// The queues into which nothing is sent again for now.
 #[derive(Default)]
-pub(crate) struct HeldBack(Mutex<BTreeSet<String>>);
+pub(crate) struct HeldBack(Mutex<BTreeSet<PoolQueue>>);
 
 impl HeldBack {
-    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn queues(&self) -> MutexGuard<'_, BTreeSet<PoolQueue>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn take(&self) -> BTreeSet<String> {
-        std::mem::take(&mut self.names())
+    pub(crate) fn list(&self) -> Vec<PoolQueue> {
+        self.queues().iter().cloned().collect()
     }
+}
+
+fn name_of((pool, class): &PoolQueue) -> String {
+    format!("queue {pool}/{class}")
 }
 
 impl Engine {
@@ -53,9 +59,10 @@ impl Engine {
         if depth < limit {
             return Ok(false);
         }
-        let queue = format!("queue {pool}/{class}");
-        let is_news = self.held_back.names().insert(queue.clone());
+        let queue = (pool.clone(), class);
+        let is_news = self.held_back.queues().insert(queue.clone());
         if is_news {
+            let queue = name_of(&queue);
             let summary = format!(
                 "{depth} messages wait in the {queue}, {limit} are the most: nothing is sent again into it"
             );
@@ -66,11 +73,13 @@ impl Engine {
         Ok(true)
     }
 
-    /// At the end of a sweep: what was held back before it, and no longer is.
-    pub(crate) async fn release_queues(&self, before: BTreeSet<String>) -> Result<()> {
-        let over: Vec<String> = before.difference(&self.held_back.names()).cloned().collect();
-        for queue in over {
-            self.ports.alerts.resolve(&key_of(AlertKind::Lateness, Some(&queue))).await?;
+    /// At the end of a sweep: queues that have room again. No look may have come upon them meanwhile.
+    pub(crate) async fn release_queues(&self) -> Result<()> {
+        for queue in self.held_back.list() {
+            if self.backlog(&queue.0, queue.1).await < self.settings.queue_limit {
+                self.held_back.queues().remove(&queue);
+                self.ports.alerts.resolve(&key_of(AlertKind::Lateness, Some(&name_of(&queue)))).await?;
+            }
         }
         Ok(())
     }

@@ -60,7 +60,7 @@ async fn wait_long(world: &World) -> Tried {
 }
 
 /// Starts executions until so many have started.
-pub(super) async fn starts_within(world: &World, seconds: u64, count: usize) -> Tried<Vec<Leased>> {
+async fn starts_within(world: &World, seconds: u64, count: usize) -> Tried<Vec<Leased>> {
     let mut started = Vec::new();
     for _ in 0..seconds {
         world.pass(1).await?;
