@@ -18,7 +18,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 pub async fn audit_if_due(engine: &Engine, owner: &str) -> Result<()> {
     let leases = &engine.ports.leases;
     let now = engine.ports.clock.now();
-    if matches!(leases.acquire(AUDIT, owner, now, now.plus(TRY)).await?, Acquired::HeldBy { .. }) {
+    if matches!(engine.take_lane(AUDIT, owner, TRY, 24 * HOUR).await?, Acquired::HeldBy { .. }) {
         return Ok(());
     }
     let mended = engine.audit().await?;

@@ -155,9 +155,7 @@ impl Tick {
         until: Instant,
         report: &mut Report,
     ) -> Result<()> {
-        let leases = &self.engine.ports.leases;
-        let now = self.engine.ports.clock.now();
-        let lease = match leases.acquire(lane, owner, now, now.plus(LEASE)).await? {
+        let lease = match self.engine.take_lane(lane, owner, LEASE, LEASE).await? {
             Acquired::Leader(lease) => lease,
             Acquired::HeldBy { owner, .. } => {
                 tracing::info!(lane, owner, "another tick works on this lane");
@@ -165,7 +163,7 @@ impl Tick {
             }
         };
         let outcome = self.lead(&lease, lanes, graph, until, report).await;
-        if let Err(error) = leases.release(&lease).await {
+        if let Err(error) = self.engine.ports.leases.release(&lease).await {
             tracing::warn!(lane, %error, "cannot release the lease; the lease will expire");
         }
         outcome

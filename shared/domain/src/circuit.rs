@@ -20,6 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
+/// By this much clocks may differ.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
 /// Failures that open the circuit, and the time for which it stays open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -99,12 +102,14 @@ impl Circuit {
 
     /// Whether an execution may start now, and the circuit after it is let in.
     pub fn admit(self, policy: &CircuitPolicy, now: Timestamp) -> (CircuitAdmission, Self) {
-        let until = match self {
+        let (until, by_hand) = match self {
             Self::Closed { .. } => return (CircuitAdmission::Allow, self),
-            Self::Open { until, .. } => until,
-            Self::HalfOpen { since, .. } => since.plus(policy.open_for),
+            Self::Open { until, by_hand, .. } => (until, by_hand),
+            Self::HalfOpen { since, .. } => (since.plus(policy.open_for), false),
         };
-        if now < until {
+        // One that was opened by the policy and lasts longer was opened by a clock that was ahead.
+        let can_be = by_hand || until <= now.plus(policy.open_for).plus(CLOCKS_DIFFER);
+        if now < until && can_be {
             return (CircuitAdmission::Refuse { until }, self);
         }
         (CircuitAdmission::Probe, Self::HalfOpen { since: now, failures: self.failures() })
@@ -172,6 +177,18 @@ mod tests {
         assert_eq!(open.on_failure(&POLICY, Timestamp(1)).on_success().failures(), 1);
         let (admission, probing) = open.admit(&POLICY, Timestamp(9_000));
         assert_eq!((admission, probing.on_success()), (CircuitAdmission::Probe, Circuit::default()));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_none_open() {
+        let day = Duration::from_secs(86_400);
+        let now = Timestamp(1_000_000);
+        let open = failed(3, now.plus(day).0);
+        assert_eq!(open.admit(&POLICY, now).0, CircuitAdmission::Probe);
+        let probing = Circuit::HalfOpen { since: now.plus(day), failures: 3 };
+        assert_eq!(probing.admit(&POLICY, now).0, CircuitAdmission::Probe);
+        let by_hand = Circuit::Open { until: now.plus(day), failures: 0, by_hand: true };
+        assert_eq!(by_hand.admit(&POLICY, now).0, CircuitAdmission::Refuse { until: now.plus(day) });
     }
 
     #[test]

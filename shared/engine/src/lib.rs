@@ -102,7 +102,8 @@ pub struct Engine {
     /// Lock for changes of the zone data, which read and write all jobs. Definitions in the same process
     /// wait for it.
     graph_turn: tokio::sync::RwLock<()>,
-    /// Revision of the graph at which all jobs were last seen to use the zone data in force.
+    /// Revision of the graph at which all jobs were last seen to use the zone data in force, and none to
+    /// begin in the future.
     aligned_at: AtomicU64,
 }
 

@@ -288,6 +288,13 @@ macro_rules! suite {
             what_could_not_be_read_is_not_late_for_ever,
             a_pause_is_passed_over_by_the_policy_however_short,
             after_an_outage_skip_starts_nothing_older_than_its_step,
+            a_clock_that_was_ahead_stops_no_schedule,
+            a_clock_that_is_behind_after_a_restart_stops_no_schedule,
+            what_a_clock_that_was_ahead_planned_comes_in_time,
+            the_audit_finds_what_another_clock_put_off,
+            a_job_that_changed_after_a_clock_was_ahead_goes_on,
+            what_was_defined_and_paused_by_a_clock_that_was_ahead_counts_from_now,
+            a_lane_that_a_clock_that_was_ahead_has_taken_is_free,
         ]);
         $crate::cases!($fresh, local_time: [
             a_job_goes_by_the_zone_data_in_force,

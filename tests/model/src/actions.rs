@@ -15,6 +15,10 @@ pub enum Action {
     Lead {
         to: u8,
     },
+    /// A leader finds the cursor beyond its horizon `to`, because the clock went back.
+    LeadAfterStep {
+        to: u8,
+    },
     Sweep {
         timer: Timer,
         rekey: bool,
@@ -46,8 +50,9 @@ impl Model for WritePath {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let Config { faults, rekeys, .. } = self.config;
-        vec![State { faults_left: faults, rekeys_left: rekeys, ..State::default() }]
+        let Config { faults, rekeys, steps_back, .. } = self.config;
+        let (faults_left, rekeys_left, steps_back_left) = (faults, rekeys, steps_back);
+        vec![State { faults_left, rekeys_left, steps_back_left, ..State::default() }]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
@@ -73,7 +78,15 @@ impl Model for WritePath {
         let mut state = last.clone();
         match action {
             Action::Accept(job) => self.accept(&mut state, job),
-            Action::Lead { to } => lead(&mut state, to),
+            Action::Lead { to } => {
+                let steps = vec![Step::ReadPage { from: state.cursor, to }];
+                lead(&mut state, steps);
+            }
+            Action::LeadAfterStep { to } => {
+                state.steps_back_left -= 1;
+                let steps = tick::after_step(&self.config, &state, to);
+                lead(&mut state, steps);
+            }
             Action::Sweep { timer, rekey } => self.sweep(&mut state, timer, rekey)?,
             Action::Receive(message) => {
                 state.messages.remove(&message);
@@ -122,6 +135,9 @@ impl WritePath {
             actions.extend(
                 (state.cursor + 1..=last_timer.max(self.config.horizon)).map(|to| Action::Lead { to }),
             );
+            if state.steps_back_left > 0 {
+                actions.extend((0..state.cursor).map(|to| Action::LeadAfterStep { to }));
+            }
         }
         if state.processes.iter().filter(|process| process.is_sweeper()).count() < self.config.sweepers {
             for timer in state.timers.iter().copied().filter(|timer| timer.fire_at <= state.cursor) {
@@ -233,12 +249,11 @@ impl WritePath {
 
 /// Starts a leader. A leader that is still under way is deposed, which counts as a fault: it was paused
 /// past its lease.
-fn lead(state: &mut State, to: u8) {
+fn lead(state: &mut State, steps: Vec<Step>) {
     for process in state.processes.iter_mut().filter(|process| process.is_leader()) {
         process.role = Role::Leader { deposed: true };
         state.faults_left -= 1;
     }
-    let steps = vec![Step::ReadPage { from: state.cursor, to }];
     state.processes.push(Process::new(Role::Leader { deposed: false }, steps));
 }
 

@@ -44,6 +44,8 @@ pub struct Config {
     pub faults: u8,
     /// Number of times that a sweep may move a timer to its next check.
     pub rekeys: u8,
+    /// Number of times that the clock may go back, after ticks have fired ahead.
+    pub steps_back: u8,
     pub targets_fail: bool,
     /// Whether targets may also take the work and call back later.
     pub callbacks: bool,
@@ -68,6 +70,7 @@ impl Config {
             horizon: 1,
             faults: 1,
             rekeys: 0,
+            steps_back: 0,
             targets_fail: false,
             callbacks: false,
             retries: 0,

@@ -16,6 +16,9 @@
 //!   the first that lies beyond the page, (2) sends the messages of all slots in the page and of the attempts that
 //!   are due, (3) saves the cursor, which is refused if a later leader holds the lease. Two leaders at once do no
 //!   harm: puts are idempotent and claims sort out the messages.
+//! - *Tick after the clock went back*: its cursor lies beyond the horizon. Looks at what was fired ahead of its time
+//!   and has a row: puts a near guard beside the far one. Begins each job's chain anew: puts the timer of its first
+//!   slot. Then reads its page from there on, and saves the cursor, which goes back. Rows tell what has run already.
 //! - *Claim*: the message names the attempt. For a slot without a row it creates the row, running. Otherwise the
 //!   row must be queued or due for a retry, and its attempt the one before. Each claim has a fresh id. What has
 //!   waited may have a guard that fires too late to notice the worker's death: the claim's own write puts a nearer

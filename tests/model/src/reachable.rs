@@ -56,6 +56,13 @@ pub fn deposed_cursor_is_refused(_: &WritePath, state: &State) -> bool {
         && next_steps(state).any(|(role, _)| role == current)
 }
 
+/// A leader is about to send the message of a slot that has run ahead of its time.
+pub fn slot_is_fired_again(model: &WritePath, state: &State) -> bool {
+    let went_back = state.steps_back_left < model.config.steps_back;
+    let is_over = |step| matches!(step, Step::Put(timer) if state.is_terminal(timer.execution()));
+    went_back && next_steps(state).any(|(role, step)| matches!(role, Role::Leader { .. }) && is_over(step))
+}
+
 pub fn retry_runs(_: &WritePath, state: &State) -> bool {
     state.rows.values().any(|row| row.attempt == 2 && row.lost == 0 && row.status == Status::Success)
 }

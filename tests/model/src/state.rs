@@ -117,6 +117,7 @@ pub struct State {
     pub processes: Vec<Process>,
     pub faults_left: u8,
     pub rekeys_left: u8,
+    pub steps_back_left: u8,
     pub histories: BTreeMap<Execution, History>,
     pub violation: Option<Violation>,
 }

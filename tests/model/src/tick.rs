@@ -30,6 +30,21 @@ pub fn page(config: &Config, state: &State, from: u8, to: u8) -> Vec<Step> {
     }
 }
 
+/// Steps of a leader whose cursor lies beyond its horizon. What was fired ahead and has a row is looked
+/// at soon; the chain of each job begins anew; what has fired since is read again.
+pub fn after_step(config: &Config, state: &State, to: u8) -> Vec<Step> {
+    let ahead = state.timers.iter().filter(|timer| timer.fire_at > to);
+    let look = |timer: &Timer| {
+        let row = state.rows.get(&timer.execution())?;
+        Some(Timer { fire_at: 0, what: config.attempt_key(timer.execution(), row.attempt.max(1)) })
+    };
+    let looks = ahead.filter_map(look);
+    let first = |job: &u8| Execution { job: *job, slot: 1 };
+    let chains = state.registered.iter().map(first).filter(|execution| config.is_scheduled(*execution));
+    let puts = looks.chain(chains.map(Timer::slot)).map(Step::Put);
+    puts.chain([Step::ReadPage { from: 0, to }]).collect()
+}
+
 fn slot(timer: Timer) -> Option<Execution> {
     match timer.what {
         What::Slot(execution) => Some(execution),

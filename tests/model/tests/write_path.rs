@@ -25,6 +25,23 @@ fn three_slots_with_two_faults() {
     check(config, 551_188, sometimes);
 }
 
+/// Chains begin anew, cursors go back, and what ran ahead of its time is not run again.
+#[test]
+fn a_clock_goes_back() {
+    let config = Config { steps_back: 1, ..worlds::one_job(2) };
+    let sometimes = vec![
+        Property::sometimes("everything succeeds", reachable::everything_succeeds),
+        Property::sometimes("a slot is fired again", reachable::slot_is_fired_again),
+    ];
+    check(config, 408_387, sometimes);
+}
+
+#[test]
+fn a_clock_goes_back_before_a_retry() {
+    let config = Config { steps_back: 1, targets_fail: true, retries: 1, ..worlds::one_job(1) };
+    check(config, 0, vec![Property::sometimes("a retry runs", reachable::retry_runs)]);
+}
+
 #[test]
 fn a_slot_is_retried_under_two_faults() {
     let config = Config { faults: 2, targets_fail: true, retries: 1, ..worlds::one_job(1) };

@@ -29,7 +29,7 @@ pub struct AlertView {
     #[schema(example = "dead_letter/daily_report")]
     pub key: String,
     /// Kind of condition: `dead_letter`, `missed_deadline`, `circuit_opened`, `success_rate`, `lateness`,
-    /// `quarantined`, `timer_missing` or `test`.
+    /// `quarantined`, `timer_missing`, `clock` or `test`.
     #[schema(example = "dead_letter")]
     pub kind: &'static str,
     /// Urgency for the receivers: `critical`, `error`, `warning` or `info`.

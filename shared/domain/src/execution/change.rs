@@ -39,7 +39,7 @@ impl Change {
         Ok(change)
     }
 
-    fn within(row: &Execution) -> Self {
+    pub(super) fn within(row: &Execution) -> Self {
         let mut next = row.clone();
         next.revision += 1;
         Self { expected: row.revision, row: next, exit: None, guard: None }

@@ -1,5 +1,6 @@
 //! Executions: one job at one slot.
 
+mod ahead;
 mod change;
 mod claim;
 mod holder;

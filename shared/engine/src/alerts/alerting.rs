@@ -23,6 +23,8 @@ use crate::{
 const NOTED: Duration = Duration::from_secs(60);
 /// Time without a new occurrence after which an alert without an explicit end is resolved.
 const QUIET: Duration = Duration::from_secs(24 * 3600);
+/// Time without another step of the clock after which its alert is resolved.
+const STEADY: Duration = Duration::from_secs(3600);
 /// Time after which a test alert is resolved. Its sender can look at the result until then.
 const TEST: Duration = Duration::from_secs(60);
 /// Time for which a resolved alert is kept, for people, and for receivers that can't be reached.
@@ -120,7 +122,10 @@ impl Engine {
 
     fn is_to_be_told(&self, row: &AlertRow, receivers: &[Arc<dyn Receiver>]) -> bool {
         let is_news = || receivers.iter().any(|receiver| row.is_news_to(receiver.name()));
-        row.next_try_at <= self.now() && (row.tries == 0 || is_news())
+        let now = self.now();
+        // A clock that was ahead may have put the next try off.
+        let is_time = row.next_try_at <= now || row.next_try_at > now.plus(2 * LONGEST_PAUSE);
+        is_time && (row.tries == 0 || is_news())
     }
 
     /// Tells of these alerts, those first that have waited the longest. An error comes after the others
@@ -183,6 +188,7 @@ impl Engine {
                 !has_circuit || matches!(self.job_gate(job_id).await?.circuit, Circuit::Closed { .. })
             }
             (AlertKind::Test, ..) => is_quiet_for(TEST),
+            (AlertKind::Clock, ..) => is_quiet_for(STEADY),
             (AlertKind::SuccessRate | AlertKind::Lateness, ..) => false,
             _ => is_quiet_for(QUIET),
         })

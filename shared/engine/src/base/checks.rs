@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use belfry_domain::{ExecutionId, Timer, TimerKey, Timestamp};
 
-use crate::{Engine, Result};
+use crate::{
+    Engine, Result,
+    ports::{Alert, TimerPage},
+};
 
 /// Longest interval between two examinations of an execution.
 pub(crate) const LONGEST_CHECK: Duration = Duration::from_secs(3600);
@@ -52,5 +55,14 @@ impl Engine {
             return Ok(());
         }
         Ok(self.ports.timers.remove_unchanged(timer).await?)
+    }
+
+    /// Raises an alert for timers that could not be read.
+    pub(crate) async fn report_quarantined(&self, page: &TimerPage) -> Result<()> {
+        for (what, why) in &page.quarantined {
+            let alert = Alert::Quarantined { what: what.clone(), why: why.clone() };
+            self.ports.alerts.raise(alert).await?;
+        }
+        Ok(())
     }
 }

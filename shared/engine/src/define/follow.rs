@@ -137,7 +137,7 @@ impl Engine {
     }
 
     /// Latest instant whose timers have been turned into messages. It is later than expected where the
-    /// clock was set back.
+    /// clock was set back. The cursors keep that in mind.
     async fn fired(&self) -> Result<Timestamp> {
         Ok(self.ports.leases.cursors().await?.into_values().max().unwrap_or(Timestamp::MIN))
     }

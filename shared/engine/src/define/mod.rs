@@ -1,5 +1,6 @@
 //! Definitions of jobs, pushed work, and triggers.
 
+pub(crate) mod ahead;
 pub(crate) mod apply;
 pub(crate) mod backpressure;
 pub(crate) mod commit;

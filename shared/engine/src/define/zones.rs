@@ -15,7 +15,7 @@ use belfry_domain::{EarlierData, LEGACY_ZONES, Timestamp, ZoneData, ZoneStamp};
 use crate::{
     Engine, EngineError, Result,
     base::retry::ATTEMPTS,
-    define::{commit::the_jobs, follow::is_stale},
+    define::{ahead::begins_ahead, commit::the_jobs, follow::is_stale},
     ports::{Committed, ZonesInForce},
 };
 
@@ -59,6 +59,7 @@ impl Engine {
     /// Does the same as [`Engine::adopt_zones`] for a caller that comes each minute and has read the
     /// version in force at this revision of the graph. If the graph has changed since the last call, it
     /// also checks that all jobs use that version: an older belfry writes jobs without a zone stamp.
+    /// Versions and pauses that a clock that was ahead has written count from now on.
     ///
     /// # Errors
     /// The store does not answer, or other changes of the graph come first all the time.
@@ -70,6 +71,10 @@ impl Engine {
             return Ok(());
         }
         let (revision, jobs) = self.ports.jobs.all_jobs().await?;
+        let now = self.now();
+        if jobs.iter().any(|job| begins_ahead(job, now)) {
+            return self.bring_jobs_to_now().await;
+        }
         if jobs.iter().any(|job| job.zone_stamp().is_some()) {
             let data = self.zones_for_definitions().await?.data;
             if jobs.iter().any(|job| is_stale(job, &data)) {

@@ -39,6 +39,10 @@ pub enum Alert {
     TimerMissing {
         job_id: JobId,
     },
+    /// A clock was ahead, or is behind, and schedules stood still for it or would have.
+    Clock {
+        summary: String,
+    },
     /// Too few of the executions that ended in a window of time succeeded.
     SuccessRate {
         summary: String,
@@ -72,6 +76,7 @@ pub enum AlertKind {
     Quarantined,
     TimerMissing,
     Stalled,
+    Clock,
     Test,
 }
 
@@ -86,6 +91,7 @@ impl AlertKind {
             Self::Quarantined => "quarantined",
             Self::TimerMissing => "timer_missing",
             Self::Stalled => "stalled",
+            Self::Clock => "clock",
             Self::Test => "test",
         }
     }
@@ -94,7 +100,11 @@ impl AlertKind {
     pub const fn severity(self) -> &'static str {
         match self {
             Self::SuccessRate | Self::TimerMissing | Self::Stalled => "critical",
-            Self::DeadLetter | Self::MissedDeadline | Self::CircuitOpened | Self::Quarantined => "error",
+            Self::DeadLetter
+            | Self::MissedDeadline
+            | Self::CircuitOpened
+            | Self::Quarantined
+            | Self::Clock => "error",
             Self::Lateness => "warning",
             Self::Test => "info",
         }
@@ -194,6 +204,7 @@ impl Alert {
             Self::Quarantined { .. } => AlertKind::Quarantined,
             Self::TimerMissing { .. } => AlertKind::TimerMissing,
             Self::Stalled { .. } => AlertKind::Stalled,
+            Self::Clock { .. } => AlertKind::Clock,
             Self::Test { .. } => AlertKind::Test,
         }
     }
@@ -232,9 +243,10 @@ impl Alert {
             Self::CircuitOpened { job_id, until } => {
                 format!("{job_id} keeps failing: its circuit breaker is open until {until}")
             }
-            Self::SuccessRate { summary } | Self::Lateness { summary, .. } | Self::Stalled { summary } => {
-                summary.clone()
-            }
+            Self::Clock { summary }
+            | Self::SuccessRate { summary }
+            | Self::Lateness { summary, .. }
+            | Self::Stalled { summary } => summary.clone(),
             Self::Quarantined { what, why } => format!("{what} was quarantined: {why}"),
             Self::TimerMissing { job_id } => {
                 format!("{job_id} had no timer, and belfry added the timer; please report this defect")

@@ -29,7 +29,8 @@ pub enum Acquired {
     },
 }
 
-/// Instant up to which ticks have read each shard, by shard.
+/// Instant up to which ticks have read each shard, by shard. The last number is no shard: it holds the
+/// furthest cursor that there was before a clock went back.
 pub type Cursors = BTreeMap<u16, Timestamp>;
 
 #[async_trait]

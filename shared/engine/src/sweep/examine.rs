@@ -1,14 +1,14 @@
 //! Examination of one old timer: what its execution waits for, and what is to be done about it.
 
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, Message, Status, Timer, Timestamp, Trigger,
-    Wait, What,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, Message, Status, Timer, Timestamp, Wait, What,
 };
 
 use crate::{
     Engine, EngineError, Result,
     attempt::run::AttemptEnd,
     ports::{Alert, Fact, StoreError},
+    time::carry_on::proves_chain,
 };
 
 impl Engine {
@@ -23,9 +23,8 @@ impl Engine {
             Err(StoreError::Unreadable { what, why }) => return self.postpone(timer, &id, what, why).await,
             other => other?,
         };
-        // Unlike others, a row that a backfill made says nothing about the chain of its job's slots.
         if let What::Slot { job_id, slot } = &timer.key.what
-            && row.as_ref().is_some_and(|row| row.trigger == Trigger::Backfill)
+            && row.as_ref().is_some_and(|row| !proves_chain(row, timer))
         {
             self.carry_on(timer, job_id, *slot).await?;
         }
@@ -106,6 +105,8 @@ impl Engine {
     }
 
     async fn examine_ready(&self, timer: &Timer, row: Execution) -> Result<()> {
+        let forward = Change::brought_forward(&row, self.now());
+        let Some(row) = self.put_right(row, forward).await? else { return Ok(()) };
         if row.ready_at > self.now().plus(self.settings.look_ahead) {
             let start = Timer::start(self.settings.shards, &row.id, row.attempt + 1, row.ready_at);
             let next = start.key.clone();
@@ -130,6 +131,13 @@ impl Engine {
         self.remove(timer, &guard).await
     }
 
+    /// Row after a change, if there is one. `None` where others have changed it: the next look sees how.
+    async fn put_right(&self, row: Execution, change: Option<Change>) -> Result<Option<Execution>> {
+        let Some(change) = change else { return Ok(Some(row)) };
+        let next = change.row.clone();
+        Ok(self.apply(change).await?.then_some(next))
+    }
+
     async fn examine_running(&self, timer: &Timer, row: Execution) -> Result<()> {
         // Clocks step, and processes stand still: who runs the attempt knows better than its lease.
         if self.running.holds(&row) {
@@ -137,6 +145,8 @@ impl Engine {
             let next = self.check_later(timer, &row.id, row.attempt, later).await?;
             return self.remove(timer, &next).await;
         }
+        let shorter = Change::lease_shortened(&row, self.settings.lease, self.now());
+        let Some(row) = self.put_right(row, shorter).await? else { return Ok(()) };
         let lease_until = row.claim.as_ref().map_or(Timestamp::MIN, |claim| claim.lease_until);
         let takeover_at = lease_until.plus(self.settings.takeover_margin);
         if self.now() < takeover_at {

@@ -7,7 +7,7 @@ use crate::{
     Engine, Result,
     base::checks::LONGEST_CHECK,
     ports::{Lease, Position},
-    time::tick::cursor_of,
+    time::cursors::cursor_of,
 };
 
 impl Engine {
@@ -17,13 +17,12 @@ impl Engine {
     /// The store does not answer. All shards are tried first.
     pub async fn sweep(&self, shards: impl Iterator<Item = u16>) -> Result<u64> {
         let cursors = self.ports.leases.cursors().await?;
-        let held_back = self.held_back.take();
         let sweeps = stream::iter(shards).map(|shard| {
             let until = cursor_of(&cursors, shard).min(self.now().minus(self.settings.sweep_grace));
             async move { self.sweep_until(shard, until).await }
         });
         let swept: Vec<Result<u64>> = sweeps.buffer_unordered(self.settings.shards_at_once).collect().await;
-        self.release_queues(held_back).await?;
+        self.release_queues().await?;
         // After all have ended: one shard's failure must not cut short the others.
         swept.into_iter().sum()
     }
@@ -36,8 +35,10 @@ impl Engine {
     /// The store does not answer, or another process leads now.
     pub async fn rewind(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<()> {
         let cursors = self.ports.leases.cursors().await?;
+        self.put_right_after_step(lease, &cursors).await?;
         for shard in shards {
-            let cursor = cursor_of(&cursors, shard).min(self.now());
+            let until = self.now().plus(self.settings.look_ahead);
+            let cursor = self.tick_from(cursor_of(&cursors, shard), until).min(self.now());
             if cursor > Timestamp::MIN {
                 self.save_cursor(lease, shard, cursor).await?;
             }
@@ -61,6 +62,8 @@ impl Engine {
             let horizon = now.plus(2 * LONGEST_CHECK);
             swept += self.look_through(shard, Position::After(fired), horizon, is_check).await?;
         }
+        // What lies beyond was planned by a clock that was ahead, or for work that was handed over.
+        self.look_at_what_is_put_off(Timestamp::MIN).await?;
         Ok(swept)
     }
 

@@ -9,26 +9,31 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use belfry_domain::{Message, Timer};
+use belfry_domain::{Message, Priority, Timer};
 
 use crate::{
     Engine, Result,
     ports::{Alert, AlertKind, Fact, key_of},
 };
 
-/// Queues into which the sweep sends no message again for now, because they are too long. Named as in
-/// their alerts.
+type PoolQueue = (String, Priority);
+
+/// Queues into which the sweep sends no message again for now, because they are too long.
 #[derive(Default)]
-pub(crate) struct HeldBack(Mutex<BTreeSet<String>>);
+pub(crate) struct HeldBack(Mutex<BTreeSet<PoolQueue>>);
 
 impl HeldBack {
-    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn queues(&self) -> MutexGuard<'_, BTreeSet<PoolQueue>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn take(&self) -> BTreeSet<String> {
-        std::mem::take(&mut self.names())
+    pub(crate) fn list(&self) -> Vec<PoolQueue> {
+        self.queues().iter().cloned().collect()
     }
+}
+
+fn name_of((pool, class): &PoolQueue) -> String {
+    format!("queue {pool}/{class}")
 }
 
 impl Engine {
@@ -54,9 +59,10 @@ impl Engine {
         if depth < limit {
             return Ok(false);
         }
-        let queue = format!("queue {pool}/{class}");
-        let is_news = self.held_back.names().insert(queue.clone());
+        let queue = (pool.clone(), class);
+        let is_news = self.held_back.queues().insert(queue.clone());
         if is_news {
+            let queue = name_of(&queue);
             let summary = format!(
                 "{depth} messages wait in the {queue}, whose limit is {limit}: lost messages are not sent again"
             );
@@ -67,12 +73,13 @@ impl Engine {
         Ok(true)
     }
 
-    /// Resolves the alerts of queues that were held back in the last sweep (`before`) and are not held
-    /// back now.
-    pub(crate) async fn release_queues(&self, before: BTreeSet<String>) -> Result<()> {
-        let over: Vec<String> = before.difference(&self.held_back.names()).cloned().collect();
-        for queue in over {
-            self.ports.alerts.resolve(&key_of(AlertKind::Lateness, Some(&queue))).await?;
+    /// Resolves the alerts of queues that have room again. This sweep may have met no message of theirs.
+    pub(crate) async fn release_queues(&self) -> Result<()> {
+        for queue in self.held_back.list() {
+            if self.backlog(&queue.0, queue.1).await < self.settings.queue_limit {
+                self.held_back.queues().remove(&queue);
+                self.ports.alerts.resolve(&key_of(AlertKind::Lateness, Some(&name_of(&queue)))).await?;
+            }
         }
         Ok(())
     }

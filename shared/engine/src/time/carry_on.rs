@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use belfry_domain::{ExecutionId, JobId, Timer, TimerKey, Timestamp, Trigger, What};
+use belfry_domain::{Execution, ExecutionId, JobId, Timer, TimerKey, Timestamp, Trigger, What};
 
 use crate::{Engine, Result, ports::Position, slots::owner::Owner};
 
@@ -50,7 +50,7 @@ impl Engine {
             return Ok(true);
         }
         let row = self.ports.executions.execution(&ExecutionId::scheduled(job_id, next)).await?;
-        Ok(row.is_some_and(|row| row.trigger != Trigger::Backfill))
+        Ok(row.is_some_and(|row| proves_chain(&row, timer)))
     }
 
     /// Whether the job has a timer after `next`. It reads all timers of the job, which is slow, and is
@@ -59,4 +59,10 @@ impl Engine {
         let slots = self.ports.timers.slots_of_job(job_id).await?;
         Ok(slots.iter().any(|later| later.version == timer.version && later.key.fire_at > next))
     }
+}
+
+/// Whether a slot's row says that the chain goes on behind it. One that a backfill made does not; nor does
+/// one of an older version than the chain, which ran ahead of its time.
+pub(crate) fn proves_chain(row: &Execution, timer: &Timer) -> bool {
+    row.trigger != Trigger::Backfill && (row.job_version == 0 || row.job_version >= timer.version)
 }

@@ -13,7 +13,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    ports::{Alert, Cursors, Fact, Lease, Position, StoreError, TimerPage},
+    ports::{Alert, Cursors, Fact, Lease, Position, StoreError},
+    time::cursors::cursor_of,
 };
 
 /// Work that the timers of a page call for, in the order in which it is done.
@@ -47,6 +48,7 @@ impl Engine {
     async fn tick_shards(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
         let started = self.ports.clock.monotonic();
         let cursors = self.ports.leases.cursors().await?;
+        self.put_right_after_step(lease, &cursors).await?;
         let ticks = stream::iter(shards).map(|shard| {
             let cursor = cursor_of(&cursors, shard);
             async move { self.tick_shard(lease, shard, cursor).await }
@@ -65,8 +67,7 @@ impl Engine {
 
     async fn tick_shard(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<Ticked> {
         let until = self.now().plus(self.settings.look_ahead);
-        // A cursor beyond the horizon means that the clock was set back: read those timers again.
-        let cursor = cursor.min(until);
+        let cursor = self.tick_from(cursor, until);
         let mut position = Position::After(cursor);
         let mut seen = HashSet::new();
         let mut fired = 0;
@@ -87,25 +88,6 @@ impl Engine {
         }
         self.save_cursor(lease, shard, until).await?;
         Ok(Ticked { fired, idle: None })
-    }
-
-    pub(crate) async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<()> {
-        self.save_cursors(lease, &Cursors::from([(shard, cursor)])).await
-    }
-
-    async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<()> {
-        if self.ports.leases.save_cursors(lease, cursors).await? {
-            return Ok(());
-        }
-        Err(StoreError::Fenced.into())
-    }
-
-    pub(crate) async fn report_quarantined(&self, page: &TimerPage) -> Result<()> {
-        for (what, why) in &page.quarantined {
-            let alert = Alert::Quarantined { what: what.clone(), why: why.clone() };
-            self.ports.alerts.raise(alert).await?;
-        }
-        Ok(())
     }
 
     /// Fires a page of timers. `seen` holds the slots that this tick has fired already: firing a slot
@@ -216,11 +198,6 @@ impl Engine {
         };
         Ok(Work { messages: message.into_iter().collect(), ..Work::default() })
     }
-}
-
-/// Cursor of a shard. A shard that was never read is read from the beginning.
-pub(crate) fn cursor_of(cursors: &Cursors, shard: u16) -> Timestamp {
-    cursors.get(&shard).copied().unwrap_or(Timestamp::MIN)
 }
 
 fn slot_of(timer: &Timer) -> Option<(JobId, Timestamp)> {

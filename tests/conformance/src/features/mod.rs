@@ -3,6 +3,7 @@
 mod attempts;
 mod backfills;
 mod circuits;
+mod clocks;
 mod contention;
 mod deadlines;
 mod failures;
@@ -23,6 +24,13 @@ pub use self::{
     circuits::{
         a_circuit_opens_skips_slots_and_tries_one, a_circuit_that_was_opened_by_hand_stays_open,
         a_job_that_is_defined_again_begins_with_a_closed_circuit,
+    },
+    clocks::{
+        a_clock_that_is_behind_after_a_restart_stops_no_schedule, a_clock_that_was_ahead_stops_no_schedule,
+        a_job_that_changed_after_a_clock_was_ahead_goes_on,
+        a_lane_that_a_clock_that_was_ahead_has_taken_is_free, the_audit_finds_what_another_clock_put_off,
+        what_a_clock_that_was_ahead_planned_comes_in_time,
+        what_was_defined_and_paused_by_a_clock_that_was_ahead_counts_from_now,
     },
     contention::a_change_that_comes_second_is_made_again_or_says_so,
     deadlines::{

@@ -24,11 +24,11 @@ use crate::{
 };
 
 /// A lease of a worker that is about to vanish.
-const LEASE_SECONDS: u64 = 30;
+pub(super) const LEASE_SECONDS: u64 = 30;
 /// A lost attempt is taken up this long after its lease at the latest.
-const TAKEN_UP_SECONDS: u64 = 60;
+pub(super) const TAKEN_UP_SECONDS: u64 = 60;
 
-fn patient(name: &str, more: &Value) -> Value {
+pub(super) fn patient(name: &str, more: &Value) -> Value {
     let mut job = json!({ "job_id": name, "timeout": "2h", "retry": { "max_lost": 9 } });
     job.as_object_mut().into_iter().zip(more.as_object()).for_each(|(job, more)| job.extend(more.clone()));
     job
@@ -72,7 +72,7 @@ async fn starts_within(world: &World, seconds: u64, count: usize) -> Tried<Vec<L
     Ok(started)
 }
 
-fn sorted(started: &[Leased]) -> Vec<&str> {
+pub(super) fn sorted(started: &[Leased]) -> Vec<&str> {
     let mut names = attempts(started);
     names.sort_unstable();
     names
@@ -180,6 +180,8 @@ pub async fn a_deep_queue_stops_no_other(backend: &Backend) -> Tried {
         world.pass(1).await?;
     }
     assert_eq!(waiting(), 4, "no copies for a queue that is too long");
+    let says = world.alert("lateness/queue gpu/normal").await?;
+    assert!(says.starts_with("4 messages wait in the queue gpu/normal, 3 are the most"), "{says:?}");
     let second = world.start_for(LEASE_SECONDS, |message| message.pool == "render").await?;
     assert_eq!((attempts(&second), second[0].execution.attempt), (vec!["render@a"], 2));
     // Those whose messages were lost go on when there is room.
@@ -194,7 +196,7 @@ pub async fn a_deep_queue_stops_no_other(backend: &Backend) -> Tried {
 }
 
 /// Every second, by the three policies.
-async fn define_secondly(world: &World) -> Tried {
+pub(super) async fn define_secondly(world: &World) -> Tried {
     let job = |policy: &str, cap: u32| {
         let schedule = "* * * * * *";
         json!({ "job_id": policy, "schedule": schedule, "misfire": policy, "misfire_cap": cap })
@@ -208,7 +210,7 @@ async fn define_secondly(world: &World) -> Tried {
 }
 
 /// The slots of a job among what was started, in seconds after the epoch of the cases.
-fn slots_of(job: &str, started: &[String]) -> Vec<i64> {
+pub(super) fn slots_of(job: &str, started: &[String]) -> Vec<i64> {
     let of_job = started.iter().filter_map(|name| name.strip_prefix(&format!("{job}@")));
     let instants =
         of_job.map(|slot| slot.parse::<Timestamp>().unwrap_or_else(|error| panic!("{slot}: {error}")));

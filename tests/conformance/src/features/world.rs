@@ -146,6 +146,10 @@ impl World {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
+    pub fn set_back(&self, seconds: u64) {
+        self.outside.now.fetch_sub(1000 * seconds as i64, SeqCst);
+    }
+
     /// Does what the leader does each second: fires due timers, sweeps, and tends the alerts.
     pub async fn tick(&self) -> Tried {
         self.engine.tick(&self.lead().await?, ONE.all()).await?;
@@ -277,6 +281,12 @@ impl World {
     pub async fn backfill(&self, job: &str, range: SlotRange, concurrency: u32) -> Tried<BackfillId> {
         let request = BackfillRequest { job_id: job_id(job), range, concurrency };
         Ok(self.engine.start_backfill(&request).await?.id)
+    }
+
+    /// Text of an open alert. Empty where there is none.
+    pub async fn alert(&self, key: &str) -> Tried<String> {
+        let row = self.engine.ports.alert_rows.alert(key).await?;
+        Ok(row.filter(belfry_engine::ports::AlertRow::is_open).map(|row| row.summary).unwrap_or_default())
     }
 
     /// Keys of the open alerts.

@@ -162,8 +162,14 @@ impl Shadow {
         let last = new.attempts.last().map(|attempt| attempt.outcome);
         let was_lost = last == Some(AttemptOutcome::Lost);
         let has_timed_out = last == Some(AttemptOutcome::TimedOut);
+        // A clock that was ahead has prolonged it: who lives renews it.
+        let until = |row: &Execution| row.claim.as_ref().map(|claim| claim.lease_until);
+        let is_shortened = self.clocks_moved_ms.is_some()
+            && until(new) < until(old)
+            && until(new) > Some(writer.now)
+            && new.guard == old.guard;
         let is_allowed = match new.status {
-            Status::Running => is_workers || (new.cancel_requested && new.claim == old.claim),
+            Status::Running => is_workers || is_shortened || (new.cancel_requested && new.claim == old.claim),
             Status::Success => is_workers,
             Status::Waiting => is_workers || is_lapsed && claim.holder != Holder::Worker && has_timed_out,
             Status::Queued => is_lapsed && was_lost,
