@@ -101,7 +101,9 @@ impl Faults {
             Scenario::Mixed | Scenario::LostTicks => 480_000,
         };
         let one_in = *rng.pick(&[40, 100, 300]).unwrap_or(&100);
-        let budget = if none { 0 } else { rng.between(5, 50) };
+        // Without others, nothing excuses what a death after a long wait delays.
+        let is_spared = none || plan.waits_long() && rng.percent(50);
+        let budget = if is_spared { 0 } else { rng.between(5, 50) };
         Self {
             kinds,
             one_in,

@@ -221,7 +221,7 @@ impl State {
         });
         let process = self.processes.len() - 1;
         self.booted_ms = self.time.now_ms;
-        self.disturb(0);
+        self.disturb_by(role, 0);
         self.is_quiet_since_boot = true;
         self.note(process, || "starts".to_owned());
         (process, name)
@@ -240,7 +240,7 @@ impl State {
         }
         let delay_ms = self.rng.between(10, 60_000);
         // What it is to do waits for the next one.
-        self.disturb(delay_ms);
+        self.disturb_by(role, delay_ms);
         self.time.after(delay_ms, Entry::Boot(role));
     }
 
