@@ -44,7 +44,7 @@ pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
     let small = |rng: &mut Rng, settings: Settings| Settings {
         page: *rng.pick(&[4, 25, 500]).unwrap_or(&500),
         parallel: *rng.pick(&[1, 3, 64]).unwrap_or(&64),
-        queue_limit: if rng.percent(25) { 1 } else { 100_000 },
+        queue_limit: if !plan.waits_long() && rng.percent(25) { 1 } else { 100_000 },
         backlog_limits: if rng.percent(25) { BacklogLimits::all(1) } else { BacklogLimits::default() },
         jobs_in_commit: if plan.changes_zones() { *rng.pick(&[1, 2, 200]).unwrap_or(&200) } else { 200 },
         ..settings
@@ -61,7 +61,9 @@ pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
         Scenario::Standalone => small(rng, Settings::standalone()),
         Scenario::Laptop => Settings::standalone(),
     };
-    let queue_limit = if plan.waits_long() { rng.between(2, 6) } else { settings.queue_limit };
+    // Either the queue is full, or looks at what waits in it come ever more rarely.
+    let is_full = plan.waits_long() && rng.percent(50);
+    let queue_limit = if is_full { rng.between(2, 6) } else { settings.queue_limit };
     // Longer than hosts stand still here and clocks jump, together, mostly.
     Settings { shards: plan.shards(), clear_after: Duration::from_secs(600), queue_limit, ..settings }
 }
