@@ -76,13 +76,12 @@ impl State {
     /// Sets all clocks right when the faults stop. A clock that has been days ahead comes to where it
     /// was once more, as after a long sleep of its host: what it wrote then is looked at now.
     pub fn set_clocks_right(&mut self) {
-        if self.faults.are_clocks_right {
+        if std::mem::replace(&mut self.time.is_right, true) {
             return;
         }
-        self.faults.are_clocks_right = true;
         self.note_highest();
         let behind_ms = self.time.highest.0.saturating_sub(self.time.wall().0);
-        let sleeps = self.faults.steps_far && behind_ms > 0;
+        let sleeps = self.time.steps_far && behind_ms > 0;
         if sleeps {
             self.time.jumped_ms += behind_ms;
         }

@@ -74,9 +74,6 @@ pub struct Faults {
     pub poisons: bool,
     pub poisoned: Vec<ExecutionId>,
     pub unreadable: Option<Unreadable>,
-    /// Whether clocks step by hours and days.
-    pub steps_far: bool,
-    pub are_clocks_right: bool,
     /// Until then the store answers nobody.
     pub away_until_ms: u64,
     /// From then on somebody serves the pool `FAR`.
@@ -118,24 +115,9 @@ impl Faults {
             poisons,
             poisoned: Vec::new(),
             unreadable: None,
-            steps_far: plan.steps_far(),
-            are_clocks_right: false,
             away_until_ms: 0,
             served_from_ms,
         }
-    }
-
-    /// Sleeps of a laptop, each with a clock that is off for a moment after it.
-    pub fn sleeps(&self, plan: &Plan) -> Vec<(u64, i64)> {
-        let mut rng = Rng::of(plan.seed, &["sleeps"], 0);
-        let mut steps = Vec::new();
-        for at_ms in (1..SLEEPS).map(|hour| hour * AWAKE_MS).filter(|_| plan.scenario == Scenario::Laptop) {
-            let most_ms = *rng.pick(&[MOST_NAP_MS, MOST_SLEEP_MS]).unwrap_or(&MOST_NAP_MS);
-            let (asleep_ms, off_ms) = (rng.between(LEAST_SLEEP_MS, most_ms) as i64, jump(&mut rng, 300_000));
-            let right_ms = at_ms + rng.between(1_000, 30_000);
-            steps.extend([(at_ms, asleep_ms + off_ms), (right_ms, -off_ms)]);
-        }
-        steps
     }
 
     /// Deaths about the time at which the pool is served at last: just before, when what has waited is
@@ -152,6 +134,19 @@ impl Faults {
         let after = (self.served_from_ms + rng.between(1, 30_000), role(2));
         [before, after].into_iter().filter(|_| rng.percent(60)).collect()
     }
+}
+
+/// Sleeps of a laptop, each with a clock that is off for a moment after it.
+pub fn sleeps(plan: &Plan) -> Vec<(u64, i64)> {
+    let mut rng = Rng::of(plan.seed, &["sleeps"], 0);
+    let mut steps = Vec::new();
+    for at_ms in (1..SLEEPS).map(|hour| hour * AWAKE_MS).filter(|_| plan.scenario == Scenario::Laptop) {
+        let most_ms = *rng.pick(&[MOST_NAP_MS, MOST_SLEEP_MS]).unwrap_or(&MOST_NAP_MS);
+        let (asleep_ms, off_ms) = (rng.between(LEAST_SLEEP_MS, most_ms) as i64, jump(&mut rng, 300_000));
+        let right_ms = at_ms + rng.between(1_000, 30_000);
+        steps.extend([(at_ms, asleep_ms + off_ms), (right_ms, -off_ms)]);
+    }
+    steps
 }
 
 impl State {
@@ -192,7 +187,7 @@ impl State {
             5 => (Fault::FreezeBefore(long(rng)), "fault: freeze"),
             6 => (Fault::FreezeAfter(long(rng)), "fault: freeze"),
             7 => (Fault::SkewBy(jump(rng, MOST_SKEW_MS)), "fault: own clock jumps"),
-            JUMPS if self.faults.steps_far => (Fault::JumpBy(self.far_step()), "fault: all clocks jump"),
+            JUMPS if self.time.steps_far => (Fault::JumpBy(self.far_step()), "fault: all clocks jump"),
             JUMPS => (Fault::JumpBy(jump(rng, MOST_JUMP_MS)), "fault: all clocks jump"),
             _ => (Fault::Away(rng.between(1_000, 25_000)), "fault: store away"),
         }

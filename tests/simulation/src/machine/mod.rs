@@ -25,7 +25,7 @@ use self::{
 };
 use crate::{
     coverage::Coverage,
-    faults::{Deaths, Faults},
+    faults::{Deaths, Faults, sleeps},
     plan::{Plan, Scenario},
     shadow::Shadow,
 };
@@ -137,11 +137,11 @@ impl World {
     pub fn new(plan: &Plan, began: Timestamp) -> Self {
         let mut rng = Rng::new(plan.seed);
         let faults = Faults::draw(plan, &mut rng);
-        let mut time = Time::new(began);
+        let mut time = Time::new(began, plan.steps_far());
         for (at_ms, role) in faults.deaths(plan) {
             time.at(at_ms, Entry::Die(role));
         }
-        for (at_ms, ms) in faults.sleeps(plan) {
+        for (at_ms, ms) in sleeps(plan) {
             time.at(at_ms, Entry::Step(ms));
         }
         time.at(faults.served_from_ms, Entry::Serve);

@@ -39,13 +39,19 @@ pub struct Time {
     pub jumped_ms: i64,
     /// Latest instant that any wall clock had shown before it was set back.
     pub highest: Timestamp,
+    /// Whether clocks step by hours and days.
+    pub steps_far: bool,
+    /// Whether all clocks were set right, after the last fault.
+    pub is_right: bool,
     agenda: BTreeMap<Place, Entry>,
     entries: u64,
 }
 
 impl Time {
-    pub fn new(began: Timestamp) -> Self {
-        Self { now_ms: 0, began, jumped_ms: 0, highest: Timestamp::MIN, agenda: BTreeMap::new(), entries: 0 }
+    pub fn new(began: Timestamp, steps_far: bool) -> Self {
+        let highest = Timestamp::MIN;
+        let (agenda, entries) = (BTreeMap::new(), 0);
+        Self { now_ms: 0, began, jumped_ms: 0, highest, steps_far, is_right: false, agenda, entries }
     }
 
     pub fn wall(&self) -> Timestamp {

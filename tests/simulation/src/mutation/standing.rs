@@ -28,7 +28,9 @@ impl Backend {
     pub fn with_later(&self, mut timers: Vec<Timer>) -> Vec<Timer> {
         if self.breaks(Mutation::ChainsPieced) {
             let mut later = timers.clone();
-            later.iter_mut().for_each(|timer| timer.key.fire_at = Timestamp(i64::MAX));
+            for timer in &mut later {
+                timer.key.fire_at = Timestamp(i64::MAX);
+            }
             timers.extend(later);
         }
         timers

@@ -76,14 +76,11 @@ impl State {
             return;
         }
         let parcel = self.shadow.parcels.entry(attempt).or_default();
-        match first_ms {
-            Some(first_ms) => {
-                parcel.late_until_ms = parcel.late_until_ms.max(now_ms + delay_ms + first_ms);
-            }
-            None => {
-                parcel.losses += 1;
-                parcel.lost_ms = now_ms;
-            }
+        if let Some(first_ms) = first_ms {
+            parcel.late_until_ms = parcel.late_until_ms.max(now_ms + delay_ms + first_ms);
+        } else {
+            parcel.losses += 1;
+            parcel.lost_ms = now_ms;
         }
     }
 }
