@@ -75,7 +75,7 @@ impl Director for Simulation {
             if !state.has_faults() {
                 state.set_clocks_right();
             }
-            state.is_closing && state.is_at_rest() || state.time.now_ms > LONGEST_MS
+            state.is_closing && state.is_at_rest() || state.time.now_ms > state.faults.stop_ms + LONGEST_MS
         })
     }
 }
@@ -88,18 +88,29 @@ pub fn run(plan: &Plan, store: Arc<dyn Store>) -> Report {
     let began = Timestamp(BEGAN + rng.below(120_000) as i64);
     let world = World::new(plan, began);
     let settings = scenario::settings(plan, &mut rng);
-    let mut specs = scenario::specs(plan.scenario, began, &mut rng);
+    let (has_unreadable, faults_stop_ms) = world.with(|state| (state.faults.poisons, state.faults.stop_ms));
+    let mut specs = scenario::specs(plan, has_unreadable, began, &mut rng);
     let zones = scenario::zone_changes(plan, &mut rng);
     if zones.is_some() {
         specs.extend(scenario::local_specs());
     }
     let installation = Arc::new(Installation {
         scenario: plan.scenario,
-        backend: Backend { store, mutation: plan.mutation },
+        backend: Backend {
+            store,
+            mutation: plan.mutation,
+            queue_limit: settings.queue_limit,
+            shards: plan.shards(),
+        },
         settings,
         specs,
         zones,
-        requests_until_ms: scenario::requests_until_ms(plan.scenario),
+        requests_until_ms: scenario::requests_until_ms(plan.scenario, faults_stop_ms),
+        pause_ms: match plan.scenario {
+            Scenario::Laptop => 300_000,
+            _ if plan.waits_long() => 27_000,
+            _ => 9_000,
+        },
     });
     world.with(|state| state.shadow.is_punctual = plan.scenario == Scenario::LostTicks);
     let simulation = Simulation { installation: Arc::clone(&installation) };

@@ -13,6 +13,8 @@ pub enum Scenario {
     LostTicks,
     /// One process in all, which loses its queues when it dies.
     Standalone,
+    /// The same on a laptop: for a day it sleeps every hour, and nothing else fails.
+    Laptop,
 }
 
 #[derive(Debug, Clone)]
@@ -35,9 +37,29 @@ impl Plan {
         Self { seed, scenario, mutation: None, is_loud: false }
     }
 
+    /// Plan of a laptop's day.
+    pub fn laptop(seed: u64) -> Self {
+        Self { seed, scenario: Scenario::Laptop, mutation: None, is_loud: false }
+    }
+
+    fn is_drawn(&self) -> bool {
+        self.scenario != Scenario::Laptop
+    }
+
     /// Whether other zone data come into force during the run.
     pub fn changes_zones(&self) -> bool {
-        matches!(self.seed % 20, 3 | 4 | 6 | 13 | 19)
+        self.is_drawn() && matches!(self.seed % 20, 3 | 4 | 6 | 13 | 19)
+    }
+
+    /// Whether wall clocks step by hours and days too: on one host, whose clock is the only one.
+    pub fn steps_far(&self) -> bool {
+        !self.is_drawn() || self.seed % 20 == 1
+    }
+
+    /// Whether a pool stays unserved for so long that what waits in it is hardly looked at any more, its
+    /// queue full, before the faults begin.
+    pub fn waits_long(&self) -> bool {
+        self.is_drawn() && matches!(self.seed % 20, 2 | 7)
     }
 
     /// Shards of the timers: few, where lanes are not the subject.
@@ -45,7 +67,7 @@ impl Plan {
         match self.scenario {
             Scenario::Mixed => Shards(2),
             Scenario::LostTicks => Settings::default().shards,
-            Scenario::Standalone => Settings::standalone().shards,
+            Scenario::Standalone | Scenario::Laptop => Settings::standalone().shards,
         }
     }
 

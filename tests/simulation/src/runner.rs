@@ -98,6 +98,9 @@ impl Runner for ScriptedRunner {
         if self.stopped_within(after_ms, &invocation.stop).await {
             return Completion::failed("told to stop");
         }
+        if !matches!(script, Script::Hang | Script::HangRegardless | Script::HandOver) {
+            self.world.with(|state| state.shadow.attempts.complete(&id, attempt));
+        }
         self.end(script, &invocation.stop).await
     }
 }

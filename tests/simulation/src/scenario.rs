@@ -8,17 +8,18 @@ use belfry_engine::Settings;
 use serde_json::{Value, json};
 
 use crate::{
+    faults::{FAR, OFTEN},
     machine::{Role, rng::Rng},
     plan::{Plan, Scenario},
     processes::{KEYED, LOCAL, LOCAL_REPORT, VICTIM, ZONE},
 };
 
-/// Last instant at which clients make requests.
-pub fn requests_until_ms(scenario: Scenario) -> u64 {
+/// Last instant at which clients make requests: a while after the faults have stopped.
+pub fn requests_until_ms(scenario: Scenario, faults_stop_ms: u64) -> u64 {
     match scenario {
-        Scenario::Mixed => 540_000,
+        Scenario::Mixed => faults_stop_ms + 60_000,
         Scenario::LostTicks => 600_000,
-        Scenario::Standalone => 170_000,
+        Scenario::Standalone | Scenario::Laptop => faults_stop_ms + 20_000,
     }
 }
 
@@ -33,7 +34,7 @@ pub fn roles(scenario: Scenario) -> Vec<Role> {
             Role::Client,
         ],
         Scenario::LostTicks => vec![Role::Ticker(1), Role::Dispatcher, Role::Worker(1), Role::Client],
-        Scenario::Standalone => vec![Role::Standalone],
+        Scenario::Standalone | Scenario::Laptop => vec![Role::Standalone],
     }
 }
 
@@ -43,7 +44,7 @@ pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
     let small = |rng: &mut Rng, settings: Settings| Settings {
         page: *rng.pick(&[4, 25, 500]).unwrap_or(&500),
         parallel: *rng.pick(&[1, 3, 64]).unwrap_or(&64),
-        queue_limit: if rng.percent(25) { 1 } else { 100_000 },
+        queue_limit: if !plan.waits_long() && rng.percent(25) { 1 } else { 100_000 },
         backlog_limits: if rng.percent(25) { BacklogLimits::all(1) } else { BacklogLimits::default() },
         jobs_in_commit: if plan.changes_zones() { *rng.pick(&[1, 2, 200]).unwrap_or(&200) } else { 200 },
         ..settings
@@ -58,9 +59,13 @@ pub fn settings(plan: &Plan, rng: &mut Rng) -> Settings {
         Scenario::Mixed => small(rng, Settings::default()),
         Scenario::LostTicks => Settings::default(),
         Scenario::Standalone => small(rng, Settings::standalone()),
+        Scenario::Laptop => Settings::standalone(),
     };
+    // Either the queue is full, or looks at what waits in it come ever more rarely.
+    let is_full = plan.waits_long() && rng.percent(50);
+    let queue_limit = if is_full { rng.between(2, 6) } else { settings.queue_limit };
     // Longer than hosts stand still here and clocks jump, together, mostly.
-    Settings { shards: plan.shards(), clear_after: Duration::from_secs(600), ..settings }
+    Settings { shards: plan.shards(), clear_after: Duration::from_secs(600), queue_limit, ..settings }
 }
 
 /// Change of the zone data during a run.
@@ -89,7 +94,7 @@ pub fn zone_changes(plan: &Plan, rng: &mut Rng) -> Option<ZoneChanges> {
     };
     let [first, second, third] = data.map(|(version, hours)| zone_data(version, hours).register());
     let (at_ms, gap_ms) = match plan.scenario {
-        Scenario::Standalone => (rng.between(20_000, 120_000), rng.between(1_000, 30_000)),
+        Scenario::Standalone | Scenario::Laptop => (rng.between(20_000, 120_000), rng.between(1_000, 30_000)),
         Scenario::Mixed | Scenario::LostTicks => (rng.between(60_000, 200_000), rng.between(1_000, 60_000)),
     };
     let mut later = vec![(at_ms, second)];
@@ -112,8 +117,11 @@ pub fn local_specs() -> Vec<JobSpec> {
     jobs.map(spec).into()
 }
 
-/// Jobs of all kinds.
-pub fn specs(scenario: Scenario, began: Timestamp, rng: &mut Rng) -> Vec<JobSpec> {
+/// Jobs of all kinds. `has_unreadable` says whether a job can't be read for a while.
+pub fn specs(plan: &Plan, has_unreadable: bool, began: Timestamp, rng: &mut Rng) -> Vec<JobSpec> {
+    if plan.scenario == Scenario::Laptop {
+        return laptop();
+    }
     let end_ms = rng.between(60, 240) as i64 * 1000;
     let mut jobs = vec![
         json!({ "job_id": "minutely", "schedule": "* * * * *", "max_retries": 2, "must_finish_by": "20s" }),
@@ -128,19 +136,59 @@ pub fn specs(scenario: Scenario, began: Timestamp, rng: &mut Rng) -> Vec<JobSpec
     jobs.retain(|_| rng.percent(50));
     jobs.extend(limited(began, end_ms, rng));
     if rng.percent(60) {
-        jobs.extend(graph(rng));
+        jobs.extend(graph(plan, rng));
     }
     if rng.percent(30) {
         jobs.extend(fan(rng));
     }
-    if jobs.is_empty() || scenario == Scenario::LostTicks {
+    if has_unreadable && plan.scenario == Scenario::Standalone {
+        jobs.push(json!({ "job_id": OFTEN, "schedule": "*/5 * * * * *", "end": rfc3339(began, 200_000) }));
+    }
+    if plan.waits_long() {
+        let end = rfc3339(began, 900_000);
+        jobs.push(json!({ "job_id": "far_slots", "schedule": "*/2 * * * *", "end": end, "pool": FAR }));
+    }
+    if jobs.is_empty() || plan.scenario == Scenario::LostTicks {
         jobs = vec![
             json!({ "job_id": "minutely", "schedule": "* * * * *" }),
             json!({ "job_id": "seconds", "schedule": "*/7 * * * * *", "end": rfc3339(began, 400_000) }),
             json!({ "job_id": "jittered", "schedule": "* * * * *", "jitter": "50s" }),
         ];
     }
+    for job in &mut jobs {
+        draw_misfire(job, plan, rng);
+    }
     jobs.into_iter().map(spec).collect()
+}
+
+/// Jobs of each policy, which run for longer than a moment.
+fn laptop() -> Vec<JobSpec> {
+    let jobs = [
+        json!({ "job_id": "laptop_all", "schedule": "*/5 * * * *", "misfire": "all", "misfire_cap": 1000, "max_retries": 1 }),
+        json!({ "job_id": "laptop_latest", "schedule": "* * * * *", "misfire": "latest", "timeout": "2m" }),
+        json!({ "job_id": "laptop_skip", "schedule": "* * * * *", "misfire": "skip", "max_retries": 1 }),
+        json!({ "job_id": "laptop_forbid", "schedule": "*/2 * * * *", "concurrency": "forbid", "misfire": "latest" }),
+        json!({ "job_id": "laptop_lost", "schedule": "* * * * *", "misfire": "skip", "retry": { "base": "1s", "max_lost": 0 }, "timeout": "2m" }),
+    ];
+    jobs.map(spec).into()
+}
+
+/// Another policy than that all missed slots run, now and then. Where clocks step by days no job makes up
+/// for all of them.
+fn draw_misfire(job: &mut Value, plan: &Plan, rng: &mut Rng) {
+    let chance = match plan.scenario {
+        _ if plan.steps_far() => 100,
+        Scenario::LostTicks | Scenario::Laptop => 0,
+        Scenario::Mixed | Scenario::Standalone => 15,
+    };
+    if !rng.percent(chance) || job.get("misfire").is_some() {
+        return;
+    }
+    let policy = *rng.pick(&["skip", "latest", "all"]).unwrap_or(&"all");
+    job["misfire"] = json!(policy);
+    if policy == "all" {
+        job["misfire_cap"] = json!(if plan.steps_far() { 3 } else { 1000 });
+    }
 }
 
 /// One or two jobs with limits.
@@ -164,7 +212,7 @@ fn limited(began: Timestamp, end_ms: i64, rng: &mut Rng) -> Vec<Value> {
 }
 
 /// A chain with a join, and a job with a schedule of its own that waits for its slots.
-fn graph(rng: &mut Rng) -> Vec<Value> {
+fn graph(plan: &Plan, rng: &mut Rng) -> Vec<Value> {
     let rule = |rng: &mut Rng| rng.pick(&TriggerRule::ALL).copied().unwrap_or_default();
     let schedule = *rng.pick(&["* * * * *", "*/2 * * * *", "@every 90s"]).unwrap_or(&"* * * * *");
     let mut jobs = vec![
@@ -177,7 +225,9 @@ fn graph(rng: &mut Rng) -> Vec<Value> {
             "trigger_rule": rule(rng), "dependency_timeout": "5m", "must_finish_by": "90s",
         }),
     ];
-    if rng.percent(40) {
+    // Of several roots, each passes over what it missed by itself, and only the newest get rows: what waits
+    // for another root's is ended by its `dependency_timeout` alone.
+    if rng.percent(40) && !plan.steps_far() {
         jobs.push(json!({ "job_id": "graph_second_root", "schedule": schedule }));
         jobs[3]["dependencies"] = json!(["graph_left", "graph_right_flaky", "graph_second_root"]);
     }

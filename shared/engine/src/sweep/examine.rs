@@ -162,9 +162,10 @@ impl Engine {
             let change = Change::failed(&row, &failure, self.now())?;
             return self.end_unstarted(change, timer.key.clone()).await.map(drop);
         }
-        // Intervals begin anew with each attempt.
+        // Intervals begin anew with each attempt. The first is not spread: the message may be lost.
         let anew = Timer { checks: 0, ..timer.clone() };
-        let guard = self.check_later(&anew, &row.id, row.attempt + 1, self.next_check(&anew)).await?;
+        let look_at = self.now().plus(self.settings.check_every);
+        let guard = self.check_later(&anew, &row.id, row.attempt + 1, look_at).await?;
         let mut change = Change::lost(&row, self.now())?;
         change.row.guard = guard.clone();
         let next = change.row.clone();

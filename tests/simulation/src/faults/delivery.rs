@@ -25,18 +25,21 @@ pub const WAVE: Names =
 const LATEST_MS: u64 = 180_000;
 
 impl Delivery {
+    /// Delay of the first copy. `None` where the parcel is lost.
+    pub fn first_ms(&self) -> Option<u64> {
+        self.delays_ms.iter().min().copied()
+    }
+
     pub fn draw(state: &mut State, names: &Names) -> Self {
         if !state.has_faults() {
             return Self { delays_ms: vec![0] };
         }
         if state.rng.percent(state.faults.losses) {
-            state.disturb(0);
             state.coverage.add(names.lost);
             return Self { delays_ms: vec![] };
         }
         let mut delays_ms = vec![state.rng.below(50)];
         if state.rng.percent(state.faults.delays) {
-            state.disturb(LATEST_MS);
             state.coverage.add(names.late);
             delays_ms = vec![state.rng.between(1_000, LATEST_MS)];
         }

@@ -64,7 +64,7 @@ pub struct Executor<'a> {
 }
 
 /// Number of steps far beyond what any seed takes, which shows a loop that never sleeps.
-const MOST_STEPS: u64 = 3_000_000;
+const MOST_STEPS: u64 = 10_000_000;
 
 impl<'a> Executor<'a> {
     pub fn new(world: World, director: &'a dyn Director) -> Self {
@@ -147,8 +147,12 @@ impl<'a> Executor<'a> {
                 Entry::Wake(waker) => waker.wake(),
                 Entry::Arrive(parcel) => self.world.with(|state| state.arrive(parcel)),
                 Entry::Boot(role) => self.director.boot(&self.world, role),
+                Entry::Step(ms) => self.world.with(|state| state.step_clocks(ms)),
+                Entry::Serve => self.world.with(|state| state.network.wake_receivers()),
+                Entry::Die(role) => self.world.with(|state| state.strike(role)),
             }
         }
+        self.bury();
         moved
     }
 }

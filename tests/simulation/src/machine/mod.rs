@@ -25,7 +25,7 @@ use self::{
 };
 use crate::{
     coverage::Coverage,
-    faults::Faults,
+    faults::{Deaths, Faults, sleeps},
     plan::{Plan, Scenario},
     shadow::Shadow,
 };
@@ -67,12 +67,14 @@ pub struct Process {
 }
 
 /// How soon an installation notices things.
-#[expect(clippy::struct_field_names, reason = "units stand in names")]
 pub struct Pace {
+    pub scenario: Scenario,
     pub tick_ms: u64,
     /// For so long nobody takes the lead of one who is gone.
     pub lead_ms: u64,
     pub look_ahead_ms: u64,
+    /// Messages for what fires sooner have been sent.
+    pub near_ms: u64,
     pub grace_ms: u64,
     pub margin_ms: u64,
 }
@@ -80,11 +82,14 @@ pub struct Pace {
 impl Pace {
     fn of(plan: &Plan) -> Self {
         let (tick_ms, lead_ms, settings) = match plan.scenario {
-            Scenario::Standalone => (1_000, 6_000, Settings::standalone()),
+            // By the operating system's lock, a new process leads at once.
+            Scenario::Standalone | Scenario::Laptop => (1_000, 0, Settings::standalone()),
             Scenario::Mixed | Scenario::LostTicks => (60_000, 90_000, Settings::default()),
         };
         let ms = |duration: Duration| duration.as_millis() as u64;
         Self {
+            scenario: plan.scenario,
+            near_ms: ms(settings.near),
             tick_ms,
             lead_ms,
             look_ahead_ms: ms(settings.look_ahead),
@@ -109,6 +114,7 @@ pub struct State {
     pub crashed: Vec<ProcessId>,
     pub current_task: TaskId,
     pub faults: Faults,
+    pub deaths: Deaths,
     pub shadow: Shadow,
     pub trace: Trace,
     pub coverage: Coverage,
@@ -119,6 +125,11 @@ pub struct State {
     pub pace: Pace,
     /// Until then nothing is promised to happen in time.
     pub disturbed_until_ms: u64,
+    /// End of the last fault of any process.
+    pub quiet_since_ms: u64,
+    /// Instant at which the last process began, and whether nothing has gone wrong since.
+    pub booted_ms: u64,
+    pub is_quiet_since_boot: bool,
     lives: BTreeMap<Role, u32>,
 }
 
@@ -126,24 +137,35 @@ impl World {
     pub fn new(plan: &Plan, began: Timestamp) -> Self {
         let mut rng = Rng::new(plan.seed);
         let faults = Faults::draw(plan, &mut rng);
-        let disturbed_until_ms = if faults.poisons { faults.stop_ms + Pace::of(plan).tick_ms } else { 0 };
+        let mut time = Time::new(began, plan.steps_far());
+        for (at_ms, role) in faults.deaths(plan) {
+            time.at(at_ms, Entry::Die(role));
+        }
+        for (at_ms, ms) in sleeps(plan) {
+            time.at(at_ms, Entry::Step(ms));
+        }
+        time.at(faults.served_from_ms, Entry::Serve);
         Self(Arc::new(Mutex::new(State {
             seed: plan.seed,
             rng,
-            time: Time::new(began),
+            time,
             network: Network::default(),
             processes: Vec::new(),
             spawns: Vec::new(),
             crashed: Vec::new(),
             current_task: 0,
             faults,
+            deaths: Deaths::default(),
             shadow: Shadow::default(),
             trace: Trace::new(plan.is_loud),
             coverage: Coverage::default(),
             violation: None,
             is_closing: false,
             pace: Pace::of(plan),
-            disturbed_until_ms,
+            disturbed_until_ms: 0,
+            quiet_since_ms: 0,
+            booted_ms: 0,
+            is_quiet_since_boot: true,
             lives: BTreeMap::new(),
         })))
     }
@@ -198,7 +220,9 @@ impl State {
             skew_ms: 0,
         });
         let process = self.processes.len() - 1;
-        self.disturb(0);
+        self.booted_ms = self.time.now_ms;
+        self.disturb_by(role, 0);
+        self.is_quiet_since_boot = true;
         self.note(process, || "starts".to_owned());
         (process, name)
     }
@@ -209,13 +233,23 @@ impl State {
         }
         self.note(process, || "CRASHES".to_owned());
         self.crashed.push(process);
-        self.disturb(0);
+        self.note_death();
         let role = self.processes[process].role;
         if role == Role::Standalone {
             self.lose_all_messages();
         }
         let delay_ms = self.rng.between(10, 60_000);
+        // What it is to do waits for the next one.
+        self.disturb_by(role, delay_ms);
         self.time.after(delay_ms, Entry::Boot(role));
+    }
+
+    /// Kills the process of this role, if it lives.
+    pub fn strike(&mut self, role: Role) {
+        if let Some(process) = self.processes.iter().rposition(|each| each.is_alive && each.role == role) {
+            self.met("fault: death at a moment that matters");
+            self.crash(process);
+        }
     }
 
     pub fn freeze(&mut self, process: ProcessId, for_ms: u64) {

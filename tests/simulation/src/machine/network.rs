@@ -40,6 +40,17 @@ pub struct Network {
 }
 
 impl Network {
+    pub fn wake_receivers(&mut self) {
+        for receiver in self.receivers.drain(..) {
+            receiver.wake();
+        }
+    }
+
+    /// Number of messages in all queues together.
+    pub fn depth(&self) -> u64 {
+        self.messages.len() as u64
+    }
+
     pub fn backlog(&self, pool: &str, priority: Priority) -> u64 {
         let is_in = |message: &&Message| message.pool == pool && message.priority == priority;
         self.messages.iter().filter(is_in).count() as u64
@@ -53,9 +64,7 @@ impl State {
             Parcel::Call(call) => self.network.calls.push(call),
             Parcel::Message(message) => self.network.messages.push(*message),
         }
-        for receiver in self.network.receivers.drain(..) {
-            receiver.wake();
-        }
+        self.network.wake_receivers();
     }
 
     pub fn post(&mut self, parcel: Parcel, delay_ms: u64) {
@@ -75,8 +84,11 @@ impl World {
     /// Takes any one of the messages that have arrived.
     pub async fn receive_message(&self) -> Message {
         self.receive(|state| {
-            let length = state.network.messages.len();
-            (length > 0).then(|| state.rng.index(length)).map(|any| state.network.messages.swap_remove(any))
+            let messages = &state.network.messages;
+            let is_served = |place: &usize| state.served_from_ms(&messages[*place].pool) <= state.time.now_ms;
+            let served: Vec<usize> = (0..messages.len()).filter(is_served).collect();
+            let any = *state.rng.pick(&served)?;
+            Some(state.network.messages.swap_remove(any))
         })
         .await
     }

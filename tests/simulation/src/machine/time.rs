@@ -19,6 +19,12 @@ pub enum Entry {
     Wake(Waker),
     Arrive(Parcel),
     Boot(Role),
+    /// The process of this role dies.
+    Die(Role),
+    /// All wall clocks step by this many milliseconds.
+    Step(i64),
+    /// Workers look for messages again.
+    Serve,
 }
 
 /// Instant in milliseconds, and the place among the entries of that instant.
@@ -31,13 +37,21 @@ pub struct Time {
     pub began: Timestamp,
     /// Sum of the jumps of all wall clocks, in milliseconds.
     pub jumped_ms: i64,
+    /// Latest instant that any wall clock had shown before it was set back.
+    pub highest: Timestamp,
+    /// Whether clocks step by hours and days.
+    pub steps_far: bool,
+    /// Whether all clocks were set right, after the last fault.
+    pub is_right: bool,
     agenda: BTreeMap<Place, Entry>,
     entries: u64,
 }
 
 impl Time {
-    pub fn new(began: Timestamp) -> Self {
-        Self { now_ms: 0, began, jumped_ms: 0, agenda: BTreeMap::new(), entries: 0 }
+    pub fn new(began: Timestamp, steps_far: bool) -> Self {
+        let highest = Timestamp::MIN;
+        let (agenda, entries) = (BTreeMap::new(), 0);
+        Self { now_ms: 0, began, jumped_ms: 0, highest, steps_far, is_right: false, agenda, entries }
     }
 
     pub fn wall(&self) -> Timestamp {

@@ -38,7 +38,10 @@ fn windows(versions: &[Job], now: Timestamp) -> Vec<(&Job, Timestamp)> {
     let ends = versions.iter().skip(1).map(|next| next.updated_at);
     let last = versions.last().map(|job| job.paused_at().unwrap_or(now));
     let windows: Vec<_> = versions.iter().zip(ends.chain(last)).collect();
-    let is_simple = versions.iter().all(|job| !job.deleted && job.spec.misfire == MisfirePolicy::All)
+    let makes_up = |job: &Job| {
+        job.spec.misfire == MisfirePolicy::All && job.spec.misfire_cap.is_some_and(|cap| cap >= 1000)
+    };
+    let is_simple = versions.iter().all(|job| !job.deleted && makes_up(job))
         && versions.windows(2).all(|pair| pair[0].paused_at().is_none() || pair[1].paused_at().is_none())
         && versions.iter().all(|job| job.paused_at().is_none_or(|paused_at| paused_at >= job.updated_at))
         && windows.iter().all(|(job, until)| job.updated_at <= *until);

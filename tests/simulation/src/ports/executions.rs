@@ -19,7 +19,7 @@ impl ExecutionStore for Chaos {
                     why: "a newer format".to_owned(),
                 });
             }
-            self.backend.store.execution(id).await
+            Ok(self.backend.store.execution(id).await?.map(|row| self.backend.read(row)))
         })
         .await
     }
@@ -47,9 +47,10 @@ impl ExecutionStore for Chaos {
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed> {
+        let request = self.backend.request(request);
         self.call("claim", async {
-            let claimed = self.backend.claim(request).await?;
-            self.world.with(|state| state.saw_claim(self.process, request, &claimed));
+            let claimed = self.backend.claim(&request).await?;
+            self.world.with(|state| state.saw_claim(self.process, &request, &claimed));
             Ok(claimed)
         })
         .await
@@ -59,12 +60,14 @@ impl ExecutionStore for Chaos {
         if self.backend.removes_before(&change) {
             self.remove_timer(&change.row.guard).await?;
         }
-        self.call("apply", async {
+        let row = change.row.clone();
+        let applied = self.call("apply", async {
+            let change = self.backend.to_write(change).await?;
             let applied = self.backend.apply(change.clone()).await?;
             self.world.with(|state| state.saw_apply(self.process, &change, &applied));
             Ok(applied)
-        })
-        .await
+        });
+        self.backend.given_up(&row, applied.await)
     }
 
     async fn add_waiter(&self, dependency: &ExecutionId, waiter: &ExecutionId) -> Result<()> {

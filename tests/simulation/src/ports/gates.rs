@@ -19,6 +19,7 @@ impl GateStore for Chaos {
             belfry_engine::ports::TimerStore::remove_timer(self, &change.row.guard).await?;
         }
         self.call("pass", async {
+            let row = self.backend.row_to_write(row).await?;
             let passed = self.backend.pass(row.clone(), gates.clone()).await?;
             self.world.with(|state| state.saw_pass(self.process, &row, &gates, &passed));
             Ok(passed)

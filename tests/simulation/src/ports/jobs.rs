@@ -7,7 +7,7 @@ use belfry_domain::{Job, JobId, Timer};
 use belfry_engine::ports::{Committed, JobStore, RunGroup, StoreError};
 
 use super::{Chaos, Result};
-use crate::mutation::Mutation;
+use crate::{machine::State, mutation::Mutation};
 
 #[async_trait]
 impl JobStore for Chaos {
@@ -21,7 +21,7 @@ impl JobStore for Chaos {
             }
             let job = self.backend.store.job(id).await?;
             self.world.with(|state| state.saw_job(self.process, id, job.as_deref()));
-            Ok(job)
+            Ok(job.map(|job| self.backend.job_read(job)))
         })
         .await
     }
@@ -48,8 +48,12 @@ impl JobStore for Chaos {
         Ok(if are_forgotten { Vec::new() } else { dependents })
     }
 
-    async fn commit(&self, revision: u64, jobs: Vec<Job>, timers: Vec<Timer>) -> Result<Committed> {
+    async fn commit(&self, revision: u64, jobs: Vec<Job>, mut timers: Vec<Timer>) -> Result<Committed> {
         let jobs = self.backend.jobs_to_write(jobs);
+        for job in &jobs {
+            let before = |state: &mut State| state.shadow.newest(job.id()).and_then(Job::paused_at);
+            timers.extend(self.backend.committed(job, self.world.with(before)));
+        }
         self.call("commit", async {
             let committed = self.backend.store.commit(revision, jobs.clone(), timers.clone()).await?;
             if committed == Committed::Done {

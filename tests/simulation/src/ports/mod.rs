@@ -75,6 +75,9 @@ impl Chaos {
     ) -> Result<T> {
         let fault = self.world.with(|state| state.draw_fault(self.process, verb));
         self.world.yield_some().await;
+        if self.world.with(|state| state.is_store_away()) {
+            return Err(no_answer(verb));
+        }
         match fault {
             Some(Fault::ErrorBefore) => return Err(no_answer(verb)),
             Some(Fault::CrashBefore) => self.world.die(self.process).await,

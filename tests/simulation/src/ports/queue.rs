@@ -57,14 +57,20 @@ fn defer(state: &mut State, process: usize, wave: &Wave) {
             format!("defer {} #{} to {}", message.execution_id, message.attempt, message.due)
         });
     }
-    for extra_ms in Delivery::draw(state, &WAVE).delays_ms {
+    let delivery = Delivery::draw(state, &WAVE);
+    for message in &wave.messages {
+        state.sent(message, delay_ms, &delivery);
+    }
+    for extra_ms in delivery.delays_ms {
         state.post(Parcel::Wave(wave.clone()), delay_ms + extra_ms);
     }
 }
 
 fn enqueue(state: &mut State, process: usize, message: &Message) {
     state.note(process, || format!("enqueue {} #{}", message.execution_id, message.attempt));
-    for delay_ms in Delivery::draw(state, &MESSAGE).delays_ms {
+    let delivery = Delivery::draw(state, &MESSAGE);
+    state.sent(message, 0, &delivery);
+    for delay_ms in delivery.delays_ms {
         state.post(Parcel::Message(Box::new(message.clone())), delay_ms);
     }
 }

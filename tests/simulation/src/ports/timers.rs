@@ -16,6 +16,7 @@ impl TimerStore for Chaos {
         self.call("put_timers", async {
             self.backend.store.put_timers(timers.clone()).await?;
             self.world.with(|state| {
+                state.judge_misfires(&timers);
                 state.note_timers(self.process, "put", &timers);
                 state.shadow.put_timers(&timers);
             });
@@ -51,6 +52,13 @@ impl TimerStore for Chaos {
     }
 
     async fn due(&self, shard: u16, from: &Position, until: Timestamp, limit: usize) -> Result<TimerPage> {
+        let looks_away = self.world.with(|state| {
+            let (now, depth) = (state.wall_of(self.process), state.network.depth());
+            self.backend.looks_away(from, until, now, depth)
+        });
+        if looks_away {
+            return Ok(TimerPage::default());
+        }
         let mut page = self.call("due", self.backend.store.due(shard, from, until, limit)).await?;
         self.world.with(|state| {
             if state.has_faults() && state.faults.poisons && state.rng.percent(2) {
@@ -66,6 +74,7 @@ impl TimerStore for Chaos {
     }
 
     async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {
-        self.call("slots_of_job", self.backend.store.slots_of_job(id)).await
+        let timers = self.call("slots_of_job", self.backend.store.slots_of_job(id)).await?;
+        Ok(self.backend.with_later(timers))
     }
 }

@@ -11,8 +11,6 @@ use belfry_engine::{EngineError, Precondition};
 use super::Node;
 use crate::machine::State;
 
-const PAUSE_MS: u64 = 9_000;
-
 impl Node {
     pub(super) fn ask(self) {
         let second = Arc::new(AtomicBool::new(true));
@@ -61,7 +59,7 @@ impl Node {
 
     async fn request_for_a_while(&self) {
         while self.world.with(|state| state.time.now_ms) < self.installation.requests_until_ms {
-            let pause_ms = self.chance(|rng| rng.below(2 * PAUSE_MS));
+            let pause_ms = self.chance(|rng| rng.below(2 * self.installation.pause_ms));
             self.world.sleep_ms(pause_ms).await;
             self.request().await;
         }

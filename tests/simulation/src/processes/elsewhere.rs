@@ -38,7 +38,7 @@ impl Node {
         self.note(|| format!("LEASED {} #{}", message.execution_id, message.attempt));
         self.world.with(|state| {
             state.leaves(&leased.execution.id, leased.token.attempt);
-            let is_silent = state.rng.percent(10);
+            let is_silent = state.rng.percent(if state.faults.served_from_ms > 0 { 40 } else { 10 });
             let says = if state.rng.percent(70) { Says::Succeeded } else { Says::Failed };
             let takes_ms =
                 if state.rng.percent(70) { state.rng.below(5_000) } else { state.rng.below(90_000) };

@@ -33,6 +33,8 @@ pub struct Installation {
     pub zones: Option<ZoneChanges>,
     /// Milliseconds until which the client makes requests.
     pub requests_until_ms: u64,
+    /// Mean time between two requests of a client.
+    pub pause_ms: u64,
 }
 
 /// Running process.

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::Node;
 use crate::{
+    faults::FAR,
     machine::{State, rng::Rng},
     plan::Scenario,
 };
@@ -56,7 +57,7 @@ impl Node {
             }
             let poisons = state.faults.poisons && state.faults.poisoned.is_empty();
             if poisons && accepted.is_new && accepted.execution.ready_at > accepted.execution.created_at {
-                state.coverage.add("fault: unreadable row");
+                state.met("fault: unreadable row");
                 state.faults.poisoned.push(id.clone());
             }
         });
@@ -72,7 +73,11 @@ impl Node {
         // The same key comes with the same work.
         let word = self.chance(Rng::next);
         let mut rng = idempotency_key.as_ref().map_or(Rng::new(word), |key| Rng::of(1, &[key.as_str()], 0));
-        let spec = push_spec(&mut rng);
+        let mut spec = push_spec(&mut rng);
+        if rng.percent(60) && self.world.with(|state| state.faults.served_from_ms > 0) {
+            spec.pool = Some(FAR.to_owned());
+            spec.delay = None;
+        }
         let request = PushRequest { spec, idempotency_key };
         let mut pushed = self.engine.push(request.clone()).await;
         while let Some(retry_after_ms) = self.refused(&pushed) {

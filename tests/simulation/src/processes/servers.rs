@@ -22,7 +22,7 @@ impl Node {
         self.world.sleep_ms(first_ms).await;
         match self.installation.scenario {
             Scenario::LostTicks => self.tick_with_gaps().await,
-            Scenario::Mixed | Scenario::Standalone => self.tick_each_minute(number).await,
+            Scenario::Mixed | Scenario::Standalone | Scenario::Laptop => self.tick_each_minute(number).await,
         }
     }
 
@@ -65,7 +65,10 @@ impl Node {
             let delay_ms = self.chance(|rng| rng.below(TICK_SPREAD_MS));
             self.world.sleep_ms(delay_ms).await;
             if is_lost {
-                self.world.with(|state| state.coverage.add("fault: tick lost"));
+                self.world.with(|state| {
+                    state.coverage.add("fault: tick lost");
+                    state.disturb(0);
+                });
             } else {
                 self.report("tick", self.lead_once().await);
                 self.tend_alerts().await;

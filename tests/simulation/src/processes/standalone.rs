@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use belfry_domain::Timestamp;
 use belfry_engine::ports::{Acquired, Lease};
 
 use super::Node;
@@ -75,15 +76,23 @@ impl Node {
     async fn hold_leadership(self) {
         loop {
             self.world.sleep_ms(RENEW_MS).await;
-            if let Some(Acquired::HeldBy { .. }) = self.acquire().await {
+            if let Some(Acquired::HeldBy { .. }) = self.acquire_after(Timestamp::MIN).await {
                 self.world.die(self.process).await;
             }
         }
     }
 
     async fn acquire(&self) -> Option<Acquired> {
-        let now = self.engine.ports.clock.now();
-        let acquired = self.engine.ports.leases.acquire(LANE, &self.name, now, now.plus(LEASE)).await;
+        // The operating system's lock shows that whoever holds the lease is dead: there is one process at a
+        // time here.
+        let held = self.acquire_after(Timestamp::MIN).await?;
+        let Acquired::HeldBy { until, .. } = held else { return Some(held) };
+        self.acquire_after(Timestamp(until.0 + 1)).await
+    }
+
+    async fn acquire_after(&self, end: Timestamp) -> Option<Acquired> {
+        let until = self.engine.ports.clock.now().plus(LEASE);
+        let acquired = self.engine.ports.leases.acquire(LANE, &self.name, end, until).await;
         self.report("acquire", acquired.map_err(Into::into))
     }
 }

@@ -12,6 +12,8 @@ pub struct Attempts {
     running: Vec<Running>,
     /// Instants of the claims of attempts in milliseconds, by the monotonic clock.
     claimed_ms: BTreeMap<(ExecutionId, u32), u64>,
+    /// Attempts that came to an end of their own, not of a stop.
+    completed: BTreeSet<(ExecutionId, u32)>,
     /// Attempts whose end a worker or target outside may report.
     elsewhere: BTreeSet<(ExecutionId, u32)>,
 }
@@ -32,6 +34,18 @@ impl Attempts {
         self.elsewhere.insert((id.clone(), attempt));
     }
 
+    pub fn complete(&mut self, id: &ExecutionId, attempt: u32) {
+        self.completed.insert((id.clone(), attempt));
+    }
+
+    pub(super) fn has_completed(&self, id: &ExecutionId, attempt: u32) -> bool {
+        self.completed.contains(&(id.clone(), attempt))
+    }
+
+    pub(super) fn is_running(&self, id: &ExecutionId, attempt: u32) -> bool {
+        self.running.iter().any(|running| running.id == *id && running.attempt == attempt)
+    }
+
     pub(super) fn is_elsewhere(&self, id: &ExecutionId, attempt: u32) -> bool {
         self.elsewhere.contains(&(id.clone(), attempt))
     }
@@ -43,7 +57,8 @@ impl Attempts {
 
 impl State {
     /// Notes the start of an attempt. Checks that each attempt is started once at most, and that two
-    /// attempts of one execution never run at once where their hosts and clocks go on as they should.
+    /// attempts of one execution never run at once: not in one process, and not in two where their hosts
+    /// and clocks go on as they should.
     pub fn attempt_starts(&mut self, running: Running) {
         self.note(running.process, || format!("RUN {} #{}", running.id, running.attempt));
         if !self.shadow.attempts.started.insert((running.id.clone(), running.attempt)) {
@@ -56,7 +71,9 @@ impl State {
                 self.coverage.add("attempt: beside one whose target has called back");
                 continue;
             }
-            if self.is_excused(&other) || self.is_excused(&running) {
+            // Elsewhere it is another process that judges, and does not know.
+            let are_neighbours = other.process == running.process && self.is_one_process();
+            if !are_neighbours && (self.is_excused(&other) || self.is_excused(&running)) {
                 self.coverage.add("attempt: beside a stale one");
                 continue;
             }
@@ -83,7 +100,7 @@ impl State {
         }
     }
 
-    /// Whether the process was frozen since its claim, or told a wrong time: then more than one attempt
+    /// Whether the process, one of two, was frozen since its claim, or told a wrong time: then more than one attempt
     /// may run.
     fn is_excused(&self, running: &Running) -> bool {
         let claim = (running.id.clone(), running.attempt);

@@ -75,6 +75,10 @@ impl State {
             self.note(process, || format!("{what}: {} v{}", job.id(), job.version));
         }
         self.note_timers(process, "with", timers);
+        self.judge_resumed(jobs, timers);
+        for job in jobs {
+            self.shadow.committed_ms.insert(job.id().clone(), self.time.now_ms);
+        }
         self.shadow.commit(jobs, timers);
     }
 

@@ -8,10 +8,12 @@ mod bounds;
 mod decisions;
 mod gates;
 mod jobs;
+mod misfires;
 mod reruns;
 mod rows;
 mod safety;
 mod timers;
+mod times;
 mod transitions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +58,12 @@ pub struct Shadow {
     pub attempts: Attempts,
     /// Job as each task has read it last.
     reads: BTreeMap<(TaskId, JobId), JobRead>,
+    /// Messages by what they start, as far as something became of them on the way.
+    pub parcels: BTreeMap<(ExecutionId, u32), times::Parcel>,
+    /// Executions of which the sweep held a message back.
+    pub held_back: BTreeSet<ExecutionId>,
+    /// Instants of the last commits of jobs, by the monotonic clock.
+    committed_ms: BTreeMap<JobId, u64>,
     /// Last instant at which wall clocks jumped or were set right.
     pub clocks_moved_ms: Option<u64>,
     /// Whether every start must come in its second.

@@ -1,14 +1,17 @@
 //! Executions, as written.
 
-use belfry_domain::{AttemptOutcome, Change, ClaimRequest, Execution, ExecutionId, Holder, Status, Wait};
+use belfry_domain::{
+    AttemptOutcome, Change, ClaimRequest, Execution, ExecutionId, Holder, Status, Timestamp, Wait,
+};
 use belfry_engine::ports::{Applied, Claimed, Creation};
 
-use super::{Shadow, Writer};
+use super::{Shadow, Writer, times::Times};
 use crate::machine::{State, executor::TaskId};
 
 pub struct Row {
     pub execution: Execution,
     pub end: Option<End>,
+    pub times: Times,
 }
 
 /// Write that ended an execution.
@@ -25,7 +28,7 @@ pub(super) fn elements_of(whole: &Execution) -> impl Iterator<Item = ExecutionId
 }
 
 impl Shadow {
-    fn store(&mut self, execution: Execution, now_ms: u64) {
+    fn store(&mut self, execution: Execution, now_ms: u64, wall: Timestamp) {
         let write = self.count_write();
         if execution.status == Status::Running {
             self.attempts.claim(&execution.id, execution.attempt, now_ms);
@@ -35,9 +38,10 @@ impl Shadow {
         let end = old
             .and_then(|old| old.end)
             .or_else(|| execution.status.is_terminal().then_some(End { write, revision }));
+        let times = Times::after(old, &execution, now_ms, wall);
         self.touched.insert(execution.id.clone());
         self.chains_touched = true;
-        self.rows.insert(execution.id.clone(), Row { execution, end });
+        self.rows.insert(execution.id.clone(), Row { execution, end, times });
     }
 
     pub fn add_waiter(&mut self, dependency: &ExecutionId, waiter: &ExecutionId) {
@@ -79,9 +83,9 @@ impl State {
         if self.shadow.is_stale(row, self.current_task, self.processes[process].frozen_at_ms) {
             self.coverage.add("row: created by a host that had stood still");
         }
-        self.judge_slot_start(process, row);
+        self.judge_start(row);
         self.count_row(row);
-        self.shadow.store(row.clone(), self.time.now_ms);
+        self.shadow.store(row.clone(), self.time.now_ms, self.wall_of(process));
     }
 
     pub fn saw_claim(&mut self, process: usize, request: &ClaimRequest, claimed: &Claimed) {
@@ -97,7 +101,8 @@ impl State {
                 self.judge(oracle);
                 let permits = self.shadow.judge_permits(row);
                 self.judge(permits);
-                self.shadow.store((**row).clone(), self.time.now_ms);
+                self.judge_start(row);
+                self.shadow.store((**row).clone(), self.time.now_ms, self.wall_of(process));
             }
             Claimed::Refused(row, why) => {
                 self.coverage.add("row: a second claim refused");
@@ -131,7 +136,7 @@ impl State {
             self.count_decision(&old, row);
         }
         self.count_row(row);
-        self.shadow.store(row.clone(), self.time.now_ms);
+        self.shadow.store(row.clone(), self.time.now_ms, self.wall_of(process));
     }
 
     fn count_row(&mut self, row: &Execution) {

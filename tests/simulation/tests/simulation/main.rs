@@ -117,6 +117,25 @@ fn seeds_over_dynamodb() {
     run_seeds(first..first + count, opener, replay_over_dynamodb);
 }
 
+/// Lets a laptop sleep every hour for ten minutes to eight hours, with a clock that is off when it wakes up:
+/// each slot is judged once, by its policy, and nothing that runs is doubled.
+#[test]
+fn a_day_of_a_laptop() {
+    let seed = number("BELFRY_FIRST_SEED").unwrap_or(0);
+    let report = simulate(&Plan::laptop(seed));
+    assert!(
+        report.violation.is_none(),
+        "{}",
+        report.explain("cargo test -p belfry-simulation --test simulation laptop")
+    );
+    let coverage = &report.coverage;
+    println!("{} s awake, {} attempts", report.simulated_ms / 1000, report.attempts);
+    coverage.iter().for_each(|(what, count)| println!("{count:>9}  {what}"));
+    for what in ["fault: a clock steps ahead by hours", "misfire: skip", "misfire: latest", "misfire: all"] {
+        assert!(coverage.of(what) > 0, "{what} never happened");
+    }
+}
+
 #[test]
 fn the_same_seed_gives_the_same_events() {
     for seed in [0, 1, 2, 7, 11, 13, 17] {

@@ -1,9 +1,11 @@
 //! Stores that break a rule, to see whether the simulation notices.
 
+mod standing;
+
 use std::sync::Arc;
 
 use belfry_domain::{
-    Backfill, Change, ClaimRequest, Execution, GateKey, Job, Timer, Timestamp, What, ZoneStamp,
+    Backfill, Change, ClaimRequest, Execution, GateKey, Job, Shards, Timer, Timestamp, What, ZoneStamp,
 };
 use belfry_engine::ports::{
     AlertKind, AlertRow, Applied, Claimed, Creation, DeadLetter, GateWrite, Passed, RowWrite, Store,
@@ -48,10 +50,26 @@ pub enum Mutation {
     BackfillRevisionIgnored,
     /// A job adopts other zone data as if there had been none before.
     EarlierZonesForgotten,
+    /// The sweep looks at nothing while much waits in any queue.
+    LooksHeldBack,
+    /// The claim of what has waited brings no nearer guard along.
+    ClaimsUnguarded,
+    /// A new leader looks at what has fired, and not at what is to be looked at later.
+    FarLooksSpared,
+    /// A chain that nobody could read goes on by one slot only.
+    ChainsPieced,
+    /// The end of an attempt is not written again when the store comes back.
+    ResultsGivenUp,
+    /// Nobody asks the process that runs an attempt whether it does.
+    HoldersUnasked,
+    /// The slots that a pause covered a moment ago are fired when it ends.
+    PausesForgotten,
+    /// What is to be skipped goes by the policy `latest`.
+    SkipsForgotten,
 }
 
 impl Mutation {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 25] = [
         Self::GuardGoesFirst,
         Self::SuccessorsDropped,
         Self::RevisionIgnored,
@@ -69,6 +87,14 @@ impl Mutation {
         Self::BackfillForgets,
         Self::BackfillRevisionIgnored,
         Self::EarlierZonesForgotten,
+        Self::LooksHeldBack,
+        Self::ClaimsUnguarded,
+        Self::FarLooksSpared,
+        Self::ChainsPieced,
+        Self::ResultsGivenUp,
+        Self::HoldersUnasked,
+        Self::PausesForgotten,
+        Self::SkipsForgotten,
     ];
 }
 
@@ -77,6 +103,9 @@ impl Mutation {
 pub struct Backend {
     pub store: Arc<dyn Store>,
     pub mutation: Option<Mutation>,
+    /// Number of messages from which on the sweep sends none again into a queue.
+    pub queue_limit: u64,
+    pub shards: Shards,
 }
 
 impl Backend {
