@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use belfry_domain::{Job, Pause, Timestamp, misfire::GRACE};
 
-use crate::{Engine, EngineError, Result, define::commit::COMMIT_ATTEMPTS, slots::chain::first_slot};
+use crate::{Engine, Result, base::retry::ATTEMPTS, define::commit::the_jobs, slots::chain::first_slot};
 
 impl Engine {
     /// Gives jobs whose newest version or pause begins in the future a version that begins now.
     pub(crate) async fn bring_jobs_to_now(&self) -> Result<()> {
-        for _ in 0..COMMIT_ATTEMPTS {
+        self.retry_contended(the_jobs, ATTEMPTS, || async {
             let (now, (revision, jobs)) = (self.now(), self.ports.jobs.all_jobs().await?);
             let ahead = jobs.iter().filter(|job| begins_ahead(job, now));
             let moved: Vec<Job> = ahead.map(|job| begun_now(job, revision + 1, now)).collect();
             if moved.is_empty() {
-                return Ok(());
+                return Ok(Some(()));
             }
             for job in &moved {
                 tracing::warn!(job.id = %job.id(), "a clock that was ahead has changed this job: the change counts from now");
@@ -22,14 +22,10 @@ impl Engine {
             let active = moved.iter().filter(|job| job.is_active());
             let firsts: Vec<(Job, Timestamp)> =
                 active.filter_map(|job| Some((job.clone(), first_slot(job, now)?))).collect();
-            let turn = self.graph_turn.read().await;
-            let is_done = self.commit_versions(revision, moved, &firsts, |_| true).await?;
-            drop(turn);
-            if is_done {
-                return Ok(());
-            }
-        }
-        Err(EngineError::Contended("other requests keep changing the jobs".to_owned()))
+            let _turn = self.graph_turn.read().await;
+            Ok(self.commit_versions(revision, moved, &firsts, |_| true).await?.then_some(()))
+        })
+        .await
     }
 }
 

@@ -147,7 +147,7 @@ impl World {
     }
 
     pub fn set_back(&self, seconds: u64) {
-        self.outside.now.fetch_sub(1000 * seconds as i64, SeqCst);
+        self.clock.step(-1000 * seconds as i64);
     }
 
     /// Does what the leader does each second: fires due timers, sweeps, and tends the alerts.

@@ -1,6 +1,6 @@
 //! True times of an execution: by the one monotonic clock, however wall clocks step.
 
-use belfry_domain::{Execution, Message, Status, Timestamp};
+use belfry_domain::{Execution, Message, Status, Timestamp, Wait};
 
 use super::rows::Row;
 use crate::{faults::Delivery, machine::State};
@@ -60,10 +60,10 @@ impl Times {
 /// Whether nothing but its instant keeps the next attempt from starting. What waits in line is its
 /// gate's.
 fn is_ready(row: &Execution) -> bool {
-    matches!(row.status, Status::Queued | Status::Waiting)
-        && !row.waits_for_dependencies()
-        && !row.waits_for_elements()
-        && row.place().is_none()
+    match row.wait() {
+        Some(wait) => matches!(wait, Wait::Until(_)),
+        None => row.status == Status::Queued,
+    }
 }
 
 impl State {
