@@ -48,7 +48,7 @@ fn build(programs: &[&str]) -> PathBuf {
         Some(name) => name,
     };
     let status = cargo()
-        .args(["build", "--quiet", "--locked", "--workspace", "--test", "imports"])
+        .args(["build", "--quiet", "--locked", "--workspace", "--test", "architecture"])
         .args(programs.iter().flat_map(|program| ["--bin", program]))
         .args(["--profile", profile, "--target-dir"])
         .arg(target_directory())

@@ -1,11 +1,9 @@
 //! The commands of docs/reruns.md, as they stand there.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::{Server, examples};
 use serde_json::{Value, json};
-use support::{Server, examples};
 
 fn ended(server: &Server, id: &str) -> Value {
     let deadline = Instant::now() + Duration::from_secs(30);

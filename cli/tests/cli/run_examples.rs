@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
 
-mod support;
-
 use std::{fs, io::Read, path::Path, process::Stdio};
 
-use support::{belfry, belfry_with_input, command, examples};
+use crate::support::{belfry, belfry_with_input, command, examples};
 
 /// Copies the examples: the chain writes beside its scripts, and the source tree must stay as it is.
 fn copy_of_examples() -> tempfile::TempDir {

@@ -1,8 +1,6 @@
 //! Definitions in published shapes: each becomes the right job, or the report names its loss.
 
-mod support;
-
-use support::imports::Files;
+use crate::support::imports::Files;
 
 struct Shape {
     name: &'static str,

@@ -8,7 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
 mod daemon;
-mod generator;
+pub mod generator;
 
 use belfry_domain::schedule::Schedule;
 use chrono::{DateTime, TimeDelta, Utc};

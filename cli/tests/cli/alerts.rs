@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
-mod support;
-
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
@@ -11,8 +9,8 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{Server, until};
 use serde_json::Value;
-use support::{Server, until};
 
 const KEY: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const SOON: Duration = Duration::from_secs(20);
@@ -43,7 +41,7 @@ fn receiver() -> (String, Receiver<Value>) {
 
 /// Starts a server with the example's file, whose secrets are filled in here.
 fn server(url: &str) -> (Server, tempfile::NamedTempFile) {
-    let example = std::fs::read_to_string(support::examples().join("alerts/alerts.yaml")).unwrap();
+    let example = std::fs::read_to_string(crate::support::examples().join("alerts/alerts.yaml")).unwrap();
     let text = example.replace("env:ALERT_WEBHOOK_URL", url).replace("env:ALERT_WEBHOOK_KEY", KEY);
     assert!(text.contains(url) && text.contains(KEY), "{text}");
     let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
@@ -53,7 +51,7 @@ fn server(url: &str) -> (Server, tempfile::NamedTempFile) {
 
 /// The example's job, with shorter times.
 fn slow_report() -> tempfile::NamedTempFile {
-    let example = std::fs::read_to_string(support::examples().join("alerts/report.yaml")).unwrap();
+    let example = std::fs::read_to_string(crate::support::examples().join("alerts/report.yaml")).unwrap();
     let mut text = example.clone();
     for (from, to) in [("0 3 * * *", "*/4 * * * * *"), ("sleep 0.1", "sleep 2"), ("3h", "1s")] {
         assert!(example.contains(from), "{example}");
@@ -128,7 +126,7 @@ fn a_file_that_is_wrong_is_refused_without_its_secrets() {
         let data = tempfile::tempdir().unwrap();
         let arguments =
             ["up", "--listen", "127.0.0.1:0", "--data", data.path().to_str().unwrap(), "--alerts"];
-        let refused = support::belfry(&[&arguments[..], &[file.path().to_str().unwrap()]].concat());
+        let refused = crate::support::belfry(&[&arguments[..], &[file.path().to_str().unwrap()]].concat());
         assert!(refused.code() == 1 && !refused.err().contains("top-secret"), "{}", refused.err());
         refused.err()
     };

@@ -3,12 +3,10 @@
 //! purged.
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
 
-mod support;
-
 use std::{collections::BTreeSet, fs, process::Command};
 
+use crate::support::{Server, until};
 use serde_json::Value;
-use support::{Server, until};
 
 /// Crontabs, each named after its package, with the lines that make it particular; `/n` does not exist.
 const FILES: [(&str, &str); 21] = [

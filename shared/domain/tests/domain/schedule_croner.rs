@@ -18,9 +18,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
-#[path = "schedule_oracle/generator.rs"]
-mod generator;
-
 use std::str::FromStr;
 
 use belfry_domain::schedule::Schedule;
@@ -28,7 +25,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::CronParser;
-use generator::{Random, ZONES, expression, parse, transitions};
+
+use crate::schedule_oracle::generator::{Random, ZONES, expression, parse, transitions};
 
 /// The zones, without those that skip a day.
 fn zones() -> Vec<(Tz, Vec<i64>)> {

@@ -1,8 +1,6 @@
 //! The commands against a real belfry.
 
-mod support;
-
-use support::{Server, until};
+use crate::support::{Server, until};
 
 const JOBS: &str = "\
 - {job_id: hello, description: says hello, command: 'echo hello'}
@@ -142,7 +140,7 @@ fn a_full_queue_refuses_pushes() {
     let stats = server.run(&["stats"]).ok().out();
     assert!(stats.contains("fullest queue      command/low: 1 of 1"), "{stats}");
     server.run(&["push", "--priority", "high", "--", "true"]).ok();
-    let wrong = support::belfry(&["up", "--backlog-limit", "command=1"]);
+    let wrong = crate::support::belfry(&["up", "--backlog-limit", "command=1"]);
     assert!(wrong.code() == 2 && wrong.err().contains("POOL/PRIORITY=N"), "{}", wrong.err());
 }
 
@@ -172,7 +170,7 @@ fn up_applies_files_and_doctor_finds_it() {
 fn tokens_are_made_listed_and_revoked() {
     let data = tempfile::tempdir().unwrap();
     let token = |args: &[&str]| {
-        support::belfry(&[&["token", "--data", data.path().to_str().unwrap()], args].concat())
+        crate::support::belfry(&[&["token", "--data", data.path().to_str().unwrap()], args].concat())
     };
     for name in ["ci", "laptop"] {
         assert!(token(&["create", name]).ok().out().starts_with("belfry_"));

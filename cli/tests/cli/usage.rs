@@ -1,8 +1,6 @@
 //! Exit codes, help, and the commands that need no server.
 
-mod support;
-
-use support::belfry;
+use crate::support::belfry;
 
 #[test]
 fn wrong_usage_is_2_and_no_server_is_3() {

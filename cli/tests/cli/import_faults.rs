@@ -1,9 +1,7 @@
 //! Imports never do silently what the other scheduler would not do.
 
-mod support;
-
+use crate::support::imports::{Files, Imported, import};
 use serde_json::Value;
-use support::imports::{Files, Imported, import};
 
 /// Debian's cron(8): names in cron.d are letters, digits, underscores and hyphens; all others are ignored.
 #[test]

@@ -1,9 +1,7 @@
 //! `belfry export`, and `belfry apply` of what it wrote.
 
-mod support;
-
+use crate::support::{Server, examples};
 use serde_json::{Value, json};
-use support::{Server, examples};
 
 /// All definitions of a server, without its counters and times.
 fn definitions(server: &Server) -> Vec<Value> {

@@ -1,12 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
 
-mod support;
-
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
+use crate::support::{Server, belfry, belfry_with_input, examples};
 use belfry_domain::schedule::Schedule;
 use serde_json::Value;
-use support::{Server, belfry, belfry_with_input, examples};
 
 fn crontabs() -> Vec<PathBuf> {
     let directory = examples().join("crontabs");

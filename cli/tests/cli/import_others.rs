@@ -1,9 +1,7 @@
 //! Imports of CronJobs and of EventBridge's schedules, as the command line has them.
 
-mod support;
-
+use crate::support::{Server, belfry, belfry_with_input, examples};
 use serde_json::Value;
-use support::{Server, belfry, belfry_with_input, examples};
 
 const MANIFESTS: [&str; 2] = ["kubernetes/cronjobs.yaml", "kubernetes/list.json"];
 const SCHEDULES: [&str; 2] = ["eventbridge/schedules.json", "eventbridge/list.json"];

@@ -1,4 +1,3 @@
-#![expect(dead_code, reason = "each test binary uses a part of it")]
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
 
 pub mod imports;

@@ -1,5 +1,6 @@
 //! Cargo builds and links a test program for each library and binary, whether it has tests or not, and hides the
-//! tests of one that is switched off. So those with tests are built for them, and no others.
+//! tests of one that is switched off. So those with tests are built for them, and no others. For the same reason the
+//! tests of a crate are modules of one program, where a file that no `mod` names would be passed over without a word.
 
 use std::{
     fs,
@@ -58,4 +59,37 @@ fn programs_for_tests_are_built_where_there_are_tests() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether the file that a module's file belongs to names the module.
+fn is_named(file: &Path) -> bool {
+    let folder = file.parent().expect("a folder");
+    let (name, above) =
+        if file.ends_with("mod.rs") { (folder, folder.parent().expect("a folder")) } else { (file, folder) };
+    let name = name.file_stem().expect("a name").to_string_lossy();
+    let roots = [above.join("main.rs"), above.join("mod.rs"), above.with_extension("rs")];
+    let text: String = roots.iter().filter_map(|root| fs::read_to_string(root).ok()).collect();
+    text.lines().any(|line| line.trim_start_matches("pub ") == format!("mod {name};"))
+}
+
+#[test]
+fn every_file_of_a_test_program_is_a_module_of_it() {
+    let mut count = 0;
+    for package in packages() {
+        let targets = package["targets"].as_array().expect("a list of targets");
+        for target in targets.iter().filter(|target| target["kind"][0] == "test") {
+            let root = PathBuf::from(target["src_path"].as_str().expect("a path"));
+            if !root.ends_with("main.rs") {
+                continue;
+            }
+            let files = below(root.parent().expect("a folder"));
+            let modules =
+                files.iter().filter(|file| file.extension().is_some_and(|it| it == "rs") && **file != root);
+            for file in modules {
+                assert!(is_named(file), "{}: no `mod` names it, so that its tests never run", file.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 100, "{count} files are not all");
 }

@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
 
-mod support;
-
 use std::{fs, path::Path};
 
-use support::{Server, examples};
+use crate::support::{Server, examples};
 use tempfile::NamedTempFile;
 
 const DAY: [&str; 5] = ["hourly_count", "--from", "2026-10-01", "--to", "2026-10-02"];

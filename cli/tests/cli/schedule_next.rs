@@ -1,8 +1,6 @@
-mod support;
+use crate::support::belfry;
 
-use support::belfry;
-
-fn next(args: &[&str]) -> support::Run {
+fn next(args: &[&str]) -> crate::support::Run {
     belfry(&[&["schedule", "next"], args].concat())
 }
 

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong here is a failed test")]
 
-mod support;
-
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -12,11 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::support::{BOUND, Server, command, until};
 use belfry::standalone::{Temporary, TemporaryOptions};
 use belfry_domain::{ExecutionId, JobSpec, Status};
 use belfry_engine::{CancelOutcome, Engine, Precondition, TriggerRequest};
 use serde_json::{Value, json};
-use support::{BOUND, Server, command, until};
 
 /// Lease with which heartbeats come soon, and which outlives a machine that stands still for some
 /// seconds.
@@ -87,7 +85,7 @@ fn what_an_attempt_said_last_stays_when_it_fails() {
 #[test]
 fn all_attempts_together_have_their_time() {
     let text = "{job_id: long, command: 'sleep 60', execution_timeout: 1s, timeout: 1h, max_retries: 5}";
-    let run = support::belfry_with_input(&["run", "-", "--json"], text);
+    let run = crate::support::belfry_with_input(&["run", "-", "--json"], text);
     let row = &run.json()[0];
     assert_eq!((run.code(), &row["status"], &row["attempts"]), (1, &json!("timed_out"), &json!(1)));
     let reason = row["reason"].as_str().unwrap();
