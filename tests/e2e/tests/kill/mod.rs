@@ -4,8 +4,6 @@
 //! flight at a kill. Every slot of the recurring jobs is there, once. `BELFRY_KILLS` and
 //! `BELFRY_PUSHES` set how much is done; `BELFRY_SEED` chooses the moments of the kills.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
-
 mod campaign;
 mod effects;
 mod history;
@@ -19,6 +17,7 @@ use belfry_e2e::{Server, until};
 use campaign::Campaign;
 use effects::Effects;
 use history::{History, Row};
+use libtest_mimic::Trial;
 use plan::Plan;
 use serde_json::Value;
 
@@ -26,7 +25,6 @@ use serde_json::Value;
 /// its margin have passed.
 const DRAIN: Duration = Duration::from_secs(180);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_kills_lose_nothing_and_do_nothing_twice() {
     let plan = Plan::from_environment();
     let outcome = Campaign::new(&plan).run().await;
@@ -68,4 +66,8 @@ async fn drained(server: &Server, plan: &Plan, jobs: &[Value]) -> History {
         (history.len() >= expected).then_some(history)
     })
     .await
+}
+
+pub fn cases() -> Vec<Trial> {
+    cases![twenty_kills_lose_nothing_and_do_nothing_twice,]
 }

@@ -1,7 +1,5 @@
 //! Tour of a newcomer: `belfry up` with the examples, and what can be done with it.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
-
 mod examples;
 mod history;
 mod import;
@@ -13,6 +11,7 @@ mod run_once;
 use std::{path::Path, time::Duration};
 
 use belfry_e2e::{Examples, Server, Up, until};
+use libtest_mimic::Trial;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -103,4 +102,30 @@ fn only_run(examples: &Path) -> std::path::PathBuf {
     let runs: Vec<_> = runs.map(|entry| entry.unwrap().path()).collect();
     assert_eq!(runs.len(), 1, "{runs:?}");
     runs[0].clone()
+}
+
+pub fn cases() -> Vec<Trial> {
+    cases![
+        examples::up_applies_all_of_them_and_jobs_are_seen_to_run,
+        examples::triggering_the_first_of_the_nightly_chain_makes_its_report,
+        examples::the_flaky_job_is_tried_again_and_recovers,
+        examples::a_result_reaches_the_next_jobs_input,
+        examples::a_list_fans_out_and_joins_again,
+        examples::the_webhook_calls_out_over_http,
+        history::all_that_a_command_printed_is_kept,
+        history::what_is_old_goes_to_the_archive,
+        import::the_example_crontabs_become_a_job_file_that_applies,
+        import::an_imported_crontab_is_applied_and_its_lines_run_as_cron_would,
+        limits::no_more_run_at_once_than_may,
+        limits::the_newest_takes_the_place_of_the_one_before,
+        limits::what_keeps_failing_is_left_alone_for_a_while,
+        operate::what_failed_for_good_is_found_redriven_and_discarded,
+        operate::a_paused_job_has_no_slots_until_it_is_resumed,
+        operate::cancelling_a_running_command_ends_its_processes,
+        queues::what_is_urgent_is_printed_first,
+        queues::a_pool_serves_its_own_and_helps_the_one_that_it_names,
+        queues::who_pushes_too_much_is_told_when_to_come_again,
+        run_once::each_example_that_needs_no_server_runs_once_and_well,
+        run_once::the_exit_code_is_1_where_something_fails,
+    ]
 }

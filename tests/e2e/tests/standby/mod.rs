@@ -1,12 +1,11 @@
 //! Two `belfry up` on one database.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
-
 mod work;
 
 use std::{path::Path, time::Duration};
 
 use belfry_e2e::{Held, Server, Up, until};
+use libtest_mimic::Trial;
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
@@ -70,7 +69,6 @@ async fn until_it_leads(server: &Server, within: Duration) -> Duration {
     began.elapsed()
 }
 
-#[tokio::test]
 async fn a_standby_answers_reads_and_refuses_writes() {
     let data = TempDir::new().unwrap();
     let (leader, standby) = leader_and_standby(data.path()).await;
@@ -90,7 +88,6 @@ async fn a_standby_answers_reads_and_refuses_writes() {
     assert_eq!(leader.api.get("/v1/executions").await["items"], json!([]));
 }
 
-#[tokio::test]
 async fn after_kill_9_the_standby_finishes_what_was_accepted() {
     let data = TempDir::new().unwrap();
     let (mut leader, standby) = leader_and_standby(data.path()).await;
@@ -108,7 +105,6 @@ async fn after_kill_9_the_standby_finishes_what_was_accepted() {
     );
 }
 
-#[tokio::test]
 async fn on_sigterm_the_leader_ends_its_work_and_hands_over() {
     let data = TempDir::new().unwrap();
     let (mut leader, standby) = leader_and_standby(data.path()).await;
@@ -137,7 +133,6 @@ async fn freeze_between_writes(leader: &Server, data: &Path) {
 }
 
 /// The fence: a leader that slept while another process took over finds its writes refused.
-#[tokio::test]
 async fn a_leader_that_was_stopped_for_too_long_cannot_write_and_ends() {
     let data = TempDir::new().unwrap();
     let (mut leader, standby) = leader_and_standby(data.path()).await;
@@ -171,7 +166,6 @@ async fn a_leader_that_was_stopped_for_too_long_cannot_write_and_ends() {
     println!("SIGSTOP: the standby led after {took:.1?}; the leader ended with {status} when it woke");
 }
 
-#[tokio::test]
 async fn leadership_goes_on_from_process_to_process() {
     let data = TempDir::new().unwrap();
     let (mut first, second) = leader_and_standby(data.path()).await;
@@ -198,7 +192,6 @@ async fn leadership_goes_on_from_process_to_process() {
 
 /// A restart need not wait: the operating system knows at once that a process is dead, whatever its
 /// lease says.
-#[tokio::test]
 async fn after_kill_9_a_restart_leads_at_once() {
     let data = TempDir::new().unwrap();
     Up::on(data.path()).start_leader().await.kill().await;
@@ -206,7 +199,6 @@ async fn after_kill_9_a_restart_leads_at_once() {
     assert!(took < AT_ONCE, "{took:.1?}");
 }
 
-#[tokio::test]
 async fn a_clock_that_was_ahead_keeps_nobody_on_standby() {
     let data = TempDir::new().unwrap();
     let tomorrow = || chrono::Utc::now().timestamp_millis() + DAY_MS;
@@ -222,7 +214,6 @@ async fn a_clock_that_was_ahead_keeps_nobody_on_standby() {
     Up::on(data.path()).start().await.until_it_leads(TAKEOVER).await;
 }
 
-#[tokio::test]
 async fn a_clock_that_steps_forward_takes_nothing_from_a_live_leader() {
     let data = TempDir::new().unwrap();
     let (leader, standby) = leader_and_standby(data.path()).await;
@@ -238,7 +229,6 @@ async fn a_clock_that_steps_forward_takes_nothing_from_a_live_leader() {
 }
 
 /// A laptop that sleeps, a host that is paused: what it runs goes on when it wakes, and counts.
-#[tokio::test]
 async fn what_a_frozen_process_runs_is_its_own_when_it_wakes() {
     let data = TempDir::new().unwrap();
     let up = Up::on(data.path()).args(["--lease", "5s"]);
@@ -270,4 +260,18 @@ async fn what_a_frozen_process_runs_is_its_own_when_it_wakes() {
     for row in rows {
         assert_eq!((&row["status"], &row["attempt"]), (&json!("success"), &json!(1)), "{row}");
     }
+}
+
+pub fn cases() -> Vec<Trial> {
+    cases![
+        a_standby_answers_reads_and_refuses_writes,
+        after_kill_9_the_standby_finishes_what_was_accepted,
+        on_sigterm_the_leader_ends_its_work_and_hands_over,
+        a_leader_that_was_stopped_for_too_long_cannot_write_and_ends,
+        leadership_goes_on_from_process_to_process,
+        after_kill_9_a_restart_leads_at_once,
+        a_clock_that_was_ahead_keeps_nobody_on_standby,
+        a_clock_that_steps_forward_takes_nothing_from_a_live_leader,
+        what_a_frozen_process_runs_is_its_own_when_it_wakes,
+    ]
 }

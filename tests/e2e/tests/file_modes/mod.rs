@@ -1,7 +1,5 @@
 //! Files that `belfry up` writes are for its user alone, whatever the umask: folders 0700, files 0600.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
-
 use std::{
     fs::{self, Permissions},
     os::unix::{
@@ -14,6 +12,7 @@ use std::{
 };
 
 use belfry_e2e::{Server, Up, belfry, run, until};
+use libtest_mimic::Trial;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -49,7 +48,6 @@ async fn print_something(server: &Server) {
     assert!(pushed.out().contains("success"), "{}", pushed.out());
 }
 
-#[tokio::test]
 async fn what_is_new_is_for_its_user_alone_whatever_the_umask() {
     for umask in ["000", "022", "077", "277", "777"] {
         let place = TempDir::new().unwrap();
@@ -70,7 +68,6 @@ async fn what_is_new_is_for_its_user_alone_whatever_the_umask() {
     }
 }
 
-#[tokio::test]
 async fn a_token_is_kept_in_a_database_for_its_user_alone() {
     let place = TempDir::new().unwrap();
     let data = place.path().join("data");
@@ -89,7 +86,6 @@ async fn left_open(data: &Path) {
     }
 }
 
-#[tokio::test]
 async fn what_was_open_is_closed_with_a_notice() {
     let place = TempDir::new().unwrap();
     let data = place.path().join("data");
@@ -114,7 +110,6 @@ fn data_check(doctor: &serde_json::Value) -> &serde_json::Value {
     doctor["checks"].as_array().unwrap().iter().find(|check| check["check"] == "data directory").unwrap()
 }
 
-#[tokio::test]
 async fn doctor_says_what_is_open() {
     let place = TempDir::new().unwrap();
     let data = place.path().join("data");
@@ -126,7 +121,6 @@ async fn doctor_says_what_is_open() {
     assert!(told.contains("0755") && told.contains(DATABASE) && told.contains("0644"), "{told}");
 }
 
-#[tokio::test]
 async fn what_others_share_stays_theirs_and_the_database_in_it_is_closed() {
     // A folder as of everybody's temporary files, and one with somebody's files in it.
     for (shared, mode_of_it) in [("sticky", 0o1777), ("home", 0o755)] {
@@ -159,7 +153,6 @@ async fn what_others_share_stays_theirs_and_the_database_in_it_is_closed() {
     }
 }
 
-#[tokio::test]
 async fn an_archive_and_logs_elsewhere_are_closed_where_they_hold_nothing_else() {
     let place = TempDir::new().unwrap();
     let folder = |name: &str, held: &str| {
@@ -178,7 +171,6 @@ async fn an_archive_and_logs_elsewhere_are_closed_where_they_hold_nothing_else()
     }
 }
 
-#[tokio::test]
 async fn a_data_directory_with_folders_of_others_stays_as_it_is() {
     for (folder, file) in [("logs", "app.log"), ("logs", "nginx/access.log"), ("archive", "2025.tar")] {
         let place = TempDir::new().unwrap();
@@ -203,7 +195,6 @@ async fn a_data_directory_with_folders_of_others_stays_as_it_is() {
 }
 
 /// As earlier versions left them among what is others'.
-#[tokio::test]
 async fn own_logs_and_days_among_others_are_closed() {
     let place = TempDir::new().unwrap();
     let (logs, archive) = (place.path().join("logs"), place.path().join("archive"));
@@ -252,7 +243,6 @@ fn make_token(place: &Path, data: &Path, umask: &str) -> std::process::Output {
     sh.current_dir("/").output().unwrap()
 }
 
-#[test]
 fn a_data_directory_that_can_only_be_written_to_is_used() {
     let place = TempDir::new().unwrap();
     let data = place.path().join("of/belfry");
@@ -265,7 +255,6 @@ fn a_data_directory_that_can_only_be_written_to_is_used() {
     assert_eq!(mode(&data.join(DATABASE)), 0o600);
 }
 
-#[test]
 fn no_umask_keeps_belfry_from_what_it_makes() {
     for umask in ["277", "777"] {
         let place = TempDir::new().unwrap();
@@ -274,4 +263,19 @@ fn no_umask_keeps_belfry_from_what_it_makes() {
         let made = make_token(place.path(), &above.join("a/b"), umask);
         assert!(made.status.success(), "{umask}: {}", String::from_utf8_lossy(&made.stderr));
     }
+}
+
+pub fn cases() -> Vec<Trial> {
+    cases![
+        what_is_new_is_for_its_user_alone_whatever_the_umask,
+        a_token_is_kept_in_a_database_for_its_user_alone,
+        what_was_open_is_closed_with_a_notice,
+        doctor_says_what_is_open,
+        what_others_share_stays_theirs_and_the_database_in_it_is_closed,
+        an_archive_and_logs_elsewhere_are_closed_where_they_hold_nothing_else,
+        a_data_directory_with_folders_of_others_stays_as_it_is,
+        own_logs_and_days_among_others_are_closed,
+        a_data_directory_that_can_only_be_written_to_is_used as blocking,
+        no_umask_keeps_belfry_from_what_it_makes as blocking,
+    ]
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use belfry_e2e::{Up, run, target_directory, workspace};
+use libtest_mimic::Trial;
 use tempfile::TempDir;
 
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
@@ -68,7 +69,6 @@ fn fuzz(program: &Path, url: &str, token: &str, directory: &Path) -> Result<Outp
     output(&mut fuzz)
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn every_answer_is_one_that_the_document_allows() {
     let program = schemathesis();
     let directory = TempDir::new().unwrap();
@@ -89,4 +89,8 @@ async fn every_answer_is_one_that_the_document_allows() {
     // It has swallowed all of that and still works.
     server.run(&["push", "--empty", "--wait", "--token", token]).await.ok();
     assert!(server.stop().await.success());
+}
+
+pub fn cases() -> Vec<Trial> {
+    cases![every_answer_is_one_that_the_document_allows,]
 }

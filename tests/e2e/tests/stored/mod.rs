@@ -13,8 +13,6 @@
 //!    when its process died is lost, and the next one runs.
 //! 3. What had ended stays as it was. Dead letters, alerts, paused jobs, circuits and tokens mean what they meant.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect should stop")]
-
 mod dynamodb;
 mod expected;
 mod moved;
@@ -23,3 +21,14 @@ mod side_by_side;
 mod sqlite;
 mod target;
 mod versions;
+
+use libtest_mimic::Trial;
+
+pub fn cases() -> Vec<Trial> {
+    cases![
+        dynamodb::what_an_older_version_left_on_dynamodb_is_read_and_ends,
+        moved::instants_move_by_whole_days_and_nothing_else_does as blocking,
+        side_by_side::an_old_and_a_new_version_work_side_by_side,
+        sqlite::what_an_older_version_left_in_a_database_is_read_and_ends,
+    ]
+}
