@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
 mod holder;
-#[path = "../rig/mod.rs"]
+mod kubernetes;
 mod rig;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};

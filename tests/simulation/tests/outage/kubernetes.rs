@@ -3,10 +3,6 @@
 //! Source: kubernetes/website, content/en/docs/concepts/workloads/controllers/cron-jobs.md, sections
 //! "Concurrency policy", "Deadline for delayed Job start" and "Schedule limitations".
 
-#![expect(clippy::unwrap_used, reason = "all of this is a test")]
-
-mod rig;
-
 use std::time::Duration;
 
 use belfry_domain::{ClaimToken, ExecutionId, Message, Status, Timestamp};
