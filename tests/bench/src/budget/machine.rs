@@ -33,7 +33,7 @@ fn of_children(stat: &str) -> anyhow::Result<f64> {
 }
 
 /// Share of the processors' time that was neither idle nor used by the children of this program's parent since
-/// `before`, the first line of `/proc/stat` then.
+/// `before`, the first line of `/proc/stat` when the parent began. 1 where no time has passed.
 pub fn used_by_others(before: &str) -> anyhow::Result<f64> {
     let now = fs::read_to_string("/proc/stat")?;
     let own = of_children(&fs::read_to_string(format!("/proc/{}/stat", parent_id()))?)?;
@@ -42,6 +42,9 @@ pub fn used_by_others(before: &str) -> anyhow::Result<f64> {
 
 fn share(before: Ticks, now: Ticks, own: f64) -> f64 {
     let all = now.all - before.all;
+    if all <= 0.0 {
+        return 1.0;
+    }
     ((all - (now.idle - before.idle) - own) / all).max(0.0)
 }
 
@@ -61,6 +64,7 @@ mod tests {
         // 1,000 ticks, of which 200 idle, 300 ours.
         assert!((share(before, now, 300.0) - 0.5).abs() < 1e-9);
         assert!((share(before, now, 790.0) - 0.01).abs() < 1e-9);
+        assert!((share(now, now, 0.0) - 1.0).abs() < 1e-9, "nothing is known");
         assert!(is_calm(0.01) && !is_calm(0.5));
     }
 
