@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 use anyhow::{Context as _, bail};
 
 pub use self::limits::Limits;
-use crate::figure::Figure;
+use crate::{cost, figure::Figure};
 
 const MIB: f64 = 1024.0 * 1024.0;
 
@@ -38,6 +38,7 @@ pub fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
     let lock = fs::read_to_string(belfry_e2e::workspace().join("Cargo.lock"))?;
     let crates = lock.matches("[[package]]").count() as f64;
     figures.push(Figure::new("crates in the lock file", crates, "").at_most(limits.crates_in_lock_file));
+    figures.extend(cost::kept(&limits)?);
     if let Some(belfry) = &options.belfry {
         let bytes = fs::metadata(belfry).with_context(|| belfry.display().to_string())?.len();
         figures.push(Figure::new("belfry", bytes as f64 / MIB, "MiB").at_most(limits.mib.belfry));

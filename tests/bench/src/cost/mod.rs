@@ -26,6 +26,18 @@ pub async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
         page::update(&paths)?;
     }
     eprintln!("{}", page::tables(&paths)?);
+    let mut figures = beside_limits(&paths, &limits)?;
+    let dollars = account::Prices::load()?.of(&paths.scheduled)? * 1e6;
+    figures.push(Figure::new("a million scheduled no-ops", dollars, "$"));
+    Ok(figures)
+}
+
+/// Reads what was measured last, which `docs/costs.md` shows.
+pub fn kept(limits: &Limits) -> anyhow::Result<Vec<Figure>> {
+    beside_limits(&page::kept()?, limits)
+}
+
+fn beside_limits(paths: &paths::Paths, limits: &Limits) -> anyhow::Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for (name, usage) in paths.by_name() {
         let limits = limits.units(name)?;
@@ -37,7 +49,5 @@ pub async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
             limits.invocations.map(|it| figure("Lambda", usage.invocations, "invocations").at_most(it)),
         );
     }
-    let dollars = account::Prices::load()?.of(&paths.scheduled)? * 1e6;
-    figures.push(Figure::new("a million scheduled no-ops", dollars, "$"));
     Ok(figures)
 }
