@@ -3,6 +3,7 @@
 //! Everything is durable: the database is a file, and every commit is flushed. Each figure stands
 //! beside its budget, and the command fails where a figure misses it.
 
+mod budget;
 mod cost;
 mod emulator;
 mod figure;
@@ -41,6 +42,8 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Holds what clippy and the tests took, and what the build made, against .ci/budget.toml
+    Budget(budget::Options),
     /// Measures the costs of an execution on AWS, counted on an emulator.
     Cost(cost::Options),
     /// Lateness and loss of the installation on an emulator
@@ -53,6 +56,7 @@ enum Command {
 async fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
     let figures = match &options.command {
+        Some(Command::Budget(options)) => budget::measure(options)?,
         Some(Command::Cost(options)) => cost::measure(options).await?,
         Some(Command::Emulator(options)) => emulator::measure(options).await?,
         Some(Command::Functions(options)) => functions::measure(options).await?,

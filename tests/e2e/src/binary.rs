@@ -7,21 +7,19 @@ use std::{
     sync::OnceLock,
 };
 
-const FUNCTIONS: [&str; 5] = ["tick", "dispatcher", "worker", "api", "archive"];
+const PROGRAMS: [&str; 6] = ["belfry", "tick", "dispatcher", "worker", "api", "archive"];
 
-/// Path of `belfry`, which is built once in each test program with the profile of this program.
-/// `BELFRY_BIN` names another binary instead, which is taken as it is.
+/// Path of `belfry`. `BELFRY_BIN` names another binary instead, which is taken as it is.
 pub fn belfry() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        env::var_os("BELFRY_BIN").map_or_else(|| build(&["belfry"]).join("belfry"), PathBuf::from)
-    })
+    BINARY.get_or_init(|| env::var_os("BELFRY_BIN").map_or_else(|| functions().join("belfry"), PathBuf::from))
 }
 
-/// The directory of the functions' programs, built in the same way.
+/// The directory of the functions' programs. They are built once in each test program, with the profile of this
+/// program.
 pub fn functions() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    DIRECTORY.get_or_init(|| build(&FUNCTIONS))
+    DIRECTORY.get_or_init(build)
 }
 
 pub fn workspace() -> PathBuf {
@@ -41,21 +39,21 @@ fn profile_directory() -> PathBuf {
 /// Builds programs from libraries that `cargo test --workspace` has built already. Cargo builds
 /// libraries once for each set of features. It arrives at the same set only when the whole workspace
 /// and a test are asked for, so the command names a small test.
-fn build(programs: &[&str]) -> PathBuf {
+fn build() -> PathBuf {
     let directory = profile_directory();
     let profile = match directory.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
         Some(name) => name,
     };
     let status = cargo()
-        .args(["build", "--quiet", "--locked", "--workspace", "--test", "imports"])
-        .args(programs.iter().flat_map(|program| ["--bin", program]))
+        .args(["build", "--quiet", "--locked", "--workspace", "--test", "architecture"])
+        .args(PROGRAMS.iter().flat_map(|program| ["--bin", program]))
         .args(["--profile", profile, "--target-dir"])
         .arg(target_directory())
         .current_dir(workspace())
         .status()
         .expect("cargo runs");
-    assert!(status.success(), "{programs:?} can't be built");
+    assert!(status.success(), "{PROGRAMS:?} can't be built");
     directory
 }
 

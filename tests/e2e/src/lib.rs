@@ -6,9 +6,9 @@
 //! | `tests/kill` | nothing is lost or done twice over twenty kill -9 |
 //! | `tests/standby` | a second process takes over, and the first can't write any more |
 //! | `tests/browser` | web pages, in real browsers, change nothing and read nothing |
-//! | `tests/api_fuzz.rs` | the API keeps to its OpenAPI document, whatever comes in |
+//! | `tests/api_fuzz` | the API keeps to its OpenAPI document, whatever comes in |
 //! | `tests/bad_input` | wrong input is refused, with its place, and changes nothing |
-//! | `tests/file_modes.rs` | belfry's files are for its user alone, and shared places stay open |
+//! | `tests/file_modes` | belfry's files are for its user alone, and shared places stay open |
 //! | `tests/stored` | an older version's rows are read and end, and versions run side by side |
 //! | `tests/cloud` | the real functions on an emulated AWS, after a real `terraform apply` |
 //! | `tests/journey` | the tour of the README and all that `examples/` promises |

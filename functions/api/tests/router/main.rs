@@ -1,4 +1,4 @@
-//! Tests of the router, on the real engine and a database in memory.
+//! Tests of the router and of its description, on the real engine and a database in memory.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
@@ -16,6 +16,7 @@ mod jobs;
 mod keys;
 mod limits;
 mod logs;
+mod openapi;
 mod overview;
 mod push;
 mod reruns;

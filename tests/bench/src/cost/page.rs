@@ -40,7 +40,7 @@ pub fn update(paths: &Paths) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn kept() -> anyhow::Result<Paths> {
+pub fn kept() -> anyhow::Result<Paths> {
     Ok(serde_json::from_str(&fs::read_to_string(measured())?)?)
 }
 

@@ -38,6 +38,24 @@ pub struct Paths {
     pub idle_tick: Usage,
 }
 
+impl Paths {
+    /// Usage by the names that the paths have in `.ci/budget.toml`.
+    pub fn by_name(&self) -> [(&'static str, Usage); 10] {
+        [
+            ("scheduled", self.scheduled),
+            ("push", self.push),
+            ("retry", self.retry),
+            ("dependent", self.dependent),
+            ("long", self.long),
+            ("max_concurrency", self.max_concurrency),
+            ("max_concurrency_per_key", self.max_concurrency_per_key),
+            ("rate_limit", self.rate_limit),
+            ("circuit", self.circuit),
+            ("idle_tick", self.idle_tick),
+        ]
+    }
+}
+
 pub async fn measure() -> anyhow::Result<Paths> {
     let world = Box::pin(World::start()).await?;
     let idle_tick = idle_tick(&world).await?;

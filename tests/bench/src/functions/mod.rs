@@ -15,7 +15,10 @@ use belfry_e2e::Function;
 use belfry_emulator::Emulator;
 use tempfile::TempDir;
 
-use crate::figure::{Figure, percentile};
+use crate::{
+    budget::Limits,
+    figure::{Figure, percentile},
+};
 
 const FUNCTIONS: [&str; 5] = ["tick", "dispatcher", "worker", "api", "archive"];
 const STARTS: usize = 20;
@@ -31,6 +34,7 @@ pub struct Options {
 }
 
 pub async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
+    let limits = Limits::load()?;
     let packages = match &options.packages {
         Some(packages) => packages.clone(),
         None => build()?,
@@ -39,7 +43,7 @@ pub async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
     events::prepare(&emulator).await?;
     let mut figures = Vec::new();
     for function in FUNCTIONS {
-        figures.extend(measure_one(&packages, function, &emulator).await?);
+        figures.extend(measure_one(&packages, function, &emulator, &limits).await?);
     }
     Ok(figures)
 }
@@ -54,7 +58,12 @@ fn build() -> anyhow::Result<PathBuf> {
     Ok(directory)
 }
 
-async fn measure_one(packages: &Path, function: &str, emulator: &Emulator) -> anyhow::Result<Vec<Figure>> {
+async fn measure_one(
+    packages: &Path,
+    function: &str,
+    emulator: &Emulator,
+    limits: &Limits,
+) -> anyhow::Result<Vec<Figure>> {
     let package = packages.join(format!("{function}.zip"));
     let bytes = fs::metadata(&package).with_context(|| package.display().to_string())?.len();
     let directory = TempDir::with_prefix("belfry-bench-")?;
@@ -73,10 +82,11 @@ async fn measure_one(packages: &Path, function: &str, emulator: &Emulator) -> an
     let pid = process.pid().context("the function has ended")?;
     let figure = |what: &str, value, unit| Figure::new(format!("{function}, {what}"), value, unit);
     Ok(vec![
-        figure("zipped", bytes as f64 / MIB, "MiB").at_most(6.0),
-        figure("init, median", percentile(&inits, 0.5), "ms").at_most(30.0),
+        figure("zipped", bytes as f64 / MIB, "MiB").at_most(limits.mib.zip),
+        figure("init, median", percentile(&inits, 0.5), "ms").at_most(limits.ms.init_median),
         figure("init, slowest", percentile(&inits, 1.0), "ms"),
-        figure("peak memory", crate::process::memory_mib(pid, "VmHWM:")?, "MiB").at_most(40.0),
+        figure("peak memory", crate::process::memory_mib(pid, "VmHWM:")?, "MiB")
+            .at_most(limits.mib.peak_memory),
     ])
 }
 

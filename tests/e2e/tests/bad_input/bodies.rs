@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::Bench;
+use super::Bench;
 
 const MIB: usize = 1024 * 1024;
 
@@ -24,8 +24,7 @@ impl Bench {
     }
 }
 
-#[tokio::test]
-async fn oversized_bodies_are_413() {
+pub async fn oversized_bodies_are_413() {
     let bench = Bench::start().await;
     let long = |bytes: usize| json!({ "description": "x".repeat(bytes) }).to_string();
     for path in ["/v1/jobs/kept", "/v1/jobs/new"] {
@@ -37,8 +36,7 @@ async fn oversized_bodies_are_413() {
     bench.rejects(Method::POST, "/v1/executions:batch", long(16 * MIB), 413, "").await;
 }
 
-#[tokio::test]
-async fn what_is_too_much_within_a_body_is_named() {
+pub async fn what_is_too_much_within_a_body_is_named() {
     let bench = Bench::start().await;
     let target = json!({ "type": "empty" });
     let large = json!({ "target": target, "input": "x".repeat(64 * 1024) }).to_string();
@@ -55,8 +53,7 @@ async fn what_is_too_much_within_a_body_is_named() {
     bench.rejects(Method::POST, "/v1/executions", deep, 400, "").await;
 }
 
-#[tokio::test]
-async fn one_wrong_job_keeps_all_from_being_applied() {
+pub async fn one_wrong_job_keeps_all_from_being_applied() {
     let bench = Bench::start().await;
     let apply = |wrong: Value| {
         let jobs = json!([{ "job_id": "kept", "description": "changed" }, { "job_id": "new" }, wrong]);
@@ -72,8 +69,7 @@ async fn one_wrong_job_keeps_all_from_being_applied() {
     }
 }
 
-#[tokio::test]
-async fn a_request_that_cannot_be_read_is_400_and_one_that_cannot_be_done_422() {
+pub async fn a_request_that_cannot_be_read_is_400_and_one_that_cannot_be_done_422() {
     let bench = Bench::start().await;
     let text = |value: Value| value.to_string();
     for (method, path, body, status, field) in [

@@ -7,10 +7,9 @@ use belfry_e2e::{Up, run, run_with_input, until};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::Bench;
+use super::Bench;
 
-#[tokio::test]
-async fn what_the_server_refuses_is_1() {
+pub async fn what_the_server_refuses_is_1() {
     let bench = Bench::start().await;
     bench.refuses(&["trigger", "nobody"], &["404", "nobody"]).await;
     bench.refuses(&["executions", "show", "kept@never"], &["404", "kept@never"]).await;
@@ -26,8 +25,7 @@ async fn what_the_server_refuses_is_1() {
     );
 }
 
-#[tokio::test]
-async fn wrong_usage_is_2_and_nobody_there_is_3() {
+pub async fn wrong_usage_is_2_and_nobody_there_is_3() {
     for args in [
         &["aply"][..],
         &["apply"],
@@ -52,8 +50,7 @@ async fn wrong_usage_is_2_and_nobody_there_is_3() {
     }
 }
 
-#[tokio::test]
-async fn up_says_why_it_cannot_start() {
+pub async fn up_says_why_it_cannot_start() {
     let bench = Bench::start().await;
     let address = bench.server.url().strip_prefix("http://").unwrap();
     let (data, file) = (bench.path().join("second"), bench.path().join("file"));
@@ -72,8 +69,7 @@ async fn up_says_why_it_cannot_start() {
 }
 
 /// The reader of the log ends at once, as in `belfry up 2>&1 | head -1`.
-#[tokio::test]
-async fn up_goes_on_and_stops_as_told_where_nobody_reads_its_log() {
+pub async fn up_goes_on_and_stops_as_told_where_nobody_reads_its_log() {
     let data = TempDir::new().unwrap();
     let mut server = Up::on(data.path()).unread().start_leader().await;
     server.run_with_input(&["apply", "-f", "-"], "{job_id: often, schedule: '@every 1s'}").await.ok();

@@ -4,7 +4,7 @@ use std::fs;
 
 use belfry_e2e::{Up, run};
 
-use crate::Bench;
+use super::Bench;
 
 /// Job files, each with the message about it, after its name.
 const FILES: &[(&str, &str)] = &[
@@ -48,8 +48,7 @@ const CYCLE: &[(&str, &str)] = &[
 ];
 const CYCLE_MESSAGE: &str = "one.yaml:2:30: job a: dependencies[0]: closes a cycle: a → c → b → a";
 
-#[tokio::test]
-async fn each_wrong_file_is_refused_with_its_place() {
+pub async fn each_wrong_file_is_refused_with_its_place() {
     let bench = Bench::start().await;
     let path = bench.path().join("jobs.yaml");
     let name = path.to_str().unwrap();
@@ -62,8 +61,7 @@ async fn each_wrong_file_is_refused_with_its_place() {
     bench.refuses(&["apply", "-f", "/no/such/file.yaml"], &["/no/such/file.yaml: No such file"]).await;
 }
 
-#[tokio::test]
-async fn all_that_is_wrong_in_several_files_is_told_at_once() {
+pub async fn all_that_is_wrong_in_several_files_is_told_at_once() {
     let bench = Bench::start().await;
     fs::write(bench.path().join("good.yaml"), "job_id: good\n").unwrap();
     fs::write(bench.path().join("one.yaml"), "job_id: one\ntimeout: soon\n").unwrap();
@@ -73,8 +71,7 @@ async fn all_that_is_wrong_in_several_files_is_told_at_once() {
     assert_eq!(run.err().lines().count(), 2, "{}", run.err());
 }
 
-#[tokio::test]
-async fn a_cycle_across_files_is_shown_wherever_it_is_met() {
+pub async fn a_cycle_across_files_is_shown_wherever_it_is_met() {
     let bench = Bench::start().await;
     let directory = bench.path().join("cycle");
     fs::create_dir(&directory).unwrap();
@@ -88,8 +85,7 @@ async fn a_cycle_across_files_is_shown_wherever_it_is_met() {
     assert!(run.err().contains(CYCLE_MESSAGE), "{}", run.err());
 }
 
-#[tokio::test]
-async fn up_does_not_start_with_wrong_files_and_keeps_nothing_of_them() {
+pub async fn up_does_not_start_with_wrong_files_and_keeps_nothing_of_them() {
     let bench = Bench::start().await;
     let (data, jobs) = (bench.path().join("other"), bench.path().join("jobs"));
     fs::create_dir(&jobs).unwrap();

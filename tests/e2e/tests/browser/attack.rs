@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::{
+use super::{
     launch::{Browser, FOREIGN},
     site::{MARKER, Site},
 };

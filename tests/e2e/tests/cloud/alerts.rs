@@ -7,7 +7,7 @@ use belfry_e2e::until;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     installation::{Installation, SOON, installation},
     receiver::Receiver,
     recovery::RECOVERED,

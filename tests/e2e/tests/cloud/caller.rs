@@ -8,7 +8,7 @@ use std::{
 use belfry_emulator::{ACCESS_KEY, REGION, SECRET_KEY};
 use reqwest::Method;
 
-use crate::installation::Installation;
+use super::installation::Installation;
 
 pub const BUCKET: &str = "belfry-history-000000000000-us-east-1";
 

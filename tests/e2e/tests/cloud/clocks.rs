@@ -4,7 +4,7 @@ use belfry_e2e::until;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::{
+use super::{
     installation::{SOON, installation, interruption},
     recovery::RECOVERED,
 };

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tokio::process::{Child, Command};
 
-use crate::{
+use super::{
     installation::{COMMANDS, Installation, SOON, installation},
     recovery::RECOVERED,
 };

@@ -7,7 +7,7 @@ use flate2::read::GzDecoder;
 use reqwest::{Method, header::LOCATION};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     caller::{BUCKET, Caller, curl},
     daemon::Daemon,
     installation::{COMMANDS, Installation, SOON, installation},

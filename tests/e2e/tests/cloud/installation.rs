@@ -18,7 +18,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use crate::{api::Api, interruption::Interruption};
+use super::{api::Api, interruption::Interruption};
 
 pub const SOON: Duration = Duration::from_secs(60);
 const UP: &str = "localstack/up";

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use belfry_e2e::run_with_variables;
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     installation::{Installation, SOON},
     receiver::Receiver,
 };

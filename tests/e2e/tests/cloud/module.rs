@@ -6,7 +6,7 @@ use belfry_e2e::{target_directory, workspace};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
-use crate::installation::installation;
+use super::installation::installation;
 
 /// Attributes that the emulator keeps of no alarm.
 const FORGOTTEN: [&str; 9] = [

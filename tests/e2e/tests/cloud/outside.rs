@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     installation::{COMMANDS, SOON, installation},
     receiver::Receiver,
     recovery::RECOVERED,

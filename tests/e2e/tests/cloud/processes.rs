@@ -7,7 +7,7 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
 };
 
-use crate::installation::Installation;
+use super::installation::Installation;
 
 pub struct Process {
     pid: Pid,

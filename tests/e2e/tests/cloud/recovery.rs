@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use axum::http::StatusCode;
 use serde_json::json;
 
-use crate::{
+use super::{
     installation::{Installation, SOON, installation},
     interruption::hangs_once,
     receiver::Receiver,

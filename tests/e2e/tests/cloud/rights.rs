@@ -16,7 +16,7 @@ use aws_sdk_sqs::{
 use belfry_e2e::until;
 use reqwest::Method;
 
-use crate::{
+use super::{
     caller::{BUCKET, Caller, is_refused},
     installation::{Installation, installation},
     recovery::RECOVERED,

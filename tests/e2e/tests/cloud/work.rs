@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     installation::{Installation, SOON, installation},
     receiver::Receiver,
 };

@@ -6,15 +6,14 @@ use belfry_e2e::{Examples, Up, until};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{SOON, Tour, ids, only_run, text};
+use super::{SOON, Tour, ids, only_run, text};
 
 const CHAIN: [&str; 5] = ["ingest", "products", "quality", "report", "revenue"];
 const RERUN: [&str; 4] = ["collect", "prices", "summary", "weather"];
 /// Report on the example's orders, worked out apart from the example.
 const REPORT: &str = "orders,revenue,rejected\n4995,579075.00,5\n";
 
-#[tokio::test]
-async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
+pub async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     let tour = Tour::begin().await;
     // Whoever adds one adds what it shows to these tests.
     let files = [
@@ -66,8 +65,7 @@ async fn up_applies_all_of_them_and_jobs_are_seen_to_run() {
     assert!(said.contains("load "), "{said}");
 }
 
-#[tokio::test]
-async fn triggering_the_first_of_the_nightly_chain_makes_its_report() {
+pub async fn triggering_the_first_of_the_nightly_chain_makes_its_report() {
     let tour = Tour::begin().await;
     let first = tour.server.run(&["trigger", "ingest", "--json"]).await.ok().json();
     let run_id = text(&first, "run_id");
@@ -92,8 +90,7 @@ async fn triggering_the_first_of_the_nightly_chain_makes_its_report() {
     assert!(page.lines().all(|line| shown.contains(line)), "{shown}");
 }
 
-#[tokio::test]
-async fn the_flaky_job_is_tried_again_and_recovers() {
+pub async fn the_flaky_job_is_tried_again_and_recovers() {
     let tour = Tour::begin_at("flaky.yaml", &[]).await;
     let id = tour.server.run(&["trigger", "flaky"]).await.ok().out().trim().to_owned();
     let followed = tour.server.run(&["logs", "-f", &id]).await.ok().out();
@@ -109,8 +106,7 @@ async fn the_flaky_job_is_tried_again_and_recovers() {
     assert!(row["duration_ms"].as_u64().unwrap() >= 1500, "{row}");
 }
 
-#[tokio::test]
-async fn a_result_reaches_the_next_jobs_input() {
+pub async fn a_result_reaches_the_next_jobs_input() {
     let tour = Tour::begin().await;
     tour.server.run(&["trigger", "measure", "--wait"]).await.ok();
     let row = tour.until_one_is("announce", "success").await;
@@ -118,8 +114,7 @@ async fn a_result_reaches_the_next_jobs_input() {
     assert!(said.contains(r#"input: {"names":["a","b","c"],"rows":3,"text":"counted"}"#), "{said}");
 }
 
-#[tokio::test]
-async fn a_list_fans_out_and_joins_again() {
+pub async fn a_list_fans_out_and_joins_again() {
     let tour = Tour::begin().await;
     tour.server.run(&["trigger", "list_zones", "--wait"]).await.ok();
     tour.until_one_is("show_times", "success").await;
@@ -130,8 +125,7 @@ async fn a_list_fans_out_and_joins_again() {
     assert_eq!((results.len(), &whole["result"]), (3, &json!(results)));
 }
 
-#[tokio::test]
-async fn the_webhook_calls_out_over_http() {
+pub async fn the_webhook_calls_out_over_http() {
     let data = TempDir::new().unwrap();
     let called = Up::on(data.path()).start_leader().await;
     let examples = Examples::copy();

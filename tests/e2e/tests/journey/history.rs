@@ -8,10 +8,9 @@ use belfry_engine::ports::{Acquired, ExecutionStore as _, LeaseStore as _};
 use belfry_sqlite::Store;
 use tempfile::TempDir;
 
-use crate::{SOON, Tour, text};
+use super::{SOON, Tour, text};
 
-#[tokio::test]
-async fn all_that_a_command_printed_is_kept() {
+pub async fn all_that_a_command_printed_is_kept() {
     let tour = Tour::begin().await;
     let row = tour.server.run(&["trigger", "chatty", "--wait", "--json"]).await.ok().json();
     let id = text(&row, "execution_id").to_owned();
@@ -41,8 +40,7 @@ async fn database(data: &TempDir, ago: Duration) {
     store.release(&lease).await.unwrap();
 }
 
-#[tokio::test]
-async fn what_is_old_goes_to_the_archive() {
+pub async fn what_is_old_goes_to_the_archive() {
     let (data, archive) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     database(&data, Duration::from_secs(8 * 24 * 3600)).await;
     let kept = Up::on(data.path()).args(["--retention", "30d", "--archive"]).args([archive.path()]);

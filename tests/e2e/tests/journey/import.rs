@@ -4,12 +4,11 @@ use std::fs;
 
 use belfry_e2e::run;
 
-use crate::Tour;
+use super::Tour;
 
 /// The crontabs of `examples/` are imported to a file, which belfry accepts unchanged. The file is not
 /// applied for good: the crontabs are real, and one of them may be due in this very minute.
-#[tokio::test]
-async fn the_example_crontabs_become_a_job_file_that_applies() {
+pub async fn the_example_crontabs_become_a_job_file_that_applies() {
     let tour = Tour::begin().await;
     let copy = &tour.examples;
     let mut files: Vec<String> = fs::read_dir(copy.path().join("crontabs/cron.d"))
@@ -45,8 +44,7 @@ async fn the_example_crontabs_become_a_job_file_that_applies() {
     );
 }
 
-#[tokio::test]
-async fn an_imported_crontab_is_applied_and_its_lines_run_as_cron_would() {
+pub async fn an_imported_crontab_is_applied_and_its_lines_run_as_cron_would() {
     let tour = Tour::begin().await;
     let crontab = tour.examples.path().join("mine");
     fs::write(

@@ -4,7 +4,7 @@
 use belfry_e2e::until;
 use serde_json::Value;
 
-use crate::{SOON, Tour, text};
+use super::{SOON, Tour, text};
 
 /// Highest number of these executions that ran at one moment.
 fn most_at_once(rows: &[Value]) -> usize {
@@ -14,8 +14,7 @@ fn most_at_once(rows: &[Value]) -> usize {
     spans.iter().map(|(start, _)| running(start)).max().unwrap_or(0)
 }
 
-#[tokio::test]
-async fn no_more_run_at_once_than_may() {
+pub async fn no_more_run_at_once_than_may() {
     let tour = Tour::begin().await;
     for number in ["1", "2", "3", "4", "5"] {
         tour.trigger(&["thumbnails", "--input", number]).await;
@@ -34,8 +33,7 @@ async fn no_more_run_at_once_than_may() {
     }
 }
 
-#[tokio::test]
-async fn the_newest_takes_the_place_of_the_one_before() {
+pub async fn the_newest_takes_the_place_of_the_one_before() {
     let tour = Tour::begin().await;
     let first = tour.trigger(&["preview"]).await;
     tour.until_it_is(&first, "running").await;
@@ -47,8 +45,7 @@ async fn the_newest_takes_the_place_of_the_one_before() {
     tour.server.run(&["cancel", &second]).await.ok();
 }
 
-#[tokio::test]
-async fn what_keeps_failing_is_left_alone_for_a_while() {
+pub async fn what_keeps_failing_is_left_alone_for_a_while() {
     let tour = Tour::begin().await;
     for _ in 0..3 {
         tour.server.run(&["trigger", "sync", "--wait"]).await.with_code(1);

@@ -5,7 +5,7 @@ use std::fs;
 use belfry_e2e::until;
 use rustix::process::{Pid, test_kill_process};
 
-use crate::{SOON, Tour, ids, text};
+use super::{SOON, Tour, ids, text};
 
 const FAILS_UNTIL_READY: &str = "\
 - job_id: picky
@@ -19,8 +19,7 @@ const RECURRING: &str = "\
 ";
 
 /// Dead letters are looked at, redriven when the cause is gone, and discarded.
-#[tokio::test]
-async fn what_failed_for_good_is_found_redriven_and_discarded() {
+pub async fn what_failed_for_good_is_found_redriven_and_discarded() {
     // Of all the examples, some fail for good by themselves.
     let tour = Tour::begin_at("flaky.yaml", &[]).await;
     let ready = tour.examples.path().join("ready");
@@ -54,8 +53,7 @@ async fn what_failed_for_good_is_found_redriven_and_discarded() {
     tour.server.run(&["retry", "picky@two", "--wait"]).await.ok();
 }
 
-#[tokio::test]
-async fn a_paused_job_has_no_slots_until_it_is_resumed() {
+pub async fn a_paused_job_has_no_slots_until_it_is_resumed() {
     let tour = Tour::begin().await;
     tour.apply(RECURRING).await;
     tour.until_one_is("tick", "success").await;
@@ -78,8 +76,7 @@ async fn a_paused_job_has_no_slots_until_it_is_resumed() {
 }
 
 /// The process ends, with all processes that it has started.
-#[tokio::test]
-async fn cancelling_a_running_command_ends_its_processes() {
+pub async fn cancelling_a_running_command_ends_its_processes() {
     let tour = Tour::begin().await;
     let pids = tour.examples.path().join("pids");
     let command = format!("sleep 600 & echo $! $$ > '{0}.part'; mv '{0}.part' '{0}'; wait", pids.display());

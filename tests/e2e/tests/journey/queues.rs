@@ -9,7 +9,7 @@ use std::{
 use belfry_e2e::{Held, until};
 use tokio::process::Command;
 
-use crate::{SOON, Tour, text};
+use super::{SOON, Tour, text};
 
 /// Jobs of these executions, in the order in which they were started.
 async fn order(tour: &Tour, executions: &[String]) -> Vec<String> {
@@ -37,8 +37,7 @@ async fn occupied(press: &Tour) -> String {
     id
 }
 
-#[tokio::test]
-async fn what_is_urgent_is_printed_first() {
+pub async fn what_is_urgent_is_printed_first() {
     let press = Tour::begin_at("priorities.yaml", &["--pool", "press=1"]).await;
     let held = newspapers_are_held(&press).await;
     let mut printed = vec![occupied(&press).await];
@@ -59,8 +58,7 @@ async fn what_is_urgent_is_printed_first() {
     assert_eq!(order(&press, &printed).await, ["newspaper", "brochure", "flyer"], "also what waited already");
 }
 
-#[tokio::test]
-async fn a_pool_serves_its_own_and_helps_the_one_that_it_names() {
+pub async fn a_pool_serves_its_own_and_helps_the_one_that_it_names() {
     let pools = Tour::begin_at("pools.yaml", &["--pool", "gpu=1", "--steal-from", "render"]).await;
     for job in ["train", "frame"] {
         let id = pools.trigger(&[job]).await;
@@ -72,8 +70,7 @@ async fn a_pool_serves_its_own_and_helps_the_one_that_it_names() {
     assert!(pools["gpu"]["capacity"] == 1 && pools["render"].is_null(), "{workers}");
 }
 
-#[tokio::test]
-async fn who_pushes_too_much_is_told_when_to_come_again() {
+pub async fn who_pushes_too_much_is_told_when_to_come_again() {
     let press =
         Tour::begin_at("priorities.yaml", &["--pool", "press=1", "--backlog-limit", "press/low=2"]).await;
     let held = newspapers_are_held(&press).await;

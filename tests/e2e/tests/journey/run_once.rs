@@ -4,10 +4,9 @@ use std::fs;
 
 use belfry_e2e::{Examples, run, run_with_input};
 
-use crate::only_run;
+use super::only_run;
 
-#[tokio::test]
-async fn each_example_that_needs_no_server_runs_once_and_well() {
+pub async fn each_example_that_needs_no_server_runs_once_and_well() {
     let examples = Examples::copy();
     for name in [
         "backfill.yaml",
@@ -24,8 +23,7 @@ async fn each_example_that_needs_no_server_runs_once_and_well() {
     assert!(only_run(examples.path()).join("report.csv").exists());
 }
 
-#[tokio::test]
-async fn the_exit_code_is_1_where_something_fails() {
+pub async fn the_exit_code_is_1_where_something_fails() {
     let file = "\
 - {job_id: good, command: 'true'}
 - {job_id: bad, command: 'echo the disk is full >&2; exit 4', max_retries: 0, dependencies: [good]}

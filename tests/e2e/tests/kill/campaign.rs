@@ -5,7 +5,7 @@ use std::time::Duration;
 use belfry_e2e::{Server, Up, until};
 use tokio::time::{Instant, sleep};
 
-use crate::{
+use super::{
     plan::Plan,
     pusher::{Accepted, Pushers},
 };

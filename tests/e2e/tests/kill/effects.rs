@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::history::History;
+use super::history::History;
 
 /// Attempts of each execution that appended a line.
 pub struct Effects(HashMap<String, HashSet<u64>>);

@@ -6,7 +6,7 @@ use belfry_e2e::Api;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
-use crate::history::History;
+use super::history::History;
 
 /// Pauses all jobs and returns them as they are then. Slots up to the pause still run.
 pub async fn pause_all(api: &Api) -> Vec<Value> {

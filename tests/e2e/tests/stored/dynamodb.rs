@@ -11,7 +11,7 @@ use belfry_emulator::{Emulator, create_tables};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     expected::{Died, ENDED, ENDS, JOBS, OPEN_LETTERS},
     node::{Node, create_queues, names},
     target::Target,
@@ -52,8 +52,7 @@ async fn work_elsewhere(node: &mut Node, pool: &str, id: &str) {
     }
 }
 
-#[tokio::test]
-async fn what_an_older_version_left_on_dynamodb_is_read_and_ends() {
+pub async fn what_an_older_version_left_on_dynamodb_is_read_and_ends() {
     let (emulator, target) = (Emulator::start(&[]).unwrap(), Target::start().await);
     let facts = restore(&emulator, &target).await;
     let mut node = Node::start(functions(), &emulator).await;

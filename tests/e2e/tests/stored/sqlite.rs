@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{
+use super::{
     expected::{Died, ENDED, ENDS, JOBS, OPEN_LETTERS},
     moved::{days_until_now, moved},
 };
@@ -82,8 +82,7 @@ async fn work_elsewhere(server: &Server, stored: &Stored) {
     }
 }
 
-#[tokio::test]
-async fn what_an_older_version_left_in_a_database_is_read_and_ends() {
+pub async fn what_an_older_version_left_in_a_database_is_read_and_ends() {
     let place = TempDir::new().unwrap();
     let data = place.path().join("data");
     let stored = Stored::restore(&data);

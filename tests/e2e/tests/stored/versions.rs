@@ -68,10 +68,11 @@ fn name_version(commit: &str, sources: &Path) {
 }
 
 /// Third-party crates are taken from this build, as far as the versions are the same: the intermediate products lie
-/// together, the programs apart.
+/// together, the programs apart. The profile is the present one: with another, none of them could be shared.
 fn build(sources: &Path, programs: &Path) -> PathBuf {
     let status = cargo()
-        .args(["build", "--quiet", "--locked", "--workspace", "--test", "imports"])
+        .args(["build", "--quiet", "--locked", "--workspace", "--test", "imports", "--config"])
+        .arg(workspace().join("Cargo.toml"))
         .args(FUNCTIONS.iter().flat_map(|program| ["--bin", program]))
         .env("CARGO_TARGET_DIR", programs)
         .env("CARGO_BUILD_BUILD_DIR", target_directory())

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::{SOON, outcomes, until_it_is};
+use super::{SOON, outcomes, until_it_is};
 
 type Asked = Arc<Mutex<Vec<HeaderMap>>>;
 
@@ -65,8 +65,7 @@ impl Studio {
     }
 }
 
-#[tokio::test]
-async fn it_ends_when_the_target_says_so() {
+pub async fn it_ends_when_the_target_says_so() {
     let studio = Studio::begin().await;
     let id = studio.push(json!({"timeout": "1h"})).await;
     let callback = studio.asked(0).await;
@@ -84,8 +83,7 @@ async fn it_ends_when_the_target_says_so() {
     assert_eq!(row["attempts"][0]["output"]["tail"], "done");
 }
 
-#[tokio::test]
-async fn it_times_out_when_the_target_says_nothing_and_is_retried() {
+pub async fn it_times_out_when_the_target_says_nothing_and_is_retried() {
     let studio = Studio::begin().await;
     let retry = json!({"max_retries": 1, "base": "100ms"});
     let id = studio.push(json!({"timeout": "10s", "retry": retry})).await;
@@ -99,8 +97,7 @@ async fn it_times_out_when_the_target_says_nothing_and_is_retried() {
     assert_eq!((outcomes(&row), &row["reason"]), (vec!["timed_out", "failed"], &json!("no codec")));
 }
 
-#[tokio::test]
-async fn cancelling_needs_nobody() {
+pub async fn cancelling_needs_nobody() {
     let studio = Studio::begin().await;
     let id = studio.push(json!({})).await;
     let callback = studio.asked(0).await;

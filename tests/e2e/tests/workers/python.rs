@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::{SOON, outcomes, until_it_is};
+use super::{SOON, outcomes, until_it_is};
 
 const LEASE_SECONDS: u64 = 5;
 /// Time within which a vanished worker's work is back.
@@ -54,8 +54,7 @@ impl Pool {
     }
 }
 
-#[tokio::test]
-async fn it_runs_what_succeeds_what_fails_and_what_is_tried_again() {
+pub async fn it_runs_what_succeeds_what_fails_and_what_is_tried_again() {
     let pool = Pool::begin().await;
     let _worker = pool.worker("first");
     let good = pool.push("cat; echo ' rendered'", &["--input", r#"{"frame": 7}"#]).await;
@@ -76,8 +75,7 @@ async fn it_runs_what_succeeds_what_fails_and_what_is_tried_again() {
     );
 }
 
-#[tokio::test]
-async fn it_keeps_what_lasts_longer_than_its_lease_and_stops_what_is_cancelled() {
+pub async fn it_keeps_what_lasts_longer_than_its_lease_and_stops_what_is_cancelled() {
     let pool = Pool::begin().await;
     let _worker = pool.worker("first");
     let long = pool.push(&format!("sleep {}", 2 * LEASE_SECONDS), &[]).await;
@@ -94,8 +92,7 @@ async fn it_keeps_what_lasts_longer_than_its_lease_and_stops_what_is_cancelled()
     pool.until_it_is(&next, "success").await;
 }
 
-#[tokio::test]
-async fn its_work_is_back_when_it_was_killed() {
+pub async fn its_work_is_back_when_it_was_killed() {
     let pool = Pool::begin().await;
     let mut first = pool.worker("first");
     let id = pool.push(&pool.once("exec sleep 60", "echo again"), &[]).await;
@@ -106,8 +103,7 @@ async fn its_work_is_back_when_it_was_killed() {
     assert_eq!((outcomes(&row), &row["worker_id"]), (vec!["lost", "succeeded"], &json!("second")));
 }
 
-#[tokio::test]
-async fn it_is_listed_and_can_be_drained() {
+pub async fn it_is_listed_and_can_be_drained() {
     let pool = Pool::begin().await;
     let mut worker = pool.worker("first");
     let id = pool.push("true", &[]).await;

@@ -4,7 +4,7 @@ use belfry_e2e::{Server, Up};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{SOON, until_it_is};
+use super::{SOON, until_it_is};
 
 /// Pushes one execution for each of these pools, all in one call, so that all are there before any is
 /// taken.
@@ -16,8 +16,7 @@ async fn push(server: &Server, pools: &[&str]) -> Vec<String> {
     results.map(|result| result["execution_id"].as_str().unwrap().to_owned()).collect()
 }
 
-#[tokio::test]
-async fn an_idle_pool_takes_from_the_deepest_that_permits_it() {
+pub async fn an_idle_pool_takes_from_the_deepest_that_permits_it() {
     let data = TempDir::new().unwrap();
     // Three pools with one place each: whichever looks last finds the deepest deeper still.
     let places = ["--pool", "gpu=1", "--concurrency", "1", "--max-processes", "1"];

@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "all of this is a test")]
 
 mod holder;
+mod kubernetes;
 mod laptop;
-#[path = "../rig/mod.rs"]
 mod rig;
 
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
