@@ -13,7 +13,7 @@ pub enum Scenario {
     LostTicks,
     /// One process in all, which loses its queues when it dies.
     Standalone,
-    /// The same on a laptop: for a day it sleeps every hour, and nothing else fails.
+    /// One process on a laptop: for a day it sleeps every hour, and nothing else fails.
     Laptop,
 }
 

@@ -1,4 +1,4 @@
-//! What a wall clock that was ahead has put off, found and put right.
+//! Repair after a wall clock that was ahead: finds what that clock has put off, and puts it right.
 //!
 //! Ticks fire up to a horizon, so a cursor beyond it says that the clock went back since: it was ahead
 //! before, or is behind now. Who fired so far has also moved the chains, looks and retries of that time

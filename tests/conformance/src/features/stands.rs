@@ -181,7 +181,7 @@ pub async fn a_deep_queue_stops_no_other(backend: &Backend) -> Tried {
     }
     assert_eq!(waiting(), 4, "no copies for a queue that is too long");
     let says = world.alert("lateness/queue gpu/normal").await?;
-    assert!(says.starts_with("4 messages wait in the queue gpu/normal, 3 are the most"), "{says:?}");
+    assert!(says.starts_with("4 messages wait in the queue gpu/normal, whose limit is 3"), "{says:?}");
     let second = world.start_for(LEASE_SECONDS, |message| message.pool == "render").await?;
     assert_eq!((attempts(&second), second[0].execution.attempt), (vec!["render@a"], 2));
     // Those whose messages were lost go on when there is room.

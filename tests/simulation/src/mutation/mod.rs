@@ -64,7 +64,7 @@ pub enum Mutation {
     HoldersUnasked,
     /// The slots that a pause covered a moment ago are fired when it ends.
     PausesForgotten,
-    /// What is to be skipped goes by the policy `latest`.
+    /// The policy `skip` is treated as `latest`.
     SkipsForgotten,
 }
 

@@ -47,7 +47,7 @@ impl State {
         self.disturbed_until_ms = self.disturbed_until_ms.max(until_ms);
     }
 
-    /// As `disturb`, for what delays starts and no look: ticks go on while a worker is away.
+    /// Notes a fault that delays starts but no looks: ticks go on while a worker is away. See `disturb`.
     pub fn disturb_starts(&mut self, for_ms: u64) {
         self.judge_overdue();
         self.quiet_since_ms = self.quiet_since_ms.max(self.time.now_ms + for_ms);

@@ -14,6 +14,8 @@ pub type Gates = BTreeMap<GateKey, Gate>;
 
 /// Time by which the clocks of two processes may differ, as the rule for rates has it.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(5);
+/// Difference between two clocks from which one of them counts as ahead.
+const IS_AHEAD: Duration = Duration::from_secs(60);
 
 impl State {
     pub fn saw_pass(&mut self, process: usize, row: &RowWrite, gates: &[GateWrite], passed: &Passed) {
@@ -125,11 +127,18 @@ impl Shadow {
         // one that was let in just before the circuit opened may come after that.
         let Some(write) = gates.iter().find(|write| write.key == key) else { return Ok(()) };
         let after = write.gate.as_ref().map(|gate| gate.circuit);
+        // A circuit that is open for longer than it can be was opened by a clock that was ahead.
+        let is_over = |until: Timestamp, since: Timestamp| {
+            since >= until || until > since.plus(policy.open_for + IS_AHEAD)
+        };
         let may_start = match (before, after) {
             (Circuit::Closed { .. }, _) => true,
-            (Circuit::Open { until, .. }, Some(Circuit::HalfOpen { since, .. })) => since >= until,
+            (Circuit::Open { until, by_hand: true, .. }, Some(Circuit::HalfOpen { since, .. })) => {
+                since >= until
+            }
+            (Circuit::Open { until, .. }, Some(Circuit::HalfOpen { since, .. })) => is_over(until, since),
             (Circuit::HalfOpen { since: last, .. }, Some(Circuit::HalfOpen { since, .. })) => {
-                since >= last.plus(policy.open_for)
+                is_over(last.plus(policy.open_for), since)
             }
             _ => false,
         };
