@@ -38,10 +38,12 @@ impl Change {
     }
 
     /// Shortens the lease of a running attempt that ends later than one that is renewed now: `lease`,
-    /// for a worker with an engine of its own. `None` where it doesn't.
+    /// for a worker with an engine of its own. `None` where it doesn't. A lease that ends before the
+    /// claim began was renewed by another clock since, and stays.
     pub fn lease_shortened(row: &Execution, lease: Duration, now: Timestamp) -> Option<Self> {
         let claim = row.claim.as_ref()?;
-        let ahead = Some(claim.since.since(now)).filter(|ahead| *ahead > CLOCKS_DIFFER).unwrap_or_default();
+        let is_ahead = claim.since.since(now) > CLOCKS_DIFFER && claim.lease_until > claim.since;
+        let ahead = if is_ahead { claim.since.since(now) } else { Duration::ZERO };
         let own = claim.lease_until.minus(ahead);
         let is_renewed = claim.holder == Holder::Worker && own.since(now) > lease + CLOCKS_DIFFER;
         let lease_until = if is_renewed { now.plus(lease) } else { own };
@@ -123,5 +125,6 @@ mod tests {
         }
         assert_eq!(shortened(Holder::Worker, NOW, ahead), Some((NOW, until)), "renewed by that clock");
         assert_eq!(shortened(Holder::Target, NOW, ahead), None, "the attempt's time");
+        assert_eq!(shortened(Holder::Remote, ahead, until), None, "renewed since, by a clock that is right");
     }
 }

@@ -78,10 +78,7 @@ impl Node {
     }
 
     async fn lead_once(&self) -> Result<(), EngineError> {
-        let ports = &self.engine.ports;
-        let now = ports.clock.now();
-        let Acquired::Leader(lease) = ports.leases.acquire(LANE, &self.name, now, now.plus(LEASE)).await?
-        else {
+        let Acquired::Leader(lease) = self.engine.take_lane(LANE, &self.name, LEASE, LEASE).await? else {
             return Ok(());
         };
         let shards = self.engine.settings.shards;

@@ -114,7 +114,7 @@ impl State {
     fn judge_loss_in_time(&mut self, wall: Timestamp, row: &Execution, times: Times) {
         let Some(claim) = &row.claim else { return };
         let is_unpromised = self.clocks_moved_since(times.born_ms) || self.was_unreadable(row, times.born_ms);
-        if is_unpromised || self.may_lack_ticks() {
+        if is_unpromised {
             return;
         }
         // By the clock of whoever looks, too: clocks may differ.
@@ -236,15 +236,8 @@ impl State {
             || self.was_unreadable(row, since_ms)
             || self.shadow.held_back.contains(&row.id)
             || self.are_clocks_apart()
-            || self.may_lack_ticks()
             || self.clocks_moved_since(since_ms)
             || is_slot && self.is_repeated(self.pace.near_ms)
-    }
-
-    /// A known hole: the lease of a lane is written by a wall clock, and keeps others from ticking until then
-    /// where that was ahead and its owner is gone. On one machine the operating system knows.
-    fn may_lack_ticks(&self) -> bool {
-        !self.is_one_process() && self.is_repeated(self.pace.lead_ms)
     }
 
     fn are_clocks_apart(&self) -> bool {
@@ -268,7 +261,9 @@ impl State {
         let parcel = self.shadow.parcels.get(&(row.id.clone(), row.attempt)).copied().unwrap_or_default();
         let free_ms =
             ready_ms.max(parcel.late_until_ms).max(readable_ms).max(self.served_from_ms(&self.pool_of(row)));
-        let is_hit = parcel.losses > 1 || self.shadow.held_back.contains(&row.id);
+        // Where the job could not be read, the message that the sweep sends afterwards is the first one.
+        let is_lost = parcel.losses > 1 || readable_ms > ready_ms && parcel.losses > 0;
+        let is_hit = is_lost || self.shadow.held_back.contains(&row.id);
         let are_clocks_wrong = self.are_clocks_apart() || self.is_repeated(self.pace.near_ms);
         let calm_since_ms = self.disturbed_until_ms.max(self.quiet_since_ms);
         if is_hit || are_clocks_wrong || free_ms <= calm_since_ms {
