@@ -10,7 +10,7 @@ use super::target::{CommandLine, CommandTarget, Target};
 use crate::{
     Cap, CircuitPolicy, Concurrency, HumanDuration, JobId, KeyExpression, Limits, MisfirePolicy, Priority,
     RateLimit, RetryPolicy, Timestamp, TriggerRule, Zones,
-    schedule::{Schedule, ScheduleError, jitter::jitter},
+    schedule::{Schedule, ScheduleError, is_like_blank, jitter::jitter},
 };
 
 /// The clock that starts a job's slots.
@@ -75,7 +75,8 @@ pub struct JobSpec {
     /// Single slot instead of a schedule: an RFC 3339 instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_at: Option<DateTime<Utc>>,
-    /// Earliest instant of a slot (RFC 3339). Default: no bound.
+    /// Earliest instant of a slot (RFC 3339). Intervals count from it: `@every 14d` keeps its local time in
+    /// `timezone`. Default: no bound, and intervals count from the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<DateTime<Utc>>,
     /// Latest instant of a slot (RFC 3339). Default: no bound.
@@ -338,6 +339,12 @@ impl JobSpec {
             schedule = schedule.ending(end);
         }
         Ok(Some(schedule))
+    }
+
+    /// Definition whose schedule has blanks for all that looks like them.
+    pub(super) fn with_plain_blanks(&self) -> Self {
+        let schedule = self.schedule.as_ref().map(|schedule| schedule.replace(is_like_blank, " "));
+        Self { schedule, ..self.clone() }
     }
 
     /// Key of the schedule, equal exactly where two jobs share one schedule.
