@@ -285,6 +285,13 @@ macro_rules! suite {
             what_could_not_be_read_is_not_late_for_ever,
             a_pause_is_passed_over_by_the_policy_however_short,
             after_an_outage_skip_starts_nothing_older_than_its_step,
+            a_starting_deadline_counts_from_the_slot,
+            what_waits_beyond_its_deadline_is_skipped,
+            a_backfill_is_not_too_late,
+            waiting_for_a_turn_is_no_lateness,
+            a_line_goes_by_turns_whatever_was_before,
+            a_list_of_a_skipped_job_skips,
+            a_mapped_job_waits_for_its_list,
         ]);
         $crate::cases!($fresh, local_time: [
             a_job_goes_by_the_zone_data_in_force,

@@ -259,6 +259,18 @@ mod tests {
     }
 
     #[test]
+    fn a_few_late_starts_are_too_few_to_conclude() {
+        let mut fixture = Fixture::new();
+        fixture.started(1, 1);
+        fixture.started(11, 1);
+        assert_eq!(fixture.at(1), [""; 0], "one of two");
+        fixture.started(11, 17);
+        assert_eq!(fixture.at(2), [""; 0], "18 of 19");
+        fixture.started(1, 1);
+        assert_eq!(fixture.at(3), ["18 of the last 20 starts were more than 10 s late"]);
+    }
+
+    #[test]
     fn one_late_start_in_a_hundred_is_borne() {
         let mut fixture = Fixture::new();
         fixture.started(1, 198);

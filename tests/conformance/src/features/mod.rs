@@ -1,7 +1,9 @@
 //! Promises of the engine for each feature, over every store.
 
 mod keys;
+mod rules;
 mod stands;
+mod time;
 mod world;
 
 use belfry_domain::{
@@ -19,11 +21,19 @@ pub use self::{
         a_trigger_is_known_by_its_key_and_its_input, no_dependent_loses_its_run_to_a_key,
         no_key_takes_a_slot, one_of_two_retries_for_a_key_is_new,
     },
+    rules::every_rule_keeps_its_deadline,
     stands::{
         a_dead_holder_gives_its_permit_back, a_deep_queue_stops_no_other,
         a_new_leader_looks_at_once_at_what_waits, a_pause_is_passed_over_by_the_policy_however_short,
         after_an_outage_skip_starts_nothing_older_than_its_step, what_could_not_be_read_is_not_late_for_ever,
         what_has_run_long_is_watched, what_has_waited_long_is_watched,
+    },
+    time::{
+        a_backfill_is_not_too_late, a_line_goes_by_turns_whatever_was_before, a_list_of_a_skipped_job_skips,
+        a_mapped_job_waits_for_its_list, a_starting_deadline_counts_from_the_slot,
+        schedules_of_all_periods_wait_for_each_other_in_autumn,
+        schedules_of_all_periods_wait_for_each_other_in_spring, waiting_for_a_turn_is_no_lateness,
+        what_waits_beyond_its_deadline_is_skipped,
     },
     world::{Tried, World, good},
 };
