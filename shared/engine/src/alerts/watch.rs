@@ -21,6 +21,8 @@ pub struct Thresholds {
     pub success_window: Duration,
     /// Lateness of a start that counts as late. One start in a hundred may be later.
     pub late_after: Duration,
+    /// Minimum number of starts in the window. With fewer, no alert is opened.
+    pub late_at_least: u64,
     pub lateness_window: Duration,
 }
 
@@ -139,7 +141,7 @@ impl Judge {
         let seconds = self.thresholds.late_after.as_secs();
         let summary = format!("{late} of the last {started} starts were more than {seconds} s late");
         let alert = Alert::Lateness { function: None, summary };
-        settle(alert, is_bad, !is_bad && is_whole, alerts).await
+        settle(alert, is_bad && started >= self.thresholds.late_at_least, !is_bad && is_whole, alerts).await
     }
 }
 
@@ -194,6 +196,7 @@ mod tests {
                 at_least: 10,
                 success_window: 5 * MINUTE,
                 late_after: Duration::from_secs(10),
+                late_at_least: 20,
                 lateness_window: 5 * MINUTE,
             };
             Self {
