@@ -111,7 +111,8 @@ pub struct JobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dependency_timeout: Option<HumanDuration>,
     /// List with one execution for each element, or a reference to a dependency's result that is a
-    /// list: `{"$result": "list_files"}`. The job's execution ends when those of all elements have.
+    /// list: `{"$result": "list_files"}`. The job's execution ends when those of all elements have. It is skipped
+    /// if the dependency was, whatever the trigger rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_each: Option<Value>,
     /// Maximum length of the list; a longer list fails the execution. 1 to 10,000. Default 100.
@@ -138,7 +139,8 @@ pub struct JobSpec {
     /// Fate of an execution that failed or timed out and is not tried again. Default `dead_letter`.
     #[serde(default, skip_serializing_if = "OnFailure::is_default")]
     pub on_failure: OnFailure,
-    /// Time after the slot within which an execution must start; later it is skipped. Default: none.
+    /// Time after the slot within which an execution must start, whatever it waits for; later it is skipped.
+    /// A dependent without a schedule counts from the end of its dependencies. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting_deadline: Option<HumanDuration>,
     /// Time after the slot within which an execution must end; later it raises an alert. At most 7
@@ -368,6 +370,11 @@ impl JobSpec {
             None => slot,
             Some(bound) => slot.plus(jitter(self.job_id.as_str(), slot.to_utc(), bound.0)),
         }
+    }
+
+    /// Dependency whose result is the list of `for_each`. `None` where the job has its list itself, or none.
+    pub fn list_giver(&self) -> Option<&str> {
+        self.for_each.as_ref()?.get("$result")?.as_str()
     }
 
     pub fn max_elements(&self) -> u32 {

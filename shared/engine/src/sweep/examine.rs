@@ -115,14 +115,8 @@ impl Engine {
             Some(message) => &self.paced(timer, message).await?,
             None => timer,
         };
-        let mut next = self.next_check(timer);
         let deadline = if row.place().is_some() { self.starting_deadline_of(&row).await? } else { None };
-        if let Some(over) = deadline.map(|deadline| deadline.plus(Duration::from_millis(1)))
-            && over > self.now()
-        {
-            // One that must start by then is to be looked at when it can't any more.
-            next = next.min(over);
-        }
+        let next = self.next_look(timer, deadline);
         let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         if let Some(place) = row.place() {
             self.examine_in_line(&row, place, deadline, guard.clone()).await?;
@@ -130,6 +124,13 @@ impl Engine {
             self.resend(Message { guard: guard.clone(), ..message }).await?;
         }
         self.remove(timer, &guard).await
+    }
+
+    /// Instant of the next look. One that must start by a deadline is looked at when it can't any more.
+    fn next_look(&self, timer: &Timer, deadline: Option<Timestamp>) -> Timestamp {
+        let next = self.next_check(timer);
+        let over = deadline.map(|deadline| deadline.plus(Duration::from_millis(1)));
+        over.filter(|over| *over > self.now()).map_or(next, |over| next.min(over))
     }
 
     async fn examine_running(&self, timer: &Timer, row: Execution) -> Result<()> {
@@ -186,7 +187,8 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
+        let next = self.next_look(timer, self.starting_deadline_of(&row).await?);
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         let ended = self.pull_dependencies(row, guard.clone()).await?;
         if let Some((row, guard)) = ended {
             self.settle(row, guard).await?;

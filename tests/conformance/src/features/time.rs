@@ -1,7 +1,7 @@
 //! Time as documented: deadlines count from the slot, a wait for a turn is no lateness, lists and schedules of
 //! other jobs are waited for.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use belfry_domain::{Execution, ExecutionId, Status};
 use belfry_engine::{CircuitChange, ports::Completion};
@@ -13,7 +13,10 @@ use super::{
     world::{Tried, World, attempts, bad, good},
     years,
 };
-use crate::{Backend, fixtures::job_id};
+use crate::{
+    Backend,
+    fixtures::{EPOCH_MS, job_id},
+};
 
 const TOO_LATE: &str = "skipped: starting_deadline passed before the execution could start";
 
@@ -111,9 +114,28 @@ pub async fn waiting_for_a_turn_is_no_lateness(backend: &Backend) -> Tried {
         // No worker is free for three seconds.
         world.advance(3);
         let third = world.start().await?;
+        assert_eq!(third[0].execution.lateness(), Some(Duration::from_secs(3)));
         assert_eq!(world.take_starts(), started(job, "c", 3_000));
         world.end(&third[0], Completion::succeeded(None)).await?;
     }
+    // A dependent waited a minute for its dependency, and a worker is free two seconds later.
+    let slot = "2026-11-23T01:00:00Z";
+    let jobs = [
+        json!({ "job_id": "up", "run_at": slot }),
+        json!({ "job_id": "down", "run_at": slot, "dependencies": ["up"] }),
+    ];
+    world.define(jobs).await?;
+    world.advance((3_600_000 - (world.now().0 - EPOCH_MS)) as u64 / 1000);
+    world.tick().await?;
+    let up = world.start().await?;
+    world.advance(60);
+    world.end(&up[0], Completion::succeeded(None)).await?;
+    world.advance(2);
+    world.work(good).await?;
+    assert_eq!(world.take_starts(), [started("up", slot, 0), started("down", slot, 2_000)].concat());
+    let lateness = world.row(&format!("down@{slot}")).await?.lateness();
+    assert_eq!(lateness, Some(Duration::from_secs(2)));
+
     world.define([limited("paced", json!({ "rate_limit": { "starts": 1, "per": "10s" } }))]).await?;
     world.trigger("paced", "a", NOTHING).await?;
     world.trigger("paced", "b", NOTHING).await?;
