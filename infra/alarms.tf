@@ -41,7 +41,7 @@ resource "aws_sns_topic_subscription" "pagerduty" {
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_name          = "${var.name}-dead-letters"
-  alarm_description   = "Executions ended badly for good, or messages could not be handled. See `belfry dead-letters`."
+  alarm_description   = "Executions failed for good, or messages could not be handled. See `belfry dead-letters`."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters.name }

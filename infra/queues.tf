@@ -26,7 +26,7 @@ locals {
   ]
 }
 
-# Executions that ended badly for good, for those who consume them; and messages that no function could handle.
+# Executions that failed for good, for consumers of this queue, and messages that no function could handle.
 resource "aws_sqs_queue" "dead_letters" {
   name                              = "${var.name}-dead-letters"
   message_retention_seconds         = 14 * 86400

@@ -14,6 +14,10 @@ use crate::{files::FileErrors, problem::Problem};
 pub enum CliError {
     #[error("{0}")]
     Usage(String),
+    #[error(
+        "{0} needs AWS, and this belfry was built without it\nbuild a complete one with `cargo build --release --locked -p belfry`, without --no-default-features"
+    )]
+    WithoutAws(String),
     #[error(transparent)]
     Refused(#[from] Box<Problem>),
     #[error(
@@ -28,7 +32,7 @@ impl CliError {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Refused(_) | Self::NotBelfry { .. } => 1,
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::WithoutAws(_) => 2,
             Self::Unreachable { .. } => 3,
         }
     }

@@ -21,9 +21,10 @@ use belfry_domain::ZoneData;
 const DIRECTORIES: [&str; 3] = ["/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
 /// Folders that contain all zones once more, without and with leap seconds.
 const VARIANTS: [&str; 2] = ["posix", "right"];
-/// A directory in which nothing has changed for so long is not in the middle of its upgrade.
+/// Time without a change after which a directory is taken to be complete, not in the middle of an
+/// upgrade.
 const QUIET: Duration = Duration::from_secs(1);
-/// An upgrade that takes longer is left to the next start.
+/// Maximum wait for an upgrade to end. After it the data are left to the next start.
 const READS: usize = 10;
 /// Maximum size of a zone's file in bytes, far above that of any real one.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -33,7 +34,7 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 pub enum SystemZones {
     /// Directory, and the version of its data.
     Found { directory: PathBuf, version: String },
-    /// No directory shows its version.
+    /// No directory tells its version.
     Missing,
 }
 
@@ -88,8 +89,8 @@ fn version_of(directory: &Path) -> Option<String> {
     of_source().or_else(|| first_line("+VERSION"))
 }
 
-/// Reads the directory when nothing has changed in it for a moment, with the version of then: while it
-/// is upgraded, its files are of two versions.
+/// Reads the directory once nothing has changed in it for a moment. In the middle of an upgrade, its
+/// files are of two versions.
 fn read_at_rest(directory: &Path) -> Result<ZoneData, String> {
     for _ in 0..READS {
         let began = SystemTime::now();
@@ -106,7 +107,8 @@ fn read_at_rest(directory: &Path) -> Result<ZoneData, String> {
     Err("it is being changed all the time".to_owned())
 }
 
-/// When something in a directory was changed last, by any means: times of modification can be set.
+/// Instant of the newest change in a directory, of any kind. Modification times alone do not tell,
+/// because programs can set them.
 fn newest_change(directory: &Path) -> io::Result<SystemTime> {
     let mut newest = changed_at(&fs::metadata(directory)?);
     for entry in fs::read_dir(directory)? {

@@ -46,7 +46,7 @@ fn every_type_of_target_has_an_example() {
             assert!(problems.is_empty(), "{}: {problems:?}", file.display());
         }
     }
-    // The AWS types are called for real, on an emulator, in the tests of the worker and of the installation.
+    // The tests of the worker run the AWS types against a server in place of AWS.
     let all = ["command", "ecs", "empty", "eventbridge", "http", "lambda", "sqs", "step_functions"];
     assert_eq!(found, all.map(str::to_owned).into());
 }

@@ -13,6 +13,8 @@ fn wrong_usage_is_2_and_no_server_is_3() {
         &["push", "--empty", "--command", "x"],
         &["push", "--empty", "--delay", "soon"],
         &["up", "--retention", "6d"],
+        &["up", "--archive", "s3://bucket/belfry"],
+        &["up", "--logs", "s3://bucket/belfry"],
         &["apply"],
         &["dead-letters", "redrive"],
         &["trigger", "a", "--input", "{"],
@@ -31,6 +33,30 @@ fn wrong_usage_is_2_and_no_server_is_3() {
         assert_eq!(run.code(), 3, "{args:?}: {}", run.err());
         assert!(run.err().contains("belfry up"), "{}", run.err());
     }
+}
+
+/// `.ci/run` builds this one. The build of the whole workspace has AWS.
+#[cfg(not(feature = "aws"))]
+#[test]
+fn without_aws_what_needs_it_is_refused_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (alerts, data) = (folder.path().join("alerts.yaml"), folder.path().join("data"));
+    let topic = "receivers: [{type: sns, topic_arn: 'arn:aws:sns:eu-west-1:123456789012:alerts'}]";
+    std::fs::write(&alerts, topic).unwrap();
+    let (alerts, data) = (alerts.to_str().unwrap(), data.to_str().unwrap());
+    for args in [
+        &["worker", "--pool", "command"][..],
+        &["lanes"],
+        &["lanes", "pause", "0"],
+        &["lanes", "resume", "--json"],
+        &["up", "--listen", "127.0.0.1:0", "--data", data, "--alerts", alerts],
+    ] {
+        let run = belfry(args);
+        assert_eq!(run.code(), 2, "{args:?}: {}", run.err());
+        assert!(run.err().contains("built without it"), "{}", run.err());
+        assert!(run.err().contains("cargo build --release --locked -p belfry"), "{}", run.err());
+    }
+    assert!(!std::path::Path::new(data).exists());
 }
 
 #[test]
@@ -59,6 +85,7 @@ fn every_command_has_help_with_examples() {
         .filter_map(|line| line.split_whitespace().next())
         .collect();
     assert!(names.len() > 20, "{names:?}");
+    assert!(names.contains(&"worker") && names.contains(&"lanes"), "also without AWS: {names:?}");
     for name in names.into_iter().filter(|name| *name != "help") {
         has_examples(&[name]);
     }

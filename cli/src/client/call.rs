@@ -77,8 +77,8 @@ impl Call {
     }
 }
 
-/// A key with quotes or backslashes goes as a string of RFC 9651, where these can't be taken for the
-/// string's own.
+/// Sets the idempotency key. A key with quotes or backslashes is sent as a string of RFC 9651, so that
+/// they are not read as the string's own.
 fn in_header(key: &str) -> String {
     if !key.contains(['"', '\\']) {
         return key.to_owned();

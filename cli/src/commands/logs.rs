@@ -123,7 +123,7 @@ impl Shown {
 #[derive(Debug, PartialEq)]
 struct New<'a> {
     text: &'a str,
-    /// Whether something before it was not kept.
+    /// Whether belfry did not keep the output right before this part.
     is_gap: bool,
     /// Position in the output, in bytes, up to which it has been shown with this part.
     until: u64,

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod apply;
+mod aws;
 mod backfill;
 mod backfills;
 mod circuit;
@@ -16,8 +17,6 @@ mod graph;
 mod import;
 mod job_summary;
 mod jobs;
-#[cfg(feature = "aws")]
-mod lanes;
 mod logs;
 mod openapi;
 mod operate;
@@ -33,11 +32,9 @@ mod token;
 mod trigger;
 pub mod up;
 mod wait;
-#[cfg(feature = "aws")]
-mod worker;
 mod workers;
 
-use std::{future::Future, process::ExitCode, sync::LazyLock};
+use std::{future::Future, pin::Pin, process::ExitCode, sync::LazyLock};
 
 use belfry::zones;
 use belfry_domain::ZoneData;
@@ -61,10 +58,12 @@ pub struct Cli {
     command: Command,
 }
 
-/// Version, with the zone data that `belfry up` may put in force.
+/// Version, with what this build includes and the zone data that `belfry up` may put in force.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let (bundled, system) = (ZoneData::bundled(), zones::system());
-    format!("{}\nzone data: {} compiled in, {system}", env!("CARGO_PKG_VERSION"), bundled.release())
+    let aws = if aws::IS_COMPILED_IN { "compiled in" } else { "not compiled in" };
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{version}\nAWS: {aws}\nzone data: {} compiled in, {system}", bundled.release())
 });
 
 const EXAMPLES: &str = "\
@@ -105,10 +104,8 @@ impl Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Up(up::UpArgs),
-    #[cfg(feature = "aws")]
-    Worker(worker::WorkerArgs),
-    #[cfg(feature = "aws")]
-    Lanes(lanes::LanesArgs),
+    Worker(aws::WorkerArgs),
+    Lanes(aws::LanesArgs),
     Run(run::RunArgs),
     Apply(apply::ApplyArgs),
     Jobs(jobs::JobsArgs),
@@ -143,10 +140,8 @@ pub fn run(cli: Cli) -> Outcome {
     let global = cli.global;
     match cli.command {
         Command::Up(args) => many_threads(up::run(args)),
-        #[cfg(feature = "aws")]
-        Command::Worker(args) => many_threads(worker::run(args)),
-        #[cfg(feature = "aws")]
-        Command::Lanes(args) => one_thread(lanes::run(args, &global)),
+        Command::Worker(args) => many_threads(aws::worker(args)),
+        Command::Lanes(args) => one_thread(aws::lanes(args, &global)),
         Command::Run(args) => many_threads(run::run(args, &global)),
         Command::Apply(args) => one_thread(apply::run(args, &global)),
         Command::Jobs(args) => one_thread(jobs::run(args, &global)),
@@ -179,9 +174,17 @@ pub fn run(cli: Cli) -> Outcome {
 }
 
 fn one_thread(command: impl Future<Output = Outcome>) -> Outcome {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+    drive(tokio::runtime::Builder::new_current_thread(), Box::pin(command))
 }
 
 fn many_threads(command: impl Future<Output = Outcome>) -> Outcome {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+    drive(tokio::runtime::Builder::new_multi_thread(), Box::pin(command))
+}
+
+/// Runs a command to its end. The runtime is compiled once, not once for each command.
+fn drive(
+    mut runtime: tokio::runtime::Builder,
+    command: Pin<Box<dyn Future<Output = Outcome> + '_>>,
+) -> Outcome {
+    runtime.enable_all().build()?.block_on(command)
 }

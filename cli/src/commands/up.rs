@@ -9,9 +9,12 @@ use anyhow::Context as _;
 use belfry::standalone::{self, Capacity, LogPlace, UpOptions};
 use belfry_alerts::AlertSettings;
 use belfry_domain::{BacklogLimits, HumanDuration};
-use clap::{ArgAction, Args};
+use clap::{
+    ArgAction, Args,
+    builder::{PathBufValueParser, TypedValueParser as _},
+};
 
-use super::{DONE, Outcome};
+use super::{DONE, Outcome, aws};
 use crate::{
     files,
     logging::{self, LogFormat},
@@ -53,7 +56,7 @@ pub struct UpArgs {
     #[arg(long, env = "BELFRY_RETENTION", default_value = "7d", value_name = "DURATION", value_parser = retention)]
     retention: Duration,
     /// Directory that receives executions as compressed JSON lines before they are removed
-    #[arg(long, env = "BELFRY_ARCHIVE", value_name = "DIR")]
+    #[arg(long, env = "BELFRY_ARCHIVE", value_name = "DIR", value_parser = PathBufValueParser::new().try_map(directory))]
     archive: Option<PathBuf>,
     /// File with the receivers and the thresholds of alerts: see docs/alerts.md
     #[arg(long, env = "BELFRY_ALERTS_FILE", value_name = "FILE")]
@@ -66,7 +69,8 @@ pub struct UpArgs {
     #[arg(long, env = "BELFRY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// Directory for the full output of commands, up to 10 MiB per attempt [default: logs, in --data]
-    #[arg(long, env = "BELFRY_LOGS", value_name = "DIR", conflicts_with = "no_logs")]
+    #[arg(long, env = "BELFRY_LOGS", value_name = "DIR", conflicts_with = "no_logs",
+        value_parser = PathBufValueParser::new().try_map(directory))]
     logs: Option<PathBuf>,
     /// Keep only the end of the output of commands
     #[arg(long, env = "BELFRY_NO_LOGS")]
@@ -135,6 +139,14 @@ fn retention(text: &str) -> Result<Duration, String> {
     Ok(retention)
 }
 
+/// Directory of this machine. A bucket's address would otherwise make a directory `s3:`.
+fn directory(path: PathBuf) -> Result<PathBuf, &'static str> {
+    if path.starts_with("s3:") {
+        return Err("must be a directory of this machine; only installations on AWS keep files in a bucket");
+    }
+    Ok(path)
+}
+
 fn pool(text: &str) -> Result<(String, usize), String> {
     let parsed =
         text.split_once('=').and_then(|(name, capacity)| Some((name.to_owned(), capacity.parse().ok()?)));
@@ -153,6 +165,9 @@ fn alert_settings(file: Option<&Path>, webhook: Option<&str>) -> anyhow::Result<
             serde_saphyr::from_str_with_options(&text, options).with_context(|| file.display().to_string())?
         }
     };
+    if settings.needs_aws() {
+        aws::require("an alert receiver of the type sns")?;
+    }
     settings.receivers.extend(webhook.map(|url| AlertSettings::webhook(url, "env:BELFRY_ALERT_WEBHOOK_KEY")));
     Ok(settings)
 }

@@ -52,8 +52,7 @@ impl Host {
     }
 }
 
-/// Reason why cron ignores a system crontab in its own place, `/etc`: others than root could have
-/// written it.
+/// Reason why cron ignores a file in `/etc`: others than root could have written it.
 pub fn distrust(path: &Path) -> Option<&'static str> {
     let file = fs::metadata(path).ok().filter(|_| path.starts_with("/etc"))?;
     distrust_file(file.uid(), file.mode())

@@ -5,9 +5,11 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use belfry_alerts::{AlertSettings, Receivers};
 use belfry_engine::{
-    Judge, Thresholds, Watch,
+    Judge, StallWatch, Thresholds, Watch,
     ports::{Alert, Alerts, StoreError},
 };
+
+use tokio::time::MissedTickBehavior;
 
 use super::Standalone;
 
@@ -54,6 +56,17 @@ impl Standalone {
             if let Err(error) = outcome {
                 tracing::warn!(%error, "alerts could not be processed; the next round tries again");
             }
+        }
+    }
+
+    /// Watches whether ticks succeed. Apart from the other alerts, which need the store.
+    pub(super) async fn watch_ticks(self: Arc<Self>) {
+        let mut checks = tokio::time::interval(TEND);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut watch = StallWatch::default();
+        loop {
+            checks.tick().await;
+            watch.check(&self.engine, &self.alerting.receivers).await;
         }
     }
 

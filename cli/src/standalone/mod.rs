@@ -146,8 +146,8 @@ impl Standalone {
         self.engine.settings.shards
     }
 
-    /// Does a leader's work until `shutdown`; then ends when the attempts that run have ended.
-    /// Work that an earlier leader left behind is taken up at once.
+    /// Does a leader's work until `shutdown`, then returns when the running attempts have ended. Work
+    /// that an earlier leader left is continued at once.
     pub async fn lead(
         self: &Arc<Self>,
         lease: Lease,
@@ -159,7 +159,10 @@ impl Standalone {
             tracing::error!(%error, "cannot put the zone data of this machine in force");
         }
         // After the zone data, which ask how far an earlier leader has fired.
-        self.engine.rewind(&lease, self.shards().all()).await.context("the cursor can't be set back")?;
+        self.engine
+            .rewind(&lease, self.shards().all())
+            .await
+            .context("cannot set the cursors of the tick back")?;
         tracing::info!("leading");
         let engine = Arc::clone(&self.engine);
         let mut loops = JoinSet::new();
@@ -174,6 +177,7 @@ impl Standalone {
         loops.spawn(Arc::clone(self).sweep_for_ever());
         loops.spawn(Arc::clone(self).keep_house());
         loops.spawn(Arc::clone(self).watch_for_alerts());
+        loops.spawn(Arc::clone(self).watch_ticks());
         let mut serving = JoinSet::new();
         serving.spawn(self.daemon().serve(shutdown.clone()));
         shutdown.cancelled().await;
@@ -203,8 +207,8 @@ impl Standalone {
         }
     }
 
-    /// Beside the ticks: neither what an earlier leader left behind nor a long look at much that
-    /// waits makes anything late.
+    /// Recovers the work of an earlier leader, and sweeps. It runs beside the ticks, so that neither
+    /// delays a slot.
     async fn sweep_for_ever(self: Arc<Self>) {
         let mut next = each_tick();
         let mut has_recovered = false;
@@ -218,15 +222,16 @@ impl Standalone {
             match swept {
                 Ok(timers) if !has_recovered => {
                     has_recovered = true;
-                    tracing::info!(timers, "looked at what was left behind");
+                    tracing::info!(timers, "took up the work of an earlier leader");
                 }
                 Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "left to the next sweep"),
+                Err(error) => tracing::warn!(%error, "sweep failed; the next sweep will retry"),
             }
         }
     }
 
-    /// The daily audit, zone data that are left to be put in force, and the end of what is old.
+    /// Runs the daily audit, puts new zone data in force where that failed at the start, and removes old
+    /// rows.
     async fn keep_house(self: Arc<Self>) {
         let mut audit = tokio::time::interval(AUDIT);
         let mut zones = tokio::time::interval(ZONES);

@@ -6,7 +6,7 @@ pub fn until_then(shards: impl Iterator<Item = u16>, then: Instant) -> impl Iter
     shards.take_while(move |_| Instant::now() < then)
 }
 
-/// Shards of a lane.
+/// Shards that belong to a lane.
 pub fn shards_of(lane: u16, lanes: u16, shards: u16) -> impl DoubleEndedIterator<Item = u16> {
     (0..shards).filter(move |shard| shard % lanes == lane)
 }

@@ -34,7 +34,7 @@ const FRESH: Duration = Duration::from_secs(75);
 const ALERTING: u16 = 0;
 const TENDING: Duration = Duration::from_secs(25);
 
-/// Call of a clock: `{"lane":0,"lanes":4}` from a lane's schedule, `{"lanes":4}` from the second clock.
+/// Event of a clock: `{"lane":0,"lanes":4}` from a lane's schedule, `{"lanes":4}` from the second clock.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Call {
     lane: Option<u16>,
@@ -57,7 +57,7 @@ pub enum Event {
     Clock(Call),
 }
 
-/// The graph's revision, and the zone data in force.
+/// Revision of the graph, and the zone data in force.
 type Graph = (u64, Option<ZonesInForce>);
 
 pub struct Tick {
@@ -137,7 +137,7 @@ impl Tick {
         failure.map_or(Ok(report), Err)
     }
 
-    /// Whether the lane's own clock works: its last shard was read lately.
+    /// Whether the lane's own clock works: the cursor of its last shard is recent.
     async fn is_fresh(&self, lane: u16, lanes: u16) -> Result<bool> {
         let Some(last) = shards_of(lane, lanes, self.engine.settings.shards.0).next_back() else {
             return Ok(true);

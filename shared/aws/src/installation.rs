@@ -86,9 +86,9 @@ impl Installation {
         self
     }
 
-    /// Lets jobs be read from memory, for the tick, which reads the same jobs each minute: they are
-    /// read again when the graph has changed. The tick may fire a slot of a definition that was
-    /// replaced a second ago, as a tick that was a second slower would.
+    /// Lets this process use jobs that it read a moment ago, for the tick, which reads the same jobs
+    /// each minute. They are read again when the graph has changed. So the tick may fire a slot of a
+    /// definition that was replaced a second ago, as a tick that came a second earlier would.
     pub fn trusting_jobs(mut self) -> Self {
         self.ports.jobs = Arc::new(self.stores.trusting_jobs_for(TRUST));
         self

@@ -192,7 +192,7 @@ mod tests {
     }
 
     proptest! {
-        /// Between any two probes lies at least `open_for`, and a refusal always ends.
+        /// Checks that at least `open_for` lies between two probes, and that each refusal ends.
         #[test]
         fn probes_are_spaced_and_refusals_end(steps in prop::collection::vec((0..5_000_i64, 0..4_u8), 1..200)) {
             let (mut circuit, mut now, mut last_probe) = (Circuit::default(), Timestamp(0), None::<Timestamp>);

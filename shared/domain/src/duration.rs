@@ -14,7 +14,7 @@ pub const MAX: Duration = Duration::from_secs(366 * 86_400);
 /// Units with their milliseconds, in the order in which they may follow each other.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-/// Duration that reads and writes itself as text: 0 to [`MAX`] when read.
+/// Duration that reads and writes itself as text: 0 to 366 days when read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct HumanDuration(pub Duration);
 
@@ -34,7 +34,7 @@ impl HumanDuration {
     /// Converts seconds, rounded to the millisecond.
     ///
     /// # Errors
-    /// The number is negative, above [`MAX`] or not a number.
+    /// The number is negative, above 366 days or not a number.
     pub fn from_seconds(seconds: f64) -> Result<Self, DurationError> {
         if seconds < 0.0 {
             return Err(DurationError::Negative { text: seconds.to_string() });

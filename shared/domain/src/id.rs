@@ -184,8 +184,8 @@ impl FromStr for SlotName {
     }
 }
 
-/// Id of an execution: `job_id@slot`, with `~n` behind it from the second generation on. An element has
-/// `,index` behind all that, and counts its own generations: `resize@2026-11-23T00:00:00Z~2,7`.
+/// Id of an execution: `job_id@slot`, followed by `~n` from the second generation on. An element adds
+/// `,index`, and counts its own generations: `resize@2026-11-23T00:00:00Z~2,7`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ExecutionId(Arc<str>);

@@ -116,7 +116,7 @@ mod tests {
         }
     }
 
-    /// Keys that a client might send to get at a slot, and any other.
+    /// Generates keys that a client might send to reach a slot of a schedule, and arbitrary keys.
     fn keys() -> impl Strategy<Value = String> {
         let instant =
             (-8_000_000_000_000_000_i64..8_000_000_000_000_000).prop_map(|ms| Timestamp(ms).to_string());

@@ -1,5 +1,7 @@
 //! Rules of Belfry. They are pure: no I/O, no async, no clock of their own.
 
+#![warn(clippy::missing_errors_doc)]
+
 mod backfill;
 mod backlog;
 mod backoff;
@@ -35,7 +37,7 @@ pub use self::{
     execution::{
         Attempt, AttemptOutcome, Change, Claim, ClaimRequest, ClaimToken, Dependency, Elements, Event,
         Execution, Failure, Holder, IllegalTransition, MAX_ATTEMPTS_KEPT, NoToken, Progress, Refusal, Run,
-        Status, Trigger, transition,
+        Status, Trigger, Wait, transition,
     },
     graph::{Graph, GraphError, GraphLimits, GraphNode, GraphProblem, Root},
     id::{BackfillId, ExecutionId, IdError, JobId, MAX_NAME_BYTES, SlotName},

@@ -32,7 +32,7 @@ pub enum MisfirePolicy {
 #[serde(default, deny_unknown_fields)]
 pub struct Misfire {
     pub policy: MisfirePolicy,
-    /// Maximum number of slots under `all`; at most [`MAX_CAP`].
+    /// Maximum number of slots under `all`; at most 1,000.
     pub cap: u32,
 }
 
@@ -69,13 +69,10 @@ pub fn missed_before_under(
     newest.map_or(missed_before(now), |newest| newest.max(missed_before(now)))
 }
 
-/// Those of the missed slots, from `first_missed` on, that are to be fired, ascending.
-///
-/// Slots from `before` on are not missed: they are never among these, and the caller goes on with
-/// them from there.
-///
-/// `latest_at_or_before` is the schedule's own; it is asked at most `cap + 1` times, however many
-/// slots were missed. Slots lie on whole milliseconds.
+/// Missed slots from `first_missed` on that are to be fired, in ascending order. Slots from `before` on
+/// are not missed: they are never included, and the caller continues with them. `latest_at_or_before` is
+/// the function of the schedule; it is called at most `cap + 1` times, however many slots were missed.
+/// Slots are whole milliseconds.
 pub fn slots_to_fire(
     misfire: Misfire,
     first_missed: DateTime<Utc>,

@@ -37,7 +37,7 @@ text_schema!(
     SlotName,
     "^[A-Za-z0-9_.:+-]{1,128}$",
     "2026-11-23T00:00:00Z",
-    "The part of an execution id after the `@`: an instant, a ULID, or what an idempotency key stands for."
+    "The part of an execution id after the `@`: an instant, a ULID, or a name derived from an idempotency key."
 );
 text_schema!(
     IdempotencyKey,
@@ -57,7 +57,7 @@ text_schema!(
     ClaimToken,
     "^(0|[1-9][0-9]{0,8})-[0-9a-f]{16}$",
     "1-00c0ffee00c0ffee",
-    "Names one attempt's claim: who has it speaks for that attempt."
+    "Token of one claim of an attempt. A request with the token acts for that attempt."
 );
 
 fn text(pattern: &str, example: &str, description: &str) -> ObjectBuilder {

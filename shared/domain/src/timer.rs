@@ -15,7 +15,7 @@ use crate::{BackfillId, ExecutionId, JobId, Timestamp};
 pub enum What {
     /// A slot of a job's schedule. Once fired it guards the slot's execution.
     Slot { job_id: JobId, slot: Timestamp },
-    /// Instant from which this attempt of an execution may start.
+    /// Start of this attempt of an execution, from the timer's instant on.
     Start { execution_id: ExecutionId, attempt: u32 },
     /// Later examination of an execution, which notices a lost message or a dead worker.
     ///

@@ -130,7 +130,7 @@ fn aws_day_fields() {
 fn intervals() {
     let every = "expected a duration of s, m, h and d, such as 90s or 1h30m";
     let rate = "expected a number and minutes, hours or days, such as 5 minutes";
-    let unit = "expected minutes, hours or days, and after 1 minute, hour or day too";
+    let unit = "expected minutes, hours or days (after 1 also minute, hour or day)";
     refused(&[
         ("@every", 6, &format!("interval (column 7): found nothing, {every}")),
         ("@every 5", 7, &format!("interval (column 8): found '5', {every}")),

@@ -25,7 +25,9 @@
 //! execution's own timer is removed last. And messages are hints: everything that a message starts can
 //! be started again from the timers alone.
 
-use std::sync::{Arc, atomic::AtomicU64};
+#![warn(clippy::missing_errors_doc)]
+
+use std::sync::{Arc, Mutex, atomic::AtomicU64};
 
 use belfry_domain::ZoneData;
 
@@ -69,6 +71,7 @@ pub use self::{
     },
     end::settle::CancelOutcome,
     limits::circuit::CircuitChange,
+    time::stalled::StallWatch,
 };
 use self::{
     attempt::workers::Seen,
@@ -92,11 +95,14 @@ pub struct Engine {
     meters: Meters,
     held_back: HeldBack,
     second_clock: Option<Arc<dyn SecondClock>>,
-    /// Zone data of this process, which it puts in force when it leads.
+    /// Error of this process's last tick. `None` where it succeeded.
+    tick_failure: Mutex<Option<String>>,
+    /// Zone data of this process. As a leader, the process puts them in force if they are newer.
     own_zones: Arc<ZoneData>,
-    /// A change of the zone data reads and writes all jobs: in one process, definitions let it pass.
+    /// Lock for changes of the zone data, which read and write all jobs. Definitions in the same process
+    /// wait for it.
     graph_turn: tokio::sync::RwLock<()>,
-    /// The graph's revision at which all jobs were last seen to go by the zone data in force.
+    /// Revision of the graph at which all jobs were last seen to use the zone data in force.
     aligned_at: AtomicU64,
 }
 
@@ -111,6 +117,7 @@ impl Engine {
             meters: Meters::default(),
             held_back: HeldBack::default(),
             second_clock: None,
+            tick_failure: Mutex::default(),
             own_zones: ZoneData::bundled(),
             graph_turn: tokio::sync::RwLock::default(),
             aligned_at: AtomicU64::default(),

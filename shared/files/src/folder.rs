@@ -62,7 +62,8 @@ impl FolderArchive {
     }
 }
 
-/// For its owner alone, where it holds nothing but days; elsewhere the days are.
+/// Makes the folder for its owner alone, if it contains nothing but days of an archive. Otherwise only
+/// the folders of the days are closed to others.
 ///
 /// # Errors
 /// It can't be made, or can't be looked into.
@@ -79,13 +80,13 @@ pub fn make_archive_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A day with nothing but the archive's files, or what was left unfinished.
+/// Whether the folder of a day contains nothing but files of the archive, finished or not.
 fn is_of_archive(entry: &DirEntry) -> bool {
     let is_own = |file: &DirEntry| is_day_file(&file.file_name().to_string_lossy());
     begins(entry, UNFINISHED) || begins(entry, "dt=") && holds_only(&entry.path(), is_own).unwrap_or(false)
 }
 
-/// Whether it is a folder with nothing but an archive in it.
+/// Whether the folder contains nothing but an archive.
 pub fn is_archive(folder: &DirEntry) -> bool {
     holds_only(&folder.path(), is_of_archive).unwrap_or(false)
 }

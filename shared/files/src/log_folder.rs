@@ -23,7 +23,8 @@ const PIECE: usize = 64 * 1024;
 pub struct FolderLogs(PathBuf);
 
 impl FolderLogs {
-    /// Makes the folder where it is missing, for its owner alone. Among others' logs, belfry's are.
+    /// Makes the folder for its owner alone. In a folder with other files, only the folders of logs are
+    /// closed to others.
     pub fn open(path: &Path) -> io::Result<Self> {
         if private_folder(path, is_of_job)? {
             close_within(path, is_of_job);
@@ -51,7 +52,7 @@ fn is_of_execution(entry: &fs::DirEntry) -> bool {
     matches!(generation, Some(Ok(1..))) && entry.file_type().is_ok_and(|kind| kind.is_dir())
 }
 
-/// Whether it is a folder with nothing but logs of executions in it, or of those that have gone.
+/// Whether the folder contains nothing but logs of executions, or empty folders of removed logs.
 pub fn is_logs(folder: &fs::DirEntry) -> bool {
     let is_own = |job: &fs::DirEntry| holds_only(&job.path(), is_of_execution).unwrap_or(false);
     holds_only(&folder.path(), is_own).unwrap_or(false)

@@ -15,13 +15,11 @@ const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;
 const STICKY: u32 = 0o1000;
 
-/// Makes a folder for its owner alone, and those above it that are missing.
-///
-/// One that is there already, and open to others, is closed if it holds nothing but what `is_own` says. A
-/// folder that others use as well (`/tmp`, a home) stays as it is, and so does one that can't be looked into, or whose
-/// mode can't be changed: what is written into it is closed by itself. Either is told in the log.
-///
-/// True where it stays open.
+/// Makes a folder for its owner alone, with missing parents. A folder that exists and is open to other
+/// users is closed, if `is_own` accepts all its entries. It stays open where it is shared with others
+/// (`/tmp`, a home), where it can't be read, and where its mode can't be changed; then what is written
+/// into it is closed instead. A line in the log tells what was done. Returns whether the folder stays
+/// open.
 ///
 /// # Errors
 /// The folder can't be made.
@@ -54,14 +52,14 @@ pub fn private_folder(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io::Re
 }
 
 fn why_not_own(path: &Path, mode: u32, is_own: impl Fn(&DirEntry) -> bool) -> Option<String> {
-    let shared = || Some("it is not belfry's alone".to_owned());
+    let shared = || Some("it also holds other files, or is a shared directory".to_owned());
     if mode & STICKY != 0 {
         return shared();
     }
     match holds_only(path, is_own) {
         Ok(true) => None,
         Ok(false) => shared(),
-        Err(error) => Some(format!("belfry can't see whether it is its own ({error})")),
+        Err(error) => Some(format!("belfry cannot read it ({error})")),
     }
 }
 
@@ -74,8 +72,8 @@ pub(crate) fn holds_only(path: &Path, is_own: impl Fn(&DirEntry) -> bool) -> io:
     Ok(true)
 }
 
-/// Closes what earlier versions have left open in a folder that others use as well. What can't be
-/// looked into, or changed, stays as it is.
+/// Closes the entries that an earlier version has left open in a shared folder. Entries that can't be
+/// read or changed stay as they are.
 pub(crate) fn close_within(path: &Path, is_own: impl Fn(&DirEntry) -> bool) {
     let Ok(entries) = fs::read_dir(path) else { return };
     for entry in entries.flatten() {
@@ -108,7 +106,7 @@ pub(crate) fn begins(entry: &DirEntry, with: &str) -> bool {
     entry.file_name().to_string_lossy().starts_with(with)
 }
 
-/// Makes a folder and those above it that are missing; each has its mode before the next is made in it.
+/// Makes a folder and its missing parents. Each has its mode before the next one is made in it.
 pub(crate) fn make_within(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -124,7 +122,7 @@ pub(crate) fn make_within(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A file that is to be given its name when it is whole.
+/// Creates a file under a temporary name, which is renamed when the file is complete.
 pub(crate) fn unfinished_in(folder: &Path) -> io::Result<NamedTempFile> {
     let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
     file.as_file().set_permissions(Permissions::from_mode(FILE))?;

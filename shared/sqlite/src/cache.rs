@@ -103,8 +103,8 @@ impl JobCache {
         found
     }
 
-    /// Job that a run with this job is named after: the first, by name, of the jobs that the run begins
-    /// with.
+    /// Job after which a run that includes this job is named: the first, by name, of the jobs that the
+    /// run begins with.
     pub(crate) fn root_of(&self, id: &JobId) -> JobId {
         let graph = self.graph.get_or_init(|| Graph::build(self.live().map(|job| node(job)).collect()).ok());
         let root = graph.as_ref().and_then(|graph| graph.root_of(id.as_str()));

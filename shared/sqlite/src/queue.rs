@@ -38,8 +38,8 @@ struct Pool {
 /// An attempt of an execution.
 type Key = (ExecutionId, u32);
 
-/// One queue for each priority; the first of each is its oldest. The same message once more keeps its
-/// place, and one that comes back in another class leaves its place behind, which is passed over.
+/// One queue for each priority, the oldest message first. A message that is sent again keeps its place.
+/// If it is sent again with another priority, it moves, and its old place is skipped.
 #[derive(Default)]
 struct Waiting {
     messages: HashMap<Key, (u64, Message)>,
@@ -107,8 +107,8 @@ impl Waiting {
         self.arrivals += 1;
     }
 
-    /// First message of the class that is the most urgent, with its waiting counted in. Among equals it
-    /// is the oldest.
+    /// First message of the most urgent class, with the waiting time counted in. Among equals it is the
+    /// oldest.
     fn take(&mut self, now: Timestamp, step: Duration) -> Option<Message> {
         let urgency = |message: &Message| (message.urgency(now, step), message.due);
         let fronts = (0..self.lanes.len()).filter_map(|lane| Some((self.front(lane).map(urgency)?, lane)));

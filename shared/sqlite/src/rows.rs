@@ -108,7 +108,7 @@ pub(crate) fn create(connection: &Connection, row: &Encoded, guard: &[Timer]) ->
     let values = (id, job_id.as_str(), row.due, row.status, row.revision, row.ended_at, &row.doc, &row.fixed);
     if statement.execute(values).map_err(unavailable)? == 0 {
         let existing =
-            find(connection, &row.id)?.ok_or_else(|| unavailable("a row was there and was not"))?;
+            find(connection, &row.id)?.ok_or_else(|| unavailable("a row was removed during the call"))?;
         return Ok(Creation::Exists(Box::new(existing)));
     }
     put_all(connection, guard)?;

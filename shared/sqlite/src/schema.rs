@@ -90,7 +90,7 @@ pub(crate) fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqli
 #[cfg(test)]
 mod tests {
     /// Requires a SQLite of 3.51.3 or later. Before that version, a checkpoint at the same time as a
-    /// write could lose the write, or break the file: https://sqlite.org/wal.html#walresetbug
+    /// write could lose the write, or break the file: <https://sqlite.org/wal.html#walresetbug>
     #[test]
     fn the_bundled_sqlite_resets_its_log_safely() {
         assert!(rusqlite::version_number() >= 3_051_003, "SQLite {}", rusqlite::version());

@@ -85,7 +85,7 @@ fn packed(connection: &Connection, version: &str) -> rusqlite::Result<Option<Vec
 pub(crate) fn know(connection: &Connection, job: &Job) -> std::result::Result<(), String> {
     for version in job.zones.iter().flat_map(ZoneStamp::unknown) {
         let packed = packed(connection, version).map_err(|why| why.to_string())?;
-        let packed = packed.ok_or_else(|| format!("its zone data, {version}, are not kept"))?;
+        let packed = packed.ok_or_else(|| format!("its zone data {version} are not stored"))?;
         ZoneData::unpack(&packed).map_err(|why| why.to_string())?.register();
     }
     Ok(())

@@ -6,8 +6,8 @@ use std::{
 };
 
 /// First words that leave a reader without the subject of the sentence.
-const RIDDLES: [&str; 9] =
-    ["Of", "Who", "What", "Whoever", "Whose", "As it", "So much", "So long", "The same"];
+const RIDDLES: [&str; 11] =
+    ["Of", "Who", "What", "Whoever", "Whose", "As", "With", "To be", "So much", "So long", "The same"];
 const SHOWN: usize = 20;
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

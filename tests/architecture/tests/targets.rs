@@ -31,16 +31,28 @@ fn has_tests(file: &Path) -> bool {
     SIGNS.iter().any(|sign| text.contains(sign))
 }
 
-/// Only the root of a binary beside a library: the rest is the library's.
+/// Sources of a target. A binary beside a library has the modules that its root names; the rest is the library's.
 fn sources_of(target: &Value, targets: &[Value]) -> Vec<PathBuf> {
     let root = |target: &Value| PathBuf::from(target["src_path"].as_str().expect("a path"));
     let others: Vec<PathBuf> = targets.iter().filter(|it| *it != target).map(root).collect();
-    let (own, has_library) = (root(target), targets.iter().any(|it| it["kind"][0] == "lib"));
+    let own = root(target);
+    let folder = own.parent().expect("a folder");
+    let has_library = targets.iter().any(|it| it["kind"][0] == "lib");
     if has_library && target["kind"][0] == "bin" {
-        return vec![own];
+        return modules_of(&own, folder);
     }
-    let files = below(own.parent().expect("a folder"));
-    files.into_iter().filter(|file| !others.contains(file)).collect()
+    below(folder).into_iter().filter(|file| !others.contains(file)).collect()
+}
+
+/// The root of a binary, and the files of the modules that the root names.
+fn modules_of(root: &Path, folder: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(root).expect("the root of a binary");
+    let names = text.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let files = names.flat_map(|name| match folder.join(name) {
+        module if module.is_dir() => below(&module),
+        module => vec![module.with_extension("rs")],
+    });
+    files.chain([root.to_owned()]).collect()
 }
 
 #[test]

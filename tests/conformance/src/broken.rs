@@ -2,13 +2,19 @@
 //!
 //! These cases need a [`Sabotage`], so only the tests of stores that have one run them.
 
+use std::{
+    mem::take,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId, Timestamp};
-use belfry_engine::ports::{Creation, ExecutionFilter, Position, StoreError};
+use belfry_engine::ports::{Alert, Creation, ExecutionFilter, Notice, Position, Receiver, StoreError};
 
 use crate::{
     Backend, Verdict,
     dead_letters::{self, letter},
+    features::world::World,
     fixtures::{at, claim, guard, id, job, job_id, names, row, row_at},
     jobs::{commit, version_of},
     listing::walk,
@@ -102,6 +108,52 @@ pub async fn dead_letters_leave_out_what_they_cannot_read(
     }
     expect_unreadable(backend.dead_letters.dead_letter(&id("a@2")).await);
     assert!(backend.dead_letters.discard(&id("a@2")).await?, "people can still be rid of it");
+    Ok(())
+}
+
+/// Receiver that keeps the keys of the alerts that it was told of.
+#[derive(Default)]
+struct Pager(Mutex<Vec<String>>);
+
+#[async_trait]
+impl Receiver for Pager {
+    fn name(&self) -> &'static str {
+        "pager"
+    }
+
+    async fn tell(&self, notice: &Notice) -> Result<(), String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(notice.alert.key.clone());
+        Ok(())
+    }
+}
+
+pub async fn an_unreadable_letter_silences_no_other_alert(
+    backend: &Backend,
+    sabotage: &dyn Sabotage,
+) -> Verdict {
+    let world = World::over(backend);
+    let pager = Arc::new(Pager::default());
+    let receivers: Vec<Arc<dyn Receiver>> = vec![pager.clone()];
+    let told = async || {
+        // What goes wrong with one alert is told as an error, after the others.
+        let tended = world.engine.tend_alerts(&receivers).await;
+        (take(&mut *pager.0.lock().unwrap_or_else(PoisonError::into_inner)), tended.is_ok())
+    };
+    for name in ["a@1", "b@1"] {
+        assert!(backend.dead_letters.add_dead_letter(letter(name, at(1))).await?);
+    }
+    let alert = |name: &str| Alert::DeadLetter { id: id(name), reason: "exit code 1".to_owned() };
+    world.engine.ports.alerts.raise(alert("a@1")).await?;
+    assert_eq!(told().await, (vec!["dead_letter/a".to_owned()], true));
+    sabotage.break_dead_letter(&id("a@1")).await;
+    world.engine.ports.alerts.raise(alert("b@1")).await?;
+    assert_eq!(told().await, (vec!["dead_letter/b".to_owned()], false), "it is not silenced");
+    assert!(backend.dead_letters.discard(&id("b@1")).await?);
+    told().await;
+    assert_eq!(told().await, (vec![], false));
+    let rows = backend.alerts.alerts().await?;
+    let open: Vec<&str> = rows.iter().filter(|row| row.is_open()).map(|row| row.key.as_str()).collect();
+    assert_eq!(open, ["dead_letter/a"], "the other one is over");
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 pub mod alerts;
 pub mod backfills;
 pub mod broken;
+mod clock;
 pub mod dead_letters;
 pub mod executions;
 pub mod features;
@@ -32,6 +33,7 @@ use belfry_engine::ports::{
 };
 
 pub use self::{
+    clock::ManualClock,
     executions::{changes, claims, creation, listing, notes, retention},
     jobs::dependents,
     model::Model,
@@ -254,6 +256,7 @@ macro_rules! suite {
             a_circuit_opens_skips_slots_and_tries_one,
             a_circuit_that_was_opened_by_hand_stays_open,
             a_job_that_is_defined_again_begins_with_a_closed_circuit,
+            a_change_that_comes_second_is_made_again_or_says_so,
             a_change_of_priority_reaches_what_waits,
             a_full_queue_refuses,
             each_misfire_policy_makes_up_for_what_it_says,
@@ -289,6 +292,7 @@ macro_rules! suite {
             what_waits_beyond_its_deadline_is_skipped,
             a_backfill_is_not_too_late,
             waiting_for_a_turn_is_no_lateness,
+            waiting_for_a_dependency_is_no_lateness,
             a_line_goes_by_turns_whatever_was_before,
             a_list_of_a_skipped_job_skips,
             a_mapped_job_waits_for_its_list,

@@ -202,7 +202,7 @@ async fn a_data_directory_with_folders_of_others_stays_as_it_is() {
     }
 }
 
-/// As earlier versions left them among what is others'.
+/// Files of belfry as earlier versions left them, among files of others.
 #[tokio::test]
 async fn own_logs_and_days_among_others_are_closed() {
     let place = TempDir::new().unwrap();

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use belfry_conformance::fixtures::zone_data;
-use belfry_domain::{BacklogLimits, JobSpec, Timestamp, ZoneData};
+use belfry_domain::{BacklogLimits, JobSpec, Timestamp, TriggerRule, ZoneData};
 use belfry_engine::Settings;
 use serde_json::{Value, json};
 
@@ -165,8 +165,7 @@ fn limited(began: Timestamp, end_ms: i64, rng: &mut Rng) -> Vec<Value> {
 
 /// A chain with a join, and a job with a schedule of its own that waits for its slots.
 fn graph(rng: &mut Rng) -> Vec<Value> {
-    let rules = ["all_success", "all_done", "one_success", "none_failed", "one_failed", "all_success"];
-    let rule = |rng: &mut Rng| *rng.pick(&rules).unwrap_or(&"all_success");
+    let rule = |rng: &mut Rng| rng.pick(&TriggerRule::ALL).copied().unwrap_or_default();
     let schedule = *rng.pick(&["* * * * *", "*/2 * * * *", "@every 90s"]).unwrap_or(&"* * * * *");
     let mut jobs = vec![
         json!({ "job_id": "graph_ingest", "schedule": schedule, "max_retries": 1 }),

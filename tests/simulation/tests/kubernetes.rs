@@ -46,7 +46,7 @@ impl Cluster {
     }
 
     fn now(&self) -> Timestamp {
-        self.installation.world.now()
+        self.installation.clock.now()
     }
 
     fn down(&mut self, time: Duration) {

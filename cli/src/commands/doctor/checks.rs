@@ -60,8 +60,8 @@ pub fn data_directory(data: &Path) -> Finding {
     }
 }
 
-/// Network file systems may have locks that fail, or none. Then only the lease tells that a leader is
-/// dead.
+/// Checks the locks of the file system. On network file systems they may fail or be missing; then only
+/// the lease tells that a leader is dead.
 fn locks(data: &Path) -> Finding {
     let shown = data.display();
     match check_locks(data) {

@@ -21,7 +21,7 @@ use super::{Global, Outcome, payload, up::Limits};
 use crate::{files, show};
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Time after which a job without a row never gets one, once nothing is left to run.
+/// Time without a running execution after which jobs that have no execution count as never started.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
 const SHOWN_ELEMENTS: u32 = 100;
 

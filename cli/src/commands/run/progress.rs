@@ -5,7 +5,7 @@ use std::{
     io::{IsTerminal, stderr},
 };
 
-use belfry_domain::{Execution, ExecutionId, Status};
+use belfry_domain::{Execution, ExecutionId, Status, Wait};
 use belfry_engine::ports::StoredOutput;
 use chrono::Local;
 
@@ -81,12 +81,16 @@ impl Drop for Progress {
 fn describe(row: &Execution) -> (u8, String) {
     let error = || row.attempts.last().and_then(|attempt| attempt.error.clone()).unwrap_or_default();
     let again = if row.attempt > 1 { format!(", attempt {}", row.attempt) } else { String::new() };
+    if let Some(wait) = row.wait() {
+        return match wait {
+            Wait::Elements(count) => (90, format!("waiting for {count} elements")),
+            Wait::Turn(_) | Wait::Until(_) if row.attempt > 0 => {
+                (33, format!("failed, will retry: {}", error()))
+            }
+            Wait::Dependencies | Wait::Turn(_) | Wait::Until(_) => (90, "waiting".to_owned()),
+        };
+    }
     match row.status {
-        Status::Waiting if row.waits_for_elements() => {
-            (90, format!("waiting for {} elements", row.elements.map_or(0, |elements| elements.count)))
-        }
-        Status::Waiting if row.attempt > 0 => (33, format!("failed, will retry: {}", error())),
-        Status::Waiting => (90, "waiting".to_owned()),
         Status::Queued => (90, "queued".to_owned()),
         Status::Running => (36, format!("running{again}")),
         Status::Success => (32, format!("success{again}{}", took(row))),

@@ -13,7 +13,7 @@ pub enum Line<'a> {
         /// Command. In a system crontab the user precedes it.
         rest: &'a str,
     },
-    /// Line that is neither.
+    /// Line that is neither a comment, a variable nor an entry.
     Broken,
 }
 

@@ -48,7 +48,7 @@ struct Parts {
     command: Vec<String>,
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
-    /// Variables whose values are elsewhere.
+    /// Variables whose values are not in the manifest.
     passed: Vec<String>,
     directory: Option<String>,
 }

@@ -27,7 +27,7 @@ const SERVICE_SUFFIXES: [&str; 3] = ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT"];
 pub(super) struct Environment {
     /// Variables whose values the manifest contains.
     pub known: BTreeMap<String, String>,
-    /// Variables whose values are elsewhere, and that the worker must have.
+    /// Variables whose values are not in the manifest, and that the worker must have.
     pub passed: Vec<String>,
     /// Variables that are not available.
     missing: BTreeSet<String>,

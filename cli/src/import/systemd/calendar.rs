@@ -24,7 +24,7 @@ const FORM: &str = "is not a calendar expression such as `Mon..Fri *-*-* 09:00:0
 const BOTH: &str =
     "weekday and date must both match, which belfry supports only for one weekday in one week of the month";
 const FROM_END: &str =
-    "of days counted from the end of a month, belfry supports only the last day and the last of a weekday";
+    "belfry can count from the end of a month only to the last day, and to the last of one weekday";
 const FINE_YEARS: &str = "belfry supports years only in schedules of whole minutes";
 const FRACTION: &str = "belfry has no fractions of a second in a calendar";
 const INSTANT: &str = "is an instant in the past";

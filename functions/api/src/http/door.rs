@@ -29,8 +29,8 @@ use crate::ApiState;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Headers that keep pages of other origins from showing an answer, running it, or holding it in their
-/// process. Browsers that tell nothing about the page that sends a GET obey these at least.
+/// Headers that forbid pages of other origins to show an answer, run it, or load it into their process.
+/// They also work in browsers that send no header about the page behind a GET request.
 pub const UNEMBEDDABLE: [(HeaderName, HeaderValue); 3] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),

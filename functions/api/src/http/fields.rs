@@ -9,7 +9,7 @@ use serde::{
     de::{self, DeserializeSeed, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// Map from which one field is set aside, and before which another field may be given.
+/// Map without one of its fields, which is returned separately. Another field may be put in front of it.
 struct Fields<'a, M, T> {
     map: M,
     aside: &'static str,
@@ -53,7 +53,7 @@ impl<'de, M: MapAccess<'de>, T: Deserialize<'de>> MapAccess<'de> for Fields<'_, 
     }
 }
 
-/// Key of a map, or the seed given back where the key is the one to set aside.
+/// Key of a map. The seed is returned instead where the key is the one to set aside.
 struct Key<K> {
     seed: K,
     aside: &'static str,

@@ -34,7 +34,8 @@ pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Ap
     key.parse().map(Some).map_err(|error: IdError| refused(error.to_string()))
 }
 
-/// Refuses a key where a request has no use for one: to pass over it would let the caller believe in it.
+/// Refuses an idempotency key on a request that does not use one. Ignoring it would let the caller rely
+/// on it.
 pub fn no_idempotency_key(headers: &HeaderMap, instead: &str) -> Result<(), ApiError> {
     if headers.contains_key(IDEMPOTENCY_KEY) {
         return Err(ApiError::parameter("Idempotency-Key", instead));

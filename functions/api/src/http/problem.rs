@@ -229,7 +229,7 @@ mod tests {
             let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
             (response.status().as_u16(), retry_after)
         };
-        let contended = answer(EngineError::Contended("other requests keep changing job a".to_owned()));
+        let contended = answer(EngineError::Contended("job a".to_owned()));
         assert_eq!(contended, (503, Some(HeaderValue::from_static("1"))));
         assert_eq!(answer(EngineError::Conflict("job b depends on job a".to_owned())), (409, None));
     }

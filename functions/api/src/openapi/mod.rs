@@ -21,8 +21,8 @@ use crate::{
     info(
         title = "Belfry",
         description = "A distributed job scheduler. Errors are RFC 9457 problems. Everything but /v1/health needs a \
-            bearer token, unless the process listens on loopback only. Bodies must be application/json. What a browser \
-            sends for a page of another origin is refused.",
+            bearer token, unless the process listens on loopback only. Bodies must be application/json. Requests from \
+            web pages of other origins are refused.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(

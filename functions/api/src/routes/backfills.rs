@@ -75,7 +75,7 @@ pub async fn backfill_job(
     headers: HeaderMap,
     Json(body): Json<BackfillBody>,
 ) -> Result<Response, ApiError> {
-    no_idempotency_key(&headers, "a backfill has none: each slot runs once, however often it is asked for")?;
+    no_idempotency_key(&headers, "a backfill needs none and accepts none: each slot runs once")?;
     let range = SlotRange { from: body.from.into(), to: body.to.into(), order: body.order };
     let request = BackfillRequest { job_id, range, concurrency: body.concurrency };
     if body.dry_run {

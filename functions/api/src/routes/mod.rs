@@ -40,8 +40,8 @@ use crate::{
     },
 };
 
-/// Everything under `/v1`, and `/metrics`, behind the door. Nothing can be added to it that is not:
-/// so `document`, which describes all of it, is handed in.
+/// Routes under `/v1`, and `/metrics`, all behind the door. `document` describes all routes, so it is
+/// passed in; nothing can be added later without the door.
 pub fn router(state: ApiState, document: MethodRouter<Arc<ApiState>>) -> Router {
     let state = Arc::new(state);
     let routes = jobs_and_executions()
@@ -63,7 +63,7 @@ async fn rewrite(request: axum::extract::Request) -> axum::extract::Request {
     split_action(request)
 }
 
-/// Routes of jobs and executions. Actions behind a colon arrive here as segments of their own.
+/// Routes of jobs and executions. An action after a colon arrives here as a path segment of its own.
 fn jobs_and_executions() -> Router<Arc<ApiState>> {
     Router::new()
         .without_v07_checks()

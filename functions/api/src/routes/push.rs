@@ -122,7 +122,7 @@ pub async fn push_batch(
     headers: HeaderMap,
     Json(request): Json<BatchRequest>,
 ) -> Result<(Headers, axum::Json<BatchAnswer>), ApiError> {
-    no_idempotency_key(&headers, "a batch has none: give each of its executions its own, `idempotency_key`")?;
+    no_idempotency_key(&headers, "a batch accepts none: give each entry its own `idempotency_key`")?;
     let count = request.executions.len();
     if count == 0 || count > MAX_BATCH {
         return Err(ApiError::invalid("executions", format!("must be from 1 to {MAX_BATCH}")));

@@ -21,20 +21,24 @@ type Shared = State<Arc<ApiState>>;
 
 /// Check the health of the process
 ///
-/// The process is healthy if its store answers, and the time zone data in force can be read. Needs no
-/// token.
+/// The process is healthy if its store answers, the time zone data in force can be read, and the last
+/// tick that succeeded is at most 10 s old (on AWS 3 minutes). Otherwise the answer is 503 with the
+/// reason. Needs no token.
 #[utoipa::path(
     get, path = "/v1/health", tag = "service", operation_id = "get_health", security(()),
     responses((status = 200, description = "Healthy", body = Health))
 )]
 pub async fn health(State(state): Shared) -> Result<Json<Health>, ApiError> {
     let zone_data = state.engine.zones_in_force().await.map_err(unhealthy)?;
+    if let Some(why) = state.engine.why_stalled().await? {
+        return Err(ApiError::new(Kind::Unavailable, why));
+    }
     let role = if state.leadership.is_leader() { Role::Leader } else { Role::Standby };
     let zone_data = zone_data.map(|version| ZoneData::release_of(&version).to_owned());
     Ok(Json(Health { status: "ok", role, version: env!("CARGO_PKG_VERSION"), zone_data }))
 }
 
-/// Says what is missing, whatever it is: where nothing works, nothing is to be sent here.
+/// Error with status 503, also for a row that can't be read, so that load balancers send nothing here.
 fn unhealthy(error: EngineError) -> ApiError {
     match error {
         EngineError::Store(StoreError::Unreadable { .. }) => {
@@ -61,6 +65,7 @@ pub async fn metrics(State(state): Shared) -> Result<Response, ApiError> {
         running: state.engine.running_attempts() as u64,
         capacity: state.capacity,
         is_leader: state.leadership.is_leader(),
+        tick_age: state.engine.since_last_tick().await?.unwrap_or_default(),
     };
     let text = state.telemetry.openmetrics(gauges);
     let text = text.map_err(|error| ApiError::new(Kind::Internal, error.to_string()))?;

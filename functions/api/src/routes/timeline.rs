@@ -66,7 +66,7 @@ pub async fn list_job_executions(
     Ok(Json(ExecutionTimeline { items, next_cursor, summary }))
 }
 
-/// Newest due slots without a row, by the timers that guard them.
+/// Newest due slots that have no row, found by their guards.
 async fn unclaimed_slots(
     state: &ApiState,
     job: &Job,

@@ -1,6 +1,6 @@
 //! Export of the counters as OpenMetrics text.
 
-use std::{fmt, sync::atomic::Ordering::Relaxed};
+use std::{fmt, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use belfry_domain::Status;
 use prometheus_client::{
@@ -24,6 +24,8 @@ pub struct Gauges {
     pub running: u64,
     pub capacity: u64,
     pub is_leader: bool,
+    /// Time since the last tick that succeeded. Zero before the first.
+    pub tick_age: Duration,
 }
 
 impl Telemetry {
@@ -57,16 +59,33 @@ impl Scrape {
             ended: terminal.map(|status| (status.as_str(), telemetry.ended_as(status))).collect(),
             gauges: vec![
                 ("queue_depth", "Messages that wait for a worker", gauge(gauges.queue_depth)),
-                ("dead_letters", "Executions that ended badly for good", gauge(gauges.dead_letters)),
+                ("dead_letters", "Dead letters that wait for a decision", gauge(gauges.dead_letters)),
                 ("running_attempts", "Attempts that run in this process", gauge(gauges.running)),
                 ("worker_capacity", "Attempts that fit into this process at once", gauge(gauges.capacity)),
                 ("leader", "1 if this process leads", i64::from(gauges.is_leader)),
+                (
+                    "tick_age_seconds",
+                    "Time since the last tick that succeeded",
+                    gauge(gauges.tick_age.as_secs()),
+                ),
             ],
             queues: gauges.queues,
             histograms: vec![
-                ("start_latency", "From due to start", telemetry.start_latency.buckets()),
-                ("attempt_duration", "From start to end of an attempt", telemetry.attempt_duration.buckets()),
-                ("tick_duration", "One read of the due timers", telemetry.tick_duration.buckets()),
+                (
+                    "start_latency",
+                    "Time from the due instant to the first start",
+                    telemetry.start_latency.buckets(),
+                ),
+                (
+                    "attempt_duration",
+                    "Time from the start to the end of an attempt",
+                    telemetry.attempt_duration.buckets(),
+                ),
+                (
+                    "tick_duration",
+                    "Duration of one read of the due timers",
+                    telemetry.tick_duration.buckets(),
+                ),
             ],
         }
     }
@@ -76,7 +95,7 @@ fn counters(telemetry: &Telemetry) -> Vec<Named<u64>> {
     [
         ("executions_accepted", "Executions asked for and accepted", &telemetry.accepted),
         ("attempts_started", "Attempts started", &telemetry.started),
-        ("attempts_retried", "Failed attempts that another one follows", &telemetry.retried),
+        ("attempts_retried", "Failed attempts that are retried", &telemetry.retried),
         ("attempts_lost", "Attempts whose worker vanished", &telemetry.lost),
         ("slots_misfired", "Slots passed over by a misfire policy", &telemetry.misfired),
         ("messages_resent", "Messages that the sweep sent again", &telemetry.resent),
@@ -112,7 +131,7 @@ impl Collector for Scrape {
         }
         let per_queue: [Named<Count>; 2] = [
             ("queue_backlog", "Messages that wait in one queue", |queue| queue.depth),
-            ("queue_backlog_limit", "Where pushes and triggers are refused", |queue| queue.limit),
+            ("queue_backlog_limit", "Depth from which pushes and triggers are refused", |queue| queue.limit),
         ];
         for (name, help, count) in per_queue {
             let mut gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
@@ -134,8 +153,6 @@ impl Collector for Scrape {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use belfry_domain::Priority;
     use belfry_engine::ports::{Fact, Observer};
 

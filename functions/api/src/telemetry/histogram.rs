@@ -74,7 +74,8 @@ impl Histogram {
     }
 }
 
-/// Bucket of a duration: one for each microsecond up to `FINE`, from there on `FINE` for each doubling.
+/// Bucket of a duration: one for each microsecond up to `FINE` µs, then `FINE` buckets for each
+/// doubling.
 fn bucket(us: u64) -> usize {
     if us < u64::from(FINE) {
         return us as usize;

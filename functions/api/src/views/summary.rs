@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::ExecutionView;
 
-/// Successes that each half needs, so that its middle means something.
+/// Number of successes that each half of a page needs, so that its median means something.
 const ENOUGH: usize = 5;
 
 /// Executions of one job, newest first, and a summary of the page.

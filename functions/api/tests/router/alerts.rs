@@ -5,7 +5,10 @@ use std::{
 
 use async_trait::async_trait;
 use belfry_domain::{Timestamp, What};
-use belfry_engine::ports::{Acquired, Notice, Position, Receiver};
+use belfry_engine::{
+    StallWatch,
+    ports::{Notice, Position, Receiver},
+};
 use serde_json::{Value, json};
 
 use crate::support::Api;
@@ -123,16 +126,28 @@ async fn a_test_is_an_alert_as_any_other() {
     assert_eq!(pager.tended(&api).await, ["test over"]);
 }
 
-/// Ticks once a second for so many seconds.
-async fn tick(api: &Api, seconds: u32) {
-    let (ports, shards) = (&api.engine.ports, api.engine.settings.shards);
-    for _ in 0..seconds {
-        api.clock.advance(SECOND);
-        let now = ports.clock.now();
-        let acquired = ports.leases.acquire(0, "test", now, now.plus(60 * SECOND)).await.unwrap();
-        let Acquired::Leader(lease) = acquired else { panic!("another leads") };
-        api.engine.tick(&lease, shards.all()).await.unwrap();
-    }
+#[tokio::test]
+async fn receivers_are_told_that_no_tick_succeeds() {
+    let (api, pager) = (Api::open(), Arc::new(Pager::default()));
+    let mut watch = StallWatch::default();
+    let receivers: Vec<Arc<dyn Receiver>> = vec![pager.clone()];
+    let mut told = async |api: &Api| {
+        watch.check(&api.engine, &receivers).await;
+        std::mem::take(&mut *pager.heard.lock().unwrap())
+    };
+    api.tick(1).await;
+    api.clock.advance(10 * SECOND);
+    assert_eq!(told(&api).await, [""; 0]);
+    api.clock.advance(SECOND);
+    assert_eq!(told(&api).await, ["stalled open"]);
+    api.clock.advance(60 * SECOND);
+    assert_eq!(told(&api).await, [""; 0], "it knows");
+    assert_eq!(listed(&api, "").await, [Value::Null; 0], "it does not need the store");
+    api.tick(1).await;
+    assert_eq!(told(&api).await, ["stalled over"]);
+    assert_eq!(told(&api).await, [""; 0]);
+    api.clock.advance(11 * SECOND);
+    assert_eq!(told(&api).await, ["stalled open"], "it has come again");
 }
 
 /// Number of timers of deadlines.
@@ -147,9 +162,9 @@ async fn a_slot_that_nobody_takes_misses_its_deadline() {
     let (api, pager) = (Api::open(), Arc::new(Pager::default()));
     let job = json!({"schedule": "1 12 * * *", "target": {"type": "empty"}, "pool": "nobody", "must_finish_by": "90s"});
     api.put("/v1/jobs/late", job).await.ok(201);
-    tick(&api, 119).await;
+    api.tick(119).await;
     assert_eq!((pager.tended(&api).await, deadlines(&api).await), (vec![], 1));
-    tick(&api, 1).await;
+    api.tick(1).await;
     let key = "missed_deadline/late@2026-11-23T12:01:00Z";
     assert_eq!((pager.tended(&api).await, deadlines(&api).await), (vec![format!("{key} open")], 0));
     let summary = "late@2026-11-23T12:01:00Z did not end by 2026-11-23T12:02:30Z (must_finish_by)";
@@ -166,13 +181,13 @@ async fn what_ends_in_time_or_has_no_deadline_is_not_heard_of() {
     let mut plain = job("10s");
     plain.as_object_mut().unwrap().remove("must_finish_by");
     api.put("/v1/jobs/plain", plain).await.ok(201);
-    tick(&api, 40).await;
+    api.tick(40).await;
     assert_eq!(deadlines(&api).await, 0, "who wants none pays nothing");
     api.put("/v1/jobs/quick", job("10s")).await.ok(201);
     let id = "/v1/executions/quick@2026-11-24T12:01:00Z:cancel";
     api.post(id, Value::Null).await.ok(200);
     api.clock.advance((24 * 60 - 1) * 60 * SECOND);
-    tick(&api, 60).await;
+    api.tick(60).await;
     assert_eq!(deadlines(&api).await, 0, "it was looked at");
     assert_eq!(listed(&api, "").await, [Value::Null; 0]);
 }

@@ -58,6 +58,22 @@ async fn health_and_the_document() {
     assert_eq!(document.ok(200)["openapi"], "3.1.0");
 }
 
+/// Whatever keeps the ticks from succeeding: nothing that is due starts.
+#[tokio::test]
+async fn without_ticks_there_is_no_health() {
+    let api = Api::open();
+    api.tick(1).await;
+    api.clock.advance(Duration::from_secs(10));
+    api.get("/v1/health").await.ok(200);
+    api.clock.advance(Duration::from_secs(1));
+    let why = api.get("/v1/health").await.problem(503);
+    assert!(why.contains("no tick has succeeded for 11 s (limit 10 s), so due jobs do not start"), "{why}");
+    let metrics = api.get("/metrics").await.text;
+    assert!(metrics.lines().any(|line| line == "belfry_tick_age_seconds 11"), "{metrics}");
+    api.tick(1).await;
+    api.get("/v1/health").await.ok(200);
+}
+
 /// Without them no job of a zone can be read.
 #[tokio::test]
 async fn missing_zone_data_are_no_health() {

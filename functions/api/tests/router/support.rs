@@ -1,7 +1,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -13,11 +13,12 @@ use axum::{
     http::{HeaderMap, HeaderName, Method, Request, StatusCode, header},
 };
 use belfry_api::{ApiState, Auth, Door, Leadership, Telemetry, TokenVerifier, router};
+use belfry_conformance::ManualClock;
 use belfry_domain::{ClaimToken, CompletedBy, ExecutionId, Target, Timestamp};
 use belfry_engine::{
     Engine, Settings, StoredAlerts, Worker,
     ports::{
-        Alert, Alerts, Clock, Completion, Invocation, Log, LogWriter, Logs, Output, Ports, Random, Runner,
+        Acquired, Alert, Alerts, Completion, Invocation, Log, LogWriter, Logs, Output, Ports, Random, Runner,
         Source, Stop, StoreError,
     },
 };
@@ -29,27 +30,6 @@ use tower::ServiceExt;
 
 pub const TOKEN: &str = "the-token";
 pub const JSON: (&str, &str) = ("content-type", "application/json");
-
-pub struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(by.as_millis() as i64, SeqCst);
-    }
-}
-
-#[async_trait]
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(SeqCst))
-    }
-    fn monotonic(&self) -> Duration {
-        Duration::from_millis(self.0.load(SeqCst) as u64)
-    }
-    async fn sleep(&self, _: Duration) {
-        futures::future::pending::<()>().await;
-    }
-}
 
 #[derive(Default)]
 struct Counter(AtomicU64);
@@ -180,6 +160,18 @@ impl Answer {
 }
 
 impl Api {
+    /// Advances the clock by so many seconds, with a tick each second.
+    pub async fn tick(&self, seconds: u32) {
+        let (ports, shards) = (&self.engine.ports, self.engine.settings.shards);
+        for _ in 0..seconds {
+            self.clock.advance(Duration::from_secs(1));
+            let now = ports.clock.now();
+            let acquired = ports.leases.acquire(0, "test", now, now.plus(Duration::from_secs(60))).await;
+            let Acquired::Leader(lease) = acquired.unwrap() else { panic!("another leads") };
+            self.engine.tick(&lease, shards.all()).await.unwrap();
+        }
+    }
+
     pub fn open() -> Self {
         Self::new(Auth::Open)
     }
@@ -195,7 +187,7 @@ impl Api {
     pub fn with_settings(auth: Auth, settings: Settings) -> Self {
         let store = Arc::new(Store::open_in_memory().unwrap());
         let start: Timestamp = "2026-11-23T12:00:30Z".parse().unwrap();
-        let clock = Arc::new(ManualClock(AtomicI64::new(start.0)));
+        let clock = Arc::new(ManualClock::at(start));
         let telemetry = Arc::new(Telemetry::default());
         let (queue, waves) = MemoryQueue::start(clock.clone(), settings.ageing_step).unwrap();
         let alerts = StoredAlerts { rows: store.clone(), clock: clock.clone(), also: Arc::new(Silent) };

@@ -77,6 +77,6 @@ mod tests {
     async fn an_attempt_ends_before_its_function_does() {
         assert!(matches!(ending(889).await, (Ending::Succeeded { .. }, false)));
         let (Ending::Failed { error, is_final, .. }, true) = ending(891).await else { panic!("it went on") };
-        assert!(error.starts_with("stopped after 14m50s, the most") && !is_final, "{error}");
+        assert!(error.starts_with("stopped after 14m50s, the time limit") && !is_final, "{error}");
     }
 }

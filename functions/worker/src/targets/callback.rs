@@ -4,7 +4,7 @@ use belfry_domain::{CompletedBy, ExecutionId};
 use belfry_engine::ports::Invocation;
 use reqwest::Url;
 
-/// Address and token that such a target receives beside its ids.
+/// Address and token by which a target reports the end of the attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Callback {
     pub url: String,

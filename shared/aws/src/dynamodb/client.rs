@@ -56,7 +56,7 @@ pub(crate) struct Tables {
     pub(crate) capacity: Arc<Capacity>,
 }
 
-/// Error that may say that the condition failed.
+/// Error that tells whether the condition failed.
 trait Refusal {
     fn refused(&self) -> Option<Refused>;
 }

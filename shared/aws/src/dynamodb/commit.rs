@@ -83,8 +83,8 @@ impl Stores {
         }
     }
 
-    /// Carries out the plan that is named, if one is: a commit whose process died. Says whether there
-    /// was one, and the graph's revision and the zone data in force, which the same read tells.
+    /// Completes the plan that the graph's row names: a commit whose process died. Returns whether there
+    /// was one, and the graph's revision and the zone data in force, which the same read returns.
     pub async fn carry_out_plan(&self) -> Result<(bool, u64, Option<ZonesInForce>)> {
         let graph = self.tables.get(Table::State, graph_key()).await?;
         let Some(graph) = graph else { return Ok((false, 0, None)) };

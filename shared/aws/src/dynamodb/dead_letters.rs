@@ -35,7 +35,7 @@ fn bucket(number: u16) -> String {
     format!("l#{number}")
 }
 
-/// The partition of those that were redriven for an idempotency key.
+/// Partition of the dead letters that were redriven for an idempotency key.
 fn redriven(key: &SlotName) -> String {
     format!("k#{key}")
 }

@@ -50,7 +50,7 @@ impl ExecutionStore for Stores {
                 creations[place] = Some(creation);
             }
         }
-        let missing = || unavailable("a creation came to nothing");
+        let missing = || unavailable("the answer for a new row is missing");
         creations.into_iter().map(|creation| creation.ok_or_else(missing)).collect()
     }
 
@@ -161,7 +161,7 @@ impl Stores {
                 return exists(existing);
             }
             let marked = reasons.next().flatten().and_then(|Refused(mark)| mark);
-            let begun = begun_by(&marked.ok_or_else(|| unavailable("a mark was there and was not"))?)?;
+            let begun = begun_by(&marked.ok_or_else(|| unavailable("a mark was removed during the call"))?)?;
             if let Some(row) = self.execution(&begun).await? {
                 return Ok(Creation::Exists(Box::new(row)));
             }
@@ -196,7 +196,7 @@ impl Stores {
 }
 
 fn exists(existing: Option<Item>) -> Result<Creation> {
-    let existing = existing.ok_or_else(|| unavailable("a row was there and was not"))?;
+    let existing = existing.ok_or_else(|| unavailable("a row was removed during the call"))?;
     Ok(Creation::Exists(Box::new(decode(&existing)?)))
 }
 

@@ -7,7 +7,8 @@ use super::item::Key;
 
 /// Largest instant with 15 digits, in milliseconds.
 const LONGEST_MS: i64 = 999_999_999_999_999;
-/// Base that negative instants are counted from, behind a minus sign, which sorts before all digits.
+/// Number that a negative instant is added to before it is written with a minus sign. So earlier
+/// instants sort first, and all negative instants sort before all digits.
 const NEGATIVE_BASE: i64 = 100_000_000_000_000;
 /// First instant of the years with four digits, in milliseconds.
 const FIRST_WRITTEN_MS: i64 = -62_167_219_200_000;

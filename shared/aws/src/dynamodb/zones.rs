@@ -18,7 +18,7 @@ use super::{
 const ZONES: Attribute<String> = Attribute::new("zones");
 /// Attribute that is present while jobs still have to be aligned with the data in force.
 const UNSETTLED: Attribute<u64> = Attribute::new("zones_unsettled");
-/// Versions that were in force before, as JSON.
+/// Attribute with the versions that were in force before, as JSON.
 const BEFORE: Attribute<String> = Attribute::new("zones_before");
 const PACKED: Attribute<Vec<u8>> = Attribute::new("packed");
 
@@ -82,7 +82,7 @@ impl Stores {
         for version in job.zones.iter().flat_map(ZoneStamp::unknown) {
             let broken = |why: &str| unreadable(format!("job {}", job.id()), why);
             let packed = self.zone_data(version).await?;
-            let packed = packed.ok_or_else(|| broken(&format!("its zone data, {version}, are not kept")))?;
+            let packed = packed.ok_or_else(|| broken(&format!("its zone data {version} are not stored")))?;
             ZoneData::unpack(&packed).map_err(|why| broken(&why.to_string()))?.register();
         }
         Ok(())

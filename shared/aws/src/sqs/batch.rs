@@ -58,9 +58,9 @@ fn encoded_bytes(message: &Message) -> usize {
     serde_json::to_string(message).map_or(0, |text| text.len()) + 1
 }
 
-/// Entries by the queue that each belongs to. SQS can't reorder, so a message that is sent again after
-/// a long wait goes to the queue of the class that it has risen to, one class for each `step`. The
-/// claim drops the copy that comes second.
+/// Entries by the queue that each belongs to. SQS can't reorder. So a message that is sent again after a
+/// long wait goes to the queue of the class that it has risen to, one class for each `step`. The claim
+/// ignores the copy that comes second.
 pub fn by_queue(
     names: &Names,
     messages: Vec<Message>,

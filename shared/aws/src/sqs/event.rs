@@ -53,7 +53,7 @@ impl Event {
     }
 }
 
-/// Signal that the message must be delivered again.
+/// Signal that SQS must deliver the message again.
 struct Again;
 
 impl Record {

@@ -9,14 +9,15 @@ use super::{
 };
 use crate::{Admission, Exit, JobId, Outcome, Priority, Timer, TimerKey, Timestamp};
 
-/// Row to write in place of the row with revision `expected`, and of no other.
+/// Replacement for the row with revision `expected`. It is not written over any other revision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     pub expected: u64,
     pub row: Execution,
-    /// Way in which the execution leaves its gates, in the same write. `None` where it stays.
+    /// Effect of the change on the gates of the execution. `None` where the execution does not leave
+    /// them.
     pub exit: Option<Exit>,
-    /// A timer that is written in the same write, whatever is there of its key.
+    /// Timer that is written in the same write. It replaces a timer with the same key.
     pub guard: Option<Timer>,
 }
 
@@ -50,7 +51,7 @@ impl Change {
         Ok(change)
     }
 
-    /// With another guard, where there is need of one.
+    /// Adds a new guard to the change, where one is needed.
     #[must_use]
     pub fn guarded_by(mut self, guard: Option<Timer>) -> Self {
         if let Some(guard) = &guard {
@@ -60,6 +61,13 @@ impl Change {
         self
     }
 
+    /// Ends the execution with success.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn succeeded(row: &Execution, result: Option<Value>, now: Timestamp) -> Result {
         let mut change = Self::ended(row, Event::Succeed, now)?;
         change.row.result = result;
@@ -85,7 +93,8 @@ impl Change {
         Ok(change)
     }
 
-    /// Plans another attempt from `ready_at` on. `guard` is the timer that sees to it.
+    /// Plans another attempt from `ready_at` on. `guard` is the timer that starts it if the message is
+    /// lost.
     ///
     /// # Errors
     /// The change is illegal in the row's status.
@@ -127,7 +136,8 @@ impl Change {
         change
     }
 
-    /// Moves the start of an attempt that could begin only after its claim had been asked for.
+    /// Moves the start of an attempt to a later instant, because the attempt began some time after the
+    /// claim was requested.
     #[must_use]
     pub fn starting_at(mut self, instant: Timestamp) -> Self {
         let Some(claim) = &mut self.row.claim else { return self };
@@ -156,7 +166,7 @@ impl Change {
         self
     }
 
-    /// Requests the worker of the running attempt to stop.
+    /// Asks the worker of the running attempt to stop.
     pub fn cancel_requested(row: &Execution, reason: &str) -> Self {
         let mut change = Self::within(row);
         change.row.cancel_requested = true;
@@ -164,14 +174,35 @@ impl Change {
         change
     }
 
+    /// Cancels an execution that is not running.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn cancelled(row: &Execution, reason: &str, now: Timestamp) -> Result {
         Self::never_started(row, Event::Cancel, reason, now)
     }
 
+    /// Skips an execution that has not started, for `reason`.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn skipped(row: &Execution, reason: &str, now: Timestamp) -> Result {
         Self::never_started(row, Event::Skip, reason, now)
     }
 
+    /// Ends an execution that can't start because of a dependency.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
+    ///
+    /// # Errors
+    /// The change is illegal in the row's status.
     pub fn upstream_failed(row: &Execution, reason: &str, now: Timestamp) -> Result {
         Self::never_started(row, Event::UpstreamFail, reason, now)
     }

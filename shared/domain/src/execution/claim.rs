@@ -1,6 +1,6 @@
 //! The claim: the write by which one worker, and no other, starts an attempt.
 
-use super::{Change, Claim, Event, Execution, Status};
+use super::{Change, Claim, Event, Execution, Status, Wait};
 use crate::{ExecutionId, HumanDuration, Timer, Timestamp};
 
 /// Request to start one attempt of an execution.
@@ -17,7 +17,8 @@ pub struct ClaimRequest {
     pub job_version: u64,
     /// Starting deadline of the job. Pushed work has it in its row.
     pub starting_deadline: Option<HumanDuration>,
-    /// Written with the claim, where the execution's own guard fires too late to notice the worker's death.
+    /// Guard that is written with the claim, where the present guard fires too late to notice that the
+    /// worker died.
     pub guard: Option<Timer>,
 }
 
@@ -28,9 +29,9 @@ pub enum Refusal {
     Finished,
     /// Another claim holds the execution.
     Held,
-    /// The execution's instant has not come, or it waits for something else.
+    /// The execution is not due yet, or it waits for something else.
     NotYet,
-    /// The next attempt is another one: the message was doubled or late.
+    /// The message names another attempt than the next one: it is a duplicate, or late.
     OtherAttempt,
     /// The starting deadline has passed: the execution must be skipped.
     TooLate,
@@ -56,7 +57,12 @@ impl ClaimRequest {
         if row.attempt + 1 != self.attempt {
             return Err(Refusal::OtherAttempt);
         }
-        if row.waits_for_dependencies() || row.waits_for_elements() || self.now() < row.ready_at {
+        let is_early = match row.wait() {
+            Some(Wait::Dependencies | Wait::Elements(_)) => true,
+            // The gates decide whose turn it is.
+            Some(Wait::Turn(_) | Wait::Until(_)) | None => self.now() < row.ready_at,
+        };
+        if is_early {
             return Err(Refusal::NotYet);
         }
         if self.is_too_late(row) {
@@ -86,10 +92,10 @@ impl ClaimRequest {
     /// End of the row's wait for dependencies or for its turn. `None` where there was none. A message from
     /// before the turn says nothing about it.
     fn waited_until(&self, row: &Execution) -> Option<Timestamp> {
-        let until = match row.place() {
-            None => row.ready_at,
-            Some(_) if self.due > row.ready_at => self.due.min(self.now()),
-            Some(_) => self.now(),
+        let until = match row.wait() {
+            Some(Wait::Turn(_)) if self.due > row.ready_at => self.due.min(self.now()),
+            Some(Wait::Turn(_)) => self.now(),
+            _ => row.ready_at,
         };
         Some(until).filter(|until| *until > row.was_due())
     }

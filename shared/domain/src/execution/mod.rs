@@ -5,6 +5,7 @@ mod claim;
 mod holder;
 mod progress;
 mod state;
+mod wait;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,10 +18,11 @@ pub use self::{
     holder::{ClaimToken, Holder, NoToken},
     progress::Progress,
     state::{Event, IllegalTransition, Status, transition},
+    wait::Wait,
 };
 use crate::{
-    Admission, BackfillId, ExecutionId, GateKey, HumanDuration, JobId, Outcome, Place, Priority, SlotName,
-    TimerKey, Timestamp, Work,
+    Admission, BackfillId, ExecutionId, GateKey, HumanDuration, JobId, Outcome, Priority, SlotName, TimerKey,
+    Timestamp, Work,
 };
 
 /// Row of an execution. It is small, because a store bills and writes all of it each time.
@@ -100,7 +102,7 @@ pub struct Execution {
     /// the attempt that succeeded: see [`Execution::ended_attempts`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
-    /// Timer that guards the execution, as far as its last writer knew.
+    /// Timer that guards the execution, as known to the last writer of the row.
     pub guard: TimerKey,
 }
 
@@ -259,8 +261,8 @@ impl Execution {
         self.id.slot()
     }
 
-    /// Whether it is work that brought its own target, or a new generation of such work. It is no
-    /// generation of the job whose name it has, though it may share a slot with those.
+    /// Whether the execution is pushed work, or a new generation of pushed work. It is then no
+    /// generation of the job with the same name, though both may use the same slot name.
     pub fn is_pushed(&self) -> bool {
         self.work.is_some()
     }
@@ -283,7 +285,7 @@ impl Execution {
     /// when they can: the deadline was that of the whole. A dependent without a slot of its own can be late
     /// from the end of its dependencies on.
     pub fn must_start_by(&self, starting_deadline: Option<HumanDuration>) -> Option<Timestamp> {
-        let has_instant = self.trigger != Trigger::Dependency || !self.waits_for_dependencies();
+        let has_instant = self.trigger != Trigger::Dependency || self.wait() != Some(Wait::Dependencies);
         let is_bounded = self.attempt == 0 && self.id.whole().is_none() && has_instant;
         starting_deadline.filter(|_| is_bounded).map(|deadline| self.was_due().plus(deadline.0))
     }
@@ -306,34 +308,8 @@ impl Execution {
         self.claim.as_ref().map(|claim| ClaimToken { attempt: self.attempt, claim_id: claim.id })
     }
 
-    /// Whether the execution waits for dependencies, which only happens before the first attempt.
-    pub fn waits_for_dependencies(&self) -> bool {
-        self.status == Status::Waiting
-            && self.attempt == 0
-            && !self.dependencies.is_empty()
-            && self.place().is_none()
-    }
-
-    /// Place in line where the execution waits for its turn.
-    pub fn place(&self) -> Option<&Place> {
-        self.admission.as_ref()?.place.as_ref()
-    }
-
     /// Gates that the execution has passed or waits at.
     pub fn gates(&self) -> &[GateKey] {
         self.admission.as_ref().map_or(&[], |admission| &admission.gates)
-    }
-
-    /// Whether the execution waits for the instant of its next attempt.
-    pub fn waits_for_retry(&self) -> bool {
-        self.status == Status::Waiting
-            && self.attempt > 0
-            && self.place().is_none()
-            && !self.waits_for_elements()
-    }
-
-    /// Whether the execution waits for its elements to end. It starts no further attempt of its own.
-    pub fn waits_for_elements(&self) -> bool {
-        self.status == Status::Waiting && self.elements.is_some_and(|elements| elements.created)
     }
 }

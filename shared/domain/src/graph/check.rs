@@ -10,8 +10,8 @@ use petgraph::{
 
 use super::{GraphError, GraphNode, GraphProblem, Jobs};
 
-/// Number of jobs of each knot of cycles from which cycles are searched. It bounds the work that one
-/// bad request can cause; a shorter cycle elsewhere may stay unseen.
+/// Number of jobs of each group that reach each other from which a cycle is searched. It bounds the work
+/// that one bad request can cause; a shorter cycle elsewhere may stay unseen.
 const CYCLE_SEARCHES: usize = 64;
 
 /// Limits on the size of a graph.
@@ -119,7 +119,7 @@ pub(super) fn too_deep(jobs: &Jobs, order: &[NodeIndex], limits: GraphLimits) ->
     Some(GraphError::new(&jobs[first].id, "dependencies", GraphProblem::TooDeep { depth, limit }))
 }
 
-/// One cycle, the shortest that is found, for every knot of jobs that reach each other.
+/// One cycle for each group of jobs that reach each other: the shortest that is found.
 pub(super) fn cycles(jobs: &Jobs) -> Vec<GraphError> {
     let knots = kosaraju_scc(jobs).into_iter().filter(|knot| knot.len() > 1);
     let mut cycles: Vec<_> = knots.filter_map(|knot| shortest_cycle(jobs, knot)).collect();

@@ -49,8 +49,9 @@ fn is_root(jobs: &Jobs, job: NodeIndex) -> bool {
     jobs[job].schedule.is_some() || jobs.neighbors_directed(job, Incoming).next().is_none()
 }
 
-/// Smallest known root for each schedule. A dependency stands for its own roots by one of them: where
-/// these differ, the dependency has an error already, which is not repeated for the jobs after it.
+/// Smallest known root for each schedule. One root represents each dependency. If the roots of a
+/// dependency have different schedules, the dependency has an error already, which is not repeated for
+/// the jobs after it.
 fn roots_by_schedule<'a>(
     jobs: &'a Jobs,
     job: NodeIndex,

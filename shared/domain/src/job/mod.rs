@@ -2,12 +2,15 @@
 
 mod aws_target;
 mod pause;
+mod push;
+mod slot_clock;
 mod spec;
 mod target;
 mod validate;
 mod validate_aws;
 mod validate_elements;
 mod validate_limits;
+mod work;
 
 use std::sync::OnceLock;
 
@@ -19,13 +22,16 @@ pub use self::{
         StepFunctionsTarget,
     },
     pause::{MAX_NOTE_CHARACTERS, Pause},
-    spec::{JobSpec, OnFailure, PushSpec, SlotClock, Work},
+    push::PushSpec,
+    slot_clock::SlotClock,
+    spec::JobSpec,
     target::{CommandLine, CommandTarget, CompletedBy, HttpMethod, HttpTarget, Target},
     validate::{MAX_INPUT_BYTES, Problem, validate_job, validate_job_by, validate_push},
+    work::{OnFailure, Work},
 };
 use crate::{JobId, Limits, Timestamp, ZoneData, ZoneStamp, Zones, schedule::Schedule};
 
-/// One version of a job, as stored. A version never changes, except for its pause, and for the name of
+/// One version of a job, as stored. A version never changes, except for its pause, and for the names of
 /// zone data that make no difference to it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
@@ -43,8 +49,8 @@ pub struct Job {
     /// Whether this is a tombstone: the job is gone, and its version number goes on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
-    /// Zone data by which the slots are judged. `None` where no zone matters, and in rows that were
-    /// written before there was a choice.
+    /// Zone data for the job's slots. `None` where the time zone makes no difference, and in rows from
+    /// before zone data had versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zones: Option<ZoneStamp>,
     #[serde(skip)]

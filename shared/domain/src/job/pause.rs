@@ -20,7 +20,8 @@ impl Pause {
     }
 }
 
-/// Versions before there was a note read `paused_at`, and pass over the rest.
+/// Writes the pause so that versions of belfry without notes can read it: they read `paused_at` and
+/// ignore the rest.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,52 +6,16 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::target::{CommandLine, CommandTarget, Target};
+use super::{
+    slot_clock::SlotClock,
+    target::{CommandLine, Target},
+    work::{OnFailure, Work, retry_of, target_of},
+};
 use crate::{
     Cap, CircuitPolicy, Concurrency, HumanDuration, JobId, KeyExpression, Limits, MisfirePolicy, Priority,
     RateLimit, RetryPolicy, Timestamp, TriggerRule, Zones,
     schedule::{Schedule, ScheduleError, is_like_blank, jitter::jitter},
 };
-
-/// The clock that starts a job's slots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum SlotClock {
-    /// Belfry's own tick.
-    #[default]
-    Tick,
-    /// The tick, and on AWS a schedule in EventBridge Scheduler as well. Whichever is first starts
-    /// the slot; the other finds it started. Elsewhere the same as `tick`.
-    Both,
-}
-
-impl SlotClock {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Fate of an execution that failed or timed out and is not tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum OnFailure {
-    /// A dead letter and an alert.
-    #[default]
-    DeadLetter,
-    /// A row in the history and nothing else: no dead letter, no alert, no part in the success rate
-    /// that alerts are judged by.
-    Record,
-}
-
-impl OnFailure {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
 
 /// A job's definition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -194,94 +158,6 @@ pub struct JobSpec {
     pub paused: bool,
 }
 
-/// One-time work with its target inline.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct PushSpec {
-    /// Name under which the execution is listed. Default `push`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<JobId>,
-    /// Earliest start: an RFC 3339 instant. Default: at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run_at: Option<DateTime<Utc>>,
-    /// Time from now until the earliest start, instead of `run_at`. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delay: Option<HumanDuration>,
-    /// Command to run; short for a target of type `command`. A string runs through `sh -c`, a list
-    /// without a shell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub command: Option<CommandLine>,
-    /// Work that the execution does, instead of `command`.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
-    pub target: Option<Target>,
-    /// JSON for the target: standard input of a process, body of a request. Default null.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<Value>,
-    /// Class in which the execution waits for a worker; it rises with waiting. Default `normal`.
-    #[serde(default)]
-    pub priority: Priority,
-    /// Maximum number of attempts after the first one; short for `retry.max_retries`. 0 to 1,000.
-    /// Default 3.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(maximum = 1000))]
-    pub max_retries: Option<u32>,
-    /// Number of retries and the delays between them. Default: 3 retries, exponential from 2 s to 1 h.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::object::optional")]
-    pub retry: Option<RetryPolicy>,
-    /// Time limit of one attempt. Default 1 h.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<HumanDuration>,
-    /// Time limit of the execution with all its attempts, from its first start. Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub execution_timeout: Option<HumanDuration>,
-    /// Time after the earliest start within which the execution must start; later it is skipped.
-    /// Default: none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub starting_deadline: Option<HumanDuration>,
-    /// Pool whose workers run the execution. Default `command` for processes, `default` for other
-    /// targets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_.-]{1,128}$"))]
-    pub pool: Option<String>,
-}
-
-/// Work: the part of a definition that an attempt needs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Work {
-    pub target: Target,
-    pub retry: RetryPolicy,
-    pub timeout: HumanDuration,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub execution_timeout: Option<HumanDuration>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub starting_deadline: Option<HumanDuration>,
-    #[serde(default, skip_serializing_if = "OnFailure::is_default")]
-    pub on_failure: OnFailure,
-    pub pool: String,
-}
-
-impl Work {
-    /// Builds the work. The three limits are those of an attempt, of all attempts, and of the wait for
-    /// the first attempt.
-    fn new(
-        target: Target,
-        retry: RetryPolicy,
-        (timeout, execution_timeout, starting_deadline): (
-            Option<HumanDuration>,
-            Option<HumanDuration>,
-            Option<HumanDuration>,
-        ),
-        pool: Option<&str>,
-    ) -> Self {
-        let timeout = timeout.unwrap_or(HumanDuration(DEFAULT_TIMEOUT));
-        let pool = pool.unwrap_or(target.default_pool()).to_owned();
-        let on_failure = OnFailure::default();
-        Self { target, retry, timeout, execution_timeout, starting_deadline, on_failure, pool }
-    }
-}
-
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3600);
 const DEFAULT_MAX_ELEMENTS: u32 = 100;
 const DEFAULT_DEPENDENCY_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
@@ -327,6 +203,13 @@ impl JobSpec {
         self.is_scheduled() && self.timezone.as_deref().is_some_and(|zone| zone != "UTC")
     }
 
+    /// Schedule of the job, by these zone data. `None` for a job without a schedule.
+    ///
+    /// # Errors
+    /// The schedule or the time zone can't be read. The error names the field and the position.
+    ///
+    /// # Errors
+    /// The schedule or the time zone can't be read. The error names the field and the position.
     pub fn parsed_schedule(&self, zones: &Zones) -> Result<Option<Schedule>, ScheduleError> {
         let expression = match (&self.schedule, self.run_at) {
             (Some(expression), _) => expression.clone(),
@@ -384,43 +267,4 @@ impl JobSpec {
     pub fn dependency_timeout(&self) -> Duration {
         self.dependency_timeout.map_or(DEFAULT_DEPENDENCY_TIMEOUT, |timeout| timeout.0)
     }
-}
-
-impl PushSpec {
-    pub fn work(&self) -> Work {
-        let target = target_of(self.command.as_ref(), self.target.as_ref());
-        let retry = retry_of(self.max_retries, self.retry.as_ref());
-        let limits = (self.timeout, self.execution_timeout, self.starting_deadline);
-        Work::new(target, retry, limits, self.pool.as_deref())
-    }
-
-    pub fn due(&self, now: Timestamp) -> Timestamp {
-        match (self.run_at, self.delay) {
-            (Some(run_at), _) => run_at.into(),
-            (None, Some(delay)) => now.plus(delay.0),
-            (None, None) => now,
-        }
-    }
-}
-
-fn target_of(command: Option<&CommandLine>, target: Option<&Target>) -> Target {
-    match (command, target) {
-        (_, Some(target)) => target.clone(),
-        (Some(command), None) => Target::Command(CommandTarget {
-            command: command.clone(),
-            working_directory: None,
-            environment: BTreeMap::new(),
-            pass_environment: Vec::new(),
-            final_exit_codes: Vec::new(),
-        }),
-        (None, None) => Target::Empty {},
-    }
-}
-
-fn retry_of(max_retries: Option<u32>, retry: Option<&RetryPolicy>) -> RetryPolicy {
-    let mut policy = retry.copied().unwrap_or_default();
-    if let Some(max_retries) = max_retries {
-        policy.max_retries = max_retries;
-    }
-    policy
 }

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    spec::{JobSpec, PushSpec, SlotClock, Work},
+    push::PushSpec,
+    slot_clock::SlotClock,
+    spec::JobSpec,
     target::{CommandTarget, HttpTarget, Target},
     validate_aws::{check_ecs, check_eventbridge, check_lambda, check_sqs, check_step_functions},
     validate_elements::check_for_each,
     validate_limits::check_limits,
+    work::Work,
 };
 use crate::{JobId, RetryPolicy, Timestamp, ZoneData, Zones, misfire::MAX_CAP};
 

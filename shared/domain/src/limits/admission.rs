@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{GateKey, Limits};
 use crate::{CircuitPolicy, Status, Timestamp};
 
-/// Part of an execution's row, for jobs with limits.
+/// State of an execution at the gates of its job: permits and place in line. It is a part of the
+/// execution's row.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Admission {
     pub gates: Vec<GateKey>,
@@ -28,11 +29,9 @@ pub struct Admission {
 }
 
 /// Place in the line before a gate. A line is ordered by rank, then by the instant at which each
-/// execution was due.
-///
-/// Ranks are those of start-time fair queueing. The first execution of each key in the line gets the
-/// job's present round plus one; each further execution of the key gets the next number. So keys take
-/// turns, however many executions of one key are in the line. Without keys, all ranks are 0.
+/// execution was due. Ranks follow start-time fair queueing: the first waiting execution of a key gets
+/// the rank after the one that is being let in, and each further execution of the key gets the next
+/// rank. So keys take turns, however many executions of one key wait. Without keys, all ranks are 0.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     pub gate: GateKey,

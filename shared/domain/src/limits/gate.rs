@@ -105,7 +105,7 @@ impl Gate {
         permits.saturating_sub(self.holders.len())
     }
 
-    /// Instants at which the next executions in line may pass, as far as they are known now. At most
+    /// Instants at which the next executions in line may pass, as far as they can be known now. At most
     /// `limit`.
     pub fn openings(&self, cap: &Cap, now: Timestamp, limit: usize) -> Vec<Timestamp> {
         let (from, limit) = match &cap.circuit {

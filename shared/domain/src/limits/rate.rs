@@ -53,7 +53,7 @@ impl RateLimit {
     }
 
     /// First instant from `now` on at which a start is allowed. `next` is what [`Self::after`] returned
-    /// for the start before.
+    /// for the previous start.
     pub(super) fn allowed(&self, next: Option<Timestamp>, now: Timestamp) -> Timestamp {
         let tolerance = self.interval().saturating_mul(self.burst.saturating_sub(1));
         next.map_or(now, |next| next.minus(tolerance).max(now))

@@ -53,6 +53,12 @@ const ONE_SECOND: TimeDelta = TimeDelta::seconds(1);
 
 impl Calendar {
     /// Calendar that is the union of `walks`, at least one.
+    ///
+    /// # Errors
+    /// The `cron` crate refuses the fields of a walk.
+    ///
+    /// # Errors
+    /// The `cron` crate refuses the fields of a walk.
     pub fn new(
         walks: &[Fields],
         days: DayFilter,

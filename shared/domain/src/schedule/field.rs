@@ -50,7 +50,8 @@ pub(super) const AWS_YEAR: Field = Field::numbers("year", 1970, 2199, "1970-2199
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Values {
     pub set: BTreeSet<u32>,
-    /// Vixie's star flag: the text starts with `*`. AWS writes `*/n` as `a/n`, which sets the flag too.
+    /// Whether the text starts with `*`: Vixie cron's star flag. AWS writes `*/n` as `a/n`, which sets
+    /// the flag too.
     pub star: bool,
 }
 
@@ -63,6 +64,10 @@ impl Field {
         Self { open_steps: true, ..self }
     }
 
+    /// Parses the text of a field.
+    ///
+    /// # Errors
+    /// The text is no list of values in the field's range.
     pub fn parse(&self, piece: Piece<'_>) -> Result<Values, ScheduleError> {
         let mut values = Values { set: BTreeSet::new(), star: piece.text().starts_with('*') };
         for item in piece.split(',') {
@@ -108,6 +113,9 @@ impl Field {
     }
 
     /// Parses a number in range, or a name in any case.
+    ///
+    /// # Errors
+    /// The text is no number in range, and none of the names.
     pub fn value(&self, piece: Piece<'_>) -> Result<u32, ScheduleError> {
         let text = piece.text();
         if let Some(index) = self.names.iter().position(|name| name.eq_ignore_ascii_case(text)) {

@@ -29,10 +29,13 @@ const LONGEST_SECONDS: u64 = 36_500 * 86_400;
 const ALLOWED_LENGTH: &str = "1s-36500d";
 const ALLOWED_EVERY: &str = "a duration of s, m, h and d, such as 90s or 1h30m";
 const ALLOWED_RATE: &str = "a number and minutes, hours or days, such as 5 minutes";
-const ALLOWED_UNIT: &str = "minutes, hours or days, and after 1 minute, hour or day too";
+const ALLOWED_UNIT: &str = "minutes, hours or days (after 1 also minute, hour or day)";
 
 impl Interval {
     /// Parses the duration of `@every`: numbers with units, added up.
+    ///
+    /// # Errors
+    /// The text is no duration, or the interval is out of range.
     pub fn parse_every(duration: Piece<'_>, time: &LocalTime) -> Result<Self, ScheduleError> {
         let mut total = Some(0_u64);
         let mut is_of_days = true;

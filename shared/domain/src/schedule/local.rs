@@ -26,18 +26,18 @@ pub(super) enum DstRule {
     RealTime,
 }
 
-/// A zone, by the data of now, and by those that were in force before, the oldest first.
+/// Time zone by the present zone data and by the data that were in force before, the oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct LocalTime {
     pub zone: Zone,
     pub earlier: Vec<Earlier>,
 }
 
-/// Zone by earlier data.
+/// Time zone by data that were in force before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Earlier {
     pub zone: Zone,
-    /// First instant that is judged by the later data.
+    /// First instant that belongs to the later data.
     pub until: DateTime<Utc>,
 }
 
@@ -54,7 +54,8 @@ const ONE_SECOND: TimeDelta = TimeDelta::seconds(1);
 /// Range of seconds from 1969-12-30 to 2200-01-03: a little wider than the calendar in every zone.
 const SECONDS_WITH_SLOTS: RangeInclusive<i64> = -172_800..=7_258_291_200;
 
-/// The zone by some data, from the first instant that is theirs to the first that is not.
+/// Time zone by one version of the data, with the first instant that belongs to this version and the
+/// first that no longer does.
 struct Span<'a> {
     zone: &'a Zone,
     from: Option<DateTime<Utc>>,

@@ -213,8 +213,8 @@ pub(crate) fn is_like_blank(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
-/// Local time of a zone. A zone that the earlier data do not know has no earlier time: no job can have
-/// had a slot in it.
+/// Local time of a zone by earlier data. A zone that those data do not contain has no earlier time: no
+/// job can have had a slot in it.
 fn local_time(zones: &Zones, name: &str) -> Result<LocalTime, ScheduleError> {
     let unknown = || ScheduleError::UnknownTimezone { at: Piece::new(name).place("timezone") };
     let zone = zones.data.zone(name).ok_or_else(unknown)?;

@@ -23,17 +23,17 @@ pub use self::{
 };
 use crate::schedule::Zone;
 
-/// Files in TZif, by zone name.
+/// Contents of the TZif files, by zone name.
 type Files = BTreeMap<Cow<'static, str>, Cow<'static, [u8]>>;
 
-/// Between a release and the digest of its content.
+/// Separator between a release and the digest of its content.
 const DIGEST: char = '-';
 
 /// All zones of one version of the zone data.
 pub struct ZoneData {
     version: String,
     files: Files,
-    /// Zones that have been asked for and parsed.
+    /// Zones that were parsed so far, by name.
     parsed: RwLock<HashMap<String, Zone>>,
 }
 
@@ -46,7 +46,7 @@ pub enum ZoneDataError {
     Zone { name: String, why: String },
 }
 
-/// Version of chrono-tz 0.10, by which slots were judged before jobs named a version.
+/// Version of the data in chrono-tz 0.10, which belfry used before jobs named a version.
 pub const LEGACY: &str = "2025b";
 
 static BUNDLED: LazyLock<Arc<ZoneData>> = LazyLock::new(|| {
@@ -60,7 +60,7 @@ static OF_2025B: LazyLock<Arc<ZoneData>> = LazyLock::new(|| {
     Arc::new(ZoneData { version: LEGACY.to_owned(), ..ZoneData::compiled_in(LEGACY, names) })
 });
 
-/// Versions that are known and not compiled in.
+/// Versions that are loaded and not compiled in.
 static MET: RwLock<BTreeMap<String, Arc<ZoneData>>> = RwLock::new(BTreeMap::new());
 
 impl ZoneData {
@@ -100,7 +100,7 @@ impl ZoneData {
         Self { version, files, parsed: RwLock::default() }
     }
 
-    /// Zone data of this version, if this process has met them.
+    /// Zone data of this version, if they are loaded in this process.
     pub fn known(version: &str) -> Option<Arc<Self>> {
         match version {
             _ if version == BUNDLED.version => Some(Self::bundled()),
@@ -109,7 +109,7 @@ impl ZoneData {
         }
     }
 
-    /// Makes the data known in this process. Two of one version are the same.
+    /// Registers the data in this process. Data of the same version count as the same.
     pub fn register(self) -> Arc<Self> {
         if let Some(known) = Self::known(&self.version) {
             return known;
@@ -118,17 +118,17 @@ impl ZoneData {
         Arc::clone(met.entry(self.version.clone()).or_insert_with(|| Arc::new(self)))
     }
 
-    /// `2026f-1c0f7f5e`: the release, and a digest of the content.
+    /// Name of the version, such as `2026f-1c0f7f5e`: the release, and a digest of the content.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// `2026f`. Later ones sort behind earlier ones.
+    /// Name of the release, such as `2026f`. Later releases sort behind earlier ones.
     pub fn release(&self) -> &str {
         Self::release_of(&self.version)
     }
 
-    /// The release that a version is one of.
+    /// Release in the name of a version.
     pub fn release_of(version: &str) -> &str {
         version.split(DIGEST).next().unwrap_or(version)
     }
@@ -157,7 +157,7 @@ impl fmt::Debug for ZoneData {
     }
 }
 
-/// Whether a text is the name of a version: a year and a letter, or two letters after 26 changes in a
+/// Whether a text is the name of a release: a year and a letter, or two letters after 26 releases in one
 /// year.
 fn is_release(text: &str) -> bool {
     let (year, letters) = text.split_at_checked(4).unwrap_or_default();

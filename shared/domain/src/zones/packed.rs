@@ -21,7 +21,7 @@ const FORMAT: &str = "belfry-zones-1";
 pub struct PackedError(String);
 
 impl ZoneData {
-    /// A line with format and version, then the content.
+    /// Packs the data: a line with format and version, then the content.
     pub fn pack(&self) -> Vec<u8> {
         let head = format!("{FORMAT} {}\n", self.version).into_bytes();
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
@@ -30,6 +30,11 @@ impl ZoneData {
         written.and_then(|()| encoder.finish()).unwrap_or_default()
     }
 
+    /// Unpacks data that [`Self::pack`] has packed.
+    ///
+    /// # Errors
+    /// The data are cut off or of another format, or their content is not that of the version that they
+    /// name.
     pub fn unpack(packed: &[u8]) -> Result<Self, PackedError> {
         let mut plain = Vec::new();
         let read = ZlibDecoder::new(packed).take(MAX_BYTES).read_to_end(&mut plain);
@@ -54,7 +59,8 @@ impl ZoneData {
     }
 }
 
-/// For each content a line with its length and its names, and the content.
+/// Writes the zones: for each content a line with its length and the names of its zones, then the
+/// content.
 pub(super) fn plain(files: &Files) -> Vec<u8> {
     let mut names: BTreeMap<&[u8], Vec<&str>> = BTreeMap::new();
     for (name, bytes) in files {
@@ -68,14 +74,15 @@ pub(super) fn plain(files: &Files) -> Vec<u8> {
     plain
 }
 
-/// Tells apart what has one name by accident. Nobody forges it: whoever can write zone data can write jobs.
+/// Digest of the content. It tells apart data that have the same release by accident. It need not resist
+/// forgery: whoever can write zone data can write jobs too.
 pub(super) fn digest(plain: &[u8]) -> String {
     let mut crc = Crc::new();
     crc.update(plain);
     format!("{:08x}", crc.sum())
 }
 
-/// First line, and the bytes behind it.
+/// Splits off the first line from the bytes behind it.
 fn line(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let end = bytes.iter().position(|byte| *byte == b'\n')?;
     Some((std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 1..]))
@@ -114,7 +121,7 @@ mod tests {
         assert!(error.to_string().contains("its content is not that of 1999z-"), "{error}");
     }
 
-    /// Kept before digests were part of names.
+    /// Reads data that were packed before digests were part of the names of versions.
     #[test]
     fn what_is_named_by_its_release_is_read() {
         let old = ZoneData { version: "1999y".to_owned(), ..ZoneData::new("1999y", []).unwrap() };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{LEGACY, ZoneData};
 use crate::Timestamp;
 
-/// Changes of one zone that a job remembers.
+/// Maximum number of earlier changes of its zone that a job remembers.
 const MOST_EARLIER: usize = 8;
 
 /// Names of the zone data that judge a version of a job.
@@ -28,11 +28,12 @@ pub struct EarlierData {
     pub until: Timestamp,
 }
 
-/// Zone data that a stamp names.
+/// Zone data that a stamp names, loaded.
 #[derive(Debug, Clone)]
 pub struct Zones {
     pub data: Arc<ZoneData>,
-    /// With the first instant that is not theirs any more; the oldest first.
+    /// Data that were in force before, each with the instant at which it stopped being used; the oldest
+    /// first.
     pub earlier: Vec<(Arc<ZoneData>, Timestamp)>,
 }
 
@@ -42,7 +43,7 @@ impl Zones {
     }
 }
 
-/// Stamp of a job that was written before stamps existed.
+/// Stamp of a job that was stored by a version of belfry that wrote no stamps.
 impl Default for ZoneStamp {
     fn default() -> Self {
         Self::of(LEGACY)
@@ -54,8 +55,8 @@ impl ZoneStamp {
         Self { version: version.to_owned(), earlier: Vec::new() }
     }
 
-    /// The stamp of a job that has seen all of these changes, after the last of which `data` are in
-    /// force. `since` is the oldest instant that matters.
+    /// Stamp of a job that uses `data` now, and used the versions in `before` up to their instants.
+    /// Changes that make no difference to `zone` after `since` are left out.
     pub fn after(before: &[EarlierData], data: &ZoneData, zone: &str, since: DateTime<Utc>) -> Self {
         let Some(first) = before.first() else { return Self::of(data.version()) };
         let next = before.iter().skip(1).map(|earlier| ZoneData::known(&earlier.version));
@@ -67,8 +68,8 @@ impl ZoneStamp {
         })
     }
 
-    /// Judged by `data` from `until` on, until then as before; by `data` under the same clock where the
-    /// zone is the same in both.
+    /// Stamp of the same job after a change to `data`, which count from `until` on. Where `data` make no
+    /// difference to the zone, only the name of the version changes.
     #[must_use]
     pub fn moved_on(&self, data: &ZoneData, zone: &str, since: DateTime<Utc>, until: Timestamp) -> Self {
         if self.agrees_with(data, zone, since) {
@@ -78,7 +79,8 @@ impl ZoneStamp {
         }
     }
 
-    /// From `until` on by `version`, until then as before. Data that would have begun later never do.
+    /// Stamp of the same job with `version` from `until` on. Earlier data that would begin after `until`
+    /// are dropped.
     #[must_use]
     pub fn followed_by(&self, version: &str, until: Timestamp) -> Self {
         let mut earlier = self.earlier.clone();
@@ -89,27 +91,27 @@ impl ZoneStamp {
         Self { version: version.to_owned(), earlier }
     }
 
-    /// Versions that the stamp names and that this process has not met yet.
+    /// Versions that the stamp names and that are not loaded in this process.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
         let earlier = self.earlier.iter().map(|earlier| earlier.version.as_str());
         earlier.chain([self.version.as_str()]).filter(|version| ZoneData::known(version).is_none())
     }
 
-    /// Zone data of the stamp. `None` where a version is not known in this process.
+    /// Zone data of the stamp. `None` where a version is not loaded in this process.
     pub fn zones(&self) -> Option<Zones> {
         let known = |earlier: &EarlierData| Some((ZoneData::known(&earlier.version)?, earlier.until));
         let earlier = self.earlier.iter().map(known).collect::<Option<_>>()?;
         Some(Zones { data: ZoneData::known(&self.version)?, earlier })
     }
 
-    /// Whether a zone is the same by this stamp's newest data and by `data`, from `since` on.
+    /// Whether this stamp's newest data and `data` give the zone the same local time from `since` on.
     pub fn agrees_with(&self, data: &ZoneData, zone: &str, since: DateTime<Utc>) -> bool {
         let mine = ZoneData::known(&self.version).and_then(|data| data.zone(zone));
         mine.zip(data.zone(zone)).is_some_and(|(mine, theirs)| mine.agrees_with(&theirs, since))
     }
 }
 
-/// Rows were written when a job remembered one change.
+/// Reads one earlier change or a list of them. Older rows hold a single one.
 fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<EarlierData>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

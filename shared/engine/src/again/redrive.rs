@@ -29,9 +29,12 @@ impl Engine {
         self.retry_by_hand(id, key).await
     }
 
-    /// Redrives all dead letters of a job, or all there are; at most `limit`. What was redriven for
-    /// the same key before is not redriven again where it has ended badly again: it is answered as it
-    /// was, behind the others.
+    /// Redrives all dead letters of a job, or all dead letters; at most `limit`. With a key, letters
+    /// that were redriven for this key before are not redriven again, even if the new execution has
+    /// failed too: they are listed after the others, with the outcome that they had.
+    ///
+    /// # Errors
+    /// The store does not answer. Each dead letter has a result of its own.
     pub async fn redrive_all(
         &self,
         job_id: Option<&JobId>,

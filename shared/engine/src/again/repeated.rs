@@ -10,7 +10,7 @@ use belfry_domain::{Execution, ExecutionId, SlotName};
 use crate::{Engine, Result};
 
 impl Engine {
-    /// New generation of exactly this execution, if it was begun for this key.
+    /// New generation of exactly this execution, if a request with this key has created one.
     pub(crate) async fn begun_for(&self, old: &ExecutionId, key: &SlotName) -> Result<Option<Execution>> {
         let newest = old.with_generation(u32::MAX);
         let is_it =
@@ -18,8 +18,8 @@ impl Engine {
         self.newest_where(&newest, is_it).await
     }
 
-    /// The execution of this one's slot that was run again for this key: of its job, or of what was
-    /// pushed there.
+    /// Execution at the same slot that a request with this key has run again. It belongs to the same
+    /// job, or to the same push.
     pub(crate) async fn run_again_for(
         &self,
         id: &ExecutionId,
@@ -36,7 +36,8 @@ impl Engine {
         }
     }
 
-    /// Whether a request with this key has begun this execution, or one that it follows from.
+    /// Whether a request with this key has created this execution, or one that this execution follows
+    /// from.
     pub(crate) async fn is_begun_for(&self, row: &Execution, key: Option<&SlotName>) -> Result<bool> {
         if key.is_none() || row.rerun_key.as_ref() == key {
             return Ok(key.is_some());

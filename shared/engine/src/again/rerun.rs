@@ -8,10 +8,8 @@ use std::collections::BTreeSet;
 
 use belfry_domain::{Execution, ExecutionId, IdempotencyKey, JobId, Run, SlotName, Trigger};
 
-use crate::{Engine, EngineError, Result, define::push::Accepted};
+use crate::{Engine, EngineError, Result, base::retry::ATTEMPTS, define::push::Accepted};
 
-/// Number of tries to take a generation's number while other re-runs take it first.
-const ATTEMPTS: usize = 20;
 /// Maximum number of executions that a re-run begins with. Every execution of the re-run carries the
 /// names of their jobs.
 pub const MAX_STARTS: usize = 100;
@@ -106,7 +104,7 @@ impl Engine {
         Ok(rerun)
     }
 
-    /// The re-run that was begun for this key, while there still was its job.
+    /// Re-run that an earlier request with this key has begun, if its job still exists.
     async fn begun_before(&self, old: Execution, key: Option<&IdempotencyKey>) -> Result<Option<Rerun>> {
         let Some(key) = key else { return Ok(None) };
         let begun = self.begun_for(&old.id, &key.slot_name()).await?;
@@ -119,8 +117,8 @@ impl Engine {
         Ok(begun.map(rerun))
     }
 
-    /// Next generation: above all generations that its jobs have at the slot, so that one number names
-    /// the whole re-run.
+    /// Next generation: higher than all generations that any job of the re-run has at the slot, so that
+    /// one number names the whole re-run.
     async fn next_generation(&self, rerun: &Rerun) -> Result<u32> {
         let mut latest = 1;
         let jobs = rerun.reached.iter().filter_map(|job_id| rerun.of_job(job_id));
@@ -210,7 +208,8 @@ impl Engine {
             return Err(EngineError::Conflict(message));
         }
         let key = key.map(IdempotencyKey::slot_name);
-        for _ in 0..ATTEMPTS {
+        // Each try goes on from what the one before has left in `rerun`.
+        for attempt in 0..ATTEMPTS {
             let run = self.recall(rerun, key.as_ref()).await?;
             if let Some(begun) = self.begin_as(rerun, run, key.as_ref()).await? {
                 for accepted in &begun {
@@ -218,9 +217,10 @@ impl Engine {
                 }
                 return Ok(begun);
             }
+            self.pause_after(attempt).await;
             rerun.generation = self.next_generation(rerun).await?;
         }
-        Err(EngineError::Contended("other requests keep running the same executions again".to_owned()))
+        Err(EngineError::Contended("the generations of these executions".to_owned()))
     }
 
     /// Begins a re-run in its generation, as a new run or as a run that was begun before. `None` where
@@ -277,8 +277,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Reduces the re-run to the one that was begun for this key before, if there is one. Later
-    /// failures are no part of it.
+    /// Reduces the re-run to the one that an earlier request with this key has begun, if there is one.
+    /// Executions that failed later are not added.
     pub(crate) async fn recall(&self, rerun: &mut Rerun, key: Option<&SlotName>) -> Result<Option<Run>> {
         let Some(key) = key else { return Ok(None) };
         for start in rerun.starts.clone() {
@@ -298,7 +298,7 @@ fn flows(row: &Execution) -> bool {
     !row.is_pushed() && row.id.whole().is_none()
 }
 
-/// Joins a re-run with all re-runs that it meets.
+/// Merges a re-run with all re-runs that share jobs with it.
 fn add(reruns: &mut Vec<Rerun>, mut rerun: Rerun) {
     let (meeting, apart) = std::mem::take(reruns).into_iter().partition(|other: &Rerun| other.meets(&rerun));
     *reruns = apart;

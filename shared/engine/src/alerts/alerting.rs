@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use belfry_domain::{Circuit, Timestamp};
-use futures::{StreamExt as _, TryStreamExt as _, future::join_all, stream};
+use futures::{StreamExt as _, future::join_all, stream};
 
 use crate::{
     Engine, Result,
@@ -35,7 +35,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 /// Number of tries to write an alert while other writers come first.
 const ATTEMPTS: usize = 20;
 /// Maximum number of alerts that one pass tells of. The alerts that have waited the longest come first.
-const TOLD_IN_A_LOOK: usize = 50;
+const TOLD_IN_A_PASS: usize = 50;
 const AT_ONCE: usize = 8;
 
 type Stored<T> = std::result::Result<T, StoreError>;
@@ -91,30 +91,49 @@ async fn change(
     Err(StoreError::Unavailable(format!("other processes keep changing alert {key}; try again")))
 }
 
-fn resolved(row: AlertRow, now: Timestamp) -> Option<AlertRow> {
+pub(crate) fn resolved(row: AlertRow, now: Timestamp) -> Option<AlertRow> {
     row.is_open().then_some(AlertRow { resolved_at: Some(now), tries: 0, next_try_at: now, ..row })
 }
 
 impl Engine {
-    /// Tends the alerts: resolves those whose condition has ended, removes those that were resolved a
-    /// day ago, and tells receivers what they don't know yet. It takes as long as the receivers take,
-    /// so nothing else should wait for it. Two calls at once do no harm.
+    /// Tends the alerts: tells receivers what they don't know yet, then resolves those whose condition
+    /// has ended, and removes those that were resolved a day ago. It takes as long as the receivers
+    /// take, so nothing else should wait for it. Two calls at once do no harm.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row that an alert is about can't be read. All alerts are tended
+    /// first: what is wrong with one silences no other.
     pub async fn tend_alerts(&self, receivers: &[Arc<dyn Receiver>]) -> Result<()> {
         let rows = self.ports.alert_rows.alerts().await?;
-        let looks = stream::iter(rows).map(|row| self.look_at_alert(row));
-        let rows: Vec<_> = looks.buffered(AT_ONCE).try_collect().await?;
-        let now = self.now();
-        let is_news = |row: &AlertRow| receivers.iter().any(|receiver| row.is_news_to(receiver.name()));
-        let mut due: Vec<AlertRow> = rows.into_iter().flatten().collect();
-        due.retain(|row| row.next_try_at <= now && (row.tries == 0 || is_news(row)));
-        due.sort_by_key(|row| row.next_try_at);
-        due.truncate(TOLD_IN_A_LOOK);
-        let tellings = stream::iter(due).map(|row| self.tell_of(row, receivers));
-        tellings.buffer_unordered(AT_ONCE).try_collect().await
+        let (due, rest): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| self.is_to_be_told(row, receivers));
+        let told = self.tell_of_all(due, receivers).await;
+        let looks = stream::iter(rest).map(|row| self.look_at_alert(row));
+        let looked: Vec<_> = looks.buffer_unordered(AT_ONCE).collect().await;
+        let (over, failed): (Vec<_>, Vec<_>) = looked.into_iter().partition(Result::is_ok);
+        let over = over.into_iter().flatten().flatten();
+        let told_over = self
+            .tell_of_all(over.filter(|row| self.is_to_be_told(row, receivers)).collect(), receivers)
+            .await;
+        told.and(told_over).and(failed.into_iter().map(|error| error.map(drop)).collect())
     }
 
-    /// Looks at one alert and returns it as it is then. `None` where it was removed, or another process
-    /// is changing it.
+    fn is_to_be_told(&self, row: &AlertRow, receivers: &[Arc<dyn Receiver>]) -> bool {
+        let is_news = || receivers.iter().any(|receiver| row.is_news_to(receiver.name()));
+        row.next_try_at <= self.now() && (row.tries == 0 || is_news())
+    }
+
+    /// Tells of these alerts, those first that have waited the longest. An error comes after the others
+    /// were told.
+    async fn tell_of_all(&self, mut rows: Vec<AlertRow>, receivers: &[Arc<dyn Receiver>]) -> Result<()> {
+        rows.sort_by_key(|row| row.next_try_at);
+        rows.truncate(TOLD_IN_A_PASS);
+        let tellings = stream::iter(rows).map(|row| self.tell_of(row, receivers));
+        let told: Vec<_> = tellings.buffer_unordered(AT_ONCE).collect().await;
+        told.into_iter().collect()
+    }
+
+    /// Looks at one alert. Returns it where it is now over.
     async fn look_at_alert(&self, row: AlertRow) -> Result<Option<AlertRow>> {
         let now = self.now();
         if row.resolved_at.is_some_and(|at| at.plus(KEPT) <= now) {
@@ -125,7 +144,7 @@ impl Engine {
         if row.is_open() && row.tries > 0 && self.is_over(&row).await? {
             return self.resolve(row, now).await;
         }
-        Ok(Some(row))
+        Ok(None)
     }
 
     /// Resolves an alert: marks it as closing, then checks the condition again. Other processes write
@@ -208,7 +227,7 @@ impl Engine {
 }
 
 /// Row as it is now, with the receivers' knowledge after they were told of `told`.
-fn learned(
+pub(crate) fn learned(
     mut row: AlertRow,
     told: &AlertRow,
     outcomes: &[(&str, std::result::Result<(), String>)],

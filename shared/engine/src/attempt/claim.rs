@@ -148,7 +148,8 @@ impl Engine {
         }
     }
 
-    /// Cancels an execution that has not started, because what it belongs to has ended.
+    /// Cancels an execution that has not started, because its job was deleted or the list that it
+    /// belongs to has ended.
     async fn cancel_orphan(&self, message: &Message, reason: &str) -> Result<MessageOutcome> {
         if let Some(row) = self.ports.executions.execution(&message.execution_id).await?
             && !row.status.is_terminal()

@@ -15,6 +15,9 @@ use crate::{
 
 impl Engine {
     /// Does what a message asks for, if that is still to be done.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     pub async fn execute(&self, message: &Message, worker: &Worker) -> Result<MessageOutcome> {
         let claimant = Claimant { worker_id: &worker.id, holder: Holder::Worker, lease: self.settings.lease };
         match self.claim(message, &claimant).await? {

@@ -43,7 +43,7 @@ impl Fan {
 }
 
 impl Engine {
-    /// Creates the executions of the elements, and releases the whole.
+    /// Creates the executions of the elements, and lets the execution of the list wait for them.
     pub(crate) async fn fan_out(
         &self,
         row: Execution,
@@ -158,8 +158,8 @@ impl Engine {
         (row, guard)
     }
 
-    /// Releases the whole, which then waits for its elements. The timer of the wait is written first;
-    /// the old guard is removed once the row waits.
+    /// Lets the execution of the list wait for its elements. The timer of the wait is written first; the
+    /// old guard is removed once the row waits.
     async fn let_go(&self, row: Execution, guard: TimerKey) -> Result<Status> {
         let at = self.now().plus(self.settings.check_every);
         let timer = Timer::check(self.settings.shards, &row.id, row.attempt + 1, at, 0);

@@ -63,8 +63,8 @@ pub struct HeartbeatReply {
 
 impl Engine {
     /// Receives messages of a pool, and claims the attempts that they name. Messages that start nothing
-    /// are used up, so the answer may be empty before the wait is over. `closing` ends the wait, but no
-    /// claim that has begun.
+    /// are removed, so the answer may be empty before the wait is over. `closing` ends the wait, but not
+    /// a claim that has begun.
     ///
     /// # Errors
     /// No attempt could be claimed, because the queue or the store does not answer.
@@ -188,7 +188,7 @@ impl Engine {
         row.ok_or_else(|| EngineError::NotFound { what: "execution", id: id.to_string() })
     }
 
-    /// Row of an execution, if this token's claim was its last.
+    /// Row of an execution, if the execution's newest claim is the one that this token names.
     async fn claimed_row(&self, id: &ExecutionId, token: ClaimToken) -> Result<Execution> {
         let row = self.row(id).await?;
         if row.token() == Some(token) {
@@ -212,7 +212,7 @@ impl Engine {
     }
 }
 
-/// Row of an attempt that has ended, if it ended as the repeated report says.
+/// Row of the execution, if the attempt has ended already and the first report was the same as this one.
 fn ended_so(row: Execution, has_succeeded: bool) -> Result<Execution> {
     let is_so = match outcome(&row) {
         Some(AttemptOutcome::Succeeded) => has_succeeded,

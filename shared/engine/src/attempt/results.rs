@@ -33,7 +33,7 @@ impl Engine {
         Ok(input)
     }
 
-    /// Results that any of these texts mention.
+    /// Results of the dependencies that any of these texts refer to.
     pub(crate) async fn meanings(&self, texts: &[&Value], row: &Execution) -> Result<Meanings> {
         if row.dependencies.is_empty() {
             return Ok(Meanings::default());

@@ -122,8 +122,9 @@ impl Engine {
         (renewed + self.settings.lease).saturating_sub(self.ports.clock.monotonic() + margin)
     }
 
-    /// A store that answers late must not make the attempt outlive its lease. A process that stood still
-    /// for longer than its lease still asks, for a moment: as long as nobody has taken the attempt over, it goes on.
+    /// Time for which the store is asked to renew the lease. A slow store must not let the attempt
+    /// outlive its lease. A process that was suspended for longer than its lease still asks for a
+    /// moment: the attempt goes on if nobody has taken it over.
     pub(crate) async fn beat_in_time(
         &self,
         row: &mut Execution,

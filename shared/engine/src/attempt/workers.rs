@@ -21,7 +21,7 @@ pub const LOST_AFTER: Duration = Duration::from_secs(60);
 /// Time after its last report for which a worker is shown.
 const EXPIRES_AFTER: Duration = Duration::from_secs(300);
 
-/// Workers that were seen lately: when, by the monotonic clock, and whether they were to drain.
+/// Workers that were seen lately, each with the monotonic instant and whether it was told to drain.
 #[derive(Default)]
 pub(crate) struct Seen(Mutex<HashMap<String, (Duration, bool)>>);
 
@@ -71,8 +71,7 @@ impl Engine {
         Ok(is_draining)
     }
 
-    /// Takes a sign of life of a worker that has reported before. Returns whether the worker is to
-    /// drain.
+    /// Notes that a worker is alive that has reported before. Returns whether the worker is to drain.
     ///
     /// # Errors
     /// The store does not answer.
@@ -87,6 +86,10 @@ impl Engine {
         Ok(touched.unwrap_or(false))
     }
 
+    /// Workers that have not expired, ordered by id.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     pub async fn workers(&self) -> Result<Vec<RegisteredWorker>> {
         Ok(self.ports.workers.workers(self.now()).await?)
     }
@@ -103,7 +106,10 @@ impl Engine {
         Ok(())
     }
 
-    /// A worker has ended in good order: it is shown no longer.
+    /// Removes a worker that has ended in good order from the list of workers.
+    ///
+    /// # Errors
+    /// The store does not answer.
     pub async fn forget_worker(&self, id: &str) -> Result<()> {
         self.seen.forget(id);
         Ok(self.ports.workers.forget_worker(id).await?)

@@ -3,7 +3,7 @@
 
 use belfry_domain::{
     Backfill, BackfillId, BackfillStatus, Execution, ExecutionId, Job, JobId, Priority, Run, Status, Timer,
-    Timestamp, Trigger,
+    Timestamp, Trigger, Wait,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -13,11 +13,11 @@ use crate::{
 };
 
 /// Number of tries to count an ended execution in a changing row, before that is left to the sweep.
-const HURRIED_ATTEMPTS: usize = 3;
+const HURRIED_ATTEMPTS: u32 = 3;
 /// Maximum number of slots that one pass goes through. Many of them may have run already.
 const SLOTS_PER_PASS: usize = 500;
 
-/// State of an open execution, as one look at the backfill finds it.
+/// State of an open execution, as a pass over the backfill finds it.
 enum Found {
     Ended(ExecutionId, Status),
     /// The execution was not created, or it was created and is gone.
@@ -48,7 +48,7 @@ impl Engine {
         })
     }
 
-    /// Makes one pass over the backfill, and returns its row as far as it is known here.
+    /// Makes one pass over the backfill, and returns the newest row that this process knows.
     pub(crate) async fn look_at_backfill(&self, row: Backfill) -> Result<Backfill> {
         let mut next = row.clone();
         let wanted = self.check_open(&mut next).await?;
@@ -58,26 +58,27 @@ impl Engine {
     /// Counts an execution that an attempt has ended, so that the next one starts at once and not with
     /// the sweep's next pass. If this fails, that pass does it.
     pub(crate) async fn continue_backfill(&self, id: &BackfillId, ended: &ExecutionId, status: Status) {
-        for _ in 0..HURRIED_ATTEMPTS {
-            match self.count_in_backfill(id, ended, status).await {
-                Ok(true) => return,
-                Ok(false) => {}
-                Err(error) => {
-                    return tracing::debug!(backfill.id = %id, %error, "failed; the sweep will retry");
-                }
-            }
+        let what = || format!("backfill {id}");
+        let count = || self.count_in_backfill(id, ended, status);
+        if let Err(error) = self.retry_contended(what, HURRIED_ATTEMPTS, count).await {
+            tracing::debug!(backfill.id = %id, %error, "failed; the sweep will retry");
         }
     }
 
-    /// Counts an ended execution in its backfill. `false` where another write came first.
-    async fn count_in_backfill(&self, id: &BackfillId, ended: &ExecutionId, status: Status) -> Result<bool> {
-        let Some(row) = self.ports.backfills.backfill(id).await? else { return Ok(true) };
+    /// Counts an ended execution in its backfill. `None` where another write came first.
+    async fn count_in_backfill(
+        &self,
+        id: &BackfillId,
+        ended: &ExecutionId,
+        status: Status,
+    ) -> Result<Option<()>> {
+        let Some(row) = self.ports.backfills.backfill(id).await? else { return Ok(Some(())) };
         if !row.open.contains(ended) {
-            return Ok(true);
+            return Ok(Some(()));
         }
         let mut next = row.clone();
         next.close(ended, status);
-        Ok(self.move_on(&row, next, vec![]).await?.is_some())
+        Ok(self.move_on(&row, next, vec![]).await?.map(drop))
     }
 
     /// Writes the next state, and starts these executions and as many more as there is room for. `None`
@@ -131,8 +132,11 @@ impl Engine {
         Ok(match self.ports.executions.execution(&id).await? {
             None => Found::Absent(id),
             Some(row) if row.status.is_terminal() => Found::Ended(id, row.status),
-            Some(row) if row.attempt == 0 || row.waits_for_retry() => Found::Unstarted(id),
-            Some(_) => Found::UnderWay,
+            Some(row) if row.attempt == 0 => Found::Unstarted(id),
+            Some(row) => match row.wait() {
+                Some(Wait::Until(_)) => Found::Unstarted(id),
+                Some(Wait::Turn(_) | Wait::Elements(_) | Wait::Dependencies) | None => Found::UnderWay,
+            },
         })
     }
 
@@ -213,7 +217,7 @@ impl Engine {
         self.ports.observer.record(Fact::Accepted { count: created.len() as u64 });
         let mut messages = Vec::new();
         for row in created {
-            if row.waits_for_dependencies() {
+            if row.wait() == Some(Wait::Dependencies) {
                 self.wait_for_dependencies(row.clone(), row.guard).await?;
             } else {
                 messages.extend(self.message_for(&row, row.guard.clone()).await?);
@@ -222,8 +226,8 @@ impl Engine {
         self.send(messages).await
     }
 
-    /// Row as its slot would have created it, except that it is due now, with low priority. A
-    /// generation after the first waits for no dependencies, like a retry by hand.
+    /// Row that the slot itself would have created, but due now and with low priority. From the second
+    /// generation on it waits for no dependencies, like a retry by hand.
     async fn backfilled_row(&self, job: &Job, id: ExecutionId) -> Result<Option<(Execution, Timer)>> {
         let Some(slot) = id.slot().instant() else { return Ok(None) };
         let is_first = id.generation() == 1;
@@ -247,8 +251,8 @@ impl Engine {
         Ok(Run { id: id.to_string(), root: Some(job.id().clone()), more_roots: vec![], graph })
     }
 
-    /// Raises an alert for a backfill that can't be read, and postpones the next look at it, ever
-    /// longer, so that it does not hold up other backfills.
+    /// Raises an alert for a backfill that can't be read, and postpones its next examination by an
+    /// interval that grows each time, so that it does not delay other backfills.
     async fn postpone_backfill(
         &self,
         timer: &Timer,

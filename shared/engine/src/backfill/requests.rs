@@ -6,7 +6,7 @@ use belfry_domain::{
 };
 use ulid::Ulid;
 
-use crate::{Engine, EngineError, Result};
+use crate::{Engine, EngineError, Result, base::retry::ATTEMPTS};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackfillRequest {
@@ -23,9 +23,6 @@ pub struct BackfillPlan {
     pub first: Timestamp,
     pub last: Timestamp,
 }
-
-/// Number of tries under concurrent changes of the row, before the operation fails.
-const ATTEMPTS: usize = 20;
 
 impl Engine {
     /// Plans a backfill, and writes nothing.
@@ -105,16 +102,26 @@ impl Engine {
     }
 
     /// Pauses a backfill: no further execution starts until it is resumed. Started executions go on.
+    ///
+    /// # Errors
+    /// The backfill does not exist or has ended, or other processes keep changing it.
     pub async fn pause_backfill(&self, id: &BackfillId) -> Result<Backfill> {
         self.move_backfill(id, BackfillStatus::Paused, None).await
     }
 
+    /// Resumes a paused backfill.
+    ///
+    /// # Errors
+    /// The backfill does not exist or has ended, or other processes keep changing it.
     pub async fn resume_backfill(&self, id: &BackfillId) -> Result<Backfill> {
         Ok(self.advance_soon(self.move_backfill(id, BackfillStatus::Running, None).await?).await)
     }
 
     /// Cancels a backfill: no further execution starts, and executions that have not started are
     /// cancelled. Running executions may end.
+    ///
+    /// # Errors
+    /// The backfill does not exist or has ended, or other processes keep changing it.
     pub async fn cancel_backfill(&self, id: &BackfillId, reason: &str) -> Result<Backfill> {
         Ok(self.advance_soon(self.move_backfill(id, BackfillStatus::Cancelled, Some(reason)).await?).await)
     }
@@ -125,22 +132,21 @@ impl Engine {
         to: BackfillStatus,
         reason: Option<&str>,
     ) -> Result<Backfill> {
-        for _ in 0..ATTEMPTS {
+        let what = || format!("backfill {id}");
+        self.retry_contended(what, ATTEMPTS, || async {
             let found = self.ports.backfills.backfill(id).await?;
             let row = found.ok_or_else(|| EngineError::NotFound { what: "backfill", id: id.to_string() })?;
             if row.status == to {
-                return Ok(row);
+                return Ok(Some(row));
             }
             if matches!(row.status, BackfillStatus::Cancelled | BackfillStatus::Finished) {
                 let (is, to) = (row.status.as_str(), to.as_str());
                 return Err(EngineError::Conflict(format!("backfill {id} is {is} and cannot become {to}")));
             }
             let next = Backfill { status: to, reason: reason.map(str::to_owned), ..row.clone() };
-            if let Some(row) = self.write_backfill(&row, next).await? {
-                return Ok(row);
-            }
-        }
-        Err(EngineError::Contended(format!("backfill {id} keeps changing")))
+            self.write_backfill(&row, next).await
+        })
+        .await
     }
 }
 

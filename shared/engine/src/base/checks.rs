@@ -6,13 +6,13 @@ use belfry_domain::{ExecutionId, Timer, TimerKey, Timestamp};
 
 use crate::{Engine, Result};
 
-/// The longest interval between two looks.
+/// Longest interval between two examinations of an execution.
 pub(crate) const LONGEST_CHECK: Duration = Duration::from_secs(3600);
 
 impl Engine {
-    /// Doubles with each look, up to an hour, and differs from execution to execution, so that
-    /// what was fired together is not looked at together for ever. A look ahead of its time leaves
-    /// the next one where it is.
+    /// Instant of the next examination. The interval doubles each time, up to an hour, and varies
+    /// between executions, so that executions that were fired together are not examined together for
+    /// ever. An examination ahead of its time does not move the next one.
     pub(crate) fn next_check(&self, timer: &Timer) -> Timestamp {
         if timer.key.fire_at > self.now() {
             return timer.key.fire_at;
@@ -21,8 +21,8 @@ impl Engine {
         self.now().plus(interval.mul_f64(1.0 + self.ports.random.fraction() / 4.0))
     }
 
-    /// Writes the timer of the next examination. The caller removes the timer of this one when all else
-    /// is done.
+    /// Writes the timer of the next examination. The caller removes the present timer after everything
+    /// else.
     pub(crate) async fn check_later(
         &self,
         timer: &Timer,
@@ -38,14 +38,14 @@ impl Engine {
         Ok(key)
     }
 
-    /// Timer for the examination after that of `timer`.
+    /// Timer for the examination that follows the one of `timer`.
     pub(crate) fn later_check(&self, timer: &Timer, id: &ExecutionId, attempt: u32, at: Timestamp) -> Timer {
         let check = Timer::check(self.settings.shards, id, attempt, at, timer.checks + 1);
         Timer { version: timer.version, ..check }
     }
 
-    /// Removes a timer that `next` has taken the place of. One that looks later than `next` stays:
-    /// somebody may be about to remove `next` for it.
+    /// Removes a timer that `next` has replaced. A timer that fires later than `next` stays: another
+    /// process may be about to remove `next` in favour of it.
     pub(crate) async fn remove(&self, timer: &Timer, next: &TimerKey) -> Result<()> {
         let rank = |key: &TimerKey| (key.what.attempt(), key.fire_at);
         if rank(&timer.key) >= rank(next) {

@@ -20,8 +20,8 @@ impl Engine {
         left.map_or(work.timeout.0, |left| left.min(work.timeout.0))
     }
 
-    /// Work of a running attempt that ended with its own time limit, not with the loss of its holder.
-    /// `None` otherwise.
+    /// Work of a running attempt whose lease ended together with its own time limit, so that it timed
+    /// out and was not lost. `None` otherwise.
     pub(crate) async fn out_of_time(&self, row: &Execution) -> Result<Option<Work>> {
         let Some(claim) = row.claim.as_ref().filter(|claim| claim.holder != Holder::Worker) else {
             return Ok(None);

@@ -17,8 +17,8 @@ pub enum EngineError {
     /// The state does not permit this; repeating the request can't help.
     #[error("{0}")]
     Conflict(String),
-    /// Other changes of the same rows came first, again and again. Repeating the request is right.
-    #[error("{0}; try again")]
+    /// Other changes of these rows came first, again and again. Repeating the request is right.
+    #[error("other requests keep changing {0}; try again")]
     Contended(String),
     /// The idempotency key was used for another request before.
     #[error(

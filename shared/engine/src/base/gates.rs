@@ -1,19 +1,12 @@
 //! Rows of gates: reads, and writes in competition with other processes.
 
-use std::time::Duration;
-
 use belfry_domain::{Gate, GateKey, JobId, stable_hash};
 use futures::lock::{Mutex, MutexGuard};
 
 use crate::{Engine, Result, ports::GateWrite};
 
-/// Number of tries under concurrent changes of a gate.
-pub(crate) const ATTEMPTS: u32 = 100;
-/// Longest pause before another try.
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-
-/// Locks that let arrivals at the gates of one job go one after another within a process, where they
-/// would only disturb each other.
+/// Locks by which executions of one job pass its gates one after another within a process. At the same
+/// time, they would only make each other's writes fail.
 pub(crate) struct Turns([Mutex<()>; 64]);
 
 impl Default for Turns {
@@ -35,11 +28,14 @@ impl Engine {
     }
 
     /// State of a job's limits.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     pub async fn job_gate(&self, job_id: &JobId) -> Result<Gate> {
         self.gate(&GateKey { job_id: job_id.clone(), key: None }).await
     }
 
-    /// Writes for the gates that change, each on condition of the revision that was read.
+    /// Writes for the gates that change. Each requires the revision that was read.
     pub(crate) fn gate_writes(&self, keys: &[GateKey], read: &[Gate], next: Vec<Gate>) -> Vec<GateWrite> {
         let now = self.now();
         let pairs = keys.iter().zip(read).zip(next).filter(|((_, read), next)| **read != *next);
@@ -51,10 +47,5 @@ impl Engine {
                 GateWrite { key: key.clone(), expected: read.revision, gate }
             })
             .collect()
-    }
-
-    pub(crate) async fn pause_at_gate(&self, attempt: u32) {
-        let longest = Duration::from_millis(1 << attempt.min(10)).min(LONGEST_PAUSE);
-        self.ports.clock.sleep(longest.mul_f64(self.ports.random.fraction())).await;
     }
 }

@@ -6,12 +6,12 @@ use belfry_domain::{Execution, ExecutionId};
 use crate::{Engine, Result};
 
 impl Engine {
-    /// The highest number that is taken, by a job's execution or a push.
+    /// Highest generation of this execution that exists, whether it is a job's or a push's.
     pub(crate) async fn latest_generation(&self, id: &ExecutionId) -> Result<u32> {
         Ok(self.ports.executions.latest_generation(&id.with_generation(1)).await?)
     }
 
-    /// The job's newest execution: what was pushed under its name is none.
+    /// Newest execution of the job at this slot. Pushed work under the job's name does not count.
     pub(crate) async fn newest(&self, id: &ExecutionId) -> Result<Option<Execution>> {
         self.newest_where(id, |row| !row.is_pushed()).await
     }
@@ -20,7 +20,7 @@ impl Engine {
         self.newest_where(id, |row| !row.is_pushed() && row.status.is_terminal()).await
     }
 
-    /// The newest generation that fits, up to this one, be it of a job or pushed.
+    /// Newest generation that fits, up to that of `id`, whether it is a job's or a push's.
     pub(crate) async fn newest_where(
         &self,
         id: &ExecutionId,

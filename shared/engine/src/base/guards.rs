@@ -12,8 +12,8 @@ use belfry_domain::{Execution, ExecutionId, Timer, TimerKey, Timestamp};
 use crate::{Engine, Result, base::writes::PATIENCE, ports::Creation};
 
 impl Engine {
-    /// Creates the row of a slot whose guard exists already. If this host stood still on its way to the
-    /// store, the guard is written again.
+    /// Creates the row of a slot whose guard exists already. If this process was suspended before the
+    /// write reached the store, the guard is written again.
     pub(crate) async fn create_guarded(
         &self,
         row: Execution,
@@ -38,8 +38,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Another guard, which fires at `at`, unless the one that a message or a row names does so by
-    /// then. What has not waited long needs none.
+    /// Guard that fires at `at`. `None` where the present guard, as a message or a row names it, fires
+    /// by then anyway, as it does for an execution that has not waited long.
     pub(crate) fn nearer_guard(
         &self,
         guard: &TimerKey,
@@ -51,7 +51,7 @@ impl Engine {
         (!is_near).then(|| Timer::check(self.settings.shards, id, attempt, at, 0))
     }
 
-    /// A sweep may have put another one in its place, by a clock that is a little ahead.
+    /// Whether a sweep may have replaced the guard already. Its clock may be a little ahead of this one.
     fn may_have_moved(&self, guard: &TimerKey) -> bool {
         self.now() > guard.fire_at.plus(self.settings.sweep_grace * 3 / 4)
     }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | messages: which starts an attempt, and how it is sent | `outbox` |
 //! | changes of executions, each fenced by the row that it was made from | `writes`, `gates` |
+//! | changes that came second, made again | `retry` |
 //! | rows of slots, created under their guard | `guards` |
 //! | timers for a later look | `checks` |
 //! | the clock, and waiting for an instant | `clock` |
@@ -21,6 +22,7 @@ pub(crate) mod generations;
 pub(crate) mod guards;
 pub(crate) mod jobs;
 pub(crate) mod outbox;
+pub(crate) mod retry;
 pub(crate) mod running;
 pub(crate) mod settings;
 pub(crate) mod work;

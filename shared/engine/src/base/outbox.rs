@@ -1,6 +1,6 @@
 //! Outbox: the messages that start attempts, and the way on which they go.
 
-use belfry_domain::{Execution, Message, Origin, Refusal, Status, TimerKey, Trigger, Wave};
+use belfry_domain::{Execution, Message, Origin, Refusal, Status, TimerKey, Trigger, Wait, Wave};
 
 use crate::{Engine, Result};
 
@@ -44,9 +44,11 @@ impl Engine {
 
     /// Message that may start the next attempt of a row. `None` where nothing may start.
     pub(crate) async fn message_for(&self, row: &Execution, guard: TimerKey) -> Result<Option<Message>> {
-        let may_start = matches!(row.status, Status::Queued | Status::Waiting)
-            && !row.waits_for_dependencies()
-            && !row.waits_for_elements();
+        let may_start = match row.wait() {
+            Some(Wait::Turn(_) | Wait::Until(_)) => true,
+            Some(Wait::Dependencies | Wait::Elements(_)) => false,
+            None => row.status == Status::Queued,
+        };
         if !may_start {
             return Ok(None);
         }

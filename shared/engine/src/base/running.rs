@@ -24,7 +24,7 @@ impl Running {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lists an attempt until the guard is dropped.
+    /// Lists an attempt as running until the returned guard is dropped.
     pub(crate) fn enter(&self, row: &Execution, stop: Stop) -> Entered<'_> {
         self.lock().insert(row.id.clone(), Held { claim_id: claim_id(row), stop });
         Entered { running: self, id: row.id.clone(), claim_id: claim_id(row) }
@@ -39,7 +39,7 @@ impl Running {
         self.lock().len()
     }
 
-    /// Tells an attempt to look at its row now, instead of at its next heartbeat.
+    /// Tells an attempt of this process to read its row now, instead of at its next heartbeat.
     pub(crate) fn stop(&self, id: &ExecutionId) {
         if let Some(held) = self.lock().get(id) {
             held.stop.cancel();

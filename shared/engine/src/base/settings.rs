@@ -12,6 +12,8 @@ pub struct Settings {
     /// Horizon of near timers: a writer of a timer that fires sooner also sends its message. Wider than
     /// `look_ahead`, by more than clocks differ.
     pub near: Duration,
+    /// Age of the last tick that succeeded from which the installation counts as stalled.
+    pub stalled_after: Duration,
     /// Time after which the sweep looks at a timer that has fired.
     pub sweep_grace: Duration,
     /// Length of a lease, unless it is renewed.
@@ -24,24 +26,25 @@ pub struct Settings {
     pub takeover_margin: Duration,
     /// First interval between two examinations of one execution. It doubles up to an hour.
     pub check_every: Duration,
-    /// Time that the guard timer of a slot stays after a pause or change that forbids the slot. A
-    /// worker gives up a start half a lease after it has read the job, so after this time only a host
-    /// that froze between that check and its write could still start the slot.
+    /// Time for which the guard of a slot stays after a pause or a change that forbids the slot. A
+    /// worker gives up a start half a lease after it has read the job. So after this time the slot can
+    /// be started only by a host that was suspended between that check and its write.
     pub clear_after: Duration,
     /// Number of rows in one read of the timers.
     pub page: usize,
     /// Maximum number of calls to the store at once.
     pub parallel: usize,
-    /// Jobs that come to other zone data in one commit, unless more of them belong together.
+    /// Maximum number of jobs that one commit aligns with new zone data, unless a larger group belongs
+    /// together.
     pub jobs_in_commit: usize,
     /// Maximum number of shards that a tick or a sweep works on at once.
     pub shards_at_once: usize,
-    /// While more messages than this wait in a queue, the sweep sends nothing again into that one.
+    /// Length of a queue, in messages, above which the sweep sends no message again into that queue.
     pub queue_limit: u64,
     /// Delay after which a waiting execution rises by one priority class, and again after each further
     /// such delay. Zero turns this off.
     pub ageing_step: Duration,
-    /// Depths of queues from which pushes and triggers are asked to come back later.
+    /// Lengths of queues at which pushes and triggers are refused, with a time after which to try again.
     pub backlog_limits: BacklogLimits,
     /// Time for which ended executions are kept. Scheduled slots that are older never start.
     pub retention: Duration,
@@ -55,6 +58,7 @@ impl Default for Settings {
             shards: Shards(64),
             look_ahead: Duration::from_secs(300),
             near: Duration::from_secs(480),
+            stalled_after: Duration::from_secs(180),
             sweep_grace: Duration::from_secs(60),
             lease: Duration::from_secs(60),
             heartbeat_every: Duration::from_secs(15),
@@ -81,6 +85,7 @@ impl Settings {
             shards: Shards(1),
             look_ahead: Duration::from_secs(3),
             near: Duration::from_secs(5),
+            stalled_after: Duration::from_secs(10),
             sweep_grace: Duration::from_secs(10),
             lease: Duration::from_secs(30),
             heartbeat_every: Duration::from_secs(5),

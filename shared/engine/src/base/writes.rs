@@ -6,7 +6,7 @@ use belfry_domain::{Change, Execution, IllegalTransition, Status, TimerKey, leav
 
 use crate::{
     Engine, Result,
-    base::gates::ATTEMPTS,
+    base::retry::MANY_ATTEMPTS,
     ports::{Applied, Fact, Passed, RowWrite, StoreError},
 };
 
@@ -50,20 +50,26 @@ impl Engine {
         let Some(exit) = change.exit else { return self.ports.executions.apply(change).await };
         let keys = change.row.gates().to_vec();
         let _turn = self.turns.take(&change.row.job_id()).await;
-        for attempt in 0..ATTEMPTS {
-            let gates = self.ports.gates.gates(&keys).await?;
-            let left = leave_all(&gates, &change.row.id, exit, self.now());
-            let writes = self.gate_writes(&keys, &gates, left);
-            if writes.is_empty() {
-                return self.ports.executions.apply(change).await;
-            }
-            match self.ports.gates.pass(RowWrite::Changed(Box::new(change.clone())), writes).await? {
-                Passed::Done => return Ok(Applied::Won),
-                Passed::RowMoved(row) => return Ok(Applied::Lost(row)),
-                Passed::GateMoved => self.pause_at_gate(attempt).await,
-            }
-        }
-        Err(StoreError::Unavailable(format!("the limits of {} keep changing; try again", change.row.id)))
+        let written = self
+            .contend(MANY_ATTEMPTS, || async {
+                let gates = self.ports.gates.gates(&keys).await?;
+                let left = leave_all(&gates, &change.row.id, exit, self.now());
+                let writes = self.gate_writes(&keys, &gates, left);
+                if writes.is_empty() {
+                    return self.ports.executions.apply(change.clone()).await.map(Some);
+                }
+                let row = RowWrite::Changed(Box::new(change.clone()));
+                Ok(match self.ports.gates.pass(row, writes).await? {
+                    Passed::Done => Some(Applied::Won),
+                    Passed::RowMoved(row) => Some(Applied::Lost(row)),
+                    Passed::GateMoved => None,
+                })
+            })
+            .await?;
+        // The error of a store that does not answer: the end of an attempt is written again after it.
+        written.ok_or_else(|| {
+            StoreError::Unavailable(format!("the limits of {} keep changing; try again", change.row.id))
+        })
     }
 
     /// Applies a change as long as the row belongs to this claim. `None` where it no longer does.

@@ -9,7 +9,8 @@ use belfry_domain::{
 
 use crate::{
     Engine, EngineError, Result,
-    define::{commit::COMMIT_ATTEMPTS, precondition::Precondition, zones::Judges},
+    base::retry::ATTEMPTS,
+    define::{commit::the_jobs, precondition::Precondition, zones::Judges},
     slots::chain::first_slot,
 };
 
@@ -20,7 +21,7 @@ pub enum JobChange {
     Unchanged,
 }
 
-/// Result of applying a definition, or of a dry run.
+/// Result of applying a definition. In a dry run, the result that applying it would have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApplyOutcome {
     pub change: JobChange,
@@ -104,28 +105,27 @@ impl Engine {
         specs: Vec<JobSpec>,
         precondition: &Precondition,
     ) -> Result<Vec<ApplyOutcome>> {
-        for _ in 0..COMMIT_ATTEMPTS {
-            let plan = self.plan_if(&specs, precondition).await?;
-            if plan.jobs.is_empty() {
-                return Ok(plan.outcomes);
-            }
-            let turn = self.graph_turn.read().await;
-            let is_done = self.commit_versions(plan.revision, plan.jobs, &plan.firsts, |_| true).await?;
-            drop(turn);
-            if is_done {
-                for outcome in plan.outcomes.iter().filter(|outcome| outcome.changes_priority()) {
-                    self.reprioritise(&outcome.job).await?;
+        let outcomes = self
+            .retry_contended(the_jobs, ATTEMPTS, || async {
+                let plan = self.plan_if(&specs, precondition).await?;
+                if plan.jobs.is_empty() {
+                    return Ok(Some(plan.outcomes));
                 }
-                for outcome in plan.outcomes.iter().filter(|outcome| outcome.changes_limits()) {
-                    self.wake_all(outcome.job.id()).await?;
-                }
-                for outcome in plan.outcomes.iter().filter(|outcome| outcome.is_born_again()) {
-                    self.reset_gate(outcome.job.id()).await?;
-                }
-                return Ok(plan.outcomes);
-            }
+                let _turn = self.graph_turn.read().await;
+                let is_done = self.commit_versions(plan.revision, plan.jobs, &plan.firsts, |_| true).await?;
+                Ok(is_done.then_some(plan.outcomes))
+            })
+            .await?;
+        for outcome in outcomes.iter().filter(|outcome| outcome.changes_priority()) {
+            self.reprioritise(&outcome.job).await?;
         }
-        Err(EngineError::Contended("other requests keep changing the jobs".to_owned()))
+        for outcome in outcomes.iter().filter(|outcome| outcome.changes_limits()) {
+            self.wake_all(outcome.job.id()).await?;
+        }
+        for outcome in outcomes.iter().filter(|outcome| outcome.is_born_again()) {
+            self.reset_gate(outcome.job.id()).await?;
+        }
+        Ok(outcomes)
     }
 
     async fn plan_if(&self, specs: &[JobSpec], precondition: &Precondition) -> Result<Plan> {

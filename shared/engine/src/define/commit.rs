@@ -1,17 +1,29 @@
 //! Commits of new versions of jobs, together with the timers of their first slots.
 
-use std::slice;
+use std::{slice, sync::Arc};
 
-use belfry_domain::{Job, Timer, Timestamp};
+use belfry_domain::{Job, JobId, Message, Timer, Timestamp};
 
-use crate::{Engine, Result, ports::Committed};
+use crate::{Engine, Result, base::retry::ATTEMPTS, ports::Committed};
 
-/// Number of tries under concurrent changes of the graph, before a change fails.
-pub(crate) const COMMIT_ATTEMPTS: usize = 20;
+/// Next state of a job.
+pub(crate) struct Next {
+    pub job: Job,
+    /// Timers that are written with it.
+    pub timers: Vec<Timer>,
+    /// Messages that are sent when it is written.
+    pub messages: Vec<Message>,
+}
+
+impl From<Job> for Next {
+    fn from(job: Job) -> Self {
+        Self { job, timers: vec![], messages: vec![] }
+    }
+}
 
 impl Engine {
-    /// Writes new versions with the timers of their first slots, tells the second clock of those that
-    /// are to be told, and fires what is near; false where the graph has changed.
+    /// Writes new versions with the timers of their first slots, tells the second clock of the jobs that
+    /// ask for it, and fires slots that are near. `false` where the graph has changed.
     pub(crate) async fn commit_versions(
         &self,
         revision: u64,
@@ -31,13 +43,36 @@ impl Engine {
         Ok(true)
     }
 
-    /// Writes the version of one job with these timers; false where the graph has changed.
-    pub(crate) async fn commit_one(&self, revision: u64, job: &Job, timers: Vec<Timer>) -> Result<bool> {
-        let _turn = self.graph_turn.read().await;
-        let is_done = self.ports.jobs.commit(revision, vec![job.clone()], timers).await? == Committed::Done;
-        if is_done {
-            self.keep_in_step(slice::from_ref(job)).await;
-        }
-        Ok(is_done)
+    /// Changes a job, and returns it as it is then. `change` makes the next state from the present one
+    /// and from the revision that the graph will have; where it returns `None`, nothing is written. It
+    /// is called again where another change of the graph came first.
+    pub(crate) async fn commit_job<F>(
+        &self,
+        id: &JobId,
+        change: impl Fn(Arc<Job>, u64) -> F,
+    ) -> Result<Arc<Job>>
+    where
+        F: Future<Output = Result<Option<Next>>>,
+    {
+        let what = || format!("job {id}");
+        self.retry_contended(what, ATTEMPTS, || async {
+            let (revision, job) = self.live_job(id).await?;
+            let Some(next) = change(Arc::clone(&job), revision + 1).await? else { return Ok(Some(job)) };
+            let turn = self.graph_turn.read().await;
+            let jobs = vec![next.job.clone()];
+            if self.ports.jobs.commit(revision, jobs, next.timers).await? != Committed::Done {
+                return Ok(None);
+            }
+            self.keep_in_step(slice::from_ref(&next.job)).await;
+            drop(turn);
+            self.send(next.messages).await?;
+            Ok(Some(Arc::new(next.job)))
+        })
+        .await
     }
+}
+
+/// Name of the rows that keep changing, where a change of the graph comes second again and again.
+pub(crate) fn the_jobs() -> String {
+    "the jobs".to_owned()
 }

@@ -14,37 +14,39 @@ use belfry_domain::{EarlierData, Job, JobId, SlotClock, Timestamp, ZoneData};
 use petgraph::unionfind::UnionFind;
 
 use crate::{
-    Engine, EngineError, Result,
+    Engine, Result,
+    base::retry::ATTEMPTS,
+    define::commit::the_jobs,
     ports::{Committed, StoreError, ZonesInForce},
     slots::chain::first_slot,
 };
 
-pub(crate) const ATTEMPTS: usize = 20;
-/// For the jobs to follow, unless messages are sent less far ahead.
+/// Delay before new zone data take effect, so that all jobs can be aligned with them first. It is
+/// shorter in an installation that sends messages less far ahead.
 const FOLLOWING: Duration = Duration::from_secs(60);
 const SECOND_MS: i64 = 1000;
 
 impl Engine {
     /// Aligns all jobs with the zone data in force.
     pub(crate) async fn align_jobs(&self) -> Result<()> {
-        for _ in 0..ATTEMPTS {
+        self.retry_contended(the_jobs, ATTEMPTS, || async {
             let _turn = self.graph_turn.write().await;
             let (revision, jobs) = self.ports.jobs.all_jobs().await?;
             let (same, in_force) = self.ports.zones.in_force().await?;
-            let Some(zones) = in_force.filter(|_| same == revision) else { continue };
-            let Some(revision) = self.align(revision, &jobs, &zones).await? else { continue };
+            let Some(zones) = in_force.filter(|_| same == revision) else { return Ok(None) };
+            let Some(revision) = self.align(revision, &jobs, &zones).await? else { return Ok(None) };
             if zones.is_settled {
-                return Ok(());
+                return Ok(Some(()));
             }
             let settled = ZonesInForce { is_settled: true, ..zones };
-            if self.ports.zones.put_in_force(revision, &settled).await? == Committed::Done {
-                return Ok(());
-            }
-        }
-        Err(contended())
+            let settled = self.ports.zones.put_in_force(revision, &settled).await?;
+            Ok((settled == Committed::Done).then_some(()))
+        })
+        .await
     }
 
-    /// The graph's revision after it; none where that is to be read again.
+    /// Aligns the jobs, and returns the graph's revision after that. `None` where the caller must read
+    /// the graph again.
     async fn align(&self, revision: u64, jobs: &[Arc<Job>], zones: &ZonesInForce) -> Result<Option<u64>> {
         let mut revision = revision;
         let data = self.zone_data(&zones.version).await?;
@@ -75,7 +77,7 @@ impl Engine {
                 next.filter(|(job, slot)| job.paused_at().is_none_or(|at| *slot <= at)).collect();
             let is_new = |job: &Job| job.revision == revision + 1;
             for job in aligned.iter().filter(|job| is_new(job)) {
-                tracing::info!(job.id = %job.id(), zones = data.version(), "local time of a job changes");
+                tracing::info!(job.id = %job.id(), zones = data.version(), "the new zone data change the local time of a job");
             }
             let is_called = |job: &Job| is_new(job) && job.spec.clock == SlotClock::Both;
             if !self.commit_versions(revision, aligned, &firsts, is_called).await? {
@@ -86,8 +88,9 @@ impl Engine {
         Ok(Some(revision))
     }
 
-    /// When the clocks of jobs jump that follow now. None where the moment of the change has come too
-    /// near. What comes when all others have followed has a moment of its own.
+    /// Instant from which the jobs that are aligned now use the new zone data. `None` where the planned
+    /// instant of the change is too near. If all other jobs use the new data already, the remaining jobs
+    /// get an instant of their own.
     fn moment_for(&self, zones: &ZonesInForce, now: Timestamp, fired: Timestamp) -> Option<Timestamp> {
         let nearest = next_second(now.plus(self.settings.near).max(fired));
         match zones.before.last().filter(|_| !zones.is_settled) {
@@ -96,7 +99,7 @@ impl Engine {
         }
     }
 
-    /// Gives the change a later moment, for the jobs that have not followed.
+    /// Postpones the change of zone data for the jobs that don't use the new data yet.
     async fn put_off(&self, revision: u64, zones: &ZonesInForce) -> Result<()> {
         let mut zones = zones.clone();
         let until = self.moment_ahead(zones.before.last()).await?;
@@ -126,15 +129,15 @@ impl Engine {
         Some(version.judged_by(next))
     }
 
-    /// A moment that leaves the jobs time to follow.
+    /// Instant for a change of zone data that leaves enough time to align all jobs.
     pub(crate) async fn moment_ahead(&self, last: Option<&EarlierData>) -> Result<Timestamp> {
         let near = self.settings.near;
         let ahead = self.now().plus(near + near.min(FOLLOWING)).max(self.fired().await?);
         Ok(next_second(last.map_or(ahead, |last| ahead.max(last.until))))
     }
 
-    /// Up to where timers have been turned into messages: where the clock was set back, that is more
-    /// than it says.
+    /// Latest instant whose timers have been turned into messages. It is later than expected where the
+    /// clock was set back.
     async fn fired(&self) -> Result<Timestamp> {
         Ok(self.ports.leases.cursors().await?.into_values().max().unwrap_or(Timestamp::MIN))
     }
@@ -159,8 +162,8 @@ pub(crate) fn is_stale(job: &Job, data: &ZoneData) -> bool {
     job.zone_stamp().is_some_and(|stamp| stamp.version != data.version())
 }
 
-/// Groups the jobs that other data judge. Jobs that share a schedule, or hang together by dependencies,
-/// are not parted.
+/// Groups the jobs that still use other zone data. Jobs that share a schedule, or that dependencies
+/// connect, are in one group.
 fn groups<'a>(jobs: &'a [Arc<Job>], data: &ZoneData, most: usize) -> Vec<Vec<&'a Job>> {
     let places: HashMap<&JobId, usize> = jobs.iter().enumerate().map(|(at, job)| (job.id(), at)).collect();
     let (mut parts, mut of_schedule) = (UnionFind::new(jobs.len()), HashMap::new());
@@ -189,8 +192,4 @@ fn groups<'a>(jobs: &'a [Arc<Job>], data: &ZoneData, most: usize) -> Vec<Vec<&'a
 /// Next whole second. Clocks jump at whole seconds, the precision of a calendar.
 fn next_second(at: Timestamp) -> Timestamp {
     Timestamp((at.second() + 1) * SECOND_MS)
-}
-
-pub(crate) fn contended() -> EngineError {
-    EngineError::Contended("other requests keep changing the jobs".to_owned())
 }

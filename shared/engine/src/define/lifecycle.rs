@@ -6,7 +6,7 @@ use belfry_domain::{Change, Job, JobId, Message, Pause, Timer, Timestamp};
 
 use crate::{
     Engine, EngineError, Result,
-    define::{commit::COMMIT_ATTEMPTS, precondition::Precondition},
+    define::{commit::Next, precondition::Precondition},
     slots::chain::first_slot,
 };
 
@@ -15,9 +15,8 @@ impl Engine {
     ///
     /// # Errors
     /// The job does not exist, other jobs depend on it, or the precondition fails.
-    pub async fn delete_job(&self, id: &JobId, precondition: &Precondition) -> Result<Arc<Job>> {
-        for _ in 0..COMMIT_ATTEMPTS {
-            let (revision, job) = self.live_job(id).await?;
+    pub async fn delete_job(&self, id: &JobId, precondition: &Precondition) -> Result<()> {
+        self.commit_job(id, |job, revision| async move {
             precondition.check(Some(&job))?;
             let dependents = self.ports.jobs.dependents(id, u64::MAX).await?;
             if !dependents.is_empty() {
@@ -29,37 +28,35 @@ impl Engine {
                 return Err(EngineError::Conflict(message));
             }
             let mut tombstone =
-                Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now());
+                Job::new(job.spec.clone(), job.version + 1, revision, job.created_at, self.now());
             tombstone.deleted = true;
             tombstone.zones.clone_from(&job.zones);
-            if self.commit_one(revision, &tombstone, vec![]).await? {
-                self.cancel_unstarted_of(id).await?;
-                return Ok(job);
-            }
-        }
-        Err(EngineError::Contended(format!("other requests keep changing job {id}")))
+            Ok(Some(tombstone.into()))
+        })
+        .await?;
+        self.cancel_unstarted_of(id).await
     }
 
     /// Pauses a job: slots after now don't start until it is resumed; earlier ones still do. A job that is
     /// paused already stays so since then, with the new note if there is one.
+    ///
+    /// # Errors
+    /// The job does not exist, or other changes of the graph come first all the time.
     pub async fn pause_job(&self, id: &JobId, note: Option<&str>) -> Result<Arc<Job>> {
-        for _ in 0..COMMIT_ATTEMPTS {
-            let (revision, job) = self.live_job(id).await?;
+        self.commit_job(id, |job, _| async move {
             let before = job.pause.as_ref();
             let pause = Pause {
                 at: before.map_or_else(|| self.now(), |pause| pause.at),
                 note: note.or_else(|| before?.note.as_deref()).map(str::to_owned),
             };
             if before == Some(&pause) {
-                return Ok(job);
+                return Ok(None);
             }
             let mut paused = (*job).clone();
             paused.pause = Some(pause);
-            if self.commit_one(revision, &paused, vec![]).await? {
-                return Ok(Arc::new(paused));
-            }
-        }
-        Err(EngineError::Contended(format!("other requests keep changing job {id}")))
+            Ok(Some(paused.into()))
+        })
+        .await
     }
 
     /// Resumes a job. Slots of the pause are handled by the misfire policy. Resuming makes a new
@@ -68,19 +65,14 @@ impl Engine {
     /// # Errors
     /// The job does not exist, or other changes of the graph come first all the time.
     pub async fn resume_job(&self, id: &JobId) -> Result<Arc<Job>> {
-        for _ in 0..COMMIT_ATTEMPTS {
-            let (revision, job) = self.live_job(id).await?;
-            let Some(paused_at) = job.paused_at() else { return Ok(job) };
-            let resumed =
-                Job::new(job.spec.clone(), job.version + 1, revision + 1, job.created_at, self.now())
-                    .judged_by(job.zones.clone());
+        self.commit_job(id, |job, revision| async move {
+            let Some(paused_at) = job.paused_at() else { return Ok(None) };
+            let resumed = Job::new(job.spec.clone(), job.version + 1, revision, job.created_at, self.now())
+                .judged_by(job.zones.clone());
             let (timers, messages) = self.catch_up(&resumed, paused_at).await?;
-            if self.commit_one(revision, &resumed, timers).await? {
-                self.send(messages).await?;
-                return Ok(Arc::new(resumed));
-            }
-        }
-        Err(EngineError::Contended(format!("other requests keep changing job {id}")))
+            Ok(Some(Next { job: resumed, timers, messages }))
+        })
+        .await
     }
 
     async fn catch_up(&self, job: &Job, paused_at: Timestamp) -> Result<(Vec<Timer>, Vec<Message>)> {

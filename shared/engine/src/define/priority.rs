@@ -1,6 +1,6 @@
 //! Priority changes: a job's new priority also applies to its executions that have not started.
 
-use belfry_domain::{Change, ExecutionId, Job, Trigger, What};
+use belfry_domain::{Change, ExecutionId, Job, Trigger, Wait, What};
 
 use crate::{Engine, Result};
 
@@ -15,7 +15,8 @@ impl Engine {
         for row in unstarted.into_iter().filter(|row| row.trigger != Trigger::Backfill) {
             let change = Change::reprioritised(&row, job.spec.priority);
             let row = change.row.clone();
-            if self.apply(change).await? && row.place().is_none() && row.ready_at <= near {
+            let is_in_line = matches!(row.wait(), Some(Wait::Turn(_)));
+            if self.apply(change).await? && !is_in_line && row.ready_at <= near {
                 messages.extend(self.message_for(&row, row.guard.clone()).await?);
             }
         }

@@ -13,7 +13,7 @@ use crate::{
     ports::{Creation, Fact},
 };
 
-/// Request for one-time work, which is done once for its key.
+/// Request for one-time work. Requests with the same key create one execution.
 #[derive(Debug, Clone)]
 pub struct PushRequest {
     pub spec: PushSpec,
@@ -38,6 +38,11 @@ pub struct Accepted {
 }
 
 impl Engine {
+    /// Accepts a push, which is durable when this returns. A repeated request finds the execution of the
+    /// first.
+    ///
+    /// # Errors
+    /// The request is invalid, its key was used for another request, or the queue is full.
     pub async fn push(&self, request: PushRequest) -> Result<Accepted> {
         let mut accepted = self.push_all(vec![request]).await?;
         accepted.pop().unwrap_or_else(|| Err(EngineError::invalid("", "nothing to push")))
@@ -152,7 +157,7 @@ impl Engine {
         if accepted.is_new { Ok(accepted) } else { same_or_reused(&row, accepted.execution) }
     }
 
-    /// Takes over what the job says, if there is such a job and room in its pool.
+    /// Takes over what the job's definition says, if the job exists and its pool has room.
     async fn admit_trigger(&self, job_id: &JobId, row: &mut Execution) -> Result<()> {
         let not_found = || EngineError::NotFound { what: "job", id: job_id.to_string() };
         let job = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted).ok_or_else(not_found)?;

@@ -34,7 +34,7 @@ fn is_same<T>(one: Option<&T>, other: Option<&T>, is_same: fn(&T, &T) -> bool) -
     }
 }
 
-/// The case of a header's name means nothing.
+/// Whether two definitions of work are the same. The case of header names does not matter.
 fn is_same_work(one: &Work, other: &Work) -> bool {
     one == other || headers_apart(one.clone()) == headers_apart(other.clone())
 }
@@ -64,7 +64,8 @@ fn is_same_value(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// `1` and `1.0` are worth the same. Exact also where one `f64` stands for several whole numbers.
+/// Compares numbers by value, so that `1` equals `1.0`. The comparison is exact even for large whole
+/// numbers, several of which may read as the same `f64`.
 fn is_same_number(one: &Number, other: &Number) -> bool {
     match (whole(one), whole(other)) {
         (None, None) => one == other,
@@ -73,7 +74,7 @@ fn is_same_number(one: &Number, other: &Number) -> bool {
 }
 
 fn whole(number: &Number) -> Option<i128> {
-    /// Whole numbers below it lose nothing as `i128`.
+    /// Limit below which an `f64` without fraction converts to `i128` without loss.
     const LIMIT: f64 = (1_u128 << 126) as f64;
     let is_whole = |number: &f64| number.fract() == 0.0 && number.abs() < LIMIT;
     number.as_i128().or_else(|| number.as_f64().filter(is_whole).map(|number| number as i128))

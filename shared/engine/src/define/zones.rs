@@ -13,8 +13,9 @@ use std::sync::{Arc, atomic::Ordering};
 use belfry_domain::{EarlierData, LEGACY_ZONES, Timestamp, ZoneData, ZoneStamp};
 
 use crate::{
-    Engine, Result,
-    define::follow::{ATTEMPTS, contended, is_stale},
+    Engine, EngineError, Result,
+    base::retry::ATTEMPTS,
+    define::{commit::the_jobs, follow::is_stale},
     ports::{Committed, ZonesInForce},
 };
 
@@ -25,7 +26,8 @@ pub(crate) struct Judges {
 }
 
 impl Judges {
-    /// Stamp of a new job, as if it had seen the latest changes: so it shares its slots with those that have.
+    /// Zone stamp for a new job. It lists the latest changes of the zone data too, so that the job has
+    /// the same slots as older jobs with the same schedule.
     pub fn stamp(&self, zone: &str, since: Timestamp) -> ZoneStamp {
         ZoneStamp::after(&self.before, &self.data, zone, since.to_utc())
     }
@@ -38,11 +40,12 @@ impl Engine {
     }
 
     /// Puts this process's zone data in force if they are newer than those in force, and completes a
-    /// change that was left half done. For leaders, when they begin.
+    /// change that another process began and did not complete. Leaders call this when they begin.
     ///
     /// # Errors
     /// The store does not answer, or other changes of the graph come first all the time.
     pub async fn adopt_zones(&self) -> Result<()> {
+        // Not a change that came second: each round takes the next step, and looks again.
         for _ in 0..ATTEMPTS {
             match self.ports.zones.in_force().await?.1 {
                 Some(zones) if !zones.is_settled => self.align_jobs().await?,
@@ -50,12 +53,15 @@ impl Engine {
                 _ => self.put_own_in_force().await?,
             }
         }
-        Err(contended())
+        Err(EngineError::Contended(the_jobs()))
     }
 
-    /// Does as [`Engine::adopt_zones`], for a caller that comes each minute and has read what is in force,
-    /// at this revision of the graph. Then looks whether all jobs go by it, if the graph has changed since
-    /// the last look: an older version of this program stamps nothing.
+    /// Does the same as [`Engine::adopt_zones`] for a caller that comes each minute and has read the
+    /// version in force at this revision of the graph. If the graph has changed since the last call, it
+    /// also checks that all jobs use that version: an older belfry writes jobs without a zone stamp.
+    ///
+    /// # Errors
+    /// The store does not answer, or other changes of the graph come first all the time.
     pub async fn tend_zones(&self, revision: u64, in_force: Option<&ZonesInForce>) -> Result<()> {
         if in_force.is_none_or(|zones| !zones.is_settled || self.has_newer(zones)) {
             self.adopt_zones().await?;
@@ -74,7 +80,10 @@ impl Engine {
         Ok(())
     }
 
-    /// The version in force, if there is one, and its data can be read.
+    /// Version of the zone data in force. `None` where none is in force yet.
+    ///
+    /// # Errors
+    /// The store does not answer, or the data of that version can't be read.
     pub async fn zones_in_force(&self) -> Result<Option<String>> {
         let Some(zones) = self.ports.zones.in_force().await?.1 else { return Ok(None) };
         self.zone_data(&zones.version).await?;
@@ -91,7 +100,7 @@ impl Engine {
                 Some(zones) => return self.judges(zones).await,
             }
         }
-        Err(contended())
+        Err(EngineError::Contended(the_jobs()))
     }
 
     async fn judges(&self, zones: ZonesInForce) -> Result<Judges> {
@@ -102,7 +111,8 @@ impl Engine {
         Ok(Judges { data: self.zone_data(&zones.version).await?, before })
     }
 
-    /// Changes that a slot may still meet: older slots never start.
+    /// Earlier versions of the zone data that can still matter to a slot: slots older than the retention
+    /// period never start.
     fn of_lately(&self, mut before: Vec<EarlierData>) -> Vec<EarlierData> {
         let oldest = self.now().minus(self.settings.retention);
         before.retain(|earlier| earlier.until > oldest);
@@ -113,29 +123,30 @@ impl Engine {
         self.own_zones.release() > ZoneData::release_of(&zones.version)
     }
 
-    /// Kept first: whoever finds the version in force finds the data, and little time passes between
-    /// reading what is in force and replacing it.
+    /// Puts this process's zone data in force. The data are stored before the version, so a reader that
+    /// finds the version in force also finds its data.
     async fn put_own_in_force(&self) -> Result<()> {
         let version = self.own_zones.version();
         self.ports.zones.keep_zone_data(version, &self.own_zones.pack()).await?;
-        for _ in 0..ATTEMPTS {
+        self.retry_contended(the_jobs, ATTEMPTS, || async {
             let _turn = self.graph_turn.write().await;
             let (revision, in_force) = self.ports.zones.in_force().await?;
             if in_force.as_ref().is_some_and(|zones| !zones.is_settled || !self.has_newer(zones)) {
-                return Ok(());
+                return Ok(Some(()));
             }
             let before = self.before_own(in_force).await?;
             let zones = ZonesInForce { version: version.to_owned(), is_settled: false, before };
-            if self.ports.zones.put_in_force(revision, &zones).await? == Committed::Done {
-                tracing::info!(version, "zone data put in force");
-                return Ok(());
+            if self.ports.zones.put_in_force(revision, &zones).await? != Committed::Done {
+                return Ok(None);
             }
-        }
-        Err(contended())
+            tracing::info!(version, "zone data put in force");
+            Ok(Some(()))
+        })
+        .await
     }
 
-    /// Versions in force before this process's own data, up to the moment of the change. Jobs that were
-    /// there before anything was in force have gone by the legacy data.
+    /// Versions that were in force before this process's own, each up to the instant of the change. Jobs
+    /// from before the first change used the data that chrono-tz had compiled in.
     async fn before_own(&self, in_force: Option<ZonesInForce>) -> Result<Vec<EarlierData>> {
         let (version, mut before) = if let Some(zones) = in_force {
             (zones.version, self.of_lately(zones.before))

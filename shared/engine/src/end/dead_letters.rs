@@ -27,8 +27,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The dead letters of earlier generations are dealt with: this one is in their place. A push is
-    /// in no place of a job's execution, nor the other way round.
+    /// Closes the dead letters of earlier generations, because this execution replaces them. An
+    /// execution of a job never closes the dead letter of a push, and a push never closes that of a job.
     pub(crate) async fn close_letters(&self, row: &Execution) -> Result<()> {
         for generation in 1..row.id.generation() {
             let earlier = row.id.with_generation(generation);
@@ -44,7 +44,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Forgets a dead letter for good. False where there is none.
+    /// Discards a dead letter. `false` where there is none.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     pub async fn discard(&self, id: &ExecutionId) -> Result<bool> {
         Ok(self.ports.dead_letters.discard(id).await?)
     }

@@ -5,8 +5,8 @@ use belfry_domain::Job;
 use crate::{Engine, Result, ports::Fact, slots::fire::Firing};
 
 impl Engine {
-    /// Rows that say of missed slots that they won't run: of all, where another job may wait for them;
-    /// of the newest, for people.
+    /// Writes rows for missed slots that will not run: for all of them where other jobs may wait for
+    /// them, otherwise for the newest one, to inform people.
     pub(crate) async fn name_missed(&self, job: &Job, firing: &Firing) -> Result<()> {
         if firing.missed.is_empty() {
             return Ok(());

@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    base::work::is_dead,
+    base::{retry::ATTEMPTS, work::is_dead},
     ports::{Applied, Creation, StoreError},
 };
 
@@ -20,13 +20,10 @@ pub enum CancelOutcome {
     Requested(Execution),
 }
 
-/// Number of tries under concurrent changes of the row, before the operation fails.
-const ATTEMPTS: usize = 20;
-
 impl Engine {
-    /// Settles an execution that has ended: calls up the next at its gates, tells its dependents and
-    /// waiters, keeps the dead letter, and removes the guard last. Dependents that end because of it
-    /// (they can never run now) are settled in turn.
+    /// Settles an execution that has ended: starts the next executions at its gates, tells dependents,
+    /// keeps the dead letter, and removes the guard last. Dependents that end because of it (they can
+    /// never run now) are settled in turn.
     pub(crate) async fn settle(&self, row: Execution, guard: TimerKey) -> Result<()> {
         if row.work.is_some() && !is_dead(&row) && row.id.generation() == 1 {
             // Pushed work that went well: nobody waits for it.
@@ -56,7 +53,8 @@ impl Engine {
         Ok(())
     }
 
-    /// All that is known to look after it: the row's own, and the one at hand.
+    /// Timers that guard the execution, as far as is known: the one that the row names, and the one at
+    /// hand.
     async fn remove_guards(&self, row: &Execution, guard: &TimerKey) -> Result<()> {
         if row.guard != *guard {
             self.ports.timers.remove_timer(&row.guard).await?;
@@ -86,7 +84,7 @@ impl Engine {
         }
     }
 
-    /// Cancels elements that have not ended, after the whole has ended without a join.
+    /// Cancels elements that have not ended, after the execution of their list has ended early.
     pub(crate) async fn cancel_elements(&self, whole: &Execution) -> Result<()> {
         let count = whole.elements.map_or(0, |elements| elements.count);
         let reason =
@@ -107,22 +105,22 @@ impl Engine {
         }
     }
 
+    /// Cancels an execution. If it is running, its worker is asked to stop.
+    ///
+    /// # Errors
+    /// The execution does not exist or has ended, or other processes keep changing it.
     pub async fn cancel(&self, id: &ExecutionId, reason: &str) -> Result<CancelOutcome> {
-        for _ in 0..ATTEMPTS {
-            let Some(row) = self.ports.executions.execution(id).await? else {
-                match self.cancel_unclaimed(id, reason).await? {
-                    Some(cancelled) => return Ok(CancelOutcome::Cancelled(cancelled)),
-                    None => continue,
+        let what = || format!("execution {id}");
+        self.retry_contended(what, ATTEMPTS, || async {
+            match self.ports.executions.execution(id).await? {
+                None => Ok(self.cancel_unclaimed(id, reason).await?.map(CancelOutcome::Cancelled)),
+                Some(row) if row.status.is_terminal() => {
+                    Err(EngineError::WrongStatus { status: row.status, verb: "cancelled" })
                 }
-            };
-            if row.status.is_terminal() {
-                return Err(EngineError::WrongStatus { status: row.status, verb: "cancelled" });
+                Some(row) => self.cancel_row(row, reason).await,
             }
-            if let Some(outcome) = self.cancel_row(row, reason).await? {
-                return Ok(outcome);
-            }
-        }
-        Err(EngineError::Contended(format!("execution {id} keeps changing")))
+        })
+        .await
     }
 
     async fn cancel_row(&self, row: Execution, reason: &str) -> Result<Option<CancelOutcome>> {

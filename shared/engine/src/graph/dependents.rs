@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use belfry_domain::{Dependency, Execution, ExecutionId, Job, JobId, Run, Status, Timer, Trigger};
 
-use crate::{Engine, EngineError, Result, ports::Creation};
-
-/// Number of tries to take a generation's number while other re-runs take numbers first.
-const ATTEMPTS: usize = 20;
+use crate::{Engine, Result, base::retry::ATTEMPTS, ports::Creation};
 
 impl Engine {
     pub(crate) async fn create_dependent(
@@ -51,22 +48,23 @@ impl Engine {
         Ok(dependencies)
     }
 
-    /// Runs a dependent once more whose execution of this generation was created without `row`, by
-    /// another re-run or by hand. The new generation counts both. `None` where `row` itself has been
-    /// run again since, which brings the dependent along. A repeated call finds what has been done
-    /// already.
+    /// Runs a dependent once more, if another re-run or a person created its execution of this
+    /// generation without regard to `row`. The new generation counts both. `None` where `row` itself has
+    /// been run again since; that re-run includes the dependent. A repeated call finds the execution
+    /// that the first call created.
     pub(crate) async fn run_after(&self, dependent: &Job, row: &Execution) -> Result<Option<Execution>> {
         let first = ExecutionId::new(dependent.id(), &row.slot());
-        for _ in 0..ATTEMPTS {
+        let what = || format!("the generations of {first}");
+        self.retry_contended(what, ATTEMPTS, || async {
             let newest = self.newest(&row.id.with_generation(u32::MAX)).await?;
             if newest.is_some_and(|newest| newest.id.generation() > row.id.generation()) {
-                return Ok(None);
+                return Ok(Some(None));
             }
             let latest = self.latest_generation(&first).await?;
             for generation in row.id.generation()..=latest {
                 let made = self.ports.executions.execution(&first.with_generation(generation)).await?;
                 if made.as_ref().is_some_and(|made| counts(made, &row.id)) {
-                    return Ok(made);
+                    return Ok(Some(made));
                 }
             }
             let id = first.with_generation(latest + 1);
@@ -76,12 +74,11 @@ impl Engine {
                 more_roots: vec![],
                 graph: row.run.graph,
             };
+            // Another re-run may have taken this number, for an execution without `row`.
             let made = self.create_dependent(dependent, id, &run).await?;
-            if counts(&made, &row.id) {
-                return Ok(Some(made));
-            }
-        }
-        Err(EngineError::Contended(format!("other requests keep running {first} again")))
+            Ok(counts(&made, &row.id).then_some(Some(made)))
+        })
+        .await
     }
 }
 

@@ -7,7 +7,7 @@
 //! written before the element is read again, and the element's end is written before its waiters are
 //! read. A notice that a crash leaves unsent is found by the element's guard or the whole's own guard.
 
-use belfry_domain::{Change, Execution, ExecutionId, MAX_INPUT_BYTES, Status};
+use belfry_domain::{Change, Execution, ExecutionId, MAX_INPUT_BYTES, Status, Wait};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
@@ -17,9 +17,8 @@ impl Engine {
     /// Waits for the next element from `first` on that has not ended; all elements before `first` have.
     /// Joins the elements where there is no such element.
     pub(crate) async fn await_elements(&self, whole: Execution, first: u32) -> Result<Option<Ended>> {
-        let count = whole.elements.map_or(0, |elements| elements.count);
         let mut next = first;
-        while whole.waits_for_elements() {
+        while let Some(Wait::Elements(count)) = whole.wait() {
             let Some(open) = self.first_open(&whole, next, count).await? else {
                 return self.join(whole, count).await;
             };
@@ -96,7 +95,7 @@ impl Engine {
         Ok(results.joined(count))
     }
 
-    /// Passes the wait of the whole on to the next element, after this element has ended.
+    /// Lets the execution of the list wait for the next element, after this element has ended.
     pub(crate) async fn tell_whole(&self, row: &Execution, index: u32) -> Result<Vec<Ended>> {
         let mut ended = Vec::new();
         for waiter in self.ports.executions.waiters(&row.id).await? {

@@ -9,7 +9,7 @@
 //! at the same time may give a dependent the same number. An execution that ends, and finds that the
 //! dependent of its generation does not count it, has that dependent run once more.
 
-use belfry_domain::{Change, Dependency, Execution, ExecutionId, Job, JobId, Outcome};
+use belfry_domain::{Change, Dependency, Execution, ExecutionId, Job, JobId, Outcome, Wait};
 
 use crate::{Engine, Result, ports::Applied};
 
@@ -25,7 +25,7 @@ impl Engine {
         Ok(is_to_come.then_some(Dependency { execution_id: first, outcome: None }))
     }
 
-    /// Whether the slot's execution may still come: an unclaimed slot has no row.
+    /// Whether the slot's execution may still be created: a slot that no worker has claimed has no row.
     async fn is_to_come(&self, first: &ExecutionId) -> Result<bool> {
         let (Some(slot), Some(giver)) = (first.slot().instant(), self.schedule_giver(&first.job_id()).await?)
         else {
@@ -39,8 +39,8 @@ impl Engine {
             && job.is_some_and(|job| existed(&job)))
     }
 
-    /// Writes the waits of a row for executions that the re-run takes over, then reads these, as every
-    /// waiter does.
+    /// Registers a row as waiting for executions that the re-run does not run again, then reads these
+    /// executions, as every waiter does.
     pub(crate) async fn wait_for_kept(&self, row: Execution) -> Result<Execution> {
         let is_kept = |dependency: &Dependency| {
             dependency.outcome.is_none() && dependency.execution_id.generation() != row.id.generation()
@@ -65,7 +65,7 @@ impl Engine {
         dependency: &JobId,
         outcome: Outcome,
     ) -> Result<Option<Execution>> {
-        while row.waits_for_dependencies() {
+        while row.wait() == Some(Wait::Dependencies) {
             let Some(change) = Change::dependency_ended(&row, dependency, outcome) else {
                 return Ok(Some(row));
             };

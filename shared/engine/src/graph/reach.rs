@@ -49,7 +49,7 @@ impl Engine {
         Ok(dependencies)
     }
 
-    /// Dependency's execution at the dependency's latest slot up to `slot`.
+    /// Execution of the dependency at the dependency's latest slot up to `slot`.
     async fn dependency_at(&self, dependency: &JobId, slot: Timestamp) -> Result<Dependency> {
         let latest = self.schedule_giver(dependency).await?.and_then(|job| {
             job.schedule()

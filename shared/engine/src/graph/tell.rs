@@ -1,7 +1,7 @@
 //! Outcomes: an execution that has ended tells its dependents how.
 
 use belfry_domain::{
-    Change, Decision, Execution, ExecutionId, Job, TimerKey, Trigger,
+    Change, Decision, Execution, ExecutionId, Job, TimerKey, Trigger, Wait,
     trigger_rule::{decide, with_list},
 };
 
@@ -71,7 +71,7 @@ impl Engine {
     /// Moves a waiting row on, if its trigger rule can decide already.
     pub(crate) async fn decide(&self, mut row: Execution, mut guard: TimerKey) -> Result<Option<Ended>> {
         let Some(job) = self.ports.jobs.job(&row.job_id()).await? else { return Ok(None) };
-        while row.waits_for_dependencies() {
+        while row.wait() == Some(Wait::Dependencies) {
             let change = match self.decision(&job, &row) {
                 Decision::Wait => return Ok(None),
                 Decision::Run => self.release(&row, &guard)?,
@@ -105,7 +105,8 @@ impl Engine {
         }
     }
 
-    /// Its message may be lost, and after a long wait nobody would look for an hour.
+    /// Releases a waiting row, with a guard that fires soon: the message may be lost, and after a long
+    /// wait the present guard would fire only within an hour.
     fn release(&self, row: &Execution, guard: &TimerKey) -> Result<Change> {
         let now = self.now();
         let look_at = row.ready_at.max(now).plus(self.settings.check_every);

@@ -6,16 +6,16 @@ use belfry_domain::{Circuit, CircuitPolicy, Gate, GateKey, JobId, Timestamp};
 
 use crate::{
     Engine, EngineError, Result,
-    base::gates::ATTEMPTS,
+    base::retry::MANY_ATTEMPTS,
     ports::{Passed, RowWrite},
 };
 
 /// Manual change of a circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CircuitChange {
-    /// Nothing starts for this long, or for the job's `open_for` where no time is given.
+    /// Opens the circuit for this long, or for the job's `open_for` where no time is given.
     Open(Option<Duration>),
-    /// Everything may start again.
+    /// Closes the circuit.
     Close,
 }
 
@@ -46,18 +46,20 @@ impl Engine {
     async fn change_gate(&self, job_id: &JobId, change: impl Fn(Gate) -> Gate) -> Result<Gate> {
         let key = GateKey { job_id: job_id.clone(), key: None };
         let _turn = self.turns.take(job_id).await;
-        for attempt in 0..ATTEMPTS {
-            let gate = self.gate(&key).await?;
-            let next = change(gate.clone());
-            let writes =
-                self.gate_writes(std::slice::from_ref(&key), std::slice::from_ref(&gate), vec![next.clone()]);
-            if writes.is_empty() || self.ports.gates.pass(RowWrite::Nothing, writes).await? == Passed::Done {
-                self.wake_next(&key).await?;
-                return Ok(next);
-            }
-            self.pause_at_gate(attempt).await;
-        }
-        Err(EngineError::Contended(format!("the limits of {job_id} keep changing")))
+        let what = || format!("the limits of {job_id}");
+        let changed = self
+            .retry_contended(what, MANY_ATTEMPTS, || async {
+                let gate = self.gate(&key).await?;
+                let next = change(gate.clone());
+                let (key, gate) = (std::slice::from_ref(&key), std::slice::from_ref(&gate));
+                let writes = self.gate_writes(key, gate, vec![next.clone()]);
+                let is_changed = writes.is_empty()
+                    || self.ports.gates.pass(RowWrite::Nothing, writes).await? == Passed::Done;
+                Ok(is_changed.then_some(next))
+            })
+            .await?;
+        self.wake_next(&key).await?;
+        Ok(changed)
     }
 }
 

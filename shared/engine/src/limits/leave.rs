@@ -12,8 +12,8 @@ impl Engine {
         if has_left { self.after_gates(row).await } else { Ok(()) }
     }
 
-    /// Follows up after an execution has left its gates: calls up the next, and raises an alert if the
-    /// circuit has opened.
+    /// Follows up after an execution has left its gates: sends messages to the next executions in line,
+    /// and raises an alert if the circuit has opened.
     pub(crate) async fn after_gates(&self, row: &Execution) -> Result<()> {
         for key in row.gates() {
             self.wake_next(key).await?;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use belfry_domain::{Cap, Execution, ExecutionId, GateKey, JobId, Place, Status, Timer, TimerKey, Timestamp};
+use belfry_domain::{Cap, Execution, ExecutionId, GateKey, JobId, Place, Timer, Timestamp, Wait};
 
 use crate::{Engine, Result};
 
-/// Number of executions that are called up at once. Each execution that starts calls up further ones;
-/// one that is called up and still can't start calls nobody else. So messages never multiply.
+/// Number of executions that are sent messages at once. Each execution that starts causes further
+/// messages; an execution that still can't start causes none. So messages never multiply.
 const CALLED_UP: usize = 4;
 
 impl Engine {
@@ -23,7 +23,7 @@ impl Engine {
             let mut has_stale = false;
             for (place, id) in line {
                 match self.ports.executions.execution(&id).await? {
-                    Some(row) if waits_at(&row, &place) => {
+                    Some(row) if row.wait() == Some(Wait::Turn(&place)) => {
                         let Some(at) = openings.next() else { return Ok(()) };
                         self.call(&row, at).await?;
                     }
@@ -40,8 +40,8 @@ impl Engine {
         }
     }
 
-    /// Calls up the line for an execution that has just joined it, if it is among the first. Executions
-    /// before it have been called already.
+    /// Sends messages to the front of the line after an execution has joined it, if the execution is
+    /// itself near the front. Executions before it have had their messages.
     pub(crate) async fn call_up_with(&self, key: &GateKey, id: &ExecutionId) -> Result<()> {
         let first = self.ports.gates.line(key, CALLED_UP).await?;
         if first.iter().any(|(_, waiting)| waiting == id) { self.wake_next(key).await } else { Ok(()) }
@@ -75,36 +75,34 @@ impl Engine {
         self.send(vec![message]).await
     }
 
-    /// Examines, for the sweep, an execution that waits in line and must start by `deadline`.
-    pub(crate) async fn examine_in_line(
-        &self,
-        row: &Execution,
-        place: &Place,
-        deadline: Option<Timestamp>,
-        guard: TimerKey,
-    ) -> Result<()> {
+    /// Examines, for the sweep, an execution that waits in line at this place.
+    pub(crate) async fn examine_in_line(&self, timer: &Timer, row: &Execution, place: &Place) -> Result<()> {
+        let deadline = self.starting_deadline_of(row).await?;
+        let next = self.next_look(timer, deadline);
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         if deadline.is_some_and(|deadline| self.now() > deadline) {
             // The worker skips it.
-            let message = self.message_for(row, guard).await?;
-            return self.send(message.into_iter().collect()).await;
+            let message = self.message_for(row, guard.clone()).await?;
+            self.send(message.into_iter().collect()).await?;
+        } else {
+            self.ports.gates.join_waitlist(place, &row.id).await?;
+            self.wake_next(&place.gate).await?;
         }
-        self.ports.gates.join_waitlist(place, &row.id).await?;
-        self.wake_next(&place.gate).await
+        self.remove(timer, &guard).await
     }
 
-    /// Calls up waiting executions after a change of the job's limits, which may let in more than
-    /// before.
+    /// Sends messages to waiting executions after a change of the job's limits, which may let in more
+    /// than before.
     pub(crate) async fn wake_all(&self, id: &JobId) -> Result<()> {
         let of_job = GateKey { job_id: id.clone(), key: None };
         let waiting = self.unstarted_of(id).await?;
-        let gates = waiting.iter().filter_map(|row| Some(row.place()?.gate.clone()));
+        let gates = waiting.iter().filter_map(|row| match row.wait() {
+            Some(Wait::Turn(place)) => Some(place.gate.clone()),
+            _ => None,
+        });
         for gate in gates.chain([of_job]).collect::<BTreeSet<_>>() {
             self.wake_next(&gate).await?;
         }
         Ok(())
     }
-}
-
-fn waits_at(row: &Execution, place: &Place) -> bool {
-    row.status == Status::Waiting && row.place() == Some(place)
 }

@@ -43,10 +43,15 @@ pub enum Alert {
     SuccessRate {
         summary: String,
     },
-    /// Too many starts were too late, or nothing is sent again into a queue that is too long: in this
-    /// function or queue, where they are watched apart.
+    /// Too many starts were late, or a queue is so long that no lost message is sent again into it.
+    /// `function` names the function or queue, where these are watched separately.
     Lateness {
         function: Option<String>,
+        summary: String,
+    },
+    /// No tick succeeds, so due jobs don't start. The alert is kept in memory, because the store may be
+    /// what fails.
+    Stalled {
         summary: String,
     },
     /// A person asked for a test, to see which receivers are told.
@@ -66,6 +71,7 @@ pub enum AlertKind {
     Lateness,
     Quarantined,
     TimerMissing,
+    Stalled,
     Test,
 }
 
@@ -79,6 +85,7 @@ impl AlertKind {
             Self::Lateness => "lateness",
             Self::Quarantined => "quarantined",
             Self::TimerMissing => "timer_missing",
+            Self::Stalled => "stalled",
             Self::Test => "test",
         }
     }
@@ -86,7 +93,7 @@ impl AlertKind {
     /// Severity of alerts of this kind, in PagerDuty's words.
     pub const fn severity(self) -> &'static str {
         match self {
-            Self::SuccessRate | Self::TimerMissing => "critical",
+            Self::SuccessRate | Self::TimerMissing | Self::Stalled => "critical",
             Self::DeadLetter | Self::MissedDeadline | Self::CircuitOpened | Self::Quarantined => "error",
             Self::Lateness => "warning",
             Self::Test => "info",
@@ -99,8 +106,8 @@ impl AlertKind {
     }
 }
 
-/// State of a receiver's knowledge about an alert. Receivers that believe the alert over, or never
-/// heard of it, are not listed.
+/// Knowledge of one receiver about an alert. Receivers that were told that the alert is over, or were
+/// never told of it, are not listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
@@ -186,6 +193,7 @@ impl Alert {
             Self::Lateness { .. } => AlertKind::Lateness,
             Self::Quarantined { .. } => AlertKind::Quarantined,
             Self::TimerMissing { .. } => AlertKind::TimerMissing,
+            Self::Stalled { .. } => AlertKind::Stalled,
             Self::Test { .. } => AlertKind::Test,
         }
     }
@@ -224,7 +232,9 @@ impl Alert {
             Self::CircuitOpened { job_id, until } => {
                 format!("{job_id} keeps failing: its circuit breaker is open until {until}")
             }
-            Self::SuccessRate { summary } | Self::Lateness { summary, .. } => summary.clone(),
+            Self::SuccessRate { summary } | Self::Lateness { summary, .. } | Self::Stalled { summary } => {
+                summary.clone()
+            }
             Self::Quarantined { what, why } => format!("{what} was quarantined: {why}"),
             Self::TimerMissing { job_id } => {
                 format!("{job_id} had no timer, and belfry added the timer; please report this defect")

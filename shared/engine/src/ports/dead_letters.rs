@@ -49,7 +49,10 @@ pub trait DeadLetterStore: Send + Sync {
         limit: usize,
     ) -> Result<Page<DeadLetter>>;
 
-    /// Those that were redriven for this key, newest first.
+    /// Dead letters that were redriven for this key, newest first.
+    ///
+    /// # Errors
+    /// The store does not answer, or a row can't be read.
     async fn redriven_for(
         &self,
         key: &SlotName,
@@ -57,7 +60,10 @@ pub trait DeadLetterStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<DeadLetter>>;
 
-    /// One that was redriven before stays as it is.
+    /// Marks a dead letter as redriven. A letter that was redriven before keeps its first mark.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn mark_redriven(
         &self,
         id: &ExecutionId,
@@ -71,5 +77,9 @@ pub trait DeadLetterStore: Send + Sync {
     /// The store does not answer, or another process leads now.
     async fn discard(&self, id: &ExecutionId) -> Result<bool>;
 
+    /// Number of open dead letters: neither redriven nor discarded.
+    ///
+    /// # Errors
+    /// The store does not answer.
     async fn count_dead_letters(&self) -> Result<u64>;
 }

@@ -87,11 +87,17 @@ pub trait ExecutionStore: Send + Sync {
     /// The store does not answer, or another process leads now.
     async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Result<Vec<Creation>>;
 
-    /// Judges and starts in one write, with the guard of the request.
+    /// Starts an attempt if the row permits it, and writes the guard of the request in the same write.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed>;
 
     /// Replaces the row, and writes the change's guard with it, if the row's revision is the one that
     /// the change was made from.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn apply(&self, change: Change) -> Result<Applied>;
 
     /// Notes that `waiter` waits for `dependency`, whose row need not exist.

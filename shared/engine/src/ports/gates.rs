@@ -10,7 +10,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// Write of an execution's row, in the transaction that changes its gates.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RowWrite {
-    /// It is created, with this timer if there is one, unless the row is there.
+    /// Creates the row, with this timer if there is one, unless the row exists.
     New(Box<Execution>, Option<Timer>),
     /// Replaces the row, if its revision is the one that the change was made from.
     Changed(Box<Change>),

@@ -30,6 +30,10 @@ pub trait Logs: Send + Sync {
 
 #[async_trait]
 pub trait LogWriter: Send {
+    /// Appends to the log.
+    ///
+    /// # Errors
+    /// The log could not be kept.
     async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError>;
 
     /// Closes the log and returns the reference that it is read by. A log that is dropped without it

@@ -44,7 +44,7 @@ pub enum Fact<'a> {
     Resent {
         id: &'a ExecutionId,
     },
-    /// The sweep did not, because too much waits in its queue.
+    /// The sweep did not send a message again, because its queue is too long.
     HeldBack {
         id: &'a ExecutionId,
     },

@@ -8,7 +8,8 @@ use super::AlertRow;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub alert: AlertRow,
-    /// Id of the notice. A notice that is sent again keeps it, so that receivers can drop doubles.
+    /// Id of the notice. A notice that is sent again has the same id, so that receivers can drop
+    /// duplicates.
     pub id: String,
 }
 

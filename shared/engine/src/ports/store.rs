@@ -4,8 +4,8 @@
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The store did not answer, and a write may or may not have happened. Repeating the call is right:
-    /// every verb can be repeated.
+    /// The store did not answer, and a write may or may not have happened. The caller should repeat the
+    /// call: every verb can be repeated.
     #[error("the store did not answer: {0}")]
     Unavailable(String),
     /// Another process leads now. This process must not write any more.

@@ -11,18 +11,16 @@ type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZonesInForce {
     pub version: String,
-    /// Whether all jobs that existed when this version was put in force have been judged by it.
+    /// Whether all jobs that existed when this version was put in force use it.
     pub is_settled: bool,
-    /// Versions that were in force before, each up to the moment of its change; the oldest first. Changes of
-    /// lately only.
+    /// Versions that were in force before, each up to the instant of its change; the oldest first. Old
+    /// changes are dropped.
     pub before: Vec<EarlierData>,
 }
 
-/// Store of the zone data in force.
-///
-/// The version stands beside the graph's revision, so that a definition that was judged by other data
-/// is never committed. The data are kept too: a process without that version reads them here, as every
-/// reader of a job that names them does.
+/// Store of the zone data in force. The version is kept with the graph's revision, so that a definition
+/// that was checked by other data is never committed. The data are kept too: a process without that
+/// version reads them here, as does every reader of a job that names them.
 #[async_trait]
 pub trait ZoneStore: Send + Sync {
     /// Revision of the graph, and the version in force. `None` where none was ever put in force.
@@ -37,7 +35,10 @@ pub trait ZoneStore: Send + Sync {
     /// The store does not answer, or another process leads now.
     async fn put_in_force(&self, revision: u64, zones: &ZonesInForce) -> Result<Committed>;
 
-    /// Keeps the packed data of a version, whose name stands for them. Of two writes the first stays.
+    /// Keeps the packed data of a version. If the version was kept before, the first data stay.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     async fn keep_zone_data(&self, version: &str, packed: &[u8]) -> Result<()>;
 
     /// Packed data of a version. `None` where they were never kept.

@@ -7,7 +7,7 @@ use belfry_domain::{Job, Timer, TimerKey, Timestamp};
 use crate::{Engine, Result, slots::fire::Firing};
 
 impl Engine {
-    /// Firing of slots that are so near that a tick may have passed their timers already.
+    /// Fires slots that are so near that a tick may have passed their timers already.
     pub(crate) fn near(&self, job: &Job, first: Timestamp) -> Firing {
         self.fire_new(job, first, self.now().plus(self.settings.near))
     }

@@ -21,7 +21,7 @@ pub(crate) struct Firing {
     /// Timers to write before the messages are sent.
     pub timers: Vec<Timer>,
     pub messages: Vec<Message>,
-    /// Passed over by the misfire policy: the newest of them, the newest first.
+    /// Newest slots that the misfire policy passed over, the newest first.
     pub missed: Vec<Timestamp>,
     /// Reason for slots that were passed over.
     pub reason: String,
@@ -36,7 +36,7 @@ const MISSED_NAMED: usize = 100;
 const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
 
 impl Engine {
-    /// Fires a job's slots from `first` to `horizon`. Those that nobody saw in time go by the misfire
+    /// Fires a job's slots from `first` to `horizon`. Slots that were missed are handled by the misfire
     /// policy.
     pub(crate) fn fire(&self, job: &Job, first: Timestamp, horizon: Timestamp) -> Firing {
         let Some(schedule) = job.schedule() else { return Firing::default() };
@@ -45,13 +45,12 @@ impl Engine {
         self.fire_from(job, first, before.into(), horizon)
     }
 
-    /// Fires a job that has just been defined: nobody has missed what is younger than a
-    /// minute.
+    /// Fires the slots of a job that has just been defined: slots younger than a minute are not missed.
     pub(crate) fn fire_new(&self, job: &Job, first: Timestamp, horizon: Timestamp) -> Firing {
         self.fire_from(job, first, missed_before(self.now().to_utc()).into(), horizon)
     }
 
-    /// Fires a resumed job: slots that the pause covered are missed, however young.
+    /// Fires the slots of a resumed job: all slots of the pause are missed, however young.
     pub(crate) fn fire_after_pause(&self, job: &Job, first: Timestamp, horizon: Timestamp) -> Firing {
         let mut firing = self.fire_from(job, first, self.now().plus(Duration::from_millis(1)), horizon);
         firing.reason = passed_over(job, &firing.missed, "of a pause");
@@ -132,7 +131,7 @@ impl Engine {
     }
 }
 
-/// Such as `54 slots, missed, were passed over (misfire: skip)`.
+/// Reason for slots that were passed over, such as `54 slots, missed, were passed over (misfire: skip)`.
 fn passed_over(job: &Job, missed: &[Timestamp], how: &str) -> String {
     let policy = format!("{:?}", job.spec.misfire).to_lowercase();
     match missed.len() {

@@ -23,7 +23,7 @@ impl Engine {
     }
 
     /// Version that a slot belongs to, among those from `version` up to the newest one, `job`. `None`
-    /// where that version does not want the slot.
+    /// where that version's schedule does not name the slot.
     pub(crate) async fn owner_of(
         &self,
         job: &Arc<Job>,

@@ -7,10 +7,13 @@ use belfry_domain::{Job, JobId, Timer, Timestamp};
 use crate::{Engine, Result, slots::chain::first_slot};
 
 impl Engine {
-    /// Gives every active job without a timer the timer of its next slot, and returns their number. It
-    /// should never find one: it is the last safety net below the protocol. A job whose zone matters
-    /// gets a timer in any case: its timers may be from an older version of this program, which judged
-    /// the zone by other data.
+    /// Gives every active job without a timer the timer of its next slot, and returns the number of such
+    /// jobs. There should never be one: the audit is the last safety net below the protocol. Jobs with a
+    /// time zone get the timer in any case, because an older belfry may have written their timers by
+    /// other zone data.
+    ///
+    /// # Errors
+    /// The store does not answer, or other changes of the graph come first all the time.
     pub async fn audit(&self) -> Result<u64> {
         let (revision, zones) = self.ports.zones.in_force().await?;
         if let Err(error) = self.tend_zones(revision, zones.as_ref()).await {

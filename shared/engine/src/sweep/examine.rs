@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, Message, Status, Timer, Timestamp, Trigger, What,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, Message, Status, Timer, Timestamp, Trigger,
+    Wait, What,
 };
 
 use crate::{
@@ -32,17 +33,13 @@ impl Engine {
         }
         let outcome = match row {
             None => self.examine_absent(timer, &id).await,
-            Some(row) if row.status.is_terminal() => self.settle(row, timer.key.clone()).await,
-            Some(row) if row.status == Status::Running => self.examine_running(timer, row).await,
-            Some(row) if row.waits_for_dependencies() => self.examine_waiting(timer, row).await,
-            Some(row) if row.waits_for_elements() => self.examine_whole(timer, row).await,
-            Some(row) => self.examine_ready(timer, row).await,
+            Some(row) => self.examine_row(timer, row).await,
         };
         match outcome {
             // Others keep moving it on; the next look sees how.
             Err(EngineError::Contended(_)) => Ok(()),
             Err(error @ EngineError::Conflict(_)) => {
-                tracing::warn!(execution.id = %id, %error, "an execution could not be moved on; the next look will retry");
+                tracing::warn!(execution.id = %id, %error, "an execution could not be moved on; the next examination will retry");
                 Ok(())
             }
             Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
@@ -52,9 +49,20 @@ impl Engine {
         }
     }
 
-    /// Raises an alert for an execution that can't be read, and postpones the next look at it, ever
-    /// longer, so that it does not hold up other executions. A slot's timer stays as it is, because the
-    /// schedule may have to go on from it.
+    async fn examine_row(&self, timer: &Timer, row: Execution) -> Result<()> {
+        match row.wait() {
+            Some(Wait::Dependencies) => self.examine_waiting(timer, row).await,
+            Some(Wait::Elements(_)) => self.examine_whole(timer, row).await,
+            Some(Wait::Turn(_) | Wait::Until(_)) => self.examine_ready(timer, row).await,
+            None if row.status.is_terminal() => self.settle(row, timer.key.clone()).await,
+            None if row.status == Status::Running => self.examine_running(timer, row).await,
+            None => self.examine_ready(timer, row).await,
+        }
+    }
+
+    /// Raises an alert for an execution that can't be read, and postpones its next examination by an
+    /// interval that grows each time, so that it does not delay other executions. A slot's timer stays
+    /// as it is, because the schedule may have to continue from it.
     async fn postpone(&self, timer: &Timer, id: &ExecutionId, what: String, why: String) -> Result<()> {
         self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
         if matches!(timer.key.what, What::Slot { .. }) {
@@ -82,9 +90,9 @@ impl Engine {
     }
 
     /// Removes the timer of a slot that must not start, once that is safe. A worker that read the job
-    /// before the change that forbids the slot may still be about to start it, under this very guard.
-    /// And this sweep may have stood still since it found no row: a slot that was started meanwhile
-    /// keeps its guard.
+    /// before the change may still be about to start the slot, guarded by this very timer. And this
+    /// sweep may have been suspended since it found no row: a slot that was started meanwhile keeps its
+    /// guard.
     async fn clear(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
         let job = self.ports.jobs.job(&id.job_id()).await?;
         let changed_at =
@@ -109,25 +117,23 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let message =
-            if row.place().is_some() { None } else { self.message_for(&row, timer.key.clone()).await? };
+        if let Some(Wait::Turn(place)) = row.wait() {
+            return self.examine_in_line(timer, &row, place).await;
+        }
+        let message = self.message_for(&row, timer.key.clone()).await?;
         let timer = match &message {
             Some(message) => &self.paced(timer, message).await?,
             None => timer,
         };
-        let deadline = if row.place().is_some() { self.starting_deadline_of(&row).await? } else { None };
-        let next = self.next_look(timer, deadline);
-        let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
-        if let Some(place) = row.place() {
-            self.examine_in_line(&row, place, deadline, guard.clone()).await?;
-        } else if let Some(message) = message {
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
+        if let Some(message) = message {
             self.resend(Message { guard: guard.clone(), ..message }).await?;
         }
         self.remove(timer, &guard).await
     }
 
     /// Instant of the next look. One that must start by a deadline is looked at when it can't any more.
-    fn next_look(&self, timer: &Timer, deadline: Option<Timestamp>) -> Timestamp {
+    pub(crate) fn next_look(&self, timer: &Timer, deadline: Option<Timestamp>) -> Timestamp {
         let next = self.next_check(timer);
         let over = deadline.map(|deadline| deadline.plus(Duration::from_millis(1)));
         over.filter(|over| *over > self.now()).map_or(next, |over| next.min(over))

@@ -28,8 +28,12 @@ impl Engine {
         swept.into_iter().sum()
     }
 
-    /// For a new leader whose messages died with the old one: its first tick reads again what was
-    /// fired ahead of its time.
+    /// Sets the cursors of these shards back to now, for a new leader in a single process, whose
+    /// messages were lost with the old process. The first tick then reads again the timers that were
+    /// fired ahead of their time.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
     pub async fn rewind(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<()> {
         let cursors = self.ports.leases.cursors().await?;
         for shard in shards {
@@ -41,8 +45,12 @@ impl Engine {
         Ok(())
     }
 
-    /// After `rewind`: looks at everything that was fired, and at all that waits or runs, however far
-    /// off its next look is; how many timers. Ticks and workers need not wait for it.
+    /// Examines, once after `rewind`, all timers that have fired, and all executions that wait or run,
+    /// even if their next examination is not due. Returns the number of timers. Ticks and workers may
+    /// run meanwhile.
+    ///
+    /// # Errors
+    /// The store does not answer.
     pub async fn recover(&self, shards: impl Iterator<Item = u16>) -> Result<u64> {
         let cursors = self.ports.leases.cursors().await?;
         let mut swept = 0;
@@ -82,7 +90,8 @@ impl Engine {
     }
 }
 
-/// Looks at what waits or runs; what is still to be fired is the tick's.
+/// Whether the timer is the later examination of an execution that waits or runs. Timers that have not
+/// fired are left to the tick.
 fn is_check(timer: &Timer) -> bool {
     matches!(timer.key.what, What::Check { .. })
 }

@@ -16,7 +16,8 @@ use crate::{
     ports::{Alert, AlertKind, Fact, key_of},
 };
 
-/// The queues into which nothing is sent again for now, by the names of their alerts.
+/// Queues into which the sweep sends no message again for now, because they are too long. Named as in
+/// their alerts.
 #[derive(Default)]
 pub(crate) struct HeldBack(Mutex<BTreeSet<String>>);
 
@@ -31,7 +32,7 @@ impl HeldBack {
 }
 
 impl Engine {
-    /// Sends a message again, unless its queue has enough.
+    /// Sends a message again, unless its queue is too long.
     pub(crate) async fn resend(&self, message: Message) -> Result<()> {
         if self.is_held_back(&message).await? {
             return Ok(());
@@ -40,8 +41,8 @@ impl Engine {
         self.send(vec![message]).await
     }
 
-    /// The timer of a look, as the next one is to be counted from: no later than after this one,
-    /// where the message is held back.
+    /// Timer from which the interval to the next examination is computed. While the message is held
+    /// back, the interval does not grow.
     pub(crate) async fn paced(&self, timer: &Timer, message: &Message) -> Result<Timer> {
         let checks = timer.checks.saturating_sub(u32::from(self.is_held_back(message).await?));
         Ok(Timer { checks, ..timer.clone() })
@@ -57,16 +58,17 @@ impl Engine {
         let is_news = self.held_back.names().insert(queue.clone());
         if is_news {
             let summary = format!(
-                "{depth} messages wait in the {queue}, {limit} are the most: nothing is sent again into it"
+                "{depth} messages wait in the {queue}, whose limit is {limit}: lost messages are not sent again"
             );
-            tracing::warn!(pool, priority = %class, depth, limit, "nothing is sent again into this queue");
+            tracing::warn!(pool, priority = %class, depth, limit, "a queue is too long: lost messages are not sent again");
             self.ports.alerts.raise(Alert::Lateness { function: Some(queue), summary }).await?;
         }
         self.ports.observer.record(Fact::HeldBack { id: &message.execution_id });
         Ok(true)
     }
 
-    /// At the end of a sweep: what was held back before it, and no longer is.
+    /// Resolves the alerts of queues that were held back in the last sweep (`before`) and are not held
+    /// back now.
     pub(crate) async fn release_queues(&self, before: BTreeSet<String>) -> Result<()> {
         let over: Vec<String> = before.difference(&self.held_back.names()).cloned().collect();
         for queue in over {

@@ -7,9 +7,10 @@ use belfry_domain::{ExecutionId, JobId, Timer, TimerKey, Timestamp, Trigger, Wha
 use crate::{Engine, Result, ports::Position, slots::owner::Owner};
 
 impl Engine {
-    /// Goes on with a chain that ends at this timer, from its slot on, as a tick would; whether it
-    /// did. No tick has fired such a timer: its job could not be read, or it was written behind the
-    /// cursor by somebody who died. Where only its next link is missing, that is written.
+    /// Continues the chain of a schedule's timers from this slot, as a tick would. Returns `true` if it
+    /// fired the slot. No tick has fired this timer, because the job could not be read, or a process
+    /// wrote the timer behind the cursor and died. If only the timer of the next slot is missing, it is
+    /// written, and the answer is `false`.
     pub(crate) async fn carry_on(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<bool> {
         let Some(job) = self.ports.jobs.job(job_id).await?.filter(|job| !job.deleted) else {
             return Ok(false);
@@ -36,7 +37,7 @@ impl Engine {
         Ok(false)
     }
 
-    /// Whether the next slot has its timer, or a row, which proves that the chain goes on behind it.
+    /// Whether the next slot has a timer or a row, which proves that the chain of timers continues.
     async fn has_next(&self, timer: &Timer, job_id: &JobId, next: Timestamp) -> Result<bool> {
         // Straight to its place: thousands of jobs may have a timer at the same instant.
         let slot_at = |slot| What::Slot { job_id: job_id.clone(), slot };
@@ -52,8 +53,8 @@ impl Engine {
         Ok(row.is_some_and(|row| row.trigger != Trigger::Backfill))
     }
 
-    /// Firing a slot also writes a timer that lies ahead. This reads much, and is hardly ever
-    /// asked.
+    /// Whether the job has a timer after `next`. It reads all timers of the job, which is slow, and is
+    /// rarely needed.
     async fn has_later(&self, timer: &Timer, job_id: &JobId, next: Timestamp) -> Result<bool> {
         let slots = self.ports.timers.slots_of_job(job_id).await?;
         Ok(slots.iter().any(|later| later.version == timer.version && later.key.fire_at > next))

@@ -7,6 +7,9 @@ use crate::{Engine, Result};
 impl Engine {
     /// Sends the messages of a wave to the workers' queues, each at its instant. Queues deliver to the
     /// second and round down; the rest is waited out here.
+    ///
+    /// # Errors
+    /// The queue does not answer.
     pub async fn dispatch(&self, wave: Wave) -> Result<()> {
         let mut messages = wave.messages;
         messages.sort_by_key(|message| message.due);

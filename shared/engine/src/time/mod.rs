@@ -2,5 +2,7 @@
 
 pub(crate) mod carry_on;
 pub(crate) mod dispatch;
+pub(crate) mod progress;
 pub(crate) mod second_clock;
+pub(crate) mod stalled;
 pub(crate) mod tick;

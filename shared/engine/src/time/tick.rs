@@ -39,6 +39,12 @@ impl Engine {
     /// # Errors
     /// The store does not answer, or another process leads now. All shards are tried first.
     pub async fn tick(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
+        let outcome = self.tick_shards(lease, shards).await;
+        self.note_tick(&outcome);
+        outcome
+    }
+
+    async fn tick_shards(&self, lease: &Lease, shards: impl Iterator<Item = u16>) -> Result<u64> {
         let started = self.ports.clock.monotonic();
         let cursors = self.ports.leases.cursors().await?;
         let ticks = stream::iter(shards).map(|shard| {
@@ -103,7 +109,7 @@ impl Engine {
     }
 
     /// Fires a page of timers. `seen` holds the slots that this tick has fired already: firing a slot
-    /// writes the timers of those after it, which a later page then shows again.
+    /// writes the timers of later slots, which a later page then returns again.
     async fn fire_page(
         &self,
         timers: &[Timer],
@@ -138,7 +144,7 @@ impl Engine {
         Ok(())
     }
 
-    /// For the sweep: fires a slot that no tick has fired, as a tick would.
+    /// Fires a slot that no tick has fired, on behalf of the sweep.
     pub(crate) async fn fire_late(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<()> {
         let until = self.now().plus(self.settings.look_ahead);
         let work = self.fire_slot(timer, job_id, slot, until).await?;

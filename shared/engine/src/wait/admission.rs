@@ -12,7 +12,7 @@ pub(crate) struct AdmitRequest<'a> {
     pub request: &'a ClaimRequest,
     pub job: &'a Job,
     pub limits: &'a Limits,
-    /// Row that a slot's execution begins with, where none has been written yet.
+    /// Row that a slot's execution will begin with, where none has been written yet.
     pub fresh: Option<NewRow>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) enum Admitted {
     Not(MessageOutcome),
 }
 
-/// Row that an arrival found, stored or not.
+/// Row of the execution, stored or not.
 pub(crate) struct FoundRow {
     pub row: Execution,
     /// Whether the row has not been written yet.

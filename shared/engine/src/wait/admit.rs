@@ -1,11 +1,13 @@
 //! Admission of an execution at its gates: it starts, or it is denied.
 
-use belfry_domain::{Change, ClaimRequest, Closed, Execution, Gate, GateKey, Job, Refusal, Status, Why};
+use belfry_domain::{
+    Change, ClaimRequest, Closed, Execution, Gate, GateKey, Job, Refusal, Status, Wait, Why,
+};
 use serde_json::Value;
 
 use crate::{
-    Engine, EngineError, Result,
-    base::{deadlines::TOO_LATE, gates::ATTEMPTS},
+    Engine, Result,
+    base::{deadlines::TOO_LATE, retry::MANY_ATTEMPTS},
     ports::{Passed, RowWrite},
     wait::admission::{AdmitRequest, Admitted, FoundRow, dropped},
 };
@@ -14,35 +16,38 @@ impl Engine {
     /// Starts the attempt and takes its permits in the same write, or decides what happens to the
     /// execution instead.
     pub(crate) async fn admit(&self, arrival: &AdmitRequest<'_>) -> Result<Admitted> {
-        for attempt in 0..ATTEMPTS {
-            let Some(found) = self.find(arrival).await? else { return Ok(dropped(None)) };
-            let change = match arrival.request.judge(&found.row) {
-                Ok(change) => change,
-                Err(_) if is_own(arrival.request, &found.row) => {
-                    return Ok(Admitted::Started(Box::new(found.row)));
-                }
-                Err(Refusal::TooLate) => {
-                    let skipped = Change::skipped(&found.row, TOO_LATE, self.now())?;
-                    self.end_unstarted(skipped, arrival.message.guard.clone()).await?;
-                    return Ok(dropped(Some(Refusal::TooLate)));
-                }
-                Err(refusal) => return Ok(dropped(Some(refusal))),
-            };
-            let keys = arrival.limits.gates(arrival.job.id(), &input_of(&found.row, arrival.job));
-            let turn = self.turns.take(arrival.job.id()).await;
-            let gates = self.ports.gates.gates(&keys).await?;
-            let closed = match self.behind_others(&found.row, &keys).await? {
-                Some(closed) => Err(closed),
-                None => self.enter(arrival, &found, change, &keys, &gates).await?,
-            };
-            drop(turn);
-            match closed {
-                Ok(GateOutcome::Started(row)) => return self.started(arrival, &found, row).await,
-                Ok(GateOutcome::Moved) => self.pause_at_gate(attempt).await,
-                Err(closed) => return Box::pin(self.deny(arrival, found, keys, &gates, closed)).await,
+        let what = || format!("the limits of {}", arrival.job.id());
+        self.retry_contended(what, MANY_ATTEMPTS, || self.try_to_admit(arrival)).await
+    }
+
+    /// Tries once to admit an execution. `None` where its row or a gate has changed meanwhile.
+    async fn try_to_admit(&self, arrival: &AdmitRequest<'_>) -> Result<Option<Admitted>> {
+        let Some(found) = self.find(arrival).await? else { return Ok(Some(dropped(None))) };
+        let change = match arrival.request.judge(&found.row) {
+            Ok(change) => change,
+            Err(_) if is_own(arrival.request, &found.row) => {
+                return Ok(Some(Admitted::Started(Box::new(found.row))));
             }
+            Err(Refusal::TooLate) => {
+                let skipped = Change::skipped(&found.row, TOO_LATE, self.now())?;
+                self.end_unstarted(skipped, arrival.message.guard.clone()).await?;
+                return Ok(Some(dropped(Some(Refusal::TooLate))));
+            }
+            Err(refusal) => return Ok(Some(dropped(Some(refusal)))),
+        };
+        let keys = arrival.limits.gates(arrival.job.id(), &input_of(&found.row, arrival.job));
+        let turn = self.turns.take(arrival.job.id()).await;
+        let gates = self.ports.gates.gates(&keys).await?;
+        let closed = match self.behind_others(&found.row, &keys).await? {
+            Some(closed) => Err(closed),
+            None => self.enter(arrival, &found, change, &keys, &gates).await?,
+        };
+        drop(turn);
+        match closed {
+            Ok(Some(row)) => self.started(arrival, &found, row).await.map(Some),
+            Ok(None) => Ok(None),
+            Err(closed) => Box::pin(self.deny(arrival, found, keys, &gates, closed)).await.map(Some),
         }
-        Err(EngineError::Contended(format!("the limits of {} keep changing", arrival.job.id())))
     }
 
     async fn find(&self, arrival: &AdmitRequest<'_>) -> Result<Option<FoundRow>> {
@@ -54,11 +59,11 @@ impl Engine {
         })
     }
 
-    /// Gate at which others wait already: new arrivals queue behind them. `None` for an execution that
-    /// has a place in line or has kept its permits.
+    /// Gate at which other executions wait already, so that new arrivals queue behind them. `None` for
+    /// an execution that has a place in line or has kept its permits.
     async fn behind_others(&self, row: &Execution, keys: &[GateKey]) -> Result<Option<Closed>> {
         let keeps = row.admission.as_ref().is_some_and(|admission| admission.holds);
-        if row.place().is_some() || keeps {
+        if keeps || matches!(row.wait(), Some(Wait::Turn(_))) {
             return Ok(None);
         }
         for (gate, key) in keys.iter().enumerate() {
@@ -69,6 +74,8 @@ impl Engine {
         Ok(None)
     }
 
+    /// Passes the gates, and returns the started row. `None` where the row or a gate has changed since
+    /// it was read.
     async fn enter(
         &self,
         arrival: &AdmitRequest<'_>,
@@ -76,12 +83,16 @@ impl Engine {
         change: Change,
         keys: &[GateKey],
         gates: &[Gate],
-    ) -> Result<std::result::Result<GateOutcome, Closed>> {
+    ) -> Result<std::result::Result<Option<Box<Execution>>, Closed>> {
         // By the clock as it is after the gates were read: since the claim was made up, this host may
         // have stood still, or another have left. History must not show both at once.
         let now = self.now().max(arrival.request.claim.since);
         let mut change = change.starting_at(now);
-        let passed = match arrival.limits.admit(&mut change.row, found.row.place(), keys, gates, now) {
+        let place = match found.row.wait() {
+            Some(Wait::Turn(place)) => Some(place),
+            _ => None,
+        };
+        let passed = match arrival.limits.admit(&mut change.row, place, keys, gates, now) {
             Ok(passed) => passed,
             Err(closed) => return Ok(Err(closed)),
         };
@@ -93,8 +104,8 @@ impl Engine {
             RowWrite::Changed(Box::new(change))
         };
         Ok(Ok(match self.ports.gates.pass(row, writes).await? {
-            Passed::Done => GateOutcome::Started(started),
-            Passed::RowMoved(_) | Passed::GateMoved => GateOutcome::Moved,
+            Passed::Done => Some(started),
+            Passed::RowMoved(_) | Passed::GateMoved => None,
         }))
     }
 
@@ -107,7 +118,7 @@ impl Engine {
         if let Some(fresh) = arrival.fresh.as_ref().filter(|_| found.is_new) {
             self.guard_again(&row.id, &fresh.guard, fresh.began).await?;
         }
-        if let Some(place) = found.row.place() {
+        if let Some(Wait::Turn(place)) = found.row.wait() {
             self.ports.gates.leave_waitlist(place, &row.id).await?;
             for key in row.gates() {
                 self.wake_next(key).await?;
@@ -115,12 +126,6 @@ impl Engine {
         }
         Ok(Admitted::Started(row))
     }
-}
-
-enum GateOutcome {
-    Started(Box<Execution>),
-    /// Another process has changed the row or a gate: the arrival must read them again.
-    Moved,
 }
 
 fn is_own(request: &ClaimRequest, row: &Execution) -> bool {

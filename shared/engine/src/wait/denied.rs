@@ -3,18 +3,18 @@
 
 use belfry_domain::{
     Admission, Change, Closed, Concurrency, Execution, ExecutionId, Gate, GateKey, Place, Status, Timestamp,
-    Trigger, Why,
+    Trigger, Wait, Why,
 };
 
 use crate::{
     Engine, EngineError, Result,
-    base::{gates::ATTEMPTS, outbox::MessageOutcome},
+    base::{outbox::MessageOutcome, retry::MANY_ATTEMPTS},
     end::settle::CancelOutcome,
     ports::{Creation, Fact, Passed, RowWrite},
     wait::admission::{AdmitRequest, Admitted, FoundRow, dropped},
 };
 
-/// Maximum number of waiting executions that a new execution compares itself with under `replace`.
+/// Maximum number of waiting executions that are compared with a new execution under `replace`.
 const REPLACED: usize = 100;
 
 impl Engine {
@@ -37,7 +37,7 @@ impl Engine {
         if let Some(reason) = self.why_skipped(arrival, &found.row, &keys[gate], &gates[gate], why).await? {
             return self.skip_at_gate(arrival, found, &reason).await;
         }
-        if found.row.place().is_some_and(|place| place.gate == key) {
+        if matches!(found.row.wait(), Some(Wait::Turn(place)) if place.gate == key) {
             // It has its place already. What is full calls up when somebody leaves.
             if let Why::TooSoon(at) | Why::Open(at) = closed.why {
                 self.call(&found.row, at).await?;
@@ -170,7 +170,7 @@ impl Engine {
             return Ok(dropped(None));
         }
         self.ports.gates.join_waitlist(&place, &id).await?;
-        if let Some(before) = found.row.place() {
+        if let Some(Wait::Turn(before)) = found.row.wait() {
             // It has come past the gate of its key, and waits at the job's now, or the other way.
             self.ports.gates.leave_waitlist(before, &id).await?;
         }
@@ -182,18 +182,17 @@ impl Engine {
     /// round that is let in now.
     async fn next_rank(&self, job: &GateKey, of_key: &GateKey) -> Result<u64> {
         let keys = [job.clone(), of_key.clone()];
-        for attempt in 0..ATTEMPTS {
+        let what = || format!("the limits of {of_key}");
+        self.retry_contended(what, MANY_ATTEMPTS, || async {
             let gates = self.ports.gates.gates(&keys).await?;
-            let [of_job, of_key] = &gates[..] else { break };
+            let [of_job, of_key] = &gates[..] else { return Ok(None) };
             let rank = of_job.rank.max(of_key.rank) + 1;
             let next = vec![of_job.clone(), Gate { rank, ..of_key.clone() }];
             let writes = self.gate_writes(&keys, &gates, next);
-            if self.ports.gates.pass(RowWrite::Nothing, writes).await? == Passed::Done {
-                return Ok(rank);
-            }
-            self.pause_at_gate(attempt).await;
-        }
-        Err(EngineError::Contended(format!("the limits of {of_key} keep changing")))
+            let is_taken = self.ports.gates.pass(RowWrite::Nothing, writes).await? == Passed::Done;
+            Ok(is_taken.then_some(rank))
+        })
+        .await
     }
 }
 

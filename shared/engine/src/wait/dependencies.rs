@@ -10,7 +10,7 @@
 use std::{sync::Arc, time::Duration};
 
 use belfry_domain::{
-    Change, Execution, ExecutionId, Job, JobId, Outcome, Status, Timer, TimerKey, Timestamp,
+    Change, Execution, ExecutionId, Job, JobId, Outcome, Status, Timer, TimerKey, Timestamp, Wait,
 };
 
 use crate::{
@@ -39,14 +39,14 @@ impl Engine {
         waiting.dependencies = self.dependencies_at(job, slot).await?;
         let row = match self.create_guarded(waiting.clone(), guard.clone(), began).await? {
             Creation::Created => waiting,
-            Creation::Exists(existing) if existing.waits_for_dependencies() => *existing,
+            Creation::Exists(existing) if existing.wait() == Some(Wait::Dependencies) => *existing,
             Creation::Exists(_) => return Ok(MessageOutcome::Dropped(None)),
         };
         self.wait_for_dependencies(row, guard.key).await?;
         Ok(MessageOutcome::Waits)
     }
 
-    /// Writes the waits of a row, then reads its dependencies.
+    /// Registers a row as waiting for its dependencies, then reads the dependencies.
     pub(crate) async fn wait_for_dependencies(&self, row: Execution, guard: TimerKey) -> Result<()> {
         for dependency in row.dependencies.values().filter(|dependency| dependency.outcome.is_none()) {
             self.ports.executions.add_waiter(&dependency.execution_id, &row.id).await?;
@@ -128,7 +128,8 @@ impl Engine {
         Ok(self.skip_slot(&job, slot, reason).await?.outcome())
     }
 
-    /// When a job came to be what it is. A change of zone data makes a version, too, but drops no slot.
+    /// Instant from which the job has had its present definition. A change of zone data makes a version
+    /// too, but does not count here: it drops no slot.
     async fn defined_at(&self, job: &Job) -> Result<Timestamp> {
         let (mut updated_at, mut version) = (job.updated_at, job.version);
         loop {
@@ -143,9 +144,10 @@ impl Engine {
 
     async fn has_waited_too_long(&self, row: &Execution) -> Result<bool> {
         let Some(job) = self.ports.jobs.job(&row.job_id()).await? else { return Ok(false) };
+        let waits = row.wait() == Some(Wait::Dependencies);
         let is_over = self.now() > row.created_at.plus(job.spec.dependency_timeout());
         // One that may start no more in any case is skipped, which pages nobody.
-        Ok(is_over && row.waits_for_dependencies() && !is_past_deadline(row, job.work(), self.now()))
+        Ok(waits && is_over && !is_past_deadline(row, job.work(), self.now()))
     }
 
     async fn give_up(&self, row: Execution, guard: TimerKey) -> Result<Option<Ended>> {

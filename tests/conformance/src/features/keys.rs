@@ -4,7 +4,10 @@ use belfry_domain::{Execution, IdempotencyKey, Run, Timer};
 use belfry_engine::{Accepted, PushRequest, ports::Completion};
 use serde_json::{Value, json};
 
-use super::{NOTHING, Tried, World, bad, good};
+use super::{
+    NOTHING,
+    world::{Tried, World, bad, good},
+};
 use crate::{
     Backend,
     fixtures::{ONE, id, job_id},

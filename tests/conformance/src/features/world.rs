@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -16,14 +16,14 @@ use belfry_engine::{
     BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Precondition, Settings, StoredAlerts,
     TriggerRequest,
     ports::{
-        Acquired, Alert, Alerts, Backlog, Clock, Completion, Fact, Lease, Observer, Ports, Position, Queue,
-        Random, SecondClock, StoreError,
+        Acquired, Alert, Alerts, Backlog, Clock as _, Completion, Fact, Lease, Observer, Ports, Position,
+        Queue, Random, SecondClock, StoreError,
     },
 };
 use serde_json::Value;
 
 use crate::{
-    Backend,
+    Backend, ManualClock,
     fixtures::{EPOCH_MS, ONE, id, job_id},
 };
 
@@ -35,7 +35,6 @@ pub const HELD_SECONDS: u64 = 600;
 
 #[derive(Default)]
 struct Outside {
-    now: AtomicI64,
     drawn: AtomicU64,
     sent: Mutex<Vec<Message>>,
     starts: Mutex<Vec<(String, Duration)>>,
@@ -68,23 +67,6 @@ impl Queue for Outside {
     }
 }
 
-#[async_trait]
-impl Clock for Outside {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.now.load(SeqCst))
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::from_millis(self.now.load(SeqCst).unsigned_abs())
-    }
-
-    /// Yields to other tasks instead of sleeping: a caller waits only for what other tasks do
-    /// meanwhile.
-    async fn sleep(&self, _: Duration) {
-        tokio::task::yield_now().await;
-    }
-}
-
 impl Random for Outside {
     fn next(&self) -> u64 {
         self.drawn.fetch_add(1, SeqCst)
@@ -111,6 +93,7 @@ pub type Tried<T = ()> = Result<T, EngineError>;
 
 pub struct World {
     outside: Arc<Outside>,
+    clock: Arc<ManualClock>,
     pub engine: Engine,
 }
 
@@ -122,9 +105,9 @@ impl World {
 
     pub fn with(backend: &Backend, settings: Settings) -> Self {
         let outside = Arc::new(Outside::default());
-        outside.now.store(EPOCH_MS, SeqCst);
+        let clock = Arc::new(ManualClock::moved_by_sleep(Timestamp(EPOCH_MS)));
         let alerts =
-            StoredAlerts { rows: backend.alerts.clone(), clock: outside.clone(), also: outside.clone() };
+            StoredAlerts { rows: backend.alerts.clone(), clock: clock.clone(), also: outside.clone() };
         let ports = Ports {
             jobs: backend.jobs.clone(),
             executions: backend.executions.clone(),
@@ -136,13 +119,13 @@ impl World {
             workers: backend.workers.clone(),
             zones: backend.zones.clone(),
             queue: outside.clone(),
-            clock: outside.clone(),
+            clock: clock.clone(),
             random: outside.clone(),
             observer: outside.clone(),
             alerts: Arc::new(alerts),
             alert_rows: backend.alerts.clone(),
         };
-        Self { outside, engine: Engine::new(ports, Settings { shards: ONE, ..settings }) }
+        Self { outside, clock, engine: Engine::new(ports, Settings { shards: ONE, ..settings }) }
     }
 
     /// Returns a process of this world with these zone data.
@@ -156,7 +139,7 @@ impl World {
     }
 
     pub fn now(&self) -> Timestamp {
-        self.outside.now()
+        self.clock.now()
     }
 
     pub async fn define(&self, jobs: impl IntoIterator<Item = Value>) -> Tried {
@@ -166,7 +149,7 @@ impl World {
     }
 
     pub fn advance(&self, seconds: u64) {
-        self.outside.now.fetch_add(1000 * seconds as i64, SeqCst);
+        self.clock.advance(Duration::from_secs(seconds));
     }
 
     /// Does what the leader does each second: fires due timers, sweeps, and tends the alerts.
@@ -183,7 +166,7 @@ impl World {
     }
 
     async fn lead(&self) -> Tried<Lease> {
-        let now = self.outside.now();
+        let now = self.clock.now();
         let acquired = self.engine.ports.leases.acquire(LANE, "case", now, now.plus(LEASE)).await?;
         let Acquired::Leader(lease) = acquired else { panic!("it leads: {acquired:?}") };
         Ok(lease)
@@ -243,7 +226,7 @@ impl World {
 
     /// Does as [`World::start_those`], with leases of so many seconds.
     pub async fn start_for(&self, seconds: u64, is_taken: impl Fn(&Message) -> bool) -> Tried<Vec<Leased>> {
-        let now = self.outside.now();
+        let now = self.clock.now();
         let is_due = |message: &mut Message| message.due <= now && is_taken(message);
         let mut due: Vec<Message> = self.outside.sent().extract_if(.., is_due).collect();
         due.sort_by_key(|message| (message.priority, message.due));
@@ -291,7 +274,7 @@ impl World {
     /// Whether the execution has a timer that has fired or will fire within a day.
     pub async fn is_guarded(&self, name: &str) -> Tried<bool> {
         let timers = &self.engine.ports.timers;
-        let until = self.outside.now().plus(Duration::from_secs(24 * 3600));
+        let until = self.clock.now().plus(Duration::from_secs(24 * 3600));
         let page = timers.due(0, &Position::After(Timestamp::MIN), until, 1000).await?;
         let execution = Some(id(name));
         Ok(page.timers.iter().any(|timer| timer.key.what.execution_id() == execution))

@@ -104,6 +104,7 @@ cases!(
     a_listing_leaves_out_what_it_cannot_read,
     an_unreadable_job_is_alone,
     dead_letters_leave_out_what_they_cannot_read,
+    an_unreadable_letter_silences_no_other_alert,
     broken_timers_are_put_aside,
     a_page_of_broken_timers_does_not_end_the_walk,
 );

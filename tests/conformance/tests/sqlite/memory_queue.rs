@@ -1,44 +1,14 @@
 //! The queue of a single process.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use belfry_conformance::{
-    Verdict,
+    ManualClock, Verdict,
     fixtures::{at, guard, id},
 };
-use belfry_domain::{AGEING_STEP, Message, Origin, Priority, Timestamp, Wave};
-use belfry_engine::ports::{Clock, Queue as _, Source as _, Stop, StoreError};
+use belfry_domain::{AGEING_STEP, Message, Origin, Priority, Wave};
+use belfry_engine::ports::{Clock as _, Queue as _, Source as _, Stop, StoreError};
 use belfry_sqlite::{MemoryQueue, Waves};
-
-/// Clock that stands still until it is set, in milliseconds after the cases' epoch.
-#[derive(Default)]
-struct ManualClock(AtomicI64);
-
-#[async_trait]
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        at(self.0.load(Ordering::Acquire))
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::Acquire).unsigned_abs())
-    }
-
-    /// Waits until the clock has been set ahead by `duration`.
-    async fn sleep(&self, duration: Duration) {
-        let is_over = self.monotonic() + duration;
-        while self.monotonic() < is_over {
-            tokio::task::yield_now().await;
-        }
-    }
-}
 
 const FOR_EVER: Duration = Duration::from_secs(1_000_000);
 
@@ -50,13 +20,14 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let clock = Arc::new(ManualClock::default());
+        let clock = Arc::new(ManualClock::at(at(0)));
         let (queue, waves) = MemoryQueue::start(clock.clone(), AGEING_STEP).unwrap();
         Self { clock, queue, waves }
     }
 
+    /// Moves the clock to so many milliseconds after the cases' epoch.
     fn set(&self, ms: i64) {
-        self.clock.0.store(ms, Ordering::Release);
+        self.clock.advance(at(ms).since(self.clock.now()));
     }
 
     async fn received(&self, pool: &str, limit: usize) -> Result<Vec<String>, StoreError> {
@@ -313,13 +284,13 @@ async fn what_is_deferred_twice_comes_out_once() -> Verdict {
 async fn a_wait_ends() -> Verdict {
     let fixture = Fixture::new();
     let wait = Duration::from_secs(20);
-    let (queue, clock) = (Arc::clone(&fixture.queue), Arc::clone(&fixture.clock));
+    let queue = Arc::clone(&fixture.queue);
     let receiving = tokio::spawn(async move { queue.receive("default", 1, wait, &Stop::new()).await });
     tokio::task::yield_now().await;
-    clock.0.store(19_999, Ordering::Release);
+    fixture.set(19_999);
     tokio::task::yield_now().await;
     assert!(!receiving.is_finished());
-    clock.0.store(20_000, Ordering::Release);
+    fixture.set(20_000);
     assert!(receiving.await.unwrap()?.is_empty());
     Ok(())
 }

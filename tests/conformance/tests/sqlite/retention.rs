@@ -11,15 +11,15 @@ use std::{
 
 use async_trait::async_trait;
 use belfry_conformance::{
+    ManualClock,
     fixtures::{at, row},
     listing::MANY,
 };
-use belfry_domain::{Execution, Status, Timestamp};
+use belfry_domain::{Execution, Status};
 use belfry_engine::{
     Engine, EngineError, Settings, SystemRandom,
     ports::{
-        Alert, Alerts, Archive, Clock, ExecutionFilter, ExecutionStore as _, Fact, Observer, Ports,
-        StoreError,
+        Alert, Alerts, Archive, ExecutionFilter, ExecutionStore as _, Fact, Observer, Ports, StoreError,
     },
 };
 use belfry_files::FolderArchive;
@@ -33,24 +33,6 @@ use crate::support::{File, lead};
 const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Number of old executions, more than one write removes.
 const OLD: i64 = 450;
-
-/// Clock that stands at the retention period after the cases' epoch.
-struct Later;
-
-#[async_trait]
-impl Clock for Later {
-    fn now(&self) -> Timestamp {
-        at(1_000).plus(RETENTION)
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    async fn sleep(&self, _: Duration) {
-        unreachable!("nothing here waits")
-    }
-}
 
 struct Nobody;
 
@@ -66,7 +48,7 @@ impl Alerts for Nobody {
 }
 
 fn engine(store: &Store) -> Engine {
-    let clock = Arc::new(Later);
+    let clock = Arc::new(ManualClock::at(at(1_000).plus(RETENTION)));
     let (queue, _) = MemoryQueue::start(clock.clone(), Duration::ZERO).unwrap();
     let (store, random) = (Arc::new(store.clone()), Arc::new(SystemRandom));
     let ports = Ports::new(store, queue, clock, random, Arc::new(Nobody), Arc::new(Nobody));

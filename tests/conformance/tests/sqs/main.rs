@@ -7,11 +7,11 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use belfry_aws::sqs::Body;
-use belfry_conformance::Verdict;
+use belfry_conformance::{ManualClock, Verdict};
 use belfry_domain::{Message, Priority, Wave};
 use belfry_engine::ports::{Alert, Queue as _, Source as _, Stop};
 
-use self::support::{Fixture, ManualClock, ids, message, now};
+use self::support::{Fixture, ids, message, now};
 
 fn normal(number: usize) -> Message {
     message(&format!("push@{number}"), now(), Priority::Normal)
@@ -33,7 +33,7 @@ async fn waves_are_delayed_and_far_ones_are_left_to_the_timers() -> Verdict {
 
 #[tokio::test]
 async fn many_go_in_batches_and_come_out_in_the_order_of_their_classes() -> Verdict {
-    let clock = Arc::new(ManualClock::default());
+    let clock = Arc::new(ManualClock::moved_by_sleep(now()));
     let fixture = Fixture::with_clock(clock.clone()).await;
     let mut messages: Vec<Message> = (0..35).map(normal).collect();
     messages.push(message("push@low", now(), Priority::Low));
@@ -52,7 +52,7 @@ async fn many_go_in_batches_and_come_out_in_the_order_of_their_classes() -> Verd
     let rest = take().await?;
     assert_eq!((rest.len(), ids(&rest).last().copied()), (7, Some("push@low")));
     assert_eq!(fixture.queue.depth_of("default").await?, 37, "it is remembered for a while");
-    clock.advance(5);
+    clock.advance(Duration::from_secs(5));
     assert_eq!(fixture.queue.depth_of("default").await?, 0, "and then asked again");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -30,31 +30,6 @@ impl Alerts for Raised {
     async fn raise(&self, alert: Alert) -> Result<(), StoreError> {
         self.0.lock().unwrap().push(alert);
         Ok(())
-    }
-}
-
-/// Clock whose monotonic time stands still until it is moved.
-#[derive(Default)]
-pub struct ManualClock(AtomicU64);
-
-impl ManualClock {
-    pub fn advance(&self, seconds: u64) {
-        self.0.fetch_add(seconds, Ordering::AcqRel);
-    }
-}
-
-#[async_trait]
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        now()
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::from_secs(self.0.load(Ordering::Acquire))
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        SystemClock::default().sleep(duration).await;
     }
 }
 

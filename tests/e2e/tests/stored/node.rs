@@ -125,7 +125,7 @@ fn record((number, message): (usize, &Message)) -> Value {
             "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "us-east-1" })
 }
 
-/// As API Gateway hands it over.
+/// Event in the form in which API Gateway hands it over.
 fn request(method: &str, path: &str, body: &Value, key: Option<&str>) -> Value {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut event = json!({

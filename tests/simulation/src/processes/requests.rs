@@ -244,7 +244,7 @@ impl Node {
     async fn delete_or_create(&self) -> Outcome {
         let Ok(id) = VICTIM.parse::<JobId>() else { return Ok(()) };
         if self.world.with(|state| state.shadow.newest(&id).is_some_and(|job| !job.deleted)) {
-            return self.engine.delete_job(&id, &Precondition::None).await.map(drop);
+            return self.engine.delete_job(&id, &Precondition::None).await;
         }
         let spec = self.installation.specs.iter().find(|spec| spec.job_id == id).cloned();
         self.engine.apply_jobs(spec.into_iter().collect(), &Precondition::None).await.map(drop)

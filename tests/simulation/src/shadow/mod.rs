@@ -5,6 +5,7 @@ mod alerts;
 mod attempts;
 mod backfills;
 mod bounds;
+mod decisions;
 mod gates;
 mod jobs;
 mod reruns;

@@ -1,6 +1,6 @@
 //! Executions, as written.
 
-use belfry_domain::{AttemptOutcome, Change, ClaimRequest, Execution, ExecutionId, Holder, Status};
+use belfry_domain::{AttemptOutcome, Change, ClaimRequest, Execution, ExecutionId, Holder, Status, Wait};
 use belfry_engine::ports::{Applied, Claimed, Creation};
 
 use super::{Shadow, Writer};
@@ -128,6 +128,7 @@ impl State {
         self.judge(oracle);
         if let Some(old) = self.shadow.row(&row.id).cloned() {
             self.judge_taken_up(process, &old, row);
+            self.count_decision(&old, row);
         }
         self.count_row(row);
         self.shadow.store(row.clone(), self.time.now_ms);
@@ -135,11 +136,13 @@ impl State {
 
     fn count_row(&mut self, row: &Execution) {
         let status = match row.status {
-            Status::Waiting if row.waits_for_dependencies() => "row: waits for dependencies",
-            Status::Waiting if row.place().is_some() => "row: waits in line",
-            Status::Waiting if row.waits_for_elements() => "row: waits for elements",
-            Status::Waiting if row.attempt > 0 => "row: waits for a retry",
-            Status::Waiting => "row: waits for its instant",
+            Status::Waiting => match row.wait() {
+                Some(Wait::Dependencies) => "row: waits for dependencies",
+                Some(Wait::Turn(_)) => "row: waits in line",
+                Some(Wait::Elements(_)) => "row: waits for elements",
+                Some(Wait::Until(_)) if row.attempt > 0 => "row: waits for a retry",
+                Some(Wait::Until(_)) | None => "row: waits for its instant",
+            },
             Status::Queued if row.lost > 0 => "row: lost to a dead worker",
             Status::Queued => "row: queued",
             Status::Running if row.cancel_requested => "row: cancellation requested",

@@ -1,7 +1,7 @@
 //! Safety: nothing is forgotten. This is invariant 1, checked after every step.
 
 use belfry_domain::{
-    Dependency, Execution, ExecutionId, Job, JobId, Status, Timer, Timestamp, Trigger, What,
+    Dependency, Execution, ExecutionId, Job, JobId, Status, Timer, Timestamp, Trigger, Wait, What,
 };
 
 use super::{
@@ -98,7 +98,9 @@ impl Shadow {
         let Some(waiters) = self.waiters.get(&row.id) else { return Ok(()) };
         for (waiter, _) in waiters.iter().filter(|(_, since)| **since < end.write) {
             // A wait for an element goes on to another when it is told.
-            let is_left = |waiting: &Execution| waiting.waits_for_elements() || is_untold(waiting, &row.id);
+            let is_left = |waiting: &Execution| {
+                matches!(waiting.wait(), Some(Wait::Elements(_))) || is_untold(waiting, &row.id)
+            };
             if self.row(waiter).is_some_and(is_left) {
                 return Err(format!("1: {} has ended, and {waiter}, who waits for it, was not told", row.id));
             }
@@ -144,5 +146,5 @@ fn dependent_of(row: &Execution, job_id: &JobId) -> ExecutionId {
 
 fn is_untold(waiting: &Execution, ended: &ExecutionId) -> bool {
     let is_open = |dependency: &Dependency| dependency.execution_id == *ended && dependency.outcome.is_none();
-    waiting.waits_for_dependencies() && waiting.dependencies.values().any(is_open)
+    waiting.wait() == Some(Wait::Dependencies) && waiting.dependencies.values().any(is_open)
 }

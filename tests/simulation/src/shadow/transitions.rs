@@ -1,8 +1,7 @@
 //! Rules for each write: invariants 2, 3 and 5.
 
 use belfry_domain::{
-    AttemptOutcome, ClaimRequest, Decision, Event, Execution, Holder, Status, Trigger, transition,
-    trigger_rule::decide,
+    AttemptOutcome, ClaimRequest, Event, Execution, Holder, Status, Trigger, Wait, transition,
 };
 
 use super::{Shadow, Writer, rows::elements_of};
@@ -51,7 +50,9 @@ impl Shadow {
         demand(row.attempt == old.attempt + 1 && row.attempt == request.attempt, || {
             format!("3: {id}: the claim of attempt {} started {}", request.attempt, row.attempt)
         })?;
-        demand(!old.waits_for_dependencies(), || format!("{id} was claimed before its dependencies ended"))?;
+        demand(old.wait() != Some(Wait::Dependencies), || {
+            format!("{id} was claimed before its dependencies ended")
+        })?;
         self.judge_instant(row)?;
         let is_of_job = row.work.is_none() && row.attempt == 1;
         let read = self.reads.get(&(task, row.job_id()));
@@ -104,7 +105,7 @@ impl Shadow {
         demand(new.attempt == old.attempt, || format!("3: {id}: attempt {} without a claim", new.attempt))?;
         let name = |row: &Execution| row.claim.as_ref().map(|claim| claim.id);
         demand(name(old) == name(new), || format!("3: {id}: written by a claim that is not the row's"))?;
-        if new.waits_for_elements() {
+        if matches!(new.wait(), Some(Wait::Elements(_))) {
             let missing = elements_of(new).find(|id| self.row(id).is_none());
             demand(missing.is_none(), || {
                 format!("1: {id} waits for elements, and one is not there: {missing:?}")
@@ -113,10 +114,11 @@ impl Shadow {
         if old.status == Status::Running {
             return self.judge_running(old, new, writer);
         }
-        if old.waits_for_elements() {
-            return self.judge_join(old, new);
+        match old.wait() {
+            Some(Wait::Elements(_)) => self.judge_join(old, new),
+            Some(Wait::Dependencies) => self.judge_decision(old, new),
+            Some(Wait::Turn(_) | Wait::Until(_)) | None => Ok(()),
         }
-        if old.waits_for_dependencies() { self.judge_decision(old, new) } else { Ok(()) }
     }
 
     /// Checks a join: the elements decide, once all of them have ended.
@@ -131,20 +133,6 @@ impl Shadow {
         demand(all_ended && all_good == (new.status == Status::Success), || {
             format!("{} became {}, but its elements are {statuses:?}", new.id, new.status)
         })
-    }
-
-    /// Checks that the dependencies have decided so, where dependencies decide.
-    fn judge_decision(&self, old: &Execution, new: &Execution) -> Verdict {
-        let Some(rule) = self.newest(&old.job_id()).map(|job| job.spec.trigger_rule) else { return Ok(()) };
-        let outcomes = old.dependencies.iter().map(|(id, dependency)| (id.as_str(), dependency.outcome));
-        let decision = decide(rule, outcomes);
-        let fits = match new.status {
-            Status::Queued => decision == Decision::Run,
-            Status::UpstreamFailed => matches!(decision, Decision::UpstreamFailed { .. }),
-            Status::Skipped => matches!(decision, Decision::Skip { .. }),
-            _ => true,
-        };
-        demand(fits, || format!("{} became {}, but {rule:?} says {decision:?}", new.id, new.status))
     }
 
     /// Checks that the lease of a holder other than a worker does not go on beyond the attempt's time.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU32, Ordering::SeqCst},
+        atomic::{AtomicU32, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -13,14 +13,14 @@ use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, JobId, Message
 use belfry_engine::{
     Engine, Settings, TriggerRequest, Worker,
     ports::{
-        Applied, Claimed, Clock, Completion, Creation, ExecutionFilter, ExecutionStore, Invocation, Output,
-        Page, Ports, Runner, StoreError, StoredOutput,
+        Applied, Claimed, Clock as _, Completion, Creation, ExecutionFilter, ExecutionStore, Invocation,
+        Output, Page, Ports, Runner, StoreError, StoredOutput,
     },
 };
 use belfry_sqlite::Store;
 use serde_json::json;
 
-use crate::rig::{Installation, World, now, spec};
+use crate::rig::{Installation, now, spec};
 
 type Answer<T> = Result<T, StoreError>;
 
@@ -121,25 +121,6 @@ fn row(installation: &Installation) -> Execution {
     now(installation.store.execution(&"once@a".parse().unwrap())).unwrap().unwrap()
 }
 
-/// A wall clock that can step, over one that goes on.
-struct Stepping {
-    steady: Arc<World>,
-    stepped: AtomicI64,
-}
-
-#[async_trait]
-impl Clock for Stepping {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.steady.now().0 + self.stepped.load(SeqCst))
-    }
-    fn monotonic(&self) -> Duration {
-        self.steady.monotonic()
-    }
-    async fn sleep(&self, duration: Duration) {
-        self.steady.sleep(duration).await;
-    }
-}
-
 /// Some twenty seconds without an answer: a full disk, a failover.
 #[test]
 fn a_result_outlives_an_outage() {
@@ -162,13 +143,11 @@ fn a_clock_that_steps_takes_nothing_from_who_runs_it() {
     for step in [45, 3600, 86_400, -3600] {
         let installation = Installation::new("2026-11-23T10:00:30Z");
         let message = triggered(&installation);
-        let clock = Arc::new(Stepping { steady: installation.world.clone(), stepped: AtomicI64::new(0) });
-        let ports = Ports { clock: clock.clone(), ..installation.engine.ports.clone() };
-        let engine = Arc::new(Engine::new(ports, Settings::standalone()));
+        let engine = Arc::new(Engine::new(installation.engine.ports.clone(), Settings::standalone()));
         let worker = worker({
-            let engine = Arc::clone(&engine);
+            let (engine, clock) = (Arc::clone(&engine), installation.clock.clone());
             move || {
-                clock.stepped.store(1000 * step, SeqCst);
+                clock.step(1000 * step);
                 for _ in 0..3 {
                     now(engine.sweep(engine.settings.shards.all())).unwrap();
                     now(clock.sleep(Duration::from_secs(1)));

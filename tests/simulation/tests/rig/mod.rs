@@ -3,17 +3,18 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
 };
 
 use async_trait::async_trait;
-use belfry_domain::{JobSpec, Message, Priority, Timestamp, Wave};
+use belfry_conformance::ManualClock;
+use belfry_domain::{JobSpec, Message, Priority, Wave};
 use belfry_engine::{
     Engine, Precondition, Settings,
     ports::{
-        Acquired, Alert, Alerts, Backlog, Clock, Fact, LeaseStore as _, Observer, Ports, Queue, Random,
+        Acquired, Alert, Alerts, Backlog, Clock as _, Fact, LeaseStore as _, Observer, Ports, Queue, Random,
         StoreError,
     },
 };
@@ -23,10 +24,9 @@ use serde_json::Value;
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// World around the engine: a clock that is set, and a queue that counts.
+/// World around the engine: a queue that counts, and numbers that do.
 #[derive(Default)]
 pub struct World {
-    now: AtomicI64,
     drawn: AtomicU64,
     sent: Mutex<Vec<Message>>,
 }
@@ -54,20 +54,6 @@ impl Queue for World {
     }
 }
 
-#[async_trait]
-impl Clock for World {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.now.load(SeqCst))
-    }
-    fn monotonic(&self) -> Duration {
-        Duration::from_millis(self.now.load(SeqCst).unsigned_abs())
-    }
-    /// Nobody waits for anybody here: time goes by.
-    async fn sleep(&self, duration: Duration) {
-        self.now.fetch_add(duration.as_millis() as i64, SeqCst);
-    }
-}
-
 impl Random for World {
     fn next(&self) -> u64 {
         self.drawn.fetch_add(1, SeqCst)
@@ -87,6 +73,7 @@ impl Alerts for World {
 
 pub struct Installation {
     pub world: Arc<World>,
+    pub clock: Arc<ManualClock>,
     pub store: Arc<Store>,
     pub engine: Engine,
 }
@@ -103,18 +90,18 @@ pub fn spec(job: Value) -> JobSpec {
 impl Installation {
     pub fn new(start: &str) -> Self {
         let world = Arc::new(World::default());
-        world.now.store(start.parse::<Timestamp>().unwrap().0, SeqCst);
+        let clock = Arc::new(ManualClock::moved_by_sleep(start.parse().unwrap()));
         let store = Arc::new(Store::open_in_memory().unwrap());
         let ports = Ports::new(
             store.clone(),
             world.clone(),
-            world.clone(),
+            clock.clone(),
             world.clone(),
             world.clone(),
             world.clone(),
         );
         let engine = Engine::new(ports, Settings::standalone());
-        Self { world, store, engine }
+        Self { world, clock, store, engine }
     }
 
     pub fn define(&self, jobs: Vec<JobSpec>) {
@@ -122,13 +109,13 @@ impl Installation {
     }
 
     pub fn advance(&self, by: Duration) {
-        self.world.now.fetch_add(by.as_millis() as i64, SeqCst);
+        self.clock.advance(by);
     }
 
     /// Messages of one tick, and of the sweep after it.
     pub fn tick(&self) -> (Vec<Message>, Vec<Message>) {
         let shards = self.engine.settings.shards;
-        let at = self.world.now();
+        let at = self.clock.now();
         let Acquired::Leader(lease) = now(self.store.acquire(0, "test", at, at.plus(LEASE))).unwrap() else {
             panic!("it leads")
         };

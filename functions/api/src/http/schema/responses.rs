@@ -30,7 +30,8 @@ const fn documented(
     Documented { name, status, description, kind, header: None }
 }
 
-const NOT_FOUND: Documented = documented("NotFound", "404", Kind::NotFound, "There is no such thing");
+const NOT_FOUND: Documented =
+    documented("NotFound", "404", Kind::NotFound, "The named resource does not exist");
 const CONFLICT: Documented =
     documented("Conflict", "409", Kind::Conflict, "The current state does not allow this");
 const PRECONDITION_FAILED: Documented = Documented {
@@ -49,7 +50,7 @@ const UNAUTHORIZED: Documented = Documented {
     ..documented("Unauthorized", "401", Kind::Unauthorized, "No token, or an unknown one")
 };
 const FOREIGN_PAGE: Documented =
-    documented("ForeignPage", "403", Kind::ForeignPage, "Sent by a browser for a page of another origin");
+    documented("ForeignPage", "403", Kind::ForeignPage, "A web page of another origin sent the request");
 const MISDIRECTED: Documented =
     documented("Misdirected", "421", Kind::Misdirected, "The Host header names another host");
 const TOO_LARGE: Documented = documented(

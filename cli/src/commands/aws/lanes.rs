@@ -1,60 +1,24 @@
 use belfry_aws::scheduler::{Lane, Lanes};
-use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{DONE, Global, Outcome};
+use super::{
+    super::{DONE, Global, Outcome},
+    arguments::{LanesAction, LanesArgs},
+};
 use crate::{
     error::CliError,
     show::{self, table},
 };
 
-/// Show, pause or resume the schedules that call the tick of an installation on AWS
-#[derive(Debug, Args)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    after_help = "\
-Examples:
-  BELFRY_NAME=belfry belfry lanes
-  belfry lanes pause 0 1
-  belfry lanes pause             all of them
-  belfry lanes resume --json
-
-BELFRY_NAME names the installation. AWS_REGION, AWS_PROFILE and roles work as in other tools for
-AWS. The second clock still ticks a paused lane about every two minutes. To stop all ticks,
-disable the rule too:
-  aws events disable-rule --name belfry-tick
-When ticks go on, missed slots follow the misfire policy of each job."
-)]
-pub struct LanesArgs {
-    #[command(subcommand)]
-    action: Option<Action>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Action {
-    /// List the lanes (the default)
-    Status,
-    /// Stop the schedules of these lanes
-    Pause {
-        /// Numbers of the lanes [default: all lanes]
-        lane: Vec<u16>,
-    },
-    /// Start the schedules of these lanes
-    Resume {
-        /// Numbers of the lanes [default: all lanes]
-        lane: Vec<u16>,
-    },
-}
-
 pub async fn run(args: LanesArgs, global: &Global) -> Outcome {
     let lanes = Lanes::of_environment().await;
-    let (wanted, is_paused) = match args.action.unwrap_or(Action::Status) {
-        Action::Status => {
+    let (wanted, is_paused) = match args.action.unwrap_or(LanesAction::Status) {
+        LanesAction::Status => {
             show(&lanes.status().await?, global)?;
             return DONE;
         }
-        Action::Pause { lane } => (lane, true),
-        Action::Resume { lane } => (lane, false),
+        LanesAction::Pause { lane } => (lane, true),
+        LanesAction::Resume { lane } => (lane, false),
     };
     let mut chosen = choose(lanes.status().await?, &wanted)?;
     for lane in &mut chosen {
