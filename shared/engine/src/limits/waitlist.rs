@@ -78,7 +78,7 @@ impl Engine {
     /// Examines, for the sweep, an execution that waits in line at this place.
     pub(crate) async fn examine_in_line(&self, timer: &Timer, row: &Execution, place: &Place) -> Result<()> {
         let deadline = self.starting_deadline_of(row).await?;
-        let next = self.next_look(timer, deadline);
+        let next = self.next_check_by(timer, deadline);
         let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         if deadline.is_some_and(|deadline| self.now() > deadline) {
             // The worker skips it.

@@ -1,7 +1,5 @@
 //! Examination of one old timer: what its execution waits for, and what is to be done about it.
 
-use std::time::Duration;
-
 use belfry_domain::{
     AttemptOutcome, Change, Execution, ExecutionId, Failure, Message, Status, Timer, Timestamp, Trigger,
     Wait, What,
@@ -132,13 +130,6 @@ impl Engine {
         self.remove(timer, &guard).await
     }
 
-    /// Instant of the next look. One that must start by a deadline is looked at when it can't any more.
-    pub(crate) fn next_look(&self, timer: &Timer, deadline: Option<Timestamp>) -> Timestamp {
-        let next = self.next_check(timer);
-        let over = deadline.map(|deadline| deadline.plus(Duration::from_millis(1)));
-        over.filter(|over| *over > self.now()).map_or(next, |over| next.min(over))
-    }
-
     async fn examine_running(&self, timer: &Timer, row: Execution) -> Result<()> {
         // Clocks step, and processes stand still: who runs the attempt knows better than its lease.
         if self.running.holds(&row) {
@@ -193,7 +184,7 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let next = self.next_look(timer, self.starting_deadline_of(&row).await?);
+        let next = self.next_check_by(timer, self.starting_deadline_of(&row).await?);
         let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         let ended = self.pull_dependencies(row, guard.clone()).await?;
         if let Some((row, guard)) = ended {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::Backend;
 
-/// As Airflow has it: without a list there is nothing to run, whatever else the rule would allow.
+/// Without a list there is nothing to run, whatever else the rule would allow. Airflow decides so, too.
 pub async fn a_list_of_a_skipped_job_skips(backend: &Backend) -> Tried {
     let world = World::over(backend);
     let mapped = |name: &str, list: &str, rule: &str| json!({ "job_id": name, "dependencies": ["root", list], "trigger_rule": rule, "for_each": { "$result": list } });

@@ -12,7 +12,7 @@ use crate::Backend;
 const ENDS: &str = "S F U K SS SF SU SK FF FU FK UU UK KK SSS SSF SSU SSK SFF SFU SFK SUU SUK SKK FFF FFU FFK FUU \
                     FUK FKK UUU UUK UKK KKK";
 
-/// What Airflow's documentation says of each rule for these ends, in their order: r runs, s skipped, u
+/// Decision of each rule for these ends, in their order, by Airflow's documentation: r runs, s skipped, u
 /// upstream_failed.
 const TABLE: [(&str, &str); 11] = [
     ("all_success", "ruusruusuuuuusruusuuuuusuuuuuuuuus"),
