@@ -18,7 +18,7 @@ pub struct Place {
 impl Place {
     /// Name of the character with the error, which may be invisible: `U+00A0`.
     fn code_point(&self) -> String {
-        self.text.chars().map(|c| format!("U+{:04X}", u32::from(c))).collect()
+        self.text.chars().next().map_or_else(String::new, |c| format!("U+{:04X}", u32::from(c)))
     }
 
     fn quoted(&self) -> String {
