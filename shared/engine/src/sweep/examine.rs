@@ -51,10 +51,9 @@ impl Engine {
         match row.wait() {
             Some(Wait::Dependencies) => self.examine_waiting(timer, row).await,
             Some(Wait::Elements(_)) => self.examine_whole(timer, row).await,
-            Some(Wait::Turn(_) | Wait::Until(_)) => self.examine_ready(timer, row).await,
             None if row.status.is_terminal() => self.settle(row, timer.key.clone()).await,
             None if row.status == Status::Running => self.examine_running(timer, row).await,
-            None => self.examine_ready(timer, row).await,
+            Some(Wait::Turn(_) | Wait::Until(_)) | None => self.examine_ready(timer, row).await,
         }
     }
 
