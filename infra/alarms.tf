@@ -216,11 +216,6 @@ resource "aws_cloudwatch_metric_alarm" "lateness" {
 
   alarm_name          = "${each.key}-lateness"
   alarm_description   = "One in a hundred executions starts more than ${var.alerts.lateness.longer_than_seconds} s after its time in ${each.key}."
-  namespace           = "Belfry"
-  metric_name         = "StartLatencyMs"
-  dimensions          = { Function = each.key }
-  extended_statistic  = "p99"
-  period              = 60 * var.alerts.lateness.minutes
   evaluation_periods  = 3
   datapoints_to_alarm = 2
   comparison_operator = "GreaterThanThreshold"
@@ -228,6 +223,29 @@ resource "aws_cloudwatch_metric_alarm" "lateness" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alerts.arn, aws_lambda_alias.alarms.arn]
   ok_actions          = [aws_sns_topic.alerts.arn, aws_lambda_alias.alarms.arn]
+
+  metric_query {
+    id          = "late"
+    expression  = "IF(starts >= ${var.alerts.lateness.at_least}, p99, 0)"
+    label       = "Lateness of one start in a hundred, ms"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { p99 = "p99", starts = "SampleCount" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "Belfry"
+        metric_name = "StartLatencyMs"
+        dimensions  = { Function = each.key }
+        stat        = metric_query.value
+        period      = 60 * var.alerts.lateness.minutes
+      }
+    }
+  }
 }
 
 # Bugs of Belfry, or rows that somebody else wrote: they should never happen.

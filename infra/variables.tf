@@ -261,7 +261,8 @@ variable "alerts" {
   description = <<-EOT
     Who hears of alarms: e-mail addresses (each confirms by a link) and PagerDuty integration URLs (https). And when:
     success_rate, where less than this percentage of what ended in so many minutes succeeded, unless that were fewer
-    than at_least; lateness, where more than one start in a hundred of so many minutes was later than longer_than_seconds.
+    than at_least; lateness, where more than one start in a hundred of so many minutes was later than
+    longer_than_seconds, unless those were fewer than at_least.
   EOT
   type = object({
     emails         = optional(list(string), [])
@@ -274,6 +275,7 @@ variable "alerts" {
     lateness = optional(object({
       longer_than_seconds = optional(number, 10)
       minutes             = optional(number, 5)
+      at_least            = optional(number, 20)
     }), {})
   })
   default  = {}
@@ -295,8 +297,8 @@ variable "alerts" {
   }
 
   validation {
-    condition     = var.alerts.lateness.longer_than_seconds > 0
-    error_message = "alerts.lateness.longer_than_seconds must be above 0."
+    condition     = var.alerts.lateness.longer_than_seconds > 0 && var.alerts.lateness.at_least >= 1
+    error_message = "alerts.lateness.longer_than_seconds must be above 0, and at_least 1 or more."
   }
 
   # CloudWatch evaluates no more than a day: three periods of each.

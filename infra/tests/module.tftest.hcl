@@ -173,8 +173,13 @@ run "alarms_take_the_thresholds_and_are_heard" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.lateness["belfry-worker"].threshold == 2000 && aws_cloudwatch_metric_alarm.lateness["belfry-worker"].period == 300
+    condition     = aws_cloudwatch_metric_alarm.lateness["belfry-worker"].threshold == 2000 && alltrue([for query in aws_cloudwatch_metric_alarm.lateness["belfry-worker"].metric_query : try(query.metric[0].period, 300) == 300])
     error_message = "Lateness is that of the variable, in milliseconds."
+  }
+
+  assert {
+    condition     = contains([for query in aws_cloudwatch_metric_alarm.lateness["belfry-worker"].metric_query : query.expression], "IF(starts >= 20, p99, 0)")
+    error_message = "A few late starts are too few for an alarm."
   }
 
   assert {

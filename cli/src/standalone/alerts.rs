@@ -34,6 +34,7 @@ impl Alerting {
             at_least: settings.success_rate.at_least,
             success_window: settings.success_rate.window.0,
             late_after: settings.lateness.longer_than.0,
+            late_at_least: settings.lateness.at_least,
             lateness_window: settings.lateness.window.0,
         };
         let watch = Arc::new(Watch::new(thresholds.late_after));

@@ -78,6 +78,8 @@ impl Default for SuccessRateRule {
 pub struct LatenessRule {
     pub longer_than: HumanDuration,
     pub window: HumanDuration,
+    /// Minimum number of starts in the window. With fewer, no alert is opened.
+    pub at_least: u64,
 }
 
 const FIVE_MINUTES: std::time::Duration = std::time::Duration::from_secs(300);
@@ -87,6 +89,7 @@ impl Default for LatenessRule {
         Self {
             longer_than: HumanDuration(std::time::Duration::from_secs(10)),
             window: HumanDuration(FIVE_MINUTES),
+            at_least: 20,
         }
     }
 }

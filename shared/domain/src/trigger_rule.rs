@@ -96,6 +96,17 @@ pub fn decide<'a>(
     }
 }
 
+/// Decision about a job that its rule allows to run, and whose list is the result of `giver`. Without the list
+/// there is nothing to run, whatever else the rule allows, as in Airflow
+/// (airflow/ti_deps/deps/mapped_task_upstream_dep.py).
+pub fn with_list(giver: &str, outcome: Option<Outcome>) -> Decision {
+    match outcome {
+        None => Decision::Wait,
+        Some(Outcome::Success) => Decision::Run,
+        Some(_) => decide(TriggerRule::AllSuccess, [(giver, outcome)]),
+    }
+}
+
 /// Number of dependencies that ended in each way, and the first of each, for the reason.
 #[derive(Default)]
 struct Tally<'a> {

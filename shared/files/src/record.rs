@@ -85,7 +85,7 @@ impl<'a> From<&'a Execution> for Record<'a> {
             start_time: row.start_time.map(Instant),
             end_time: row.end_time.map(Instant),
             duration_ms: took(row.start_time, row.end_time),
-            lateness_ms: took(Some(row.due), row.start_time),
+            lateness_ms: row.lateness().map(|lateness| lateness.as_millis() as u64),
             worker_id: row.claim.as_ref().map(|claim| claim.worker_id.as_str()),
             attempt: row.attempt,
             failures: row.failures,

@@ -63,6 +63,7 @@ pub fn claim_at(text: &str, attempt: u32, claim_id: u64, since: Timestamp) -> Cl
     ClaimRequest {
         execution_id: id(text),
         attempt,
+        due: since,
         claim,
         job_version: 1,
         starting_deadline: None,

@@ -295,6 +295,14 @@ macro_rules! suite {
             a_job_that_changed_after_a_clock_was_ahead_goes_on,
             what_was_defined_and_paused_by_a_clock_that_was_ahead_counts_from_now,
             a_lane_that_a_clock_that_was_ahead_has_taken_is_free,
+            a_starting_deadline_counts_from_the_slot,
+            what_waits_beyond_its_deadline_is_skipped,
+            a_backfill_is_not_too_late,
+            waiting_for_a_turn_is_no_lateness,
+            waiting_for_a_dependency_is_no_lateness,
+            a_line_goes_by_turns_whatever_was_before,
+            a_list_of_a_skipped_job_skips,
+            a_mapped_job_waits_for_its_list,
         ]);
         $crate::cases!($fresh, local_time: [
             a_job_goes_by_the_zone_data_in_force,

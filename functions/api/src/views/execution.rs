@@ -47,8 +47,8 @@ pub struct ExecutionView {
     pub end_time: Option<Instant>,
     /// Milliseconds from the first start to the end. `null` before the end.
     pub duration_ms: Option<u64>,
-    /// Milliseconds from `due_at` to the first start; for a backfill, from its creation. `null` before the
-    /// start.
+    /// Milliseconds from `due_at` to the first start; for a backfill, from its creation. Waits for dependencies
+    /// and for a turn under a limit are no part of it: then it counts from their end. `null` before the start.
     pub lateness_ms: Option<u64>,
     /// Worker that holds the execution, or held it last. `null` before the first attempt.
     pub worker_id: Option<String>,
@@ -142,7 +142,7 @@ pub struct ExecutionPage {
 impl From<Execution> for ExecutionView {
     fn from(row: Execution) -> Self {
         let attempts = attempts_of(&row);
-        let was_due = row.was_due();
+        let lateness_ms = row.lateness().map(|lateness| lateness.as_millis() as u64);
         let dependencies = row.dependencies.into_iter();
         let took = |from: Option<Timestamp>, to: Option<Timestamp>| Some(millis(from?, to?));
         Self {
@@ -161,7 +161,7 @@ impl From<Execution> for ExecutionView {
             start_time: row.start_time.map(Instant),
             end_time: row.end_time.map(Instant),
             duration_ms: took(row.start_time, row.end_time),
-            lateness_ms: took(Some(was_due), row.start_time),
+            lateness_ms,
             worker_id: row.claim.map(|claim| claim.worker_id),
             attempt: row.attempt,
             max_retries: row.work.as_ref().map(|work| work.retry.max_retries),

@@ -36,7 +36,7 @@ pub struct Summary {
     pub retried: u64,
     /// Milliseconds from the first start to the end, of those that succeeded.
     pub duration_ms: Spread,
-    /// Milliseconds from `due_at` to the first start, of those that started.
+    /// Lateness of those that started, as `lateness_ms` has it.
     pub lateness_ms: Spread,
     /// Change of the duration within the page. `null` with fewer than ten successes.
     pub trend: Option<Trend>,

@@ -9,6 +9,9 @@ pub struct ClaimRequest {
     pub execution_id: ExecutionId,
     /// The only attempt that this claim may start.
     pub attempt: u32,
+    /// Instant of the message that asked for the attempt: for an execution that waited for its turn, that of
+    /// the turn.
+    pub due: Timestamp,
     pub claim: Claim,
     /// Present version of the job, which the first claim pins. 0 for pushed work.
     pub job_version: u64,
@@ -62,7 +65,7 @@ impl ClaimRequest {
         if is_early {
             return Err(Refusal::NotYet);
         }
-        if row.attempt == 0 && self.is_too_late(row) {
+        if self.is_too_late(row) {
             return Err(Refusal::TooLate);
         }
         self.start(row).map_err(|_| Refusal::Held)
@@ -83,23 +86,39 @@ impl ClaimRequest {
 
     fn is_too_late(&self, row: &Execution) -> bool {
         let own = row.work.as_ref().and_then(|work| work.starting_deadline);
-        own.or(self.starting_deadline).is_some_and(|deadline| self.now() > row.ready_at.plus(deadline.0))
+        row.must_start_by(own.or(self.starting_deadline)).is_some_and(|by| self.now() > by)
+    }
+
+    /// End of the row's wait for dependencies or for its turn. `None` where there was none. A message from
+    /// before the turn says nothing about it.
+    fn waited_until(&self, row: &Execution) -> Option<Timestamp> {
+        let until = match row.wait() {
+            Some(Wait::Turn(_)) if self.due > row.ready_at => self.due.min(self.now()),
+            Some(Wait::Turn(_)) => self.now(),
+            _ => row.ready_at,
+        };
+        Some(until).filter(|until| *until > row.was_due())
     }
 
     fn start(&self, row: &Execution) -> Result<Change, super::IllegalTransition> {
         let mut change = Change::of(row, Event::Claim)?;
         let started = &mut change.row;
         started.attempt = self.attempt;
+        if row.attempt == 0 {
+            started.waited_until = self.waited_until(row);
+        }
         started.start_time = row.start_time.or(Some(self.now()));
         started.claim = Some(self.claim.clone());
         started.progress = None;
         if row.job_version == 0 {
             started.job_version = self.job_version;
         }
-        if let Some(admission) = started.admission.as_mut().filter(|admission| admission.place.is_some()) {
-            // Its turn has come; so the reason for its wait is no longer true.
-            admission.place = None;
-            started.reason = None;
+        if let Some(admission) = &mut started.admission {
+            admission.has_waited = admission.place.take().is_some();
+            if admission.has_waited {
+                // Its turn has come; so the reason for its wait is no longer true.
+                started.reason = None;
+            }
         }
         Ok(change.guarded_by(self.guard.clone()))
     }

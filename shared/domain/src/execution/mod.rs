@@ -8,7 +8,7 @@ mod progress;
 mod state;
 mod wait;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,8 +22,8 @@ pub use self::{
     wait::Wait,
 };
 use crate::{
-    Admission, BackfillId, ExecutionId, GateKey, JobId, Outcome, Priority, SlotName, TimerKey, Timestamp,
-    Work,
+    Admission, BackfillId, ExecutionId, GateKey, HumanDuration, JobId, Outcome, Priority, SlotName, TimerKey,
+    Timestamp, Work,
 };
 
 /// Row of an execution. It is small, because a store bills and writes all of it each time.
@@ -40,10 +40,14 @@ pub struct Execution {
     pub trigger: Trigger,
     pub priority: Priority,
     pub created_at: Timestamp,
-    /// Instant of the slot after jitter. Lateness counts from here.
+    /// Instant of the slot after jitter. Deadlines count from here.
     pub due: Timestamp,
     /// Instant before which no attempt starts.
     pub ready_at: Timestamp,
+    /// End of the wait for dependencies or for a turn that came before the first start. `None` where there was
+    /// no such wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -225,6 +229,7 @@ impl Execution {
             created_at: now,
             due,
             ready_at: due,
+            waited_until: None,
             start_time: None,
             end_time: None,
             attempt: 0,
@@ -263,10 +268,27 @@ impl Execution {
         self.work.is_some()
     }
 
-    /// Instant that lateness is measured from: `due`, or `created_at` for a backfill, whose slots lie
-    /// in the past.
+    /// Instant from which the execution was wanted: `due`, or `created_at` for a backfill, whose slots lie in
+    /// the past.
     pub fn was_due(&self) -> Timestamp {
         if self.trigger == Trigger::Backfill { self.created_at } else { self.due }
+    }
+
+    /// Time from the instant at which the execution could have started to its first start. The wait for
+    /// dependencies or for a turn under a limit is no part of it. `None` before the start.
+    pub fn lateness(&self) -> Option<Duration> {
+        let could_start = self.waited_until.unwrap_or_else(|| self.was_due());
+        self.start_time.map(|start| start.since(could_start))
+    }
+
+    /// Last instant at which the execution may start for the first time. It counts from the slot, whatever
+    /// the execution waits for. `None` where it has started or nothing bounds it. Elements start
+    /// when they can: the deadline was that of the whole. A dependent without a slot of its own can be late
+    /// from the end of its dependencies on.
+    pub fn must_start_by(&self, starting_deadline: Option<HumanDuration>) -> Option<Timestamp> {
+        let has_instant = self.trigger != Trigger::Dependency || self.wait() != Some(Wait::Dependencies);
+        let is_bounded = self.attempt == 0 && self.id.whole().is_none() && has_instant;
+        starting_deadline.filter(|_| is_bounded).map(|deadline| self.was_due().plus(deadline.0))
     }
 
     /// Newest attempts that have ended, the successful one included.

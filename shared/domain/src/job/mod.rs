@@ -139,11 +139,14 @@ impl Job {
         })
     }
 
-    /// Parses the schedule by the job's zone data, which the store registered when it read the job.
+    /// Parses the schedule by the job's zone data, which the store registered when it read the job. Earlier
+    /// versions accepted all kinds of white space between fields, so a stored job may have them.
     fn parsed_schedule(&self) -> Option<Schedule> {
         let zones =
             self.zone_stamp().map_or_else(|| Some(Zones::of(ZoneData::bundled())), |stamp| stamp.zones());
-        self.spec.parsed_schedule(&zones?).ok().flatten()
+        let zones = zones?;
+        let parse = |spec: &JobSpec| spec.parsed_schedule(&zones).ok();
+        parse(&self.spec).or_else(|| parse(&self.spec.with_plain_blanks())).flatten()
     }
 
     pub fn is_scheduled(&self) -> bool {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Cap, CircuitPolicy, Concurrency, HumanDuration, JobId, KeyExpression, Limits, MisfirePolicy, Priority,
     RateLimit, RetryPolicy, Timestamp, TriggerRule, Zones,
-    schedule::{Schedule, ScheduleError, jitter::jitter},
+    schedule::{Schedule, ScheduleError, is_like_blank, jitter::jitter},
 };
 
 /// A job's definition.
@@ -39,7 +39,8 @@ pub struct JobSpec {
     /// Single slot instead of a schedule: an RFC 3339 instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_at: Option<DateTime<Utc>>,
-    /// Earliest instant of a slot (RFC 3339). Default: no bound.
+    /// Earliest instant of a slot (RFC 3339). Intervals count from it: `@every 14d` keeps its local time in
+    /// `timezone`. Default: no bound, and intervals count from the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<DateTime<Utc>>,
     /// Latest instant of a slot (RFC 3339). Default: no bound.
@@ -74,7 +75,8 @@ pub struct JobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dependency_timeout: Option<HumanDuration>,
     /// List with one execution for each element, or a reference to a dependency's result that is a
-    /// list: `{"$result": "list_files"}`. The job's execution ends when those of all elements have.
+    /// list: `{"$result": "list_files"}`. The job's execution ends when those of all elements have. It is skipped
+    /// if the dependency was, whatever the trigger rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_each: Option<Value>,
     /// Maximum length of the list; a longer list fails the execution. 1 to 10,000. Default 100.
@@ -101,7 +103,8 @@ pub struct JobSpec {
     /// Fate of an execution that failed or timed out and is not tried again. Default `dead_letter`.
     #[serde(default, skip_serializing_if = "OnFailure::is_default")]
     pub on_failure: OnFailure,
-    /// Time after the slot within which an execution must start; later it is skipped. Default: none.
+    /// Time after the slot within which an execution must start, whatever it waits for; later it is skipped.
+    /// A dependent without a schedule counts from the end of its dependencies. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting_deadline: Option<HumanDuration>,
     /// Time after the slot within which an execution must end; later it raises an alert. At most 7
@@ -223,6 +226,12 @@ impl JobSpec {
         Ok(Some(schedule))
     }
 
+    /// Definition whose schedule has blanks for all that looks like them.
+    pub(super) fn with_plain_blanks(&self) -> Self {
+        let schedule = self.schedule.as_ref().map(|schedule| schedule.replace(is_like_blank, " "));
+        Self { schedule, ..self.clone() }
+    }
+
     /// Key of the schedule, equal exactly where two jobs share one schedule.
     pub fn schedule_key(&self) -> Option<String> {
         let at = |instant: Option<DateTime<Utc>>| instant.map(|i| i.to_rfc3339()).unwrap_or_default();
@@ -244,6 +253,11 @@ impl JobSpec {
             None => slot,
             Some(bound) => slot.plus(jitter(self.job_id.as_str(), slot.to_utc(), bound.0)),
         }
+    }
+
+    /// Dependency whose result is the list of `for_each`. `None` where the job has its list itself, or none.
+    pub fn list_giver(&self) -> Option<&str> {
+        self.for_each.as_ref()?.get("$result")?.as_str()
     }
 
     pub fn max_elements(&self) -> u32 {

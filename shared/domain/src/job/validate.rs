@@ -140,8 +140,8 @@ fn check_schedule(problems: &mut Vec<Problem>, zones: &Zones, spec: &JobSpec, no
                 .push(Problem::new(field, format!("has no slot after now ({now}); the job would never run")));
         }
         Ok(Some(schedule)) if spec.clock == SlotClock::Both && schedule.eventbridge().is_none() => {
-            let message = "`both` needs a schedule that EventBridge Scheduler supports: whole minutes, not counted \
-                           from the epoch, and at most one restricted day field";
+            let message = "`both` needs a schedule that EventBridge Scheduler supports: whole minutes, no interval, \
+                           and at most one restricted day field";
             problems.push(Problem::new("clock", message));
         }
         Ok(_) => {}

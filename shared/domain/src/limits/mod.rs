@@ -94,14 +94,15 @@ impl Limits {
         }
     }
 
-    /// Lets a row that starts at `now` through its gates, and returns the gates after that. An
-    /// execution that has kept its permits passes no gates.
+    /// Lets a row that starts at `now` through its gates, and returns the gates after that. `place` is where
+    /// it has waited in line. An execution that has kept its permits passes no gates.
     ///
     /// # Errors
     /// The first gate that the execution can't pass, with the reason.
     pub fn admit(
         &self,
         started: &mut Execution,
+        place: Option<&Place>,
         keys: &[GateKey],
         gates: &[Gate],
         now: Timestamp,
@@ -111,8 +112,7 @@ impl Limits {
             started.admission = Some(admission);
             return Ok(vec![]);
         }
-        let has_waited = admission.place.is_some();
-        let rank = admission.place.map_or(0, |place| place.rank);
+        let (has_waited, rank) = (place.is_some(), place.map_or(0, |place| place.rank));
         let mut passed = Vec::with_capacity(gates.len());
         for (index, (key, gate)) in keys.iter().zip(gates).enumerate() {
             let entered = gate.enter(&started.id, &self.cap(key), started.attempt == 1, now);

@@ -16,6 +16,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Name of the character with the error, which may be invisible: `U+00A0`.
+    fn code_point(&self) -> String {
+        self.text.chars().next().map_or_else(String::new, |c| format!("U+{:04X}", u32::from(c)))
+    }
+
     fn quoted(&self) -> String {
         if self.text.is_empty() { "nothing".to_owned() } else { format!("'{}'", self.text) }
     }
@@ -35,6 +40,10 @@ pub enum ScheduleError {
 
     #[error("{at}: found {}, expected {allowed}", at.quoted())]
     Unexpected { at: Place, allowed: &'static str },
+
+    /// A character such as a no-break space, which web pages put between fields.
+    #[error("{at}: {} is no blank, though it looks like one; separate fields by blanks or tabs", at.code_point())]
+    LikeBlank { at: Place },
 
     #[error("{at}: {} runs backwards; ranges do not wrap around, use two rising ranges with a comma between them", at.quoted())]
     ReversedRange { at: Place },
@@ -65,6 +74,7 @@ impl ScheduleError {
         match self {
             Self::OutOfRange { at, .. }
             | Self::Unexpected { at, .. }
+            | Self::LikeBlank { at }
             | Self::ReversedRange { at }
             | Self::StepWithoutRange { at }
             | Self::BadStep { at }

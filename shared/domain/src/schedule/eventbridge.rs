@@ -1,8 +1,8 @@
 //! Translation of a schedule into expressions of Amazon EventBridge Scheduler.
 //!
-//! Some schedules have no translation: those with seconds, those with multiples counted from the epoch
-//! (EventBridge's `rate` counts from the creation of its schedule), and Unix expressions that restrict
-//! both day fields and mean AND. An OR of both day fields becomes two expressions.
+//! Some schedules have no translation: those with seconds, intervals (EventBridge's `rate` counts from its own
+//! schedule, which is made and replaced at other times than the job), and Unix expressions that restrict both
+//! day fields and mean AND. An OR of both day fields becomes two expressions.
 
 use chrono::{DateTime, Utc};
 

@@ -1,6 +1,11 @@
-//! Intervals, `@every 1h30m` and `rate(5 minutes)`: multiples of a length, counted from the schedule's
-//! start, or from the Unix epoch where it has none. They are equal in every zone. A day is 24 hours, as
-//! in EventBridge.
+//! Intervals, `@every 1h30m` and `rate(5 minutes)`, counted from the schedule's start, or from the Unix
+//! epoch where it has none.
+//!
+//! - Hours and less are elapsed time, the same in every zone. So is all that counts from the epoch, and
+//!   so are EventBridge's days, which it defines as 24 hours.
+//! - `@every` a whole number of days, with a start, counts days of the calendar in the schedule's zone:
+//!   the slots keep the start's local time over clock changes. What becomes of a local time that is
+//!   missing or comes twice is the rule of fixed-time schedules.
 //!
 //! The anchor makes the slots a function of the definition alone: a change of another field of the job,
 //! or a second deployment, moves none of them.
@@ -8,12 +13,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::ScheduleError;
+use super::local::{LocalTime, clamp};
 use super::piece::Piece;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Interval {
     seconds: i64,
-    anchor: DateTime<Utc>,
+    /// First slot. `None` counts from the Unix epoch.
+    start: Option<DateTime<Utc>>,
+    /// Local time whose days are counted from a start. `None` counts elapsed time.
+    days_of: Option<LocalTime>,
 }
 
 const LONGEST_SECONDS: u64 = 36_500 * 86_400;
@@ -27,8 +36,9 @@ impl Interval {
     ///
     /// # Errors
     /// The text is no duration, or the interval is out of range.
-    pub fn parse_every(duration: Piece<'_>) -> Result<Self, ScheduleError> {
+    pub fn parse_every(duration: Piece<'_>, time: &LocalTime) -> Result<Self, ScheduleError> {
         let mut total = Some(0_u64);
+        let mut is_of_days = true;
         let mut rest = duration;
         loop {
             let digits = rest.text().bytes().take_while(u8::is_ascii_digit).count();
@@ -38,9 +48,10 @@ impl Interval {
                 return Err(unexpected(rest, ALLOWED_EVERY));
             };
             total = total.zip(seconds(number, scale)).and_then(|(sum, part)| sum.checked_add(part));
+            is_of_days &= unit.starts_with('d');
             rest = rest.part(&unit[1..]);
             if rest.text().is_empty() {
-                return Self::of(total, duration);
+                return Self::of(total, duration, is_of_days.then_some(time));
             }
         }
     }
@@ -68,13 +79,17 @@ impl Interval {
             "day" if is_one => 86_400,
             _ => return Err(unexpected(unit, ALLOWED_UNIT)),
         };
-        Self::of(seconds(value.text(), scale), value)
+        Self::of(seconds(value.text(), scale), value, None)
     }
 
-    fn of(seconds: Option<u64>, piece: Piece<'_>) -> Result<Self, ScheduleError> {
+    fn of(
+        seconds: Option<u64>,
+        piece: Piece<'_>,
+        days_of: Option<&LocalTime>,
+    ) -> Result<Self, ScheduleError> {
         match seconds {
             Some(seconds @ 1..=LONGEST_SECONDS) => {
-                Ok(Self { seconds: seconds as i64, anchor: DateTime::UNIX_EPOCH })
+                Ok(Self { seconds: seconds as i64, start: None, days_of: days_of.cloned() })
             }
             _ => Err(ScheduleError::OutOfRange { at: piece.place("interval"), allowed: ALLOWED_LENGTH }),
         }
@@ -83,30 +98,56 @@ impl Interval {
     /// Counts from `start`, which becomes the first slot. Slots are whole milliseconds.
     pub fn from(self, start: DateTime<Utc>) -> Self {
         let up = start.checked_add_signed(TimeDelta::nanoseconds(999_999)).unwrap_or(start);
-        let anchor = DateTime::from_timestamp_millis(up.timestamp_millis()).unwrap_or(start);
-        Self { anchor, ..self }
+        Self { start: DateTime::from_timestamp_millis(up.timestamp_millis()).or(Some(start)), ..self }
     }
 
-    pub fn next_after(self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if after < self.anchor {
-            return Some(self.anchor);
+    pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if after < self.anchor() {
+            return Some(self.anchor());
         }
-        self.slot(self.count(after) + 1)
+        self.slot(self.count(after) + 1).filter(|slot| *slot > after)
     }
 
-    pub fn latest_at_or_before(self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if at < self.anchor { None } else { self.slot(self.count(at)) }
+    pub fn latest_at_or_before(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if at < self.anchor() { None } else { self.slot(self.count(at)) }
+    }
+
+    fn anchor(&self) -> DateTime<Utc> {
+        self.start.unwrap_or(DateTime::UNIX_EPOCH)
+    }
+
+    /// Local time whose days are counted, where they are.
+    fn calendar(&self) -> Option<&LocalTime> {
+        self.days_of.as_ref().filter(|_| self.start.is_some())
     }
 
     /// Number of whole lengths between the anchor and an instant that is not before it.
-    fn count(self, at: DateTime<Utc>) -> i64 {
-        (at - self.anchor).num_seconds() / self.seconds
+    fn count(&self, at: DateTime<Utc>) -> i64 {
+        let anchor = self.anchor();
+        let passed = match self.calendar() {
+            None => at - anchor,
+            // The fraction of a second is the same in every slot.
+            Some(time) => time.farthest(clamp(at - fraction(anchor))) - time.shown(anchor),
+        };
+        passed.num_seconds() / self.seconds
     }
 
-    fn slot(self, count: i64) -> Option<DateTime<Utc>> {
+    fn slot(&self, count: i64) -> Option<DateTime<Utc>> {
+        let anchor = self.anchor();
         let since = TimeDelta::try_seconds(count.checked_mul(self.seconds)?)?;
-        self.anchor.checked_add_signed(since)
+        match self.calendar().filter(|_| count > 0) {
+            None => anchor.checked_add_signed(since),
+            Some(time) => {
+                let local = time.shown(anchor).checked_add_signed(since)?;
+                time.first_reached(local).checked_add_signed(fraction(anchor))
+            }
+        }
     }
+}
+
+/// Part of an instant that is less than a second.
+fn fraction(instant: DateTime<Utc>) -> TimeDelta {
+    TimeDelta::milliseconds(instant.timestamp_subsec_millis().into())
 }
 
 fn seconds_of_unit(unit: char) -> Option<u64> {

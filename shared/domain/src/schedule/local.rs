@@ -84,8 +84,14 @@ impl LocalTime {
         self.spans().find(reached).map_or_else(|| first_reached(&self.zone, local), at)
     }
 
+    /// Local second that the clock shows at `instant`, by the data of then.
+    pub fn shown(&self, instant: DateTime<Utc>) -> NaiveDateTime {
+        let earlier = self.earlier.iter().find(|earlier| instant < earlier.until);
+        earlier.map_or(&self.zone, |earlier| &earlier.zone).local_second(instant)
+    }
+
     /// Latest local second that the clock has shown by `instant`.
-    fn farthest(&self, instant: DateTime<Utc>) -> NaiveDateTime {
+    pub fn farthest(&self, instant: DateTime<Utc>) -> NaiveDateTime {
         let begun = self.spans().take_while(|span| span.from.is_none_or(|from| from <= instant));
         let shown = begun.map(|span| {
             let by = span.last().map_or(instant, |last| last.min(instant));
@@ -203,7 +209,7 @@ impl LocalSlots {
 }
 
 /// Limits an instant, so that local time does not overflow at the ends of its range.
-fn clamp(instant: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn clamp(instant: DateTime<Utc>) -> DateTime<Utc> {
     let seconds = instant.timestamp();
     if SECONDS_WITH_SLOTS.contains(&seconds) {
         return instant;

@@ -7,9 +7,9 @@
 //! | `*/5 9-17 * * MON-FRI` | Unix cron: minute, hour, day of month, month, day of week |
 //! | `30 */5 9-17 * * MON-FRI` | the same with leading seconds |
 //! | `@yearly @annually @monthly @weekly @daily @midnight @hourly` | cron's shorthands |
-//! | `@every 1h30m` | multiples of a duration since the start, or since the Unix epoch without one |
+//! | `@every 1h30m`, `@every 14d` | multiples of a duration since the start, or since the Unix epoch without one |
 //! | `cron(0 18 L * ? 2026-2030)` | Amazon EventBridge's cron, with `L`, `W`, `LW`, `#`, `?`, years |
-//! | `rate(5 minutes)` | as `@every`, in Amazon EventBridge's words |
+//! | `rate(5 minutes)` | as `@every`, in Amazon EventBridge's words; a day is 24 hours |
 //! | `at(2026-12-24T18:00:00)` | once, local time |
 //! | `2026-12-24T18:00:00.250Z` | once, an RFC 3339 instant to the millisecond |
 //!
@@ -91,7 +91,8 @@ impl Schedule {
         Ok(Self { expression, timezone: time.zone, start: None, end: None, slots })
     }
 
-    /// Leaves out slots before `start`. An interval counts from `start`.
+    /// Leaves out slots before `start`. An interval counts from `start`; whole days of `@every` are those of
+    /// the zone's calendar then.
     pub fn starting(self, start: DateTime<Utc>) -> Self {
         let slots = match self.slots {
             Slots::Every(interval) => Slots::Every(interval.from(start)),
@@ -154,6 +155,9 @@ impl Slots {
             let at = piece.place("expression");
             return Err(ScheduleError::Unexpected { at, allowed: ALLOWED_EXPRESSION });
         }
+        if let Some(like_blank) = text.matches(is_like_blank).next() {
+            return Err(ScheduleError::LikeBlank { at: piece.part(like_blank).place("expression") });
+        }
         if text.starts_with('@') {
             return Self::parse_shorthand(piece, time);
         }
@@ -174,7 +178,7 @@ impl Slots {
 
     fn parse_shorthand(piece: Piece<'_>, time: &LocalTime) -> Result<Self, ScheduleError> {
         if let Some(duration) = piece.text().strip_prefix("@every") {
-            return Interval::parse_every(piece.part(duration).trim()).map(Self::Every);
+            return Interval::parse_every(piece.part(duration).trim(), time).map(Self::Every);
         }
         let Some(fields) = unix::shorthand(piece.text()) else {
             let at = piece.place("expression");
@@ -201,6 +205,12 @@ fn call<'a>(piece: Piece<'a>, name: &str) -> Result<Option<Piece<'a>>, ScheduleE
         return Err(ScheduleError::Unexpected { at, allowed: "a closing )" });
     };
     Ok(Some(piece.part(inside)))
+}
+
+/// Whether a character looks like a blank or like nothing, and separates no fields.
+pub(crate) fn is_like_blank(c: char) -> bool {
+    (c.is_whitespace() && c != ' ' && c != '\t')
+        || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
 /// Local time of a zone by earlier data. A zone that those data do not contain has no earlier time: no

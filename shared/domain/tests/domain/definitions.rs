@@ -123,6 +123,20 @@ fn an_unknown_zone_is_said_of_the_zone() {
     assert_eq!((found[0].field.as_str(), found[0].position), ("timezone", Some(0)));
 }
 
+/// Version 8c9e479 took any white space between fields. A job that it stored has its slots; a new one is told.
+#[test]
+fn a_stored_job_with_other_white_space_keeps_its_slots() {
+    let definition = r#"{"job_id":"a","schedule":"0\u00a09 * *\u3000*"}"#;
+    let stored = Job::new(job(definition), 1, 1, NOW, NOW);
+    let plain = Job::new(job(r#"{"job_id":"a","schedule":"0 9 * * *"}"#), 1, 1, NOW, NOW);
+    let next = |job: &Job| job.schedule().and_then(|schedule| schedule.next_after(NOW.to_utc()));
+    assert!(next(&plain).is_some());
+    assert_eq!(next(&stored), next(&plain));
+    let told = "schedule: expression (column 2): U+00A0 is no blank, though it looks like one; separate fields \
+                by blanks or tabs";
+    assert_eq!(problems(definition), [told]);
+}
+
 #[test]
 fn a_typo_in_a_field_is_refused() {
     let error = serde_json::from_str::<JobSpec>(r#"{"job_id":"a","shedule":"@daily"}"#).unwrap_err();

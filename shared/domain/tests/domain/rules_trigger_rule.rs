@@ -76,6 +76,65 @@ fn the_table() {
     }
 }
 
+/// Answer of each rule in the words of Airflow's documentation ("Trigger Rules") and, for what fails on the
+/// way, of `flag_upstream_failed`: worked out from how many ended in which way, by nothing of ours.
+fn expected(rule: TriggerRule, outcomes: &[Option<Outcome>]) -> &'static str {
+    let number = |of: Option<Outcome>| outcomes.iter().filter(|outcome| **outcome == of).count();
+    let (open, success) = (number(None), number(Some(Outcome::Success)));
+    let (failed, blocked) = (number(Some(Outcome::Failed)), number(Some(Outcome::UpstreamFailed)));
+    let skipped = number(Some(Outcome::Skipped));
+    let (bad, all) = (failed + blocked, outcomes.len());
+    // Whether all may still come out as wanted, one has, or none can any more.
+    let every = |wanted: usize, otherwise: &'static str| match wanted {
+        wanted if wanted == all => "run",
+        wanted if wanted + open == all => "wait",
+        _ => otherwise,
+    };
+    let one = |wanted: usize, otherwise: &'static str| match (wanted, open) {
+        (0, 0) => otherwise,
+        (0, _) => "wait",
+        _ => "run",
+    };
+    match rule {
+        AllSuccess => every(success, if bad > 0 { "upstream_failed" } else { "skip" }),
+        AllFailed => every(bad, "skip"),
+        AllDone => every(success + bad + skipped, "never"),
+        OneSuccess => one(success, if bad > 0 { "upstream_failed" } else { "skip" }),
+        OneFailed => one(bad, "skip"),
+        OneDone => one(success + failed, "skip"),
+        NoneFailed => every(success + skipped, "upstream_failed"),
+        NoneFailedMinOneSuccess if bad > 0 => "upstream_failed",
+        NoneFailedMinOneSuccess if skipped == all => "skip",
+        NoneFailedMinOneSuccess => every(success + skipped, "never"),
+        NoneSkipped => every(success + bad, "skip"),
+        AllSkipped => every(skipped, "skip"),
+        Always => "run",
+    }
+}
+
+/// All rules with all outcomes of one to three dependencies.
+#[test]
+fn every_case_of_up_to_three_dependencies() {
+    let mut cases = 0;
+    for rule in TriggerRule::ALL {
+        for first in OUTCOMES {
+            assert_eq!(verdict(rule, &[first]), expected(rule, &[first]), "{rule:?} {first:?}");
+            for second in OUTCOMES {
+                let two = [first, second];
+                assert_eq!(verdict(rule, &two), expected(rule, &two), "{rule:?} {two:?}");
+                for third in OUTCOMES {
+                    let three = [first, second, third];
+                    assert_eq!(verdict(rule, &three), expected(rule, &three), "{rule:?} {three:?}");
+                    cases += 1;
+                }
+                cases += 1;
+            }
+            cases += 1;
+        }
+    }
+    assert_eq!(cases, 11 * (5 + 25 + 125));
+}
+
 #[test]
 fn without_dependencies_everything_runs() {
     for rule in TriggerRule::ALL {

@@ -59,9 +59,13 @@ fn values_that_are_none() {
 
 #[test]
 fn positions_count_bytes_and_columns_count_characters() {
-    // A no-break space separates nothing, so a field is missing at the end. It has two bytes.
-    let error = Schedule::parse("0\u{a0}25 * * *", None).unwrap_err();
-    assert_eq!((error.position(), error.place().column), (11, 11));
+    // An Ä has two bytes.
+    let error = Schedule::parse("0 Ä,25 25 * * *", None).unwrap_err();
+    assert_eq!((error.position(), error.place().column), (2, 3));
+    let error = Schedule::parse("0 0 1 * MON,Ä,9", None).unwrap_err();
+    assert_eq!((error.position(), error.place().column), (12, 13));
+    let error = Schedule::parse("  Ä\t25 * * *", None).unwrap_err();
+    assert_eq!((error.position(), error.place().column), (2, 3));
 }
 
 #[test]
@@ -143,12 +147,23 @@ fn intervals() {
 /// is part of a field.
 #[test]
 fn other_white_space_separates_no_fields() {
-    for space in ["\u{a0}", "\u{2003}", "\u{3000}", "\u{b}", "\n"] {
-        let expression = format!("*/5{space}* * * *");
-        assert!(Schedule::parse(&expression, None).is_err(), "{space:?}");
-        assert!(Schedule::parse(&format!("*/5{space}* * * * *"), None).is_err(), "{space:?}");
+    let told = "is no blank, though it looks like one; separate fields by blanks or tabs";
+    for (space, name) in [
+        ("\u{a0}", "U+00A0"),
+        ("\u{2003}", "U+2003"),
+        ("\u{3000}", "U+3000"),
+        ("\u{200b}", "U+200B"),
+        ("\u{feff}", "U+FEFF"),
+        ("\u{b}", "U+000B"),
+        ("\n", "U+000A"),
+    ] {
+        refused(&[
+            (&format!("*/5{space}* * * *"), 3, &format!("expression (column 4): {name} {told}")),
+            (&format!("*/5{space}* * * * *"), 3, &format!("expression (column 4): {name} {told}")),
+            (&format!("rate(5{space}minutes)"), 6, &format!("expression (column 7): {name} {told}")),
+        ]);
     }
-    assert!(Schedule::parse("\u{a0}0 0 * * *", None).is_err());
+    refused(&[("\u{a0}0 0 * * *", 0, &format!("expression (column 1): U+00A0 {told}"))]);
     assert!(Schedule::parse(" 0\t0 * * *\n", None).is_ok());
 }
 

@@ -117,7 +117,7 @@ impl Engine {
         let told_over = self
             .tell_of_all(over.filter(|row| self.is_to_be_told(row, receivers)).collect(), receivers)
             .await;
-        told.and(told_over).and(failed.into_iter().map(|error| error.map(drop)).collect())
+        told.and(told_over).and(failed.into_iter().try_for_each(|error| error.map(drop)))
     }
 
     fn is_to_be_told(&self, row: &AlertRow, receivers: &[Arc<dyn Receiver>]) -> bool {

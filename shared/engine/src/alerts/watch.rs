@@ -21,6 +21,8 @@ pub struct Thresholds {
     pub success_window: Duration,
     /// Lateness of a start that counts as late. One start in a hundred may be later.
     pub late_after: Duration,
+    /// Minimum number of starts in the window. With fewer, no alert is opened.
+    pub late_at_least: u64,
     pub lateness_window: Duration,
 }
 
@@ -139,7 +141,7 @@ impl Judge {
         let seconds = self.thresholds.late_after.as_secs();
         let summary = format!("{late} of the last {started} starts were more than {seconds} s late");
         let alert = Alert::Lateness { function: None, summary };
-        settle(alert, is_bad, !is_bad && is_whole, alerts).await
+        settle(alert, is_bad && started >= self.thresholds.late_at_least, !is_bad && is_whole, alerts).await
     }
 }
 
@@ -194,6 +196,7 @@ mod tests {
                 at_least: 10,
                 success_window: 5 * MINUTE,
                 late_after: Duration::from_secs(10),
+                late_at_least: 20,
                 lateness_window: 5 * MINUTE,
             };
             Self {
@@ -256,6 +259,18 @@ mod tests {
         fixture.ended(Status::Failed, 5);
         assert_eq!(fixture.at(1), [""; 0], "nothing is over before a whole window was watched");
         assert_eq!(fixture.at(5), ["success_rate is over", "lateness is over"]);
+    }
+
+    #[test]
+    fn a_few_late_starts_are_too_few_to_conclude() {
+        let mut fixture = Fixture::new();
+        fixture.started(1, 1);
+        fixture.started(11, 1);
+        assert_eq!(fixture.at(1), [""; 0], "one of two");
+        fixture.started(11, 17);
+        assert_eq!(fixture.at(2), [""; 0], "18 of 19");
+        fixture.started(1, 1);
+        assert_eq!(fixture.at(3), ["18 of the last 20 starts were more than 10 s late"]);
     }
 
     #[test]

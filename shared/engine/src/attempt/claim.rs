@@ -175,12 +175,10 @@ impl Engine {
         ClaimRequest {
             execution_id: message.execution_id.clone(),
             attempt: message.attempt,
+            due: message.due,
             claim,
             job_version: job.map_or(0, |job| job.version),
-            // Of an element, the deadline was kept when its list was read.
-            starting_deadline: job
-                .and_then(|job| job.spec.starting_deadline)
-                .filter(|_| message.execution_id.whole().is_none()),
+            starting_deadline: job.and_then(|job| job.spec.starting_deadline),
             guard: self.nearer_guard(&message.guard, &message.execution_id, message.attempt, look_at),
         }
     }
@@ -194,10 +192,7 @@ impl Engine {
         job: Option<Arc<Job>>,
         message: &Message,
     ) -> Result<ClaimOutcome> {
-        // What its limits make it wait for is no lateness.
-        let has_waited = row.admission.as_ref().is_some_and(|admission| admission.has_waited);
-        let claim = row.claim.as_ref().filter(|_| !has_waited);
-        let lateness = claim.map_or(Duration::ZERO, |claim| claim.since.since(row.ready_at));
+        let lateness = lateness(&row);
         self.ports.observer.record(Fact::Started { id: &row.id, attempt: row.attempt, lateness });
         // In the version that the first claim pinned.
         let job = match job {
@@ -219,6 +214,16 @@ impl Engine {
         }
         Ok(ClaimOutcome::Started(Box::new(Started { row, since, job, guard })))
     }
+}
+
+/// Lateness of the attempt that has just started. What the limits make a retry wait for is none.
+fn lateness(row: &Execution) -> Duration {
+    if row.attempt == 1 {
+        return row.lateness().unwrap_or_default();
+    }
+    let has_waited = row.admission.as_ref().is_some_and(|admission| admission.has_waited);
+    let claim = row.claim.as_ref().filter(|_| !has_waited);
+    claim.map_or(Duration::ZERO, |claim| claim.since.since(row.ready_at))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "reads as the other ways out of a claim")]

@@ -37,7 +37,7 @@ impl Engine {
         let poke = Stop::new();
         let _entered = self.running.enter(&row, poke.clone());
         let verdict = self.attempt(&mut row, since, &work, (input, poke), worker).await;
-        Ok(MessageOutcome::Ran(self.finish(row, &work, verdict, guard).await?))
+        Ok(MessageOutcome::Ran(Box::pin(self.finish(row, &work, verdict, guard)).await?))
     }
 
     /// Work and input of an attempt, with the results of dependencies filled in.

@@ -24,6 +24,14 @@ impl Engine {
         self.now().plus(interval.mul_f64(1.0 + self.ports.random.fraction() / 4.0))
     }
 
+    /// Instant of the next examination of an execution that must start by `deadline`, if it has one: no later
+    /// than the instant after it, at which the execution can't start any more.
+    pub(crate) fn next_check_by(&self, timer: &Timer, deadline: Option<Timestamp>) -> Timestamp {
+        let next = self.next_check(timer);
+        let over = deadline.map(|deadline| deadline.plus(Duration::from_millis(1)));
+        over.filter(|over| *over > self.now()).map_or(next, |over| next.min(over))
+    }
+
     /// Writes the timer of the next examination. The caller removes the present timer after everything
     /// else.
     pub(crate) async fn check_later(

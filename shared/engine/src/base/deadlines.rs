@@ -9,11 +9,10 @@ use crate::{Engine, Result};
 pub(crate) const TOO_LATE: &str = "skipped: starting_deadline passed before the execution could start";
 
 impl Engine {
-    /// Last instant at which an execution that has not started may start. `None` where it has no
-    /// starting deadline, or has started.
+    /// Last instant at which an execution that has not started may start. `None` where nothing bounds it.
     pub(crate) async fn starting_deadline_of(&self, row: &Execution) -> Result<Option<Timestamp>> {
         let work = if row.attempt == 0 { self.work_of(row).await? } else { None };
-        Ok(work.and_then(|work| work.starting_deadline).map(|deadline| row.ready_at.plus(deadline.0)))
+        Ok(work.and_then(|work| row.must_start_by(work.starting_deadline)))
     }
 
     pub(crate) fn time_allowed(&self, row: &Execution, work: &Work) -> Duration {
@@ -47,5 +46,5 @@ pub(crate) fn attempt_ends_by(row: &Execution, work: &Work) -> Timestamp {
 }
 
 pub(crate) fn is_past_deadline(row: &Execution, work: &Work, now: Timestamp) -> bool {
-    work.starting_deadline.is_some_and(|deadline| now > row.due.plus(deadline.0))
+    row.must_start_by(work.starting_deadline).is_some_and(|by| now > by)
 }

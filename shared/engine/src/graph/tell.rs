@@ -1,10 +1,19 @@
 //! Outcomes: an execution that has ended tells its dependents how.
 
 use belfry_domain::{
-    Change, Decision, Execution, ExecutionId, Job, TimerKey, Trigger, Wait, trigger_rule::decide,
+    Change, Decision, Execution, ExecutionId, Job, TimerKey, Trigger, Wait,
+    trigger_rule::{decide, with_list},
 };
 
-use crate::{Engine, Result, base::writes::Ended, graph::dependents::counts, ports::Applied};
+use crate::{
+    Engine, Result,
+    base::{
+        deadlines::{TOO_LATE, is_past_deadline},
+        writes::Ended,
+    },
+    graph::dependents::counts,
+    ports::Applied,
+};
 
 impl Engine {
     /// Tells the dependents of an execution how it ended. Returns the dependents that ended because of
@@ -61,12 +70,9 @@ impl Engine {
 
     /// Moves a waiting row on, if its trigger rule can decide already.
     pub(crate) async fn decide(&self, mut row: Execution, mut guard: TimerKey) -> Result<Option<Ended>> {
-        let Some(rule) = self.ports.jobs.job(&row.job_id()).await?.map(|job| job.spec.trigger_rule) else {
-            return Ok(None);
-        };
+        let Some(job) = self.ports.jobs.job(&row.job_id()).await? else { return Ok(None) };
         while row.wait() == Some(Wait::Dependencies) {
-            let outcomes = row.dependencies.iter().map(|(id, dependency)| (id.as_str(), dependency.outcome));
-            let change = match decide(rule, outcomes) {
+            let change = match self.decision(&job, &row) {
                 Decision::Wait => return Ok(None),
                 Decision::Run => self.release(&row, &guard)?,
                 Decision::UpstreamFailed { reason } => Change::upstream_failed(&row, &reason, self.now())?,
@@ -83,6 +89,20 @@ impl Engine {
             }
         }
         Ok(None)
+    }
+
+    fn decision(&self, job: &Job, row: &Execution) -> Decision {
+        if is_past_deadline(row, job.work(), self.now()) {
+            return Decision::Skip { reason: TOO_LATE.to_owned() };
+        }
+        let outcomes = row.dependencies.iter().map(|(id, dependency)| (id.as_str(), dependency.outcome));
+        match decide(job.spec.trigger_rule, outcomes.clone()) {
+            Decision::Run => {
+                let list = outcomes.clone().find(|(id, _)| Some(*id) == job.spec.list_giver());
+                list.map_or(Decision::Run, |(giver, outcome)| with_list(giver, outcome))
+            }
+            other => other,
+        }
     }
 
     /// Releases a waiting row, with a guard that fires soon: the message may be lost, and after a long

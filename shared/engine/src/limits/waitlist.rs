@@ -1,6 +1,6 @@
 //! Line before a gate, and the calls to those who wait in it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use belfry_domain::{Cap, Execution, ExecutionId, GateKey, JobId, Place, Timer, Timestamp, Wait};
 
@@ -77,14 +77,8 @@ impl Engine {
 
     /// Examines, for the sweep, an execution that waits in line at this place.
     pub(crate) async fn examine_in_line(&self, timer: &Timer, row: &Execution, place: &Place) -> Result<()> {
-        let mut next = self.next_check(timer);
         let deadline = self.starting_deadline_of(row).await?;
-        if let Some(over) = deadline.map(|deadline| deadline.plus(Duration::from_millis(1)))
-            && over > self.now()
-        {
-            // One that must start by then is to be looked at when it can't any more.
-            next = next.min(over);
-        }
+        let next = self.next_check_by(timer, deadline);
         let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         if deadline.is_some_and(|deadline| self.now() > deadline) {
             // The worker skips it.

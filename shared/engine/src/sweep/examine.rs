@@ -50,10 +50,9 @@ impl Engine {
         match row.wait() {
             Some(Wait::Dependencies) => self.examine_waiting(timer, row).await,
             Some(Wait::Elements(_)) => self.examine_whole(timer, row).await,
-            Some(Wait::Turn(_) | Wait::Until(_)) => self.examine_ready(timer, row).await,
             None if row.status.is_terminal() => self.settle(row, timer.key.clone()).await,
             None if row.status == Status::Running => self.examine_running(timer, row).await,
-            None => self.examine_ready(timer, row).await,
+            Some(Wait::Turn(_) | Wait::Until(_)) | None => self.examine_ready(timer, row).await,
         }
     }
 
@@ -195,7 +194,8 @@ impl Engine {
         if self.is_of_deleted_job(&row).await? {
             return self.cancel_unstarted(&row, timer).await;
         }
-        let guard = self.check_later(timer, &row.id, row.attempt + 1, self.next_check(timer)).await?;
+        let next = self.next_check_by(timer, self.starting_deadline_of(&row).await?);
+        let guard = self.check_later(timer, &row.id, row.attempt + 1, next).await?;
         let ended = self.pull_dependencies(row, guard.clone()).await?;
         if let Some((row, guard)) = ended {
             self.settle(row, guard).await?;

@@ -88,7 +88,11 @@ impl Engine {
         // have stood still, or another have left. History must not show both at once.
         let now = self.now().max(arrival.request.claim.since);
         let mut change = change.starting_at(now);
-        let passed = match arrival.limits.admit(&mut change.row, keys, gates, now) {
+        let place = match found.row.wait() {
+            Some(Wait::Turn(place)) => Some(place),
+            _ => None,
+        };
+        let passed = match arrival.limits.admit(&mut change.row, place, keys, gates, now) {
             Ok(passed) => passed,
             Err(closed) => return Ok(Err(closed)),
         };

@@ -30,7 +30,7 @@ impl Engine {
         // Whether others wait says nothing about those that run, nor about the circuit.
         let Closed { gate, why } = if closed.why == Why::Behind {
             let mut as_if_first = Execution { attempt: found.row.attempt + 1, ..found.row.clone() };
-            arrival.limits.admit(&mut as_if_first, &keys, gates, self.now()).err().unwrap_or(closed)
+            arrival.limits.admit(&mut as_if_first, None, &keys, gates, self.now()).err().unwrap_or(closed)
         } else {
             closed
         };

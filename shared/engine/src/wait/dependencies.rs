@@ -15,7 +15,7 @@ use belfry_domain::{
 
 use crate::{
     Engine, Result,
-    base::{outbox::MessageOutcome, writes::Ended},
+    base::{deadlines::is_past_deadline, outbox::MessageOutcome, writes::Ended},
     ports::Creation,
     slots::chain::first_slot,
 };
@@ -145,7 +145,9 @@ impl Engine {
     async fn has_waited_too_long(&self, row: &Execution) -> Result<bool> {
         let Some(job) = self.ports.jobs.job(&row.job_id()).await? else { return Ok(false) };
         let waits = row.wait() == Some(Wait::Dependencies);
-        Ok(waits && self.now() > row.created_at.plus(job.spec.dependency_timeout()))
+        let is_over = self.now() > row.created_at.plus(job.spec.dependency_timeout());
+        // One that may start no more in any case is skipped, which pages nobody.
+        Ok(waits && is_over && !is_past_deadline(row, job.work(), self.now()))
     }
 
     async fn give_up(&self, row: Execution, guard: TimerKey) -> Result<Option<Ended>> {

@@ -122,6 +122,11 @@ pub async fn a_deadline_that_is_over_refuses(backend: &Backend) -> Verdict {
     };
     expect_refusal(backend, &request(60_001), Refusal::TooLate).await?;
     backend.start(&request(60_000)).await?;
+    // It was due at 0, and what it waited for has kept it until 50 s.
+    backend.create_new(Execution { ready_at: at(50_000), ..row("b@x") }).await?;
+    let request = |ms| ClaimRequest { execution_id: id("b@x"), ..request(ms) };
+    expect_refusal(backend, &request(60_001), Refusal::TooLate).await?;
+    backend.start(&request(60_000)).await?;
     Ok(())
 }
 

@@ -40,6 +40,7 @@ fn full() -> Execution {
         trigger: Trigger::Rerun,
         priority: Priority::Low,
         ready_at: Timestamp(-1),
+        waited_until: Some(at(0)),
         start_time: Some(at(1)),
         end_time: Some(at(3)),
         attempt: 2,

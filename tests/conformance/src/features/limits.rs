@@ -38,6 +38,26 @@ pub async fn keys_take_turns(backend: &Backend) -> Tried {
     Ok(())
 }
 
+/// A key that had many executions in the line has its turn like any other when it comes again.
+pub async fn a_line_goes_by_turns_whatever_was_before(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    let job = json!({ "job_id": "keyed", "max_concurrency": 1, "concurrency_key": "input.customer" });
+    world.define([job]).await?;
+    let trigger = async |name: &str| world.trigger("keyed", name, json!({ "customer": &name[..1] })).await;
+    for name in ["a1", "a2", "a3", "a4"] {
+        trigger(name).await?;
+    }
+    world.work(good).await?;
+    for name in ["x1", "b1", "b2", "b3"] {
+        trigger(name).await?;
+    }
+    world.advance(1);
+    trigger("a5").await?;
+    let order = world.work(good).await?;
+    assert_eq!(order, ["keyed@x1", "keyed@b1", "keyed@a5", "keyed@b2", "keyed@b3"]);
+    Ok(())
+}
+
 pub async fn a_slot_that_is_forbidden_is_skipped(backend: &Backend) -> Tried {
     let world = World::over(backend);
     world.define([json!({ "job_id": "alone", "schedule": "* * * * *", "concurrency": "forbid" })]).await?;

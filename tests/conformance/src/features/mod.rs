@@ -8,8 +8,12 @@ mod contention;
 mod deadlines;
 mod failures;
 mod keys;
+mod lateness;
 mod limits;
+mod lists;
+mod periods;
 mod queues;
+mod rules;
 mod stands;
 pub(crate) mod world;
 
@@ -34,8 +38,9 @@ pub use self::{
     },
     contention::a_change_that_comes_second_is_made_again_or_says_so,
     deadlines::{
-        a_missed_deadline_is_an_alert_until_it_has_ended, each_misfire_policy_makes_up_for_what_it_says,
-        what_has_not_started_by_its_deadline_is_skipped,
+        a_backfill_is_not_too_late, a_missed_deadline_is_an_alert_until_it_has_ended,
+        a_starting_deadline_counts_from_the_slot, each_misfire_policy_makes_up_for_what_it_says,
+        what_has_not_started_by_its_deadline_is_skipped, what_waits_beyond_its_deadline_is_skipped,
     },
     failures::{a_failure_that_is_only_recorded_pages_nobody, a_graph_runs_again_from_what_failed},
     keys::{
@@ -45,12 +50,19 @@ pub use self::{
         a_trigger_is_known_by_its_key_and_its_input, no_dependent_loses_its_run_to_a_key,
         no_key_takes_a_slot, one_of_two_retries_for_a_key_is_new,
     },
+    lateness::{waiting_for_a_dependency_is_no_lateness, waiting_for_a_turn_is_no_lateness},
     limits::{
-        a_rate_spaces_starts, a_slot_that_is_forbidden_is_skipped, changed_limits_reach_what_waits,
-        keys_take_turns, one_waits_while_as_many_run_as_may, the_newest_replaces_what_runs,
-        what_is_asked_for_waits_where_others_are_skipped_or_replaced,
+        a_line_goes_by_turns_whatever_was_before, a_rate_spaces_starts, a_slot_that_is_forbidden_is_skipped,
+        changed_limits_reach_what_waits, keys_take_turns, one_waits_while_as_many_run_as_may,
+        the_newest_replaces_what_runs, what_is_asked_for_waits_where_others_are_skipped_or_replaced,
+    },
+    lists::{a_list_of_a_skipped_job_skips, a_mapped_job_waits_for_its_list},
+    periods::{
+        schedules_of_all_periods_wait_for_each_other_in_autumn,
+        schedules_of_all_periods_wait_for_each_other_in_spring,
     },
     queues::{a_change_of_priority_reaches_what_waits, a_full_queue_refuses},
+    rules::every_rule_keeps_its_deadline,
     stands::{
         a_dead_holder_gives_its_permit_back, a_deep_queue_stops_no_other,
         a_new_leader_looks_at_once_at_what_waits, a_pause_is_passed_over_by_the_policy_however_short,
@@ -61,3 +73,8 @@ pub use self::{
 };
 
 const NOTHING: Value = Value::Null;
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names
+}

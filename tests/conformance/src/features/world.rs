@@ -37,6 +37,7 @@ pub const HELD_SECONDS: u64 = 600;
 struct Outside {
     drawn: AtomicU64,
     sent: Mutex<Vec<Message>>,
+    starts: Mutex<Vec<(String, Duration)>>,
 }
 
 impl Outside {
@@ -73,7 +74,12 @@ impl Random for Outside {
 }
 
 impl Observer for Outside {
-    fn record(&self, _: Fact<'_>) {}
+    fn record(&self, fact: Fact<'_>) {
+        if let Fact::Started { id, lateness, .. } = fact {
+            let mut starts = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
+            starts.push((id.to_string(), lateness));
+        }
+    }
 }
 
 #[async_trait]
@@ -186,6 +192,12 @@ impl World {
             idempotency_key: Some(key),
         };
         Ok(self.engine.trigger(request).await?.execution.id)
+    }
+
+    /// Starts since the last call, each with its lateness in milliseconds.
+    pub fn take_starts(&self) -> Vec<(String, u64)> {
+        let mut starts = self.outside.starts.lock().unwrap_or_else(PoisonError::into_inner);
+        starts.drain(..).map(|(id, lateness)| (id, lateness.as_millis() as u64)).collect()
     }
 
     /// Priority classes of an execution's messages, in the order in which they were sent.

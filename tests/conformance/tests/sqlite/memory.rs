@@ -8,3 +8,23 @@ async fn fresh() -> Backend {
 }
 
 suite!(fresh);
+
+/// Rules that no store has a part in, in some hundred jobs: they run over one.
+mod rules {
+    use belfry_conformance::features::{self, Tried};
+
+    #[tokio::test]
+    async fn every_rule_keeps_its_deadline() -> Tried {
+        features::every_rule_keeps_its_deadline(&super::fresh().await).await
+    }
+
+    #[tokio::test]
+    async fn schedules_of_all_periods_wait_for_each_other_in_spring() -> Tried {
+        features::schedules_of_all_periods_wait_for_each_other_in_spring(&super::fresh().await).await
+    }
+
+    #[tokio::test]
+    async fn schedules_of_all_periods_wait_for_each_other_in_autumn() -> Tried {
+        features::schedules_of_all_periods_wait_for_each_other_in_autumn(&super::fresh().await).await
+    }
+}

@@ -9,12 +9,11 @@ use tokio::task::spawn_blocking;
 use super::installation::installation;
 
 /// Attributes that the emulator keeps of no alarm.
-const FORGOTTEN: [&str; 9] = [
+const FORGOTTEN: [&str; 8] = [
     "actions_enabled",
     "alarm_actions",
     "alarm_description",
     "dimensions",
-    "extended_statistic",
     "ok_actions",
     "period",
     "statistic",

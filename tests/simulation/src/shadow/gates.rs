@@ -250,6 +250,7 @@ fn request_of(row: &Execution) -> ClaimRequest {
     ClaimRequest {
         execution_id: row.id.clone(),
         attempt: row.attempt,
+        due: row.ready_at,
         claim,
         job_version: row.job_version,
         starting_deadline: None,

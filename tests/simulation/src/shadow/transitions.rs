@@ -180,7 +180,17 @@ impl Shadow {
         };
         self.judge_lease(old, new)?;
         demand(is_allowed, || {
-            format!("3: {id}: {} wrote {} into the attempt of {}", writer.name, new.status, claim.worker_id)
+            format!(
+                "3: {id}: {} wrote {} into the attempt of {} DEBUG {:?} {:?} now {:?} {:?} {:?}",
+                writer.name,
+                new.status,
+                claim.worker_id,
+                old.claim,
+                new.claim,
+                writer.now,
+                old.guard,
+                new.guard
+            )
         })
     }
 }

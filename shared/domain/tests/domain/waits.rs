@@ -1,5 +1,7 @@
 //! Waits: for every combination of what its row holds, an execution waits for one thing or for nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
+
 use std::collections::BTreeMap;
 
 use belfry_domain::{
@@ -105,6 +107,7 @@ fn claim(attempt: u32) -> ClaimRequest {
     ClaimRequest {
         execution_id: row().id,
         attempt,
+        due: NOW,
         claim,
         job_version: 1,
         starting_deadline: None,
