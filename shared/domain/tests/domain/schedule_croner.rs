@@ -16,8 +16,6 @@
 //!    weekdays and optional year let it read the AWS form once `?` is a `*`.
 //! 5. *Reach.* croner searches to the year 5000, this crate to 2199.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
-
 use std::str::FromStr;
 
 use belfry_domain::schedule::Schedule;
