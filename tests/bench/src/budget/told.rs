@@ -5,15 +5,18 @@ use anyhow::{Context as _, bail};
 /// Minutes of each suite, by the name of its program, of the build of all (`build`), and of `clippy`.
 pub fn minutes(told: &str) -> anyhow::Result<Vec<(String, f64)>> {
     let mut minutes = Vec::new();
-    let mut running = None;
+    // The program that runs, and where its minutes are: a test may run its own program again, whose result comes first.
+    let mut running: Option<(String, Option<usize>)> = None;
     for line in told.lines().map(str::trim) {
         if line.starts_with("Running ") && line.ends_with(')') {
-            running = Some(program(line)?);
+            running = Some((program(line)?, None));
         } else if let Some((_, took)) =
             line.split_once("; finished in ").filter(|_| line.starts_with("test result: "))
         {
-            let name = running.take().with_context(|| format!("no program before: {line}"))?;
-            minutes.push((name, seconds(took)? / 60.0));
+            let (name, place) = running.as_mut().with_context(|| format!("no program before: {line}"))?;
+            minutes.truncate(place.unwrap_or(minutes.len()));
+            *place = Some(minutes.len());
+            minutes.push((name.clone(), seconds(took)? / 60.0));
         } else if let Some((profile, took)) =
             line.strip_prefix("Finished `").and_then(|it| it.split_once(" target(s) in "))
         {
@@ -63,6 +66,8 @@ test a ... ok
 test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 3.00s
 
      Running tests/cli/main.rs (target/debug/deps/cli-0123456789abcdef)
+
+test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out; finished in 1.00s
 
 test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 120.00s
 ";
