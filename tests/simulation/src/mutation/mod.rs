@@ -66,12 +66,10 @@ pub enum Mutation {
     PausesForgotten,
     /// The policy `skip` is treated as `latest`.
     SkipsForgotten,
-    /// Cursors do not show that the clock went back.
-    StepsUnseen,
 }
 
 impl Mutation {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 25] = [
         Self::GuardGoesFirst,
         Self::SuccessorsDropped,
         Self::RevisionIgnored,
@@ -97,7 +95,6 @@ impl Mutation {
         Self::HoldersUnasked,
         Self::PausesForgotten,
         Self::SkipsForgotten,
-        Self::StepsUnseen,
     ];
 }
 
