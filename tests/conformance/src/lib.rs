@@ -290,6 +290,7 @@ macro_rules! suite {
             after_an_outage_skip_starts_nothing_older_than_its_step,
             a_clock_that_was_ahead_stops_no_schedule,
             a_clock_that_is_behind_after_a_restart_stops_no_schedule,
+            a_death_hides_no_clock_that_was_ahead,
             what_a_clock_that_was_ahead_planned_comes_in_time,
             the_audit_finds_what_another_clock_put_off,
             a_job_that_changed_after_a_clock_was_ahead_goes_on,

@@ -49,6 +49,7 @@ pub const WANTED: &[&str] = &[
     "with a death: a clock steps back by hours",
     "with a death: a clock steps ahead by days",
     "with a death: a clock steps back by days",
+    "bound: a slot after a clock was set back",
     "with a death: freeze",
     "with a death: store away",
     "with a death: unreadable job",

@@ -56,6 +56,12 @@ impl Plan {
         !self.is_drawn() || self.seed % 20 == 1
     }
 
+    /// Whether the clock is ahead just before the faults stop, is set back then, and stays so for a while:
+    /// what it has put off is due meanwhile.
+    pub fn stays_back(&self) -> bool {
+        self.is_drawn() && self.steps_far()
+    }
+
     /// Whether a pool stays unserved for so long that what waits in it is hardly looked at any more, its
     /// queue full, before the faults begin.
     pub fn waits_long(&self) -> bool {

@@ -95,6 +95,29 @@ pub async fn a_clock_that_is_behind_after_a_restart_stops_no_schedule(backend: &
     Ok(())
 }
 
+/// Killed after it fired a day ahead, before its cursor said so, and begun anew with the right clock.
+pub async fn a_death_hides_no_clock_that_was_ahead(backend: &Backend) -> Tried {
+    let world = World::over(backend);
+    define_secondly(&world).await?;
+    world.pass(5).await?;
+    let cursors = world.engine.ports.leases.cursors().await?;
+    world.advance(DAY);
+    world.tick().await?;
+    let lease = world.lead().await?;
+    assert!(world.engine.ports.leases.save_cursors(&lease, &cursors).await?, "it still leads");
+    world.forget_messages();
+    world.set_back(DAY);
+    world.recover().await?;
+    let back_at = second(&world);
+    let started = live(&world, 20).await?;
+    for policy in POLICIES {
+        assert_each_second(policy, &started, back_at + 1, back_at + 20);
+    }
+    let alert = world.alert("clock").await?;
+    assert!(alert.contains("3 schedules"), "{alert:?}");
+    Ok(())
+}
+
 async fn define_plans(world: &World) -> Tried {
     let retried = json!({ "job_id": "retried", "retry": { "base": "10s", "jitter": "none" } });
     let names = ["asked", "lost"].map(|name| patient(name, &Value::Null));

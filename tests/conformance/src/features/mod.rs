@@ -31,7 +31,7 @@ pub use self::{
     },
     clocks::{
         a_clock_that_is_behind_after_a_restart_stops_no_schedule, a_clock_that_was_ahead_stops_no_schedule,
-        a_job_that_changed_after_a_clock_was_ahead_goes_on,
+        a_death_hides_no_clock_that_was_ahead, a_job_that_changed_after_a_clock_was_ahead_goes_on,
         a_lane_that_a_clock_that_was_ahead_has_taken_is_free, the_audit_finds_what_another_clock_put_off,
         what_a_clock_that_was_ahead_planned_comes_in_time,
         what_was_defined_and_paused_by_a_clock_that_was_ahead_counts_from_now,

@@ -169,7 +169,7 @@ impl World {
         self.engine.recover(ONE.all()).await.map(drop)
     }
 
-    async fn lead(&self) -> Tried<Lease> {
+    pub async fn lead(&self) -> Tried<Lease> {
         let now = self.clock.now();
         let acquired = self.engine.ports.leases.acquire(LANE, "case", now, now.plus(LEASE)).await?;
         let Acquired::Leader(lease) = acquired else { panic!("it leads: {acquired:?}") };

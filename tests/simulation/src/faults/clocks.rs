@@ -12,6 +12,9 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 /// A clock is never further off than this. Slots count for a week.
 const FURTHEST_MS: i64 = 3 * DAY_MS;
 
+/// For so long a clock that was set back when the faults stopped is left alone.
+pub const STAYS_BACK_MS: u64 = 420_000;
+
 pub fn jump(rng: &mut Rng, most: u64) -> i64 {
     let most = if rng.percent(50) { 5_000 } else { most };
     rng.between(1, 2 * most) as i64 - most as i64
@@ -67,31 +70,38 @@ impl State {
         });
     }
 
-    fn note_highest(&mut self) {
+    pub fn note_highest(&mut self) {
         let living = (0..self.processes.len()).filter(|process| self.processes[*process].is_alive);
         let highest = living.map(|process| self.wall_of(process)).max();
         self.time.highest = highest.into_iter().chain([self.time.highest]).max().unwrap_or(self.time.highest);
     }
 
-    /// Sets all clocks right when the faults stop. A clock that has been days ahead comes to where it
-    /// was once more, as after a long sleep of its host: what it wrote then is looked at now.
+    /// Sets all clocks right when the faults stop. One that has been days ahead comes to where it was
+    /// once more, as after a long sleep of its host: what it wrote then is looked at now. Some stay
+    /// back for a while before, and what is due in that time is judged.
     pub fn set_clocks_right(&mut self) {
-        if std::mem::replace(&mut self.time.is_right, true) {
+        if !std::mem::replace(&mut self.time.is_right, true) {
+            self.note_highest();
+            if self.processes.iter().any(|process| process.skew_ms != 0) {
+                self.clocks_moved();
+            }
+            self.processes.iter_mut().for_each(|process| process.skew_ms = 0);
+        }
+        if self.time.now_ms < self.time.back_until_ms || std::mem::replace(&mut self.time.has_caught_up, true)
+        {
             return;
         }
-        self.note_highest();
+        self.judge_time_put_back();
         let behind_ms = self.time.highest.0.saturating_sub(self.time.wall().0);
-        let sleeps = self.time.steps_far && behind_ms > 0;
-        if sleeps {
+        if self.time.steps_far && behind_ms > 0 {
             self.time.jumped_ms += behind_ms;
+            self.clocks_moved();
         }
-        if sleeps || self.processes.iter().any(|process| process.skew_ms != 0) {
-            self.shadow.clocks_moved_ms = Some(self.time.now_ms);
-            self.disturb(0);
-        }
-        for process in &mut self.processes {
-            process.skew_ms = 0;
-        }
+    }
+
+    fn clocks_moved(&mut self) {
+        self.shadow.clocks_moved_ms = Some(self.time.now_ms);
+        self.disturb(0);
     }
 
     /// Whether a clock that was ahead has been here before, give or take `by_ms`.

@@ -14,6 +14,7 @@ mod unreadable;
 
 use self::clocks::{MOST_JUMP_MS, MOST_SKEW_MS, jump};
 pub use self::{
+    clocks::STAYS_BACK_MS,
     deaths::Deaths,
     delivery::{CALL, Delivery, MESSAGE, WAVE},
     unreadable::{OFTEN, Unreadable},
@@ -136,10 +137,15 @@ impl Faults {
     }
 }
 
-/// Sleeps of a laptop, each with a clock that is off for a moment after it.
-pub fn sleeps(plan: &Plan) -> Vec<(u64, i64)> {
+/// Steps of all clocks that are planned: sleeps of a laptop, each with a clock that is off for a moment
+/// after it; or a clock that is ahead while the faults end.
+pub fn steps(plan: &Plan, stop_ms: u64) -> Vec<(u64, i64)> {
     let mut rng = Rng::of(plan.seed, &["sleeps"], 0);
     let mut steps = Vec::new();
+    if plan.stays_back() {
+        let (before_ms, ahead_ms) = (rng.between(2_000, 60_000), rng.between(1_800, 100_000) as i64 * 1000);
+        steps.extend([(stop_ms - before_ms, ahead_ms), (stop_ms, -ahead_ms)]);
+    }
     for at_ms in (1..SLEEPS).map(|hour| hour * AWAKE_MS).filter(|_| plan.scenario == Scenario::Laptop) {
         let most_ms = *rng.pick(&[MOST_NAP_MS, MOST_SLEEP_MS]).unwrap_or(&MOST_NAP_MS);
         let (asleep_ms, off_ms) = (rng.between(LEAST_SLEEP_MS, most_ms) as i64, jump(&mut rng, 300_000));

@@ -25,7 +25,7 @@ use self::{
 };
 use crate::{
     coverage::Coverage,
-    faults::{Deaths, Faults, sleeps},
+    faults::{Deaths, Faults, STAYS_BACK_MS, steps},
     plan::{Plan, Scenario},
     shadow::Shadow,
 };
@@ -138,10 +138,11 @@ impl World {
         let mut rng = Rng::new(plan.seed);
         let faults = Faults::draw(plan, &mut rng);
         let mut time = Time::new(began, plan.steps_far());
+        time.back_until_ms = if plan.stays_back() { faults.stop_ms + STAYS_BACK_MS } else { 0 };
         for (at_ms, role) in faults.deaths(plan) {
             time.at(at_ms, Entry::Die(role));
         }
-        for (at_ms, ms) in sleeps(plan) {
+        for (at_ms, ms) in steps(plan, faults.stop_ms) {
             time.at(at_ms, Entry::Step(ms));
         }
         time.at(faults.served_from_ms, Entry::Serve);
@@ -228,6 +229,7 @@ impl State {
     }
 
     pub fn crash(&mut self, process: ProcessId) {
+        self.note_highest();
         if !std::mem::replace(&mut self.processes[process].is_alive, false) {
             return;
         }

@@ -41,8 +41,12 @@ pub struct Time {
     pub highest: Timestamp,
     /// Whether clocks step by hours and days.
     pub steps_far: bool,
+    /// Until then a clock that was set back when the faults stopped stays where it is.
+    pub back_until_ms: u64,
     /// Whether all clocks were set right, after the last fault.
     pub is_right: bool,
+    /// Whether they have come to where they had been before.
+    pub has_caught_up: bool,
     agenda: BTreeMap<Place, Entry>,
     entries: u64,
 }
@@ -51,7 +55,18 @@ impl Time {
     pub fn new(began: Timestamp, steps_far: bool) -> Self {
         let highest = Timestamp::MIN;
         let (agenda, entries) = (BTreeMap::new(), 0);
-        Self { now_ms: 0, began, jumped_ms: 0, highest, steps_far, is_right: false, agenda, entries }
+        Self {
+            now_ms: 0,
+            began,
+            jumped_ms: 0,
+            highest,
+            steps_far,
+            back_until_ms: 0,
+            is_right: false,
+            has_caught_up: false,
+            agenda,
+            entries,
+        }
     }
 
     pub fn wall(&self) -> Timestamp {

@@ -66,10 +66,12 @@ pub enum Mutation {
     PausesForgotten,
     /// The policy `skip` is treated as `latest`.
     SkipsForgotten,
+    /// Cursors do not show that the clock went back.
+    StepsUnseen,
 }
 
 impl Mutation {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::GuardGoesFirst,
         Self::SuccessorsDropped,
         Self::RevisionIgnored,
@@ -95,6 +97,7 @@ impl Mutation {
         Self::HoldersUnasked,
         Self::PausesForgotten,
         Self::SkipsForgotten,
+        Self::StepsUnseen,
     ];
 }
 

@@ -1,13 +1,18 @@
 //! Leadership, and the cursors of ticks.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use belfry_domain::Timestamp;
 use belfry_engine::ports::{Acquired, Cursors, Lease, LeaseStore};
 
 use super::{Chaos, Result};
+use crate::mutation::Mutation;
 
 /// Milliseconds before its end at which a lease is stolen.
 const STOLEN_MS: i64 = 3_600_000;
+/// Time ahead of which no process of the simulation fires timers.
+const LOOK_AHEAD: Duration = Duration::from_secs(60);
 
 #[async_trait]
 impl LeaseStore for Chaos {
@@ -28,7 +33,12 @@ impl LeaseStore for Chaos {
     }
 
     async fn cursors(&self) -> Result<Cursors> {
-        self.call("cursors", self.backend.store.cursors()).await
+        let mut cursors = self.call("cursors", self.backend.store.cursors()).await?;
+        if self.backend.breaks(Mutation::StepsUnseen) {
+            let furthest = self.world.with(|state| state.wall_of(self.process)).plus(LOOK_AHEAD);
+            cursors.values_mut().for_each(|cursor| *cursor = furthest.min(*cursor));
+        }
+        Ok(cursors)
     }
 
     async fn save_cursors(&self, lease: &Lease, cursors: &Cursors) -> Result<bool> {

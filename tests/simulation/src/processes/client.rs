@@ -25,7 +25,7 @@ impl Node {
     async fn lead_requests(self, has_second: Arc<AtomicBool>) {
         self.define_missing().await;
         self.request_for_a_while().await;
-        while has_second.load(Ordering::Relaxed) || self.world.with(|state| state.has_faults()) {
+        while has_second.load(Ordering::Relaxed) || !self.world.with(|state| state.time.has_caught_up) {
             self.world.sleep_ms(1_000).await;
         }
         while !self.close().await {

@@ -3,7 +3,9 @@
 //! All bounds count in true time, by the monotonic clock. What a fault hits is given the time that its
 //! mend is promised to take, counted from the end of the fault; what it does not hit is given none.
 
-use belfry_domain::{AttemptOutcome, Execution, Holder, Status, Timestamp, Trigger};
+use std::time::Duration;
+
+use belfry_domain::{AttemptOutcome, Execution, ExecutionId, Holder, Job, Status, Timestamp, Trigger};
 
 use super::{
     rows::Row,
@@ -16,6 +18,10 @@ use crate::{
 
 /// Calls that take their turns.
 const SLACK_MS: u64 = 10_000;
+/// For so long clients go on after the faults.
+const CLIENTS_MS: u64 = 20_000;
+/// Longest jitter of the jobs here.
+const MOST_JITTER_MS: u64 = 50_000;
 /// Wait after which looks are far apart.
 const LONG_MS: u64 = 700_000;
 
@@ -252,6 +258,38 @@ impl State {
         let own = row.work.as_ref().map(|work| work.pool.clone());
         own.or_else(|| self.shadow.newest(&row.job_id()).map(|job| job.work().pool.clone()))
             .unwrap_or_default()
+    }
+
+    /// While a clock that was set back stays where it is: every slot that comes has a row in time, which
+    /// may stem from the clock that was ahead, and what a process had claimed that died is taken up.
+    /// Not judged: jobs that this clock has changed.
+    pub fn judge_time_put_back(&mut self) {
+        let calm_ms = self.faults.stop_ms.max(self.quiet_since_ms).max(self.disturbed_until_ms);
+        let (back_ms, slack_ms) = (self.time.now_ms.saturating_sub(calm_ms), CLIENTS_MS + SLACK_MS);
+        let bound_ms = self.pace.grace_ms + 2 * self.pace.tick_ms + SLACK_MS + MOST_JITTER_MS;
+        if back_ms < slack_ms + bound_ms {
+            return;
+        }
+        let wall = self.time.wall();
+        let ago = |ms| wall.minus(Duration::from_millis(ms));
+        let (from, until) = (ago(back_ms - slack_ms), ago(bound_ms));
+        let is_older = |job: &&Job| {
+            let versions = self.shadow.jobs.get(job.id()).into_iter().flatten();
+            versions.map(|job| job.updated_at).max().is_some_and(|updated_at| updated_at < from)
+        };
+        let due = |job: &Job| {
+            let slots = job.schedule().into_iter().flat_map(|schedule| schedule.upcoming(from.to_utc()));
+            let slots = slots.map(Timestamp::from).take_while(|slot| *slot <= until);
+            slots.map(|slot| ExecutionId::scheduled(job.id(), slot)).collect::<Vec<_>>()
+        };
+        let jobs = self.shadow.live_jobs().filter(|job| job.is_active()).filter(is_older);
+        let slots: Vec<ExecutionId> = jobs.flat_map(due).collect();
+        for id in slots {
+            self.coverage.add("bound: a slot after a clock was set back");
+            if self.shadow.row(&id).is_none() {
+                self.violate(|| format!("9: {id} never came to be after the clock was set back"));
+            }
+        }
     }
 
     /// A slot of calm times starts in time, whatever had been before: one whose chain was cut off goes
