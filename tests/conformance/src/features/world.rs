@@ -284,6 +284,13 @@ impl World {
         Ok(page.timers.iter().any(|timer| timer.key.what.execution_id() == execution))
     }
 
+    /// Whether a timer has fired and is still there, or will fire within so many seconds.
+    pub async fn is_anything_due_within(&self, seconds: u64) -> Tried<bool> {
+        let until = self.clock.now().plus(Duration::from_secs(seconds));
+        let page = self.engine.ports.timers.due(0, &Position::After(Timestamp::MIN), until, 1).await?;
+        Ok(!page.timers.is_empty())
+    }
+
     /// Status and reason of the execution.
     pub async fn stands(&self, name: &str) -> Tried<(String, String)> {
         let row = self.row(name).await?;
