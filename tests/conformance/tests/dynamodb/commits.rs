@@ -56,7 +56,7 @@ async fn expect_whole(stores: &Stores, version: u64, revision: u64) -> Verdict {
 fn faulty(installation: &Installation, fault: Fault) -> (Faulty, Stores) {
     let faulty = Faulty::new(fault);
     let options = Options { shards: ONE, ..Options::default() };
-    let stores = installation.open_with(&faulty.config(), options);
+    let stores = installation.open_with(&faulty.config(installation.config()), options);
     (faulty, stores)
 }
 

@@ -12,7 +12,6 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
     result::ConnectorError,
 };
-use belfry_emulator::Emulator;
 use tokio::sync::Semaphore;
 
 /// Fault in the call with this number, counted from 0.
@@ -44,16 +43,16 @@ impl Faulty {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Settings of the SDK. Where an answer is lost the SDK repeats the call; otherwise it repeats
+    /// Changes settings of the SDK. Where an answer is lost the SDK repeats the call; otherwise it repeats
     /// nothing.
-    pub fn config(&self) -> SdkConfig {
+    pub fn config(&self, whole: &SdkConfig) -> SdkConfig {
         let retries = match self.fault {
             Fault::LostAnswer(_) => {
                 RetryConfig::standard().with_initial_backoff(std::time::Duration::from_millis(1))
             }
             _ => RetryConfig::disabled(),
         };
-        let config = Emulator::shared().sdk_config().into_builder();
+        let config = whole.clone().into_builder();
         config.http_client(self.clone()).retry_config(retries).build()
     }
 }

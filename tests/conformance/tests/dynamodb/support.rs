@@ -1,6 +1,9 @@
-//! Installations that share one emulator, each with tables of its own.
+//! Installations that share two emulators, each with tables of its own.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{Client, operation::update_item::builders::UpdateItemFluentBuilder};
@@ -11,27 +14,42 @@ use belfry_aws::{
 use belfry_conformance::{Backend, fixtures::ONE};
 use belfry_emulator::{Emulator, create_tables};
 
+/// Emulators that take installations by turns: each works on one processor only.
+static EMULATORS: [LazyLock<Emulator>; 2] = [const { LazyLock::new(start) }; 2];
+
+fn start() -> Emulator {
+    Emulator::start(&[]).unwrap_or_else(|error| panic!("{error}"))
+}
+
 pub struct Installation {
     pub client: Client,
+    config: SdkConfig,
     names: Names,
 }
 
 impl Installation {
     pub async fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let names = Names::new(format!("test-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
-        let client = Client::new(&Emulator::shared().sdk_config());
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let names = Names::new(format!("test-{number}"));
+        let config = EMULATORS[number % EMULATORS.len()].sdk_config();
+        let client = Client::new(&config);
         create_tables(&client, &names).await;
-        Self { client, names }
+        Self { client, config, names }
     }
 
     pub fn table(&self, table: Table) -> String {
         self.names.table(table.as_str())
     }
 
+    /// Settings of the SDK, for the emulator that has the tables.
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
     /// Opens the stores as a process of its own would.
     pub fn open(&self, options: Options) -> Stores {
-        self.open_with(&Emulator::shared().sdk_config(), options)
+        self.open_with(&self.config, options)
     }
 
     pub fn open_with(&self, config: &SdkConfig, options: Options) -> Stores {
