@@ -58,27 +58,3 @@ fn close_to_others(file: &Path) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    #[test]
-    fn a_database_behind_a_link_is_for_its_owner_alone() {
-        let place = tempfile::tempdir().unwrap();
-        let (link, target) = (place.path().join("link.sqlite"), place.path().join("target.sqlite"));
-        symlink(&target, &link).unwrap();
-        let mode = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
-        prepare(&link).unwrap();
-        assert_eq!(mode(&target), MODE, "one that is made");
-        let journal = beside(&target, "-wal");
-        fs::write(&journal, "").unwrap();
-        for file in [&target, &journal] {
-            fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
-        }
-        prepare(&link).unwrap();
-        assert_eq!([mode(&target), mode(&journal)], [MODE, MODE], "one that is there");
-    }
-}

@@ -86,13 +86,3 @@ pub(crate) fn set_meta(connection: &Connection, key: &str, value: i64) -> rusqli
         connection.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
     statement.execute((key, value)).map(drop)
 }
-
-#[cfg(test)]
-mod tests {
-    /// Requires a SQLite of 3.51.3 or later. Before that version, a checkpoint at the same time as a
-    /// write could lose the write, or break the file: <https://sqlite.org/wal.html#walresetbug>
-    #[test]
-    fn the_bundled_sqlite_resets_its_log_safely() {
-        assert!(rusqlite::version_number() >= 3_051_003, "SQLite {}", rusqlite::version());
-    }
-}

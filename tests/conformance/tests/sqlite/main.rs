@@ -10,5 +10,6 @@ mod leadership;
 mod memory;
 mod memory_queue;
 mod plans;
+mod private;
 mod retention;
 mod support;
