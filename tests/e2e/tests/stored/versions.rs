@@ -68,12 +68,17 @@ fn name_version(commit: &str, sources: &Path) {
 }
 
 /// Third-party crates are taken from this build, as far as the versions are the same: the intermediate products lie
-/// together, the programs apart. The profile is the present one: with another, none of them could be shared.
+/// together, the programs apart. Their profile is the present one: with another, none of them could be shared. The
+/// older version's own crates are built once and work little, so nothing is spent on making them fast.
 fn build(sources: &Path, programs: &Path) -> PathBuf {
+    let own = ["debug=false", "package.belfry-domain.opt-level=0", "package.belfry-engine.opt-level=0"];
+    let own = own.map(|setting| format!("profile.dev.{setting}"));
     let status = cargo()
         .args(["build", "--quiet", "--locked", "--workspace", "--test", "imports", "--config"])
         .arg(workspace().join("Cargo.toml"))
+        .args(own.iter().flat_map(|setting| ["--config", setting]))
         .args(FUNCTIONS.iter().flat_map(|program| ["--bin", program]))
+        .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_TARGET_DIR", programs)
         .env("CARGO_BUILD_BUILD_DIR", target_directory())
         .current_dir(sources)
