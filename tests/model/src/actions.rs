@@ -133,10 +133,11 @@ impl WritePath {
         let leaders = state.processes.iter().filter(|process| process.is_leader()).count();
         if leaders == 0 || leaders == 1 && state.faults_left > 0 {
             actions.extend(
-                (state.cursor + 1..=last_timer.max(self.config.horizon)).map(|to| Action::Lead { to }),
+                (state.mark.max(state.cursor + 1)..=last_timer.max(self.config.horizon).max(state.mark))
+                    .map(|to| Action::Lead { to }),
             );
             if state.steps_back_left > 0 {
-                actions.extend((0..state.cursor).map(|to| Action::LeadAfterStep { to }));
+                actions.extend((0..state.seen()).map(|to| Action::LeadAfterStep { to }));
             }
         }
         if state.processes.iter().filter(|process| process.is_sweeper()).count() < self.config.sweepers {
@@ -221,9 +222,10 @@ impl WritePath {
         let config = &self.config;
         match step {
             Step::ReadPage { from, to } => process.first(tick::page(config, state, from, to)),
-            Step::Put(timer) => _ = state.timers.insert(timer),
+            Step::Put(timer) => tick::put(config, state, process, timer),
             Step::Send(message) => _ = state.messages.insert(message),
             Step::SaveCursor(to) => tick::save_cursor(state, process, to),
+            Step::SaveMark(to) => tick::save_mark(state, process, to),
             Step::Delete(timer) => _ = state.timers.remove(&timer),
             Step::RunTarget => {
                 execute::run_target(config, state, process, answer.unwrap_or(Answer::Success));

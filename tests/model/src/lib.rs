@@ -15,8 +15,9 @@
 //! - *Tick*, by a leader: reads a page of timers beyond the cursor, then (1) puts the successors of its slots, up to
 //!   the first that lies beyond the page, (2) sends the messages of all slots in the page and of the attempts that
 //!   are due, (3) saves the cursor, which is refused if a later leader holds the lease. Two leaders at once do no
-//!   harm: puts are idempotent and claims sort out the messages.
-//! - *Tick after the clock went back*: its cursor lies beyond the horizon. Looks at what was fired ahead of its time
+//!   harm: puts are idempotent and claims sort out the messages. Before all this, it saves a mark of how far it will
+//!   fire: if it dies, and its clock was ahead, the next leader sees that.
+//! - *Tick after the clock went back*: its cursor or mark lies beyond the horizon. Looks at what was fired ahead of its time
 //!   and has a row: puts a near guard beside the far one. Begins each job's chain anew: puts the timer of its first
 //!   slot. Then reads its page from there on, and saves the cursor, which goes back. Rows tell what has run already.
 //! - *Claim*: the message names the attempt. For a slot without a row it creates the row, running. Otherwise the

@@ -40,6 +40,7 @@ pub enum Step {
     Put(Timer),
     Send(Message),
     SaveCursor(u8),
+    SaveMark(u8),
     Delete(Timer),
     RunTarget,
     /// The target has the work: the lease is the attempt's time from here on.

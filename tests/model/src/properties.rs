@@ -7,6 +7,7 @@ use crate::state::{Execution, State, Status, Violation};
 pub const NO_SLOT_FORGOTTEN: &str = "1: no slot is forgotten";
 pub const UNFINISHED_OWNS_TIMER: &str = "1: an unfinished execution owns a timer";
 pub const FAN_OUT_OWNS_TIMER: &str = "1: an unfinished fan-out owns a timer";
+pub const FIRED_IN_SIGHT: &str = "1: leaders see how far a tick has fired";
 pub const ONE_SUCCESS: &str = "2: one success per execution";
 pub const NO_NEEDLESS_EFFECT: &str = "2: only lost or failed attempts repeat";
 pub const NO_STALE_WRITE: &str = "3: no stale write is accepted";
@@ -24,6 +25,7 @@ pub fn all(model: &WritePath) -> Vec<Property<WritePath>> {
         Property::<WritePath>::always(FAN_OUT_OWNS_TIMER, |model, state| {
             fan_outs_own_timers(&model.config, state)
         }),
+        Property::<WritePath>::always(FIRED_IN_SIGHT, |_, state| never(state, Violation::FiredOutOfSight)),
         Property::<WritePath>::always(ONE_SUCCESS, |_, state| never(state, Violation::SecondSuccess)),
         Property::<WritePath>::always(NO_NEEDLESS_EFFECT, |_, state| never(state, Violation::EffectRepeated)),
         Property::<WritePath>::always(NO_STALE_WRITE, |_, state| never(state, Violation::StaleWriteAccepted)),

@@ -5,6 +5,8 @@ pub enum Safeguard {
     AcceptPutsSuccessor,
     /// A tick puts the successors before it sends any message.
     TickPutsSuccessors,
+    /// A tick saves how far it is about to fire before it fires.
+    MarkBeforeFiring,
     /// A sweep puts the successor of a slot without a row before it sends that slot's message.
     SweepPutsSuccessor,
     /// An execution's timer goes after the fan-out.

@@ -98,6 +98,7 @@ pub struct History {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Violation {
+    FiredOutOfSight,
     EffectRepeated,
     SecondSuccess,
     StaleWriteAccepted,
@@ -108,6 +109,8 @@ pub enum Violation {
 pub struct State {
     pub registered: BTreeSet<u8>,
     pub cursor: u8,
+    /// Instant up to which a leader was about to fire.
+    pub mark: u8,
     pub timers: BTreeSet<Timer>,
     pub rows: BTreeMap<Execution, Row>,
     /// Wait rows, each with the awaited execution and the waiter.
@@ -125,6 +128,11 @@ pub struct State {
 impl State {
     pub fn status(&self, execution: Execution) -> Option<Status> {
         self.rows.get(&execution).map(|row| row.status)
+    }
+
+    /// Instant up to which ticks have fired for all that a leader can see.
+    pub fn seen(&self) -> u8 {
+        self.cursor.max(self.mark)
     }
 
     pub fn is_terminal(&self, execution: Execution) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::Config;
 use crate::process::{Process, Role, Step};
 use crate::safeguard::Safeguard;
-use crate::state::{Execution, Message, State, Timer, What};
+use crate::state::{Execution, Message, State, Timer, Violation, What};
 
 /// Steps of a leader that has read its page. Successors that fall within the page are fired with it.
 pub fn page(config: &Config, state: &State, from: u8, to: u8) -> Vec<Step> {
@@ -22,11 +22,14 @@ pub fn page(config: &Config, state: &State, from: u8, to: u8) -> Vec<Step> {
     let puts = successors.into_iter().map(Timer::slot).map(Step::Put);
     let waves = slots.into_iter().map(|slot| first_message(slot, Timer::slot(slot)));
     let sends = waves.chain(timers().filter_map(|timer| retry(state, timer))).map(Step::Send);
+    // Only a world whose clock goes back needs to know how far it was.
+    let marks = config.steps_back > 0 && config.has(Safeguard::MarkBeforeFiring);
+    let mark = marks.then_some(Step::SaveMark(to));
     let save = [Step::SaveCursor(to)];
     if config.has(Safeguard::TickPutsSuccessors) {
-        puts.chain(sends).chain(save).collect()
+        mark.into_iter().chain(puts).chain(sends).chain(save).collect()
     } else {
-        sends.chain(puts).chain(save).collect()
+        mark.into_iter().chain(sends).chain(puts).chain(save).collect()
     }
 }
 
@@ -68,6 +71,24 @@ fn retry(state: &State, guard: Timer) -> Option<Message> {
 
 pub fn first_message(execution: Execution, guard: Timer) -> Message {
     Message { execution, attempt: 1, guard }
+}
+
+/// Puts a timer. If a leader moves a chain on to beyond what the next one sees of it, and its clock was
+/// ahead, slots between the two stand still until the clock comes there again.
+pub fn put(config: &Config, state: &mut State, process: &Process, timer: Timer) {
+    let leads = process.role == (Role::Leader { deposed: false });
+    if config.steps_back > 0 && leads && slot(timer).is_some() && timer.fire_at > state.seen() + 1 {
+        state.violation = Some(Violation::FiredOutOfSight);
+    }
+    state.timers.insert(timer);
+}
+
+pub fn save_mark(state: &mut State, process: &mut Process, to: u8) {
+    if process.role == (Role::Leader { deposed: true }) {
+        process.end();
+    } else {
+        state.mark = to;
+    }
 }
 
 pub fn save_cursor(state: &mut State, process: &mut Process, to: u8) {

@@ -36,12 +36,12 @@ const MISSED_NAMED: usize = 100;
 const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
 
 impl Engine {
-    /// Fires a job's slots from `first` to `horizon`. Slots that were missed are handled by the misfire
-    /// policy.
-    pub(crate) fn fire(&self, job: &Job, first: Timestamp, horizon: Timestamp) -> Firing {
+    /// Fires a job's slots from `first` to `horizon`. Slots that were missed by `now` are handled by the
+    /// misfire policy.
+    pub(crate) fn fire(&self, job: &Job, first: Timestamp, horizon: Timestamp, now: Timestamp) -> Firing {
         let Some(schedule) = job.schedule() else { return Firing::default() };
         let latest = |at| schedule.latest_at_or_before(at);
-        let before = missed_before_under(job.spec.misfire, self.now().to_utc(), latest);
+        let before = missed_before_under(job.spec.misfire, now.to_utc(), latest);
         self.fire_from(job, first, before.into(), horizon)
     }
 

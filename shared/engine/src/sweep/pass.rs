@@ -38,7 +38,7 @@ impl Engine {
         self.put_right_after_step(lease, &cursors).await?;
         for shard in shards {
             let until = self.now().plus(self.settings.look_ahead);
-            let cursor = self.tick_from(cursor_of(&cursors, shard), until).min(self.now());
+            let cursor = self.tick_from(&cursors, shard, until).min(self.now());
             if cursor > Timestamp::MIN {
                 self.save_cursor(lease, shard, cursor).await?;
             }

@@ -1,6 +1,6 @@
-//! Cursors: up to where the ticks have read.
+//! Cursors: up to where the ticks have read. Marks: up to where they were about to.
 
-use belfry_domain::Timestamp;
+use belfry_domain::{Timestamp, misfire::GRACE};
 
 use crate::{
     Engine, Result,
@@ -10,7 +10,31 @@ use crate::{
 /// Place, beside those of the shards, of the furthest cursor that there was before a clock went back.
 pub(crate) const FURTHEST: u16 = u16::MAX;
 
+/// Place of a lane's mark: how far its tick was about to fire.
+fn mark_of(lane: u16) -> u16 {
+    FURTHEST - 1 - lane
+}
+
 impl Engine {
+    /// Saves a mark before a tick fires up to `until`, if that lies further beyond what has been fired than
+    /// ticks are apart. If the process dies before its cursors are saved, and its clock was ahead, the next
+    /// leader sees the mark.
+    pub(super) async fn mark(&self, lease: &Lease, cursors: &Cursors, until: Timestamp) -> Result<()> {
+        if until.since(fired(cursors)) <= self.settings.look_ahead + GRACE {
+            return Ok(());
+        }
+        self.save_cursor(lease, mark_of(lease.lane), until).await
+    }
+
+    /// Takes the mark back, after what lies between it and `until` was put right.
+    pub(super) async fn unmark(&self, lease: &Lease, cursors: &Cursors, until: Timestamp) -> Result<()> {
+        let mark = mark_of(lease.lane);
+        if cursor_of(cursors, mark) <= until {
+            return Ok(());
+        }
+        self.save_cursor(lease, mark, until).await
+    }
+
     pub(crate) async fn save_cursor(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<()> {
         self.save_cursors(lease, &Cursors::from([(shard, cursor)])).await
     }
@@ -21,6 +45,12 @@ impl Engine {
         }
         Err(StoreError::Fenced.into())
     }
+}
+
+/// Latest instant up to which ticks have fired, or were about to.
+pub(crate) fn fired(cursors: &Cursors) -> Timestamp {
+    let fired = cursors.iter().filter(|(shard, _)| **shard != FURTHEST);
+    fired.map(|(_, cursor)| *cursor).max().unwrap_or(Timestamp::MIN)
 }
 
 /// Cursor of a shard. A shard that was never read is read from the beginning.

@@ -54,7 +54,7 @@ impl Engine {
         if !is_slot || !is_own || self.ports.executions.execution(&id).await?.is_some() {
             return Ok(false);
         }
-        let firing = self.fire(&job, slot, slot);
+        let firing = self.fire(&job, slot, slot, self.now());
         self.ports.timers.put_timers(firing.timers).await?;
         self.send(firing.messages).await?;
         Ok(true)

@@ -13,7 +13,8 @@ use std::{
 };
 
 use belfry_domain::{
-    Change, Execution, ExecutionId, HumanDuration, Job, JobId, Timer, Timestamp, What, misfire::GRACE,
+    Change, Execution, ExecutionId, HumanDuration, Job, JobId, Timer, Timestamp, What,
+    misfire::{GRACE, missed_before_under},
 };
 
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     base::checks::LONGEST_CHECK,
     ports::{Acquired, Alert, Cursors, Lease, Position},
     slots::chain::first_slot,
-    time::cursors::{FURTHEST, cursor_of},
+    time::cursors::{FURTHEST, cursor_of, fired},
 };
 
 /// Number of jobs that an alert names.
@@ -33,8 +34,9 @@ pub(crate) type NextSlots = BTreeMap<JobId, Timestamp>;
 
 impl Engine {
     /// Instant from which a tick reads a shard, up to `until`.
-    pub(crate) fn tick_from(&self, cursor: Timestamp, until: Timestamp) -> Timestamp {
-        if went_back(cursor, until) { self.now().minus(GRACE) } else { cursor.min(until) }
+    pub(crate) fn tick_from(&self, cursors: &Cursors, shard: u16, until: Timestamp) -> Timestamp {
+        let least = if went_back(fired(cursors), until) { self.now().minus(GRACE) } else { until };
+        cursor_of(cursors, shard).min(least)
     }
 
     /// Takes or renews the leadership of a lane for `length`. A lease that ends after `longest` and a minute
@@ -63,10 +65,10 @@ impl Engine {
     /// a minute, puts right what stands still, and raises an alert. Repeating it does no harm.
     pub(crate) async fn put_right_after_step(&self, lease: &Lease, cursors: &Cursors) -> Result<()> {
         let until = self.now().plus(self.settings.look_ahead);
-        let shards = cursors.iter().filter(|(shard, _)| **shard != FURTHEST);
-        let Some(fired) = shards.map(|(_, cursor)| *cursor).max().filter(|fired| *fired > until) else {
+        let fired = fired(cursors);
+        if fired <= until {
             return Ok(());
-        };
+        }
         // A change of zone data waits for it, but no longer than rows are kept.
         let mark = fired.min(self.now().plus(self.settings.retention));
         if cursor_of(cursors, FURTHEST) < mark {
@@ -83,14 +85,15 @@ impl Engine {
         let still: Vec<&JobId> = self.standing_still(&jobs, &next, now).map(|job| job.id()).collect();
         let mut timers = Vec::new();
         for job in &jobs {
-            timers.extend(self.first_timers(job, now.minus(GRACE)).await?);
+            timers.extend(self.first_timers(job, before_what_is_missed_no_more(job, now)).await?);
         }
         self.ports.timers.put_timers(timers).await?;
         let summary = format!(
             "the clock went back by {by}: it was ahead before, or is behind now; {} would have stood still for so long, and had to be started again",
             names(&still)
         );
-        Ok(self.ports.alerts.raise(Alert::Clock { summary }).await?)
+        self.ports.alerts.raise(Alert::Clock { summary }).await?;
+        self.unmark(lease, cursors, until).await
     }
 
     /// Gives what lies further ahead than it can mean, or was fired ahead of its time, another look
@@ -197,6 +200,14 @@ impl Engine {
             version = before;
         }
     }
+}
+
+/// Instant after which slots count: those from it on are not missed by the policy of the job.
+fn before_what_is_missed_no_more(job: &Job, now: Timestamp) -> Timestamp {
+    let Some(schedule) = job.schedule() else { return now };
+    let latest = |at| schedule.latest_at_or_before(at);
+    let missed = missed_before_under(job.spec.misfire, now.to_utc(), latest);
+    Timestamp(Timestamp::from(missed).0 - 1)
 }
 
 fn went_back(cursor: Timestamp, until: Timestamp) -> bool {

@@ -8,13 +8,13 @@
 
 use std::{collections::HashSet, mem::take, time::Duration};
 
-use belfry_domain::{ExecutionId, JobId, Message, Timer, Timestamp, What};
+use belfry_domain::{ExecutionId, JobId, Message, Timer, Timestamp, What, misfire::GRACE};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
     ports::{Alert, Cursors, Fact, Lease, Position, StoreError},
-    time::cursors::cursor_of,
+    time::cursors::fired,
 };
 
 /// Work that the timers of a page call for, in the order in which it is done.
@@ -49,9 +49,11 @@ impl Engine {
         let started = self.ports.clock.monotonic();
         let cursors = self.ports.leases.cursors().await?;
         self.put_right_after_step(lease, &cursors).await?;
+        let until = self.now().plus(self.settings.look_ahead);
+        self.mark(lease, &cursors, until).await?;
         let ticks = stream::iter(shards).map(|shard| {
-            let cursor = cursor_of(&cursors, shard);
-            async move { self.tick_shard(lease, shard, cursor).await }
+            let cursor = self.tick_from(&cursors, shard, until);
+            async move { self.tick_shard(lease, shard, cursor, until).await }
         });
         let ticks: Vec<Result<Ticked>> = ticks.buffer_unordered(self.settings.shards_at_once).collect().await;
         let idle: Cursors = ticks.iter().flatten().filter_map(|ticked| ticked.idle).collect();
@@ -65,9 +67,13 @@ impl Engine {
         Ok(fired)
     }
 
-    async fn tick_shard(&self, lease: &Lease, shard: u16, cursor: Timestamp) -> Result<Ticked> {
-        let until = self.now().plus(self.settings.look_ahead);
-        let cursor = self.tick_from(cursor, until);
+    async fn tick_shard(
+        &self,
+        lease: &Lease,
+        shard: u16,
+        cursor: Timestamp,
+        until: Timestamp,
+    ) -> Result<Ticked> {
         let mut position = Position::After(cursor);
         let mut seen = HashSet::new();
         let mut fired = 0;
@@ -126,9 +132,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Fires a slot that no tick has fired, on behalf of the sweep.
+    /// Fires a slot that no tick has fired, on behalf of the sweep, and no further than ticks have: it may
+    /// be the sweep's clock that is ahead.
     pub(crate) async fn fire_late(&self, timer: &Timer, job_id: &JobId, slot: Timestamp) -> Result<()> {
-        let until = self.now().plus(self.settings.look_ahead);
+        let fired = fired(&self.ports.leases.cursors().await?);
+        let until = self.now().plus(self.settings.look_ahead).min(fired);
         let work = self.fire_slot(timer, job_id, slot, until).await?;
         self.carry_out(work).await
     }
@@ -171,7 +179,14 @@ impl Engine {
         // comes after is the new version's, which brought its own timers.
         let Some(owner) = self.owner_of(&job, timer.version, slot).await? else { return Ok(Work::default()) };
         let horizon = [owner.job.paused_at(), owner.ends].into_iter().flatten().fold(until, Timestamp::min);
-        let mut firing = self.fire(&owner.job, slot, horizon);
+        let now = self.now();
+        if now.since(until) > GRACE {
+            // It may be wrong, and no mark says how far it is.
+            let why =
+                "the clock went ahead, or the host stood still, since this tick began; the next one goes on";
+            return Err(EngineError::Conflict(why.to_owned()));
+        }
+        let mut firing = self.fire(&owner.job, slot, horizon, now);
         firing.timers.retain(|timer| {
             slot_of(timer).is_none_or(|(_, slot)| owner.ends.is_none_or(|ends| slot <= ends))
         });

@@ -100,7 +100,8 @@ pub async fn a_death_hides_no_clock_that_was_ahead(backend: &Backend) -> Tried {
     let world = World::over(backend);
     define_secondly(&world).await?;
     world.pass(5).await?;
-    let cursors = world.engine.ports.leases.cursors().await?;
+    let mut cursors = world.engine.ports.leases.cursors().await?;
+    cursors.retain(|shard, _| ONE.all().any(|own| own == *shard));
     world.advance(DAY);
     world.tick().await?;
     let lease = world.lead().await?;
@@ -111,7 +112,8 @@ pub async fn a_death_hides_no_clock_that_was_ahead(backend: &Backend) -> Tried {
     let back_at = second(&world);
     let started = live(&world, 20).await?;
     for policy in POLICIES {
-        assert_each_second(policy, &started, back_at + 1, back_at + 20);
+        // The oldest slot that was passed over has a row, which says so.
+        assert_each_second(policy, &started, back_at + 5, back_at + 20);
     }
     let alert = world.alert("clock").await?;
     assert!(alert.contains("3 schedules"), "{alert:?}");

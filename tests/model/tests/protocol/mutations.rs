@@ -4,8 +4,8 @@
 use belfry_model::actions::WritePath;
 use belfry_model::config::Config;
 use belfry_model::properties::{
-    EVERYTHING_ENDS, FAN_OUT_OWNS_TIMER, NO_NEEDLESS_EFFECT, NO_SLOT_FORGOTTEN, NO_STALE_WRITE,
-    UNFINISHED_OWNS_TIMER,
+    EVERYTHING_ENDS, FAN_OUT_OWNS_TIMER, FIRED_IN_SIGHT, NO_NEEDLESS_EFFECT, NO_SLOT_FORGOTTEN,
+    NO_STALE_WRITE, UNFINISHED_OWNS_TIMER,
 };
 use belfry_model::safeguard::Safeguard;
 use belfry_model::worlds;
@@ -27,6 +27,12 @@ fn a_put_that_only_sends_breaks_the_chain() {
 #[test]
 fn a_tick_that_sends_first_breaks_the_chain() {
     breaks(Safeguard::TickPutsSuccessors, worlds::one_job(3), NO_SLOT_FORGOTTEN);
+}
+
+#[test]
+fn a_tick_that_does_not_say_how_far_it_fires_hides_a_clock_that_was_ahead() {
+    let config = Config { steps_back: 1, sweepers: 0, ..worlds::one_job(2) };
+    breaks(Safeguard::MarkBeforeFiring, config, FIRED_IN_SIGHT);
 }
 
 #[test]

@@ -247,7 +247,8 @@ impl State {
     }
 
     fn are_clocks_apart(&self) -> bool {
-        self.processes.iter().any(|process| process.is_alive && process.skew_ms != 0)
+        let lives = |id: usize| self.processes[id].is_alive || self.crashed.contains(&id);
+        (0..self.processes.len()).any(|id| lives(id) && self.processes[id].skew_ms != 0)
     }
 
     fn was_unreadable(&self, row: &Execution, since_ms: u64) -> bool {
