@@ -257,6 +257,7 @@ macro_rules! suite {
             a_circuit_that_was_opened_by_hand_stays_open,
             a_job_that_is_defined_again_begins_with_a_closed_circuit,
             a_change_that_comes_second_is_made_again_or_says_so,
+            definitions_at_once_wait_for_each_other,
             a_change_of_priority_reaches_what_waits,
             a_full_queue_refuses,
             each_misfire_policy_makes_up_for_what_it_says,

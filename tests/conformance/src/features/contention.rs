@@ -11,6 +11,7 @@ use belfry_engine::{
     CircuitChange, EngineError,
     ports::{GateStore, GateWrite, Passed, RowWrite, StoreError},
 };
+use futures::future::join_all;
 use serde_json::json;
 
 use super::world::{Tried, World};
@@ -64,5 +65,20 @@ pub async fn a_change_that_comes_second_is_made_again_or_says_so(backend: &Backe
     assert_eq!(message, Err("other requests keep changing the limits of busy; try again".to_owned()));
     assert_eq!(busy.left.load(SeqCst), 900, "it gives up after a hundred tries");
     assert_eq!(world.engine.job_gate(&id).await?.circuit, opened, "nothing has changed");
+    Ok(())
+}
+
+/// Fifty clients of one process, and as many of another, define a job each at once.
+pub async fn definitions_at_once_wait_for_each_other(backend: &Backend) -> Tried {
+    let worlds = [World::over(backend), World::over(backend)];
+    let define = |number: usize| {
+        let job = json!({ "job_id": format!("job{number}"), "schedule": "@yearly" });
+        worlds[number % 2].define([job])
+    };
+    for outcome in join_all((0..100).map(define)).await {
+        outcome?;
+    }
+    let (_, jobs) = backend.jobs.all_jobs().await?;
+    assert_eq!(jobs.len(), 100);
     Ok(())
 }

@@ -36,7 +36,9 @@ pub use self::{
         what_a_clock_that_was_ahead_planned_comes_in_time,
         what_was_defined_and_paused_by_a_clock_that_was_ahead_counts_from_now,
     },
-    contention::a_change_that_comes_second_is_made_again_or_says_so,
+    contention::{
+        a_change_that_comes_second_is_made_again_or_says_so, definitions_at_once_wait_for_each_other,
+    },
     deadlines::{
         a_backfill_is_not_too_late, a_missed_deadline_is_an_alert_until_it_has_ended,
         a_starting_deadline_counts_from_the_slot, each_misfire_policy_makes_up_for_what_it_says,
