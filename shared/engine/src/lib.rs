@@ -102,6 +102,9 @@ pub struct Engine {
     /// Lock for changes of the zone data, which read and write all jobs. Definitions in the same process
     /// wait for it.
     graph_turn: tokio::sync::RwLock<()>,
+    /// Queue of the definitions and changes of jobs in this process: all of them count the graph's revision
+    /// up, so at once they would only refuse each other.
+    definitions: tokio::sync::Mutex<()>,
     /// Revision of the graph at which all jobs were last seen to use the zone data in force, and none to
     /// begin in the future.
     aligned_at: AtomicU64,
@@ -121,6 +124,7 @@ impl Engine {
             tick_failure: Mutex::default(),
             own_zones: ZoneData::bundled(),
             graph_turn: tokio::sync::RwLock::default(),
+            definitions: tokio::sync::Mutex::default(),
             aligned_at: AtomicU64::default(),
         }
     }

@@ -6,7 +6,7 @@ use crate::{Engine, EngineError, Result};
 
 /// Number of tries for rows that change now and then.
 pub(crate) const ATTEMPTS: u32 = 20;
-/// Number of tries for rows that many executions change at once: gates.
+/// Number of tries for rows that many change at once: gates, and the revision of the graph. About ten seconds.
 pub(crate) const MANY_ATTEMPTS: u32 = 100;
 /// Longest pause before another try.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);

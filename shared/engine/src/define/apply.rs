@@ -9,7 +9,7 @@ use belfry_domain::{
 
 use crate::{
     Engine, EngineError, Result,
-    base::retry::ATTEMPTS,
+    base::retry::MANY_MANY_ATTEMPTS,
     define::{commit::the_jobs, precondition::Precondition, zones::Judges},
     slots::chain::first_slot,
 };
@@ -105,8 +105,9 @@ impl Engine {
         specs: Vec<JobSpec>,
         precondition: &Precondition,
     ) -> Result<Vec<ApplyOutcome>> {
+        let queued = self.definitions.lock().await;
         let outcomes = self
-            .retry_contended(the_jobs, ATTEMPTS, || async {
+            .retry_contended(the_jobs, MANY_ATTEMPTS, || async {
                 let plan = self.plan_if(&specs, precondition).await?;
                 if plan.jobs.is_empty() {
                     return Ok(Some(plan.outcomes));
@@ -116,6 +117,7 @@ impl Engine {
                 Ok(is_done.then_some(plan.outcomes))
             })
             .await?;
+        drop(queued);
         for outcome in outcomes.iter().filter(|outcome| outcome.changes_priority()) {
             self.reprioritise(&outcome.job).await?;
         }

@@ -4,7 +4,7 @@ use std::{slice, sync::Arc};
 
 use belfry_domain::{Job, JobId, Message, Timer, Timestamp};
 
-use crate::{Engine, Result, base::retry::ATTEMPTS, ports::Committed};
+use crate::{Engine, Result, base::retry::MANY_ATTEMPTS, ports::Committed};
 
 /// Next state of a job.
 pub(crate) struct Next {
@@ -55,7 +55,8 @@ impl Engine {
         F: Future<Output = Result<Option<Next>>>,
     {
         let what = || format!("job {id}");
-        self.retry_contended(what, ATTEMPTS, || async {
+        let _queued = self.definitions.lock().await;
+        self.retry_contended(what, MANY_ATTEMPTS, || async {
             let (revision, job) = self.live_job(id).await?;
             let Some(next) = change(Arc::clone(&job), revision + 1).await? else { return Ok(Some(job)) };
             let turn = self.graph_turn.read().await;
