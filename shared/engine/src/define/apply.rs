@@ -9,7 +9,7 @@ use belfry_domain::{
 
 use crate::{
     Engine, EngineError, Result,
-    base::retry::MANY_MANY_ATTEMPTS,
+    base::retry::MANY_ATTEMPTS,
     define::{commit::the_jobs, precondition::Precondition, zones::Judges},
     slots::chain::first_slot,
 };
