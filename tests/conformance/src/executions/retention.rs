@@ -18,13 +18,13 @@ async fn create_ended(backend: &Backend, name: &str, ms: i64) -> Verdict {
 /// Whether the store lets rows expire by itself. Then the case has nothing to check: the store finds no
 /// old rows, and removes nothing when it is asked to.
 async fn expires_by_itself(backend: &Backend) -> Result<bool, StoreError> {
-    if backend.expires_by_itself {
+    if backend.expires_by_itself() {
         create_ended(backend, "a@expiring", 0).await?;
         assert_eq!(backend.executions.ended_before(at(100), 10).await?, []);
         backend.executions.remove_ended(&[id("a@expiring")]).await?;
         backend.present("a@expiring").await?;
     }
-    Ok(backend.expires_by_itself)
+    Ok(backend.expires_by_itself())
 }
 
 async fn found(backend: &Backend, before: i64, limit: usize) -> Result<Vec<String>, StoreError> {

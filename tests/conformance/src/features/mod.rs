@@ -7,10 +7,12 @@ mod clocks;
 mod contention;
 mod deadlines;
 mod failures;
+mod kept;
 mod keys;
 mod lateness;
 mod limits;
 mod lists;
+mod outages;
 mod periods;
 mod queues;
 mod rules;
@@ -43,6 +45,11 @@ pub use self::{
         what_has_not_started_by_its_deadline_is_skipped, what_waits_beyond_its_deadline_is_skipped,
     },
     failures::{a_failure_that_is_only_recorded_pages_nobody, a_graph_runs_again_from_what_failed},
+    kept::{
+        a_dependency_that_is_added_in_time_has_its_result,
+        a_dependency_that_is_added_too_late_is_skipped_over, a_rarer_jobs_result_is_kept_for_its_dependents,
+        a_result_that_has_gone_is_no_null, what_a_person_is_to_decide_on_is_kept,
+    },
     keys::{
         a_key_stands_for_one_request, a_named_instant_is_part_of_the_request, a_request_is_what_it_means,
         a_request_that_is_sent_again_completes_a_rerun, a_retried_push_hides_no_failure_of_the_job,
@@ -57,6 +64,10 @@ pub use self::{
         the_newest_replaces_what_runs, what_is_asked_for_waits_where_others_are_skipped_or_replaced,
     },
     lists::{a_list_of_a_skipped_job_skips, a_mapped_job_waits_for_its_list},
+    outages::{
+        a_long_outage_leaves_the_decision_to_the_policy, a_long_pause_leaves_the_decision_to_the_policy,
+        what_no_worker_took_within_the_retention_says_so,
+    },
     periods::{
         schedules_of_all_periods_wait_for_each_other_in_autumn,
         schedules_of_all_periods_wait_for_each_other_in_spring,
