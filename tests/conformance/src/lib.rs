@@ -325,6 +325,13 @@ macro_rules! suite {
             a_long_outage_leaves_the_decision_to_the_policy,
             a_long_pause_leaves_the_decision_to_the_policy,
             what_no_worker_took_within_the_retention_says_so,
+            what_comes_back_after_a_success_is_told_again,
+            what_comes_back_all_the_time_is_told_ever_more_rarely,
+            what_stays_open_is_told_daily,
+            notices_of_one_cause_are_one,
+            too_many_alerts_are_told_as_one,
+            a_receiver_is_told_of_few_alerts_a_minute,
+            unnamed_pushes_have_an_alert_for_each_cause,
         ]);
         $crate::cases!($fresh, local_time: [
             a_job_goes_by_the_zone_data_in_force,

@@ -1,5 +1,6 @@
 //! Promises of the engine for each feature, over every store.
 
+mod alerts;
 mod attempts;
 mod backfills;
 mod circuits;
@@ -22,6 +23,12 @@ pub(crate) mod world;
 use serde_json::Value;
 
 pub use self::{
+    alerts::{
+        a_receiver_is_told_of_few_alerts_a_minute, notices_of_one_cause_are_one,
+        too_many_alerts_are_told_as_one, unnamed_pushes_have_an_alert_for_each_cause,
+        what_comes_back_after_a_success_is_told_again, what_comes_back_all_the_time_is_told_ever_more_rarely,
+        what_stays_open_is_told_daily,
+    },
     attempts::{
         a_start_that_comes_after_a_pause_is_not_lost, a_vanished_workers_work_starts_again,
         long_work_tells_how_far_it_is_and_is_stopped,
