@@ -163,6 +163,7 @@ macro_rules! suite {
         $crate::cases!($fresh, retention: [
             what_ended_before_is_found_in_the_order_of_creation,
             only_what_has_ended_is_removed,
+            retention_counts_from_where_it_is_said_to,
             removal_can_be_repeated,
             what_belongs_to_a_row_goes_with_it,
             the_latest_generation_counts_numerically,
@@ -322,6 +323,7 @@ macro_rules! suite {
             a_dependency_that_is_added_too_late_is_skipped_over,
             a_result_that_has_gone_is_no_null,
             what_a_person_is_to_decide_on_is_kept,
+            the_oldest_of_too_many_dead_letters_are_discarded,
             a_long_outage_leaves_the_decision_to_the_policy,
             a_long_pause_leaves_the_decision_to_the_policy,
             what_no_worker_took_within_the_retention_says_so,

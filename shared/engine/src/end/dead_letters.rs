@@ -4,7 +4,7 @@ use belfry_domain::{Execution, ExecutionId};
 
 use crate::{
     Engine, Result,
-    ports::{Alert, DeadLetter},
+    ports::{Alert, DeadLetter, StoreError},
 };
 
 impl Engine {
@@ -19,12 +19,13 @@ impl Engine {
             redriven_as: None,
             redriven_for: None,
         };
+        self.retain_for_people(row).await?;
         // Whoever added it may have died before the alert. Of one that somebody has dealt with
         // since then there is nothing to tell.
         if self.ports.dead_letters.add_dead_letter(letter).await? || self.is_open_letter(&row.id).await? {
-            self.ports.alerts.raise(Alert::DeadLetter { id: row.id.clone(), reason }).await?;
+            return Ok(self.ports.alerts.raise(Alert::DeadLetter { id: row.id.clone(), reason }).await?);
         }
-        Ok(())
+        self.retain_from_now(row).await
     }
 
     /// Closes the dead letters of earlier generations, because this execution replaces them. An
@@ -36,7 +37,10 @@ impl Engine {
                 continue;
             }
             let old = self.ports.executions.execution(&earlier).await?;
-            if old.is_none_or(|old| old.is_pushed() == row.is_pushed()) {
+            if old.as_ref().is_none_or(|old| old.is_pushed() == row.is_pushed()) {
+                if let Some(old) = &old {
+                    self.retain_from_now(old).await?;
+                }
                 let key = row.rerun_key.as_ref();
                 self.ports.dead_letters.mark_redriven(&earlier, &row.id, key).await?;
             }
@@ -44,16 +48,24 @@ impl Engine {
         Ok(())
     }
 
-    /// Discards a dead letter. `false` where there is none.
+    /// Discards a dead letter. From now on the retention of its execution counts. `false` where there is
+    /// none.
     ///
     /// # Errors
     /// The store does not answer, or another process leads now.
     pub async fn discard(&self, id: &ExecutionId) -> Result<bool> {
+        match self.ports.dead_letters.dead_letter(id).await {
+            Ok(None) => return Ok(false),
+            // People can be rid of one that can't be read, too.
+            Ok(Some(_)) | Err(StoreError::Unreadable { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match self.ports.executions.execution(id).await {
+            Ok(Some(row)) => self.retain_from_now(&row).await?,
+            // A row that can't be read is kept: its retention is of no use to anybody.
+            Ok(None) | Err(StoreError::Unreadable { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
         Ok(self.ports.dead_letters.discard(id).await?)
-    }
-
-    pub(crate) async fn is_open_letter(&self, id: &ExecutionId) -> Result<bool> {
-        let letter = self.ports.dead_letters.dead_letter(id).await?;
-        Ok(letter.is_some_and(|letter| letter.redriven_as.is_none()))
     }
 }

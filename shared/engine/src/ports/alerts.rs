@@ -20,6 +20,11 @@ pub enum Alert {
         id: ExecutionId,
         reason: String,
     },
+    /// A job had more dead letters than are kept, and the oldest were discarded.
+    DeadLettersDiscarded {
+        job_id: JobId,
+        most: usize,
+    },
     /// A row or message can't be read, and was put aside.
     Quarantined {
         what: String,
@@ -77,6 +82,7 @@ pub enum AlertKind {
     TimerMissing,
     Stalled,
     Clock,
+    DeadLettersDiscarded,
     Test,
 }
 
@@ -92,6 +98,7 @@ impl AlertKind {
             Self::TimerMissing => "timer_missing",
             Self::Stalled => "stalled",
             Self::Clock => "clock",
+            Self::DeadLettersDiscarded => "dead_letters_discarded",
             Self::Test => "test",
         }
     }
@@ -104,6 +111,7 @@ impl AlertKind {
             | Self::MissedDeadline
             | Self::CircuitOpened
             | Self::Quarantined
+            | Self::DeadLettersDiscarded
             | Self::Clock => "error",
             Self::Lateness => "warning",
             Self::Test => "info",
@@ -205,6 +213,7 @@ impl Alert {
             Self::TimerMissing { .. } => AlertKind::TimerMissing,
             Self::Stalled { .. } => AlertKind::Stalled,
             Self::Clock { .. } => AlertKind::Clock,
+            Self::DeadLettersDiscarded { .. } => AlertKind::DeadLettersDiscarded,
             Self::Test { .. } => AlertKind::Test,
         }
     }
@@ -222,7 +231,9 @@ impl Alert {
     pub fn job_id(&self) -> Option<JobId> {
         match self {
             Self::DeadLetter { id, .. } | Self::MissedDeadline { id, .. } => Some(id.job_id()),
-            Self::CircuitOpened { job_id, .. } | Self::TimerMissing { job_id } => Some(job_id.clone()),
+            Self::CircuitOpened { job_id, .. }
+            | Self::TimerMissing { job_id }
+            | Self::DeadLettersDiscarded { job_id, .. } => Some(job_id.clone()),
             _ => None,
         }
     }
@@ -247,6 +258,9 @@ impl Alert {
             | Self::SuccessRate { summary }
             | Self::Lateness { summary, .. }
             | Self::Stalled { summary } => summary.clone(),
+            Self::DeadLettersDiscarded { job_id, most } => {
+                format!("{job_id} had more than {most} dead letters, and the oldest of them were discarded")
+            }
             Self::Quarantined { what, why } => format!("{what} was quarantined: {why}"),
             Self::TimerMissing { job_id } => {
                 format!("{job_id} had no timer, and belfry added the timer; please report this defect")

@@ -1,7 +1,7 @@
-//! What is kept beyond its retention, because jobs or people still need it.
+//! Executions that are kept beyond their retention, because jobs or people still need them.
 
-use belfry_domain::{ExecutionId, PushSpec, Status};
-use belfry_engine::{EngineError, PushRequest, ports::Completion};
+use belfry_domain::{Execution, ExecutionId, PushSpec, Status};
+use belfry_engine::{EngineError, PushRequest, Settings, ports::Completion};
 use serde_json::{Value, json};
 
 use super::{
@@ -19,17 +19,15 @@ async fn live(world: &World, days: u64) -> Tried<Vec<(String, Value)>> {
     world.tick().await?;
     world.forget_old().await?;
     let mut ran = Vec::new();
-    loop {
-        let started = world.start().await?;
-        for attempt in &started {
+    // A look at dependencies starts nothing yet.
+    while world.count_messages(|message| message.due <= world.now()) > 0 {
+        for attempt in world.start().await? {
             let name = attempt.execution.id.to_string();
-            world.end(attempt, Completion::succeeded(Some(json!(name)))).await?;
-            ran.push((name, attempt.input.clone()));
-        }
-        if started.is_empty() {
-            return Ok(ran);
+            world.end(&attempt, Completion::succeeded(Some(json!(name)))).await?;
+            ran.push((name, attempt.input));
         }
     }
+    Ok(ran)
 }
 
 async fn is_there(world: &World, name: &str) -> Tried<bool> {
@@ -145,7 +143,7 @@ async fn push(world: &World, name: &str, input: Value) -> Tried<ExecutionId> {
     Ok(world.engine.push(PushRequest { spec, idempotency_key: None }).await?.execution.id)
 }
 
-/// Of a trigger, a push and an element: each fails for good, and nobody decides for a month.
+/// A trigger, pushes, an element and a dependent fail for good, and nobody decides for a month.
 pub async fn what_a_person_is_to_decide_on_is_kept(backend: &Backend) -> Tried {
     let world = World::over(backend);
     world
@@ -153,6 +151,8 @@ pub async fn what_a_person_is_to_decide_on_is_kept(backend: &Backend) -> Tried {
             json!({ "job_id": "asked" }),
             json!({ "job_id": "quiet", "on_failure": "record" }),
             json!({ "job_id": "each", "for_each": ["x"], "input": { "$element": true } }),
+            json!({ "job_id": "root" }),
+            json!({ "job_id": "after", "dependencies": ["root"], "input": { "$result": "root" } }),
         ])
         .await?;
     let asked = world.trigger("asked", "a", json!({ "n": 7 })).await?;
@@ -160,9 +160,14 @@ pub async fn what_a_person_is_to_decide_on_is_kept(backend: &Backend) -> Tried {
     world.trigger("quiet", "a", Value::Null).await?;
     world.trigger("each", "a", Value::Null).await?;
     let pushed = push(&world, "pushed", json!("small")).await?;
-    world.work(bad).await?;
-    let element = id("each@a,0");
-    let all = [&asked, &other, &pushed, &element];
+    let root = world.trigger("root", "a", Value::Null).await?;
+    let result = |row: &Execution| match row.job_id().as_str() {
+        "root" => Completion::succeeded(Some(json!(9))),
+        _ => bad(row),
+    };
+    world.work(result).await?;
+    let (element, after) = (id("each@a,0"), id("after@a"));
+    let all = [&asked, &other, &pushed, &element, &after, &root];
     for _ in 0..3 {
         world.advance(10 * DAY);
         world.tick().await?;
@@ -172,7 +177,7 @@ pub async fn what_a_person_is_to_decide_on_is_kept(backend: &Backend) -> Tried {
         assert!(is_there(&world, letter.as_str()).await?, "{letter}");
     }
     assert!(!is_there(&world, "quiet@a").await?, "nothing is to be decided");
-    for letter in [&asked, &pushed, &element] {
+    for letter in [&asked, &pushed, &element, &after] {
         world.engine.redrive(letter, None).await?;
     }
     assert!(world.engine.discard(&other).await?);
@@ -181,7 +186,7 @@ pub async fn what_a_person_is_to_decide_on_is_kept(backend: &Backend) -> Tried {
         inputs.push(attempt.input.to_string());
         world.end(&attempt, Completion::succeeded(None)).await?;
     }
-    assert_eq!(sorted(inputs), [r#""small""#, r#""x""#, r#"{"n":7}"#]);
+    assert_eq!(sorted(inputs), [r#""small""#, r#""x""#, "9", r#"{"n":7}"#]);
     // Retention counts from the decision.
     world.advance(6 * DAY);
     world.tick().await?;
@@ -195,5 +200,32 @@ pub async fn what_a_person_is_to_decide_on_is_kept(backend: &Backend) -> Tried {
     }
     let gone = world.engine.retry_by_hand(&other, None).await;
     assert!(matches!(gone, Err(EngineError::NotFound { .. })), "{gone:?}");
+    Ok(())
+}
+
+/// The cap is three letters a job here.
+pub async fn the_oldest_of_too_many_dead_letters_are_discarded(backend: &Backend) -> Tried {
+    let settings = Settings { dead_letters_per_job: 3, ..Settings::standalone() };
+    let world = World::with(backend, settings);
+    world.define([json!({ "job_id": "many" }), json!({ "job_id": "few" })]).await?;
+    for name in ["a", "b", "c", "d", "e"] {
+        world.trigger("many", name, Value::Null).await?;
+        world.work(bad).await?;
+        world.advance(1);
+    }
+    world.trigger("few", "a", Value::Null).await?;
+    world.work(bad).await?;
+    assert_eq!(world.engine.cap_dead_letters().await?, 2);
+    assert_eq!(world.engine.cap_dead_letters().await?, 0);
+    let letters = world.engine.ports.dead_letters.dead_letters(None, None, 10).await?.items;
+    let left = letters.iter().map(|letter| letter.execution_id.to_string()).collect();
+    assert_eq!(sorted(left), ["few@a", "many@c", "many@d", "many@e"]);
+    let says = world.alert("dead_letters_discarded/many").await?;
+    assert_eq!(says, "many had more than 3 dead letters, and the oldest of them were discarded");
+    world.advance(8 * DAY);
+    world.forget_old().await?;
+    for (name, is_kept) in [("many@a", false), ("many@b", false), ("many@c", true)] {
+        assert_eq!(is_there(&world, name).await?, is_kept, "{name}");
+    }
     Ok(())
 }

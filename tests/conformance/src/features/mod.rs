@@ -55,7 +55,8 @@ pub use self::{
     kept::{
         a_dependency_that_is_added_in_time_has_its_result,
         a_dependency_that_is_added_too_late_is_skipped_over, a_rarer_jobs_result_is_kept_for_its_dependents,
-        a_result_that_has_gone_is_no_null, what_a_person_is_to_decide_on_is_kept,
+        a_result_that_has_gone_is_no_null, the_oldest_of_too_many_dead_letters_are_discarded,
+        what_a_person_is_to_decide_on_is_kept,
     },
     keys::{
         a_key_stands_for_one_request, a_named_instant_is_part_of_the_request, a_request_is_what_it_means,
