@@ -1,11 +1,16 @@
 //! Dead letters: kept where an execution fails for good, closed where a later one takes its place.
 
-use belfry_domain::{Execution, ExecutionId};
+use belfry_domain::{Execution, ExecutionId, Status};
 
 use crate::{
     Engine, Result,
-    ports::{Alert, DeadLetter, StoreError},
+    ports::{Alert, DeadLetter, ExecutionFilter, StoreError},
 };
+
+/// Number of a job's executions among which the one before is looked for.
+const NEWEST: usize = 20;
+/// Ends that say how well the work goes.
+const ENDED_BY_ITSELF: [Status; 3] = [Status::Success, Status::Failed, Status::TimedOut];
 
 impl Engine {
     pub(crate) async fn bury(&self, row: &Execution) -> Result<()> {
@@ -23,9 +28,30 @@ impl Engine {
         // Whoever added it may have died before the alert. Of one that somebody has dealt with
         // since then there is nothing to tell.
         if self.ports.dead_letters.add_dead_letter(letter).await? || self.is_open_letter(&row.id).await? {
-            return Ok(self.ports.alerts.raise(Alert::DeadLetter { id: row.id.clone(), reason }).await?);
+            return self.raise_dead_letter(row, reason).await;
         }
         self.retain_from_now(row).await
+    }
+
+    async fn raise_dead_letter(&self, row: &Execution, reason: String) -> Result<()> {
+        let alert = Alert::DeadLetter { id: row.id.clone(), reason };
+        let known = self.ports.alert_rows.alert(&alert.key()).await?;
+        let may_come_back = known.is_some_and(|known| known.is_open() && !known.has_come_back);
+        let comes_back = may_come_back && self.was_well_before(row).await?;
+        self.ports.alerts.raise(alert.clone()).await?;
+        if comes_back {
+            self.ports.alerts.came_back(&alert).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the execution of the same job that ended last before this one succeeded.
+    async fn was_well_before(&self, row: &Execution) -> Result<bool> {
+        let filter = ExecutionFilter { job_id: Some(row.job_id()), ..Default::default() };
+        let newest = self.ports.executions.list(&filter, None, NEWEST).await?.items.into_iter();
+        let before = newest.filter(|other| other.id != row.id && other.end_time <= row.end_time);
+        let ended = before.filter(|other| ENDED_BY_ITSELF.contains(&other.status));
+        Ok(ended.max_by_key(|other| other.end_time).is_some_and(|last| last.status == Status::Success))
     }
 
     /// Closes the dead letters of earlier generations, because this execution replaces them. An
