@@ -62,8 +62,9 @@ async fn list(client: &Client, global: &Global, state: Option<String>) -> Outcom
         let since = plain(&alert["opened_at"]).parse::<DateTime<Utc>>();
         let since = since.map(|at| time::relative(at, Utc::now())).unwrap_or_default();
         let state = if alert["state"] == "open" { plain(&alert["severity"]) } else { "resolved".to_owned() };
-        let told: Vec<String> =
-            told(alert).chain(troubles(alert).map(|(name, _)| format!("{name} failed"))).collect();
+        let group = alert["group"].as_str().map(|group| format!("as {group}"));
+        let failed = troubles(alert).map(|(name, _)| format!("{name} failed"));
+        let told: Vec<String> = told(alert).chain(failed).chain(group).collect();
         table.add_row([
             plain(&alert["key"]),
             since,

@@ -23,7 +23,7 @@ use belfry_sqlite::{MemoryQueue, Store, Waves};
 use belfry_worker::daemon::{Daemon, DaemonOptions};
 use tokio::{
     task::JoinSet,
-    time::{Interval, MissedTickBehavior},
+    time::{Instant, Interval, MissedTickBehavior},
 };
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
@@ -44,9 +44,13 @@ pub const LANE: u16 = 0;
 /// Interval between ticks. It is shorter than the look-ahead by so much that a late tick does no harm.
 const TICK: Duration = Duration::from_secs(1);
 const RETENTION_PASS: Duration = Duration::from_secs(600);
+/// Time after which a new leader has taken up the work of an earlier one.
+const RECOVERY: Duration = Duration::from_secs(60);
 /// Interval of retention passes with an archive. It is longer, because each pass makes a file.
 const ARCHIVE_PASS: Duration = Duration::from_secs(3600);
 const ZONES: Duration = Duration::from_secs(60);
+/// Interval at which the cap on dead letters is checked.
+const LETTERS: Duration = Duration::from_secs(60);
 const AUDIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Number of attempts that run at once, by pool.
@@ -231,16 +235,20 @@ impl Standalone {
     }
 
     /// Runs the daily audit, puts new zone data in force where that failed at the start, and removes old
-    /// rows.
+    /// rows, when the work of an earlier leader was taken up: what has ended and is not settled needs its row.
     async fn keep_house(self: Arc<Self>) {
         let mut audit = tokio::time::interval(AUDIT);
         let mut zones = tokio::time::interval(ZONES);
+        let mut letters = tokio::time::interval(LETTERS);
         let pass = if self.archive.is_some() { ARCHIVE_PASS } else { RETENTION_PASS };
-        let mut retention = tokio::time::interval(pass);
+        let mut retention = tokio::time::interval_at(Instant::now() + RECOVERY, pass);
         loop {
             let outcome = tokio::select! {
                 _ = audit.tick() => self.engine.audit().await.map(drop).map_err(anyhow::Error::from),
                 _ = zones.tick() => self.tend_zones().await.map_err(anyhow::Error::from),
+                _ = letters.tick() => {
+                    self.engine.cap_dead_letters().await.map(drop).map_err(anyhow::Error::from)
+                }
                 _ = retention.tick() => self.remove_old().await,
             };
             if let Err(error) = outcome {

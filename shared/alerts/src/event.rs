@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 pub fn event(installation: &str, notice: &Notice) -> Value {
     let alert = &notice.alert;
     let (kind, at) = match alert.resolved_at {
-        None => ("alert.opened", alert.opened_at),
+        None if alert.repeats == 0 => ("alert.opened", alert.opened_at),
+        None => ("alert.opened", alert.announced()),
         Some(at) => ("alert.resolved", at),
     };
     let mut data = json!({
@@ -18,6 +19,13 @@ pub fn event(installation: &str, notice: &Notice) -> Value {
         "summary": alert.summary,
         "opened_at": alert.opened_at.to_string(),
     });
+    if let Some(members) = alert.members {
+        data["members"] = json!(members);
+    }
+    if alert.is_open() && alert.repeats > 0 {
+        data["repeats"] = json!(alert.repeats);
+        data["last_at"] = json!(alert.last_at.to_string());
+    }
     let optional = [
         ("job_id", alert.job_id.as_ref().map(ToString::to_string)),
         ("execution_id", alert.execution_id.as_ref().map(ToString::to_string)),

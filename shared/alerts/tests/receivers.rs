@@ -84,6 +84,30 @@ async fn a_webhook_gets_signed_events() {
     }
 }
 
+/// The alert stands for three by then, and has come back.
+#[tokio::test]
+async fn a_notice_that_comes_again_is_another_event() {
+    let server = Server::start(200).await;
+    let webhook = one(&json!({ "type": "webhook", "url": server.url("/hook"), "signing_key": "env:KEY" }));
+    let instant = |text: &str| text.parse().unwrap();
+    let again = AlertRow {
+        repeats: 2,
+        members: Some(3),
+        last_at: instant("2026-11-24T00:05:00Z"),
+        announced_at: Some(instant("2026-11-24T00:05:30Z")),
+        ..opened()
+    };
+    webhook[0].tell(&Notice::of(again)).await.unwrap();
+    let [request] = &server.requests()[..] else { panic!("one request") };
+    let mut expected = data();
+    let more = json!({ "repeats": 2, "members": 3, "last_at": "2026-11-24T00:05:00Z" });
+    expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let expected = json!({ "type": "alert.opened", "timestamp": "2026-11-24T00:05:30Z", "data": expected });
+    assert_eq!(request.json(), expected);
+    let id = format!("dead_letter/report/{}/opened/2", opened().opened_at.0);
+    assert_eq!(request.header("webhook-id"), id);
+}
+
 #[tokio::test]
 async fn pagerduty_gets_a_trigger_and_a_resolve_under_one_key() {
     let server = Server::start(202).await;

@@ -13,6 +13,8 @@ pub struct Timestamp(pub i64);
 impl Timestamp {
     /// Instant before all others: the cursor of a shard that no tick has read yet.
     pub const MIN: Self = Self(i64::MIN);
+    /// Instant after all others.
+    pub const MAX: Self = Self(i64::MAX);
 
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))

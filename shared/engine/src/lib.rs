@@ -49,7 +49,7 @@ mod wait;
 pub use self::{
     again::{rerun::Rerun, select::RerunPage},
     alerts::{
-        alerting::StoredAlerts,
+        stored::StoredAlerts,
         watch::{Judge, Thresholds, Watch},
     },
     attempt::{

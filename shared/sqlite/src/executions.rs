@@ -141,6 +141,16 @@ impl ExecutionStore for Store {
         self.browse(move |connection| ended_before(connection, before, limit)).await
     }
 
+    async fn retain_from(&self, id: &ExecutionId, from: Option<Timestamp>) -> Result<()> {
+        let (id, from) = (id.clone(), from.unwrap_or(Timestamp::MAX));
+        self.write(move |connection| {
+            let sql = "UPDATE executions SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NOT NULL";
+            let mut statement = connection.prepare_cached(sql).map_err(unavailable)?;
+            statement.execute((id.as_str(), from.0)).map(drop).map_err(unavailable)
+        })
+        .await
+    }
+
     async fn remove_ended(&self, ids: &[ExecutionId]) -> Result<()> {
         let ids = ids.to_vec();
         self.write(move |connection| remove_all(connection, &ids).map_err(unavailable)).await

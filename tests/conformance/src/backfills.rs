@@ -146,7 +146,7 @@ pub async fn those_that_are_over_are_removed(backend: &Backend) -> Verdict {
         assert!(backend.backfills.change_backfill(0, next).await?);
     }
     let removed = backend.backfills.remove_ended_backfills(at(2_000)).await?;
-    if backend.expires_by_itself {
+    if backend.expires_by_itself() {
         assert_eq!(removed, 0, "its store does it in its own time");
         return Ok(());
     }

@@ -27,6 +27,8 @@ pub mod zones;
 
 use std::{any::Any, sync::Arc};
 
+use async_trait::async_trait;
+use belfry_domain::Timestamp;
 use belfry_engine::ports::{
     AlertStore, BackfillStore, DeadLetterStore, ExecutionStore, GateStore, JobStore, LeaseStore, Store,
     StoreError, TimerStore, WorkerRegistry, ZoneStore,
@@ -43,6 +45,13 @@ pub use self::{
 /// Outcome of a case. A store that does not answer fails the case, as an assertion does.
 pub type Verdict = Result<(), StoreError>;
 
+/// Expiry of rows in a store that removes ended executions by itself, in its own time.
+#[async_trait]
+pub trait Expiry: Send + Sync {
+    /// Removes what the store would have removed by this instant at the latest.
+    async fn expire(&self, now: Timestamp);
+}
+
 /// The durable ports of one store. Clones share it.
 #[derive(Clone)]
 pub struct Backend {
@@ -56,9 +65,9 @@ pub struct Backend {
     pub workers: Arc<dyn WorkerRegistry>,
     pub zones: Arc<dyn ZoneStore>,
     pub backfills: Arc<dyn BackfillStore>,
-    /// Whether the store removes ended executions by itself, in its own time: then `ended_before` finds
-    /// none, and `remove_ended` does nothing.
-    pub expires_by_itself: bool,
+    /// Expiry of a store that removes ended executions by itself: `ended_before` finds none there, and
+    /// `remove_ended` does nothing.
+    pub expiry: Option<Arc<dyn Expiry>>,
     /// Value that must be dropped after the store, such as its directory.
     _alive: Arc<dyn Any + Send + Sync>,
 }
@@ -79,14 +88,18 @@ impl Backend {
             workers: store.clone(),
             zones: store.clone(),
             backfills: store,
-            expires_by_itself: false,
+            expiry: None,
             _alive: Arc::new(alive),
         }
     }
 
     #[must_use]
-    pub fn expiring_by_itself(self) -> Self {
-        Self { expires_by_itself: true, ..self }
+    pub fn expiring_by_itself(self, expiry: impl Expiry + 'static) -> Self {
+        Self { expiry: Some(Arc::new(expiry)), ..self }
+    }
+
+    pub fn expires_by_itself(&self) -> bool {
+        self.expiry.is_some()
     }
 }
 
@@ -150,6 +163,7 @@ macro_rules! suite {
         $crate::cases!($fresh, retention: [
             what_ended_before_is_found_in_the_order_of_creation,
             only_what_has_ended_is_removed,
+            retention_counts_from_where_it_is_said_to,
             removal_can_be_repeated,
             what_belongs_to_a_row_goes_with_it,
             the_latest_generation_counts_numerically,
@@ -305,6 +319,22 @@ macro_rules! suite {
             a_line_goes_by_turns_whatever_was_before,
             a_list_of_a_skipped_job_skips,
             a_mapped_job_waits_for_its_list,
+            a_rarer_jobs_result_is_kept_for_its_dependents,
+            a_dependency_that_is_added_in_time_has_its_result,
+            a_dependency_that_is_added_too_late_is_skipped_over,
+            a_result_that_has_gone_is_no_null,
+            what_a_person_is_to_decide_on_is_kept,
+            the_oldest_of_too_many_dead_letters_are_discarded,
+            a_long_outage_leaves_the_decision_to_the_policy,
+            a_long_pause_leaves_the_decision_to_the_policy,
+            what_no_worker_took_within_the_retention_says_so,
+            what_comes_back_after_a_success_is_told_again,
+            what_comes_back_all_the_time_is_told_ever_more_rarely,
+            what_stays_open_is_told_daily,
+            notices_of_one_cause_are_one,
+            too_many_alerts_are_told_as_one,
+            a_receiver_is_told_of_few_alerts_a_minute,
+            unnamed_pushes_have_an_alert_for_each_cause,
         ]);
         $crate::cases!($fresh, local_time: [
             a_job_goes_by_the_zone_data_in_force,

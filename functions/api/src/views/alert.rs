@@ -25,11 +25,12 @@ pub enum AlertState {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Alert)]
 pub struct AlertView {
-    /// Name of the condition, `kind/subject`. While an alert is open, nobody is told of the same key again.
+    /// Name of the condition, `kind/subject`. While an alert is open, receivers are told again if the condition
+    /// comes back after a success, and daily.
     #[schema(example = "dead_letter/daily_report")]
     pub key: String,
     /// Kind of condition: `dead_letter`, `missed_deadline`, `circuit_opened`, `success_rate`, `lateness`,
-    /// `quarantined`, `timer_missing`, `clock` or `test`.
+    /// `quarantined`, `timer_missing`, `clock`, `dead_letters_discarded` or `test`.
     #[schema(example = "dead_letter")]
     pub kind: &'static str,
     /// Urgency for the receivers: `critical`, `error`, `warning` or `info`.
@@ -41,7 +42,7 @@ pub struct AlertView {
     pub summary: String,
     /// Job that the alert is about. `null` where it concerns no single job.
     pub job_id: Option<JobId>,
-    /// Execution that raised the alert last. `null` where no single execution did.
+    /// Execution that raised the alert last, to within a minute. `null` where no single execution did.
     pub execution_id: Option<ExecutionId>,
     /// Instant of the first occurrence.
     pub opened_at: Instant,
@@ -53,8 +54,16 @@ pub struct AlertView {
     pub told: Vec<String>,
     /// Receivers that could not be told, each with its last error. They are tried again.
     pub troubles: BTreeMap<String, String>,
-    /// Number of rounds of notices since the alert was opened or resolved.
+    /// Number of rounds of notices since the alert was opened, told again or resolved.
     pub tries: u32,
+    /// Number of times that receivers were told again of the open alert.
+    pub repeats: u32,
+    /// Key of the alert that receivers are told of instead of this one, because there are many like it. `null`
+    /// where they are told of this one.
+    #[schema(example = "dead_letter/=8f14e45fceea167a")]
+    pub group: Option<String>,
+    /// Number of alerts that this one stands for. `null` where it stands for itself.
+    pub members: Option<usize>,
 }
 
 impl From<AlertRow> for AlertView {
@@ -82,6 +91,9 @@ impl From<AlertRow> for AlertView {
             execution_id: row.execution_id,
             troubles,
             tries: row.tries,
+            repeats: row.repeats,
+            group: row.group,
+            members: row.members,
         }
     }
 }

@@ -10,12 +10,12 @@ use super::{
     capacity::Table,
     client::{Refused, Written},
     error::unavailable,
-    expression::{Bounds, Range, Update, is, no_row},
-    item::{Item, Key},
+    expression::{Bounds, Range, Update, is, no_row, present},
+    item::{Item, Key, PK},
     keys,
     notes::{BEGUN, begun_by},
     reads::Query,
-    rows::{REVISION, decode},
+    rows::{EXPIRES_AT, REVISION, decode},
     timers,
     transaction::{Transacted, Write},
 };
@@ -130,6 +130,13 @@ impl ExecutionStore for Stores {
     }
 
     /// Does nothing: DynamoDB removes the rows by `expires_at`.
+    async fn retain_from(&self, id: &ExecutionId, from: Option<Timestamp>) -> Result<()> {
+        let expires_at = from.map(|from| self.layout.expires_at(from));
+        let (key, update) =
+            (keys::execution(id, self.layout.buckets), Update::default().put(&EXPIRES_AT, expires_at));
+        self.tables.update(Table::Executions, key, update, present(&PK)).await.map(drop)
+    }
+
     async fn remove_ended(&self, _ids: &[ExecutionId]) -> Result<()> {
         Ok(())
     }

@@ -75,7 +75,7 @@ impl Layout {
             .with(&DOC, doc(&row)?)
             .with_some(&FIXED, fixed)
             .with(&REVISION, row.revision)
-            .with_some(&EXPIRES_AT, self.expires_at(&row));
+            .with_some(&EXPIRES_AT, row.end_time.map(|end| self.expires_at(end)));
         let listed = [
             (RECENT, Some(recent(&row))),
             (BY_STATUS, by_status(&row)),
@@ -95,7 +95,7 @@ impl Layout {
         let doc = doc(row);
         (row.work, row.input) = fixed;
         let update = Update::default().set(&DOC, doc?).set(&REVISION, row.revision);
-        let update = update.put(&EXPIRES_AT, self.expires_at(row));
+        let update = update.put(&EXPIRES_AT, row.end_time.map(|end| self.expires_at(end)));
         let listed = [(BY_STATUS, by_status(row)), (BY_DUE, by_due(row))];
         Ok(listed.into_iter().fold(update, |update, (index, keys)| {
             let (pk, sk) = keys.unzip();
@@ -103,8 +103,9 @@ impl Layout {
         }))
     }
 
-    fn expires_at(self, row: &Execution) -> Option<i64> {
-        Some(row.end_time?.plus(self.retention).second() + 1)
+    /// Second in which a row expires whose retention counts from this instant.
+    pub(crate) fn expires_at(self, from: Timestamp) -> i64 {
+        from.plus(self.retention).second().saturating_add(1)
     }
 }
 

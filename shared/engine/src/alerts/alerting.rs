@@ -7,20 +7,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use belfry_domain::{Circuit, Timestamp};
 use futures::{StreamExt as _, future::join_all, stream};
 
 use crate::{
     Engine, Result,
-    base::writes::PATIENCE,
-    ports::{
-        Alert, AlertKind, AlertRow, AlertStore, Alerts, Clock, DeliveryState, Notice, Receiver, StoreError,
+    alerts::{
+        repeat::{AT_ONCE, LONGEST_PAUSE, NoticeLimits},
+        stored::{change, resolved},
     },
+    base::writes::PATIENCE,
+    ports::{Alert, AlertKind, AlertRow, DeadLetter, DeliveryState, Notice, Receiver, key_of},
 };
 
-/// Interval at which `last_at` of an ongoing alert is updated.
-const NOTED: Duration = Duration::from_secs(60);
 /// Time without a new occurrence after which an alert without an explicit end is resolved.
 const QUIET: Duration = Duration::from_secs(24 * 3600);
 /// Time without another step of the clock after which its alert is resolved.
@@ -33,91 +32,37 @@ const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// notices take.
 const TELLING: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
-/// Number of tries to write an alert while other writers come first.
-const ATTEMPTS: usize = 20;
 /// Maximum number of alerts that one pass tells of. The alerts that have waited the longest come first.
 const TOLD_IN_A_PASS: usize = 50;
-const AT_ONCE: usize = 8;
-
-type Stored<T> = std::result::Result<T, StoreError>;
-
-/// Alerts that are kept as rows, and passed on to `also`, which logs or counts them.
-pub struct StoredAlerts {
-    pub rows: Arc<dyn AlertStore>,
-    pub clock: Arc<dyn Clock>,
-    pub also: Arc<dyn Alerts>,
-}
-
-#[async_trait]
-impl Alerts for StoredAlerts {
-    async fn raise(&self, alert: Alert) -> Stored<()> {
-        let now = self.clock.now();
-        let occurs = |found: Option<AlertRow>| match found {
-            None => Some(AlertRow::opened(&alert, now)),
-            Some(row) if row.is_open() => {
-                let is_news = row.is_closing || row.last_at.plus(NOTED) <= now;
-                is_news.then_some(AlertRow { last_at: now, is_closing: false, ..row })
-            }
-            // Those who have not heard of its end believe that it is open, and are right again.
-            Some(row) => row.kind.recurs().then(|| AlertRow {
-                heard: row.heard,
-                revision: row.revision,
-                ..AlertRow::opened(&alert, now)
-            }),
-        };
-        change(self.rows.as_ref(), &alert.key(), occurs).await?;
-        self.also.raise(alert).await
-    }
-
-    async fn resolve(&self, key: &str) -> Stored<()> {
-        let now = self.clock.now();
-        change(self.rows.as_ref(), key, |found| resolved(found?, now)).await
-    }
-}
-
-/// Writes the row that `make` makes from the present row. Writes nothing where it returns `None`.
-async fn change(
-    rows: &dyn AlertStore,
-    key: &str,
-    make: impl Fn(Option<AlertRow>) -> Option<AlertRow>,
-) -> Stored<()> {
-    for _ in 0..ATTEMPTS {
-        let found = rows.alert(key).await?;
-        let revision = found.as_ref().map_or(0, |row| row.revision);
-        let Some(row) = make(found) else { return Ok(()) };
-        if rows.keep_alert(&AlertRow { revision: revision + 1, ..row }).await? {
-            return Ok(());
-        }
-    }
-    Err(StoreError::Unavailable(format!("other processes keep changing alert {key}; try again")))
-}
-
-pub(crate) fn resolved(row: AlertRow, now: Timestamp) -> Option<AlertRow> {
-    row.is_open().then_some(AlertRow { resolved_at: Some(now), tries: 0, next_try_at: now, ..row })
-}
+/// Number of dead letters that are read at once in search of one that an alert is about.
+const LETTERS: usize = 100;
+const LETTER_PAGES: usize = 10;
 
 impl Engine {
-    /// Tends the alerts: tells receivers what they don't know yet, then resolves those whose condition
-    /// has ended, and removes those that were resolved a day ago. It takes as long as the receivers
-    /// take, so nothing else should wait for it. Two calls at once do no harm.
+    /// Tends the alerts: tells receivers what they don't know yet, or are to be told again, then resolves
+    /// those whose condition has ended, and removes those that were resolved a day ago. Many alerts of one
+    /// cause are told as one, and each receiver is told of few alerts a minute. It takes as long as the
+    /// receivers take, so nothing else should wait for it. Two calls at once do no harm.
     ///
     /// # Errors
     /// The store does not answer, or a row that an alert is about can't be read. All alerts are tended
     /// first: what is wrong with one silences no other.
     pub async fn tend_alerts(&self, receivers: &[Arc<dyn Receiver>]) -> Result<()> {
         let rows = self.ports.alert_rows.alerts().await?;
+        let mut limits = NoticeLimits::of(&rows, receivers, self.now());
+        let (rows, repeated) = self.repeat_all(rows).await;
+        let (rows, gathered) = self.gather(rows).await;
         let (due, rest): (Vec<_>, Vec<_>) =
             rows.into_iter().partition(|row| self.is_to_be_told(row, receivers));
-        let told = self.tell_of_all(due, receivers).await;
+        let told = self.tell_of_all(due, receivers, &mut limits).await;
         let looks = stream::iter(rest).map(|row| self.look_at_alert(row));
         let looked: Vec<_> = looks.buffer_unordered(AT_ONCE).collect().await;
         let (over, failed): (Vec<_>, Vec<_>) = looked.into_iter().partition(Result::is_ok);
         let over = over.into_iter().flatten().flatten();
-        let told_over = self
-            .tell_of_all(over.filter(|row| self.is_to_be_told(row, receivers)).collect(), receivers)
-            .await;
-        told.and(told_over).and(failed.into_iter().try_for_each(|error| error.map(drop)))
+        let over = over.filter(|row| self.is_to_be_told(row, receivers)).collect();
+        let told_over = self.tell_of_all(over, receivers, &mut limits).await;
+        let failed = failed.into_iter().try_for_each(|error| error.map(drop));
+        [repeated, gathered, told, told_over, failed].into_iter().collect()
     }
 
     fn is_to_be_told(&self, row: &AlertRow, receivers: &[Arc<dyn Receiver>]) -> bool {
@@ -128,13 +73,18 @@ impl Engine {
         is_time && (row.tries == 0 || is_news())
     }
 
-    /// Tells of these alerts, those first that have waited the longest. An error comes after the others
-    /// were told.
-    async fn tell_of_all(&self, mut rows: Vec<AlertRow>, receivers: &[Arc<dyn Receiver>]) -> Result<()> {
+    /// Tells of these alerts, those first that have waited the longest, as far as the limits allow. An error
+    /// comes after the others were told.
+    async fn tell_of_all(
+        &self,
+        mut rows: Vec<AlertRow>,
+        receivers: &[Arc<dyn Receiver>],
+        limits: &mut NoticeLimits,
+    ) -> Result<()> {
         rows.sort_by_key(|row| row.next_try_at);
-        rows.truncate(TOLD_IN_A_PASS);
-        let tellings = stream::iter(rows).map(|row| self.tell_of(row, receivers));
-        let told: Vec<_> = tellings.buffer_unordered(AT_ONCE).collect().await;
+        let shares = rows.into_iter().filter_map(|row| limits.share(row, receivers)).take(TOLD_IN_A_PASS);
+        let tellings: Vec<_> = shares.map(|(row, news)| self.tell_of(row, news)).collect();
+        let told: Vec<_> = stream::iter(tellings).buffer_unordered(AT_ONCE).collect().await;
         told.into_iter().collect()
     }
 
@@ -170,16 +120,13 @@ impl Engine {
     /// here.
     async fn is_over(&self, row: &AlertRow) -> Result<bool> {
         let is_quiet_for = |time| row.last_at.plus(time) <= self.now();
+        if row.members.is_some() {
+            return Ok(!self.has_members(&row.key).await?);
+        }
         Ok(match (row.kind, &row.job_id, &row.execution_id) {
-            (AlertKind::DeadLetter, job_id, id) => {
-                // The letter that it began with is asked for first: to look for others may take long.
-                if let Some(id) = id
-                    && self.is_open_letter(id).await?
-                {
-                    return Ok(false);
-                }
-                let letters = self.ports.dead_letters.dead_letters(job_id.as_ref(), None, 1).await?;
-                letters.items.is_empty() && letters.next.is_none()
+            (AlertKind::DeadLetter, _, Some(id)) => {
+                // The newest letter is asked for first: to look for others may take long.
+                !self.is_open_letter(id).await? && !self.has_letters(row).await?
             }
             (AlertKind::MissedDeadline, _, Some(id)) => self.is_over_or_off(id).await?,
             (AlertKind::CircuitOpened, Some(job_id), _) => {
@@ -194,13 +141,35 @@ impl Engine {
         })
     }
 
-    /// Tries once to tell all receivers that don't know the alert's present state. Each is marked as
+    /// Whether there is an open dead letter that this alert is about, or so many others that it could not be
+    /// found among them.
+    async fn has_letters(&self, row: &AlertRow) -> Result<bool> {
+        let mut after = None;
+        for _ in 0..LETTER_PAGES {
+            let letters = &self.ports.dead_letters;
+            let page = letters.dead_letters(row.job_id.as_ref(), after.as_deref(), LETTERS).await?;
+            if page.items.into_iter().any(|letter| is_about(row, letter)) {
+                return Ok(true);
+            }
+            if page.next.is_none() {
+                return Ok(false);
+            }
+            after = page.next;
+        }
+        Ok(true)
+    }
+
+    /// Tries once to tell these receivers, which don't know the alert's present state. Each is marked as
     /// unsure before it is told anything. So, whatever happens in between, it is told again rather than
     /// left with a wrong state.
-    async fn tell_of(&self, row: AlertRow, receivers: &[Arc<dyn Receiver>]) -> Result<()> {
+    async fn tell_of(&self, row: AlertRow, news: Vec<Arc<dyn Receiver>>) -> Result<()> {
         let (rows, now) = (self.ports.alert_rows.as_ref(), self.now());
-        let news: Vec<_> = receivers.iter().filter(|receiver| row.is_news_to(receiver.name())).collect();
         let mut told = row;
+        if told.tries == 0 && told.is_open() {
+            // This notice is about the newest occurrence.
+            (told.announced_at, told.has_come_back) = (Some(now), false);
+        }
+        told.notified.extend(news.iter().map(|receiver| (receiver.name().to_owned(), now)));
         told.heard.extend(news.iter().map(|receiver| (receiver.name().to_owned(), DeliveryState::Unsure)));
         // How it went is counted when it is known.
         told.tries += u32::from(news.is_empty());
@@ -232,6 +201,14 @@ impl Engine {
     }
 }
 
+/// Whether a dead letter is one that the alert is about. Alerts of an earlier version are about all unnamed
+/// pushes.
+fn is_about(row: &AlertRow, letter: DeadLetter) -> bool {
+    let of_job = key_of(row.kind, Some(letter.job_id.as_str()));
+    let alert = Alert::DeadLetter { id: letter.execution_id, reason: letter.reason };
+    row.key == of_job || row.key == alert.key()
+}
+
 /// Row as it is now, with the receivers' knowledge after they were told of `told`.
 pub(crate) fn learned(
     mut row: AlertRow,
@@ -243,9 +220,7 @@ pub(crate) fn learned(
         let heard = match outcome {
             // The alert has ended or opened again since, and another may have told that: what the receiver
             // heard last is not known here.
-            Ok(()) if (told.opened_at, told.resolved_at) != (row.opened_at, row.resolved_at) => {
-                DeliveryState::Unsure
-            }
+            Ok(()) if notice_of(told) != notice_of(&row) => DeliveryState::Unsure,
             Ok(()) if told.is_open() => DeliveryState::Open,
             Ok(()) => {
                 row.heard.remove(*receiver);
@@ -256,12 +231,17 @@ pub(crate) fn learned(
         row.heard.insert((*receiver).to_owned(), heard);
     }
     // Where it has opened or ended since then, that is still to be told, at once.
-    if (row.opened_at, row.resolved_at, row.tries) == (told.opened_at, told.resolved_at, told.tries) {
+    if (notice_of(&row), row.tries) == (notice_of(told), told.tries) {
         let pause = FIRST_PAUSE.saturating_mul(1 << told.tries.min(12)).min(LONGEST_PAUSE);
         row.next_try_at = now.plus(pause);
         row.tries += 1;
     }
     row
+}
+
+/// Fields by which one notice of an alert differs from its others.
+fn notice_of(row: &AlertRow) -> (Timestamp, Option<Timestamp>, u32) {
+    (row.opened_at, row.resolved_at, row.repeats)
 }
 
 #[cfg(test)]

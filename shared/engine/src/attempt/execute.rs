@@ -7,10 +7,11 @@ use crate::{
     Engine, EngineError, Result,
     attempt::{
         claim::{ClaimOutcome, Claimant, Started},
-        run::Worker,
+        results::Known,
+        run::{AttemptEnd, Worker},
     },
     base::outbox::MessageOutcome,
-    ports::Stop,
+    ports::{Completion, Stop},
 };
 
 impl Engine {
@@ -36,12 +37,15 @@ impl Engine {
         }
         let poke = Stop::new();
         let _entered = self.running.enter(&row, poke.clone());
-        let verdict = self.attempt(&mut row, since, &work, (input, poke), worker).await;
+        let verdict = match input {
+            Ok(input) => self.attempt(&mut row, since, &work, (input, poke), worker).await,
+            Err(why) => AttemptEnd::Completed(Completion::failed_for_good(why)),
+        };
         Ok(MessageOutcome::Ran(Box::pin(self.finish(row, &work, verdict, guard)).await?))
     }
 
     /// Work and input of an attempt, with the results of dependencies filled in.
-    pub(crate) async fn work_and_input(&self, started: &Started) -> Result<(Work, Value)> {
+    pub(crate) async fn work_and_input(&self, started: &Started) -> Result<(Work, Known<Value>)> {
         let Started { row, job, .. } = started;
         let own = row.work.as_deref().cloned();
         let Some(work) = own.or_else(|| job.as_ref().map(|job| job.work().clone())) else {

@@ -79,7 +79,10 @@ impl Engine {
         let input = row.input.clone().or_else(|| job.spec.input.clone());
         let mut list = job.spec.for_each.clone().unwrap_or_default();
         let texts: Vec<&Value> = input.iter().chain([&list]).collect();
-        let meanings = self.meanings(&texts, row).await?;
+        let meanings = match self.meanings(&texts, row).await? {
+            Ok(meanings) => meanings,
+            Err(why) => return Ok(Err(why)),
+        };
         meanings.replace(&mut list);
         let most = job.spec.max_elements() as usize;
         Ok(match list {

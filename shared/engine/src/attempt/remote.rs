@@ -116,6 +116,13 @@ impl Engine {
         let took = self.ports.clock.monotonic().saturating_sub(started.since);
         // Claimed so late that its lease may be over before the worker hears of it.
         let Some(token) = started.row.token().filter(|_| took < request.lease / 2) else { return Ok(None) };
+        let input = match input {
+            Ok(input) => input,
+            Err(why) => {
+                let verdict = AttemptEnd::Completed(Completion::failed_for_good(why));
+                return Box::pin(self.finish(started.row, &work, verdict, started.guard)).await.map(|_| None);
+            }
+        };
         let timeout = self.time_allowed(&started.row, &work);
         Ok(Some(Leased { execution: started.row, token, work, input, timeout }))
     }

@@ -2,14 +2,15 @@
 //!
 //! `{"$result": "job_id"}` anywhere in an input stands for that dependency's result, and `{"$result":
 //! "job_id", "at": "/rows/0"}` for the part that the JSON pointer names. A missing value becomes null:
-//! the dependency gave no result, or was not waited for.
+//! the dependency gave no result, or was not waited for. A result that has gone with the retention of its
+//! execution fails the attempt instead: it was waited for, and null is not what it was.
 //!
 //! In the input of a list's elements, `{"$element": true}` stands for the element, with `at` for a part
 //! of it, and `{"$index": true}` for its place in the list.
 
 use std::collections::HashMap;
 
-use belfry_domain::{Execution, JobId};
+use belfry_domain::{Execution, HumanDuration, JobId, Outcome};
 use serde_json::{Map, Value};
 
 use crate::{Engine, Result};
@@ -27,24 +28,35 @@ pub(crate) struct Meanings {
     element: Option<(u32, Value)>,
 }
 
+/// Value, or the reason why it is not known.
+pub(crate) type Known<T> = std::result::Result<T, String>;
+
 impl Engine {
-    pub(crate) async fn with_results(&self, mut input: Value, row: &Execution) -> Result<Value> {
-        self.meanings(&[&input], row).await?.replace(&mut input);
-        Ok(input)
+    /// Input with the results of dependencies, or the reason why they can't be filled in.
+    pub(crate) async fn with_results(&self, mut input: Value, row: &Execution) -> Result<Known<Value>> {
+        Ok(self.meanings(&[&input], row).await?.map(|meanings| {
+            meanings.replace(&mut input);
+            input
+        }))
     }
 
-    /// Results of the dependencies that any of these texts refer to.
-    pub(crate) async fn meanings(&self, texts: &[&Value], row: &Execution) -> Result<Meanings> {
+    /// Results of the dependencies that any of these texts refer to, or the reason why one is not known any
+    /// more.
+    pub(crate) async fn meanings(&self, texts: &[&Value], row: &Execution) -> Result<Known<Meanings>> {
         if row.dependencies.is_empty() {
-            return Ok(Meanings::default());
+            return Ok(Ok(Meanings::default()));
         }
         let mut results = HashMap::new();
         let is_mentioned = |job_id: &JobId| texts.iter().any(|text| mentions(text, job_id));
         for (job_id, dependency) in row.dependencies.iter().filter(|(job_id, _)| is_mentioned(job_id)) {
             let ended = self.ports.executions.execution(&dependency.execution_id).await?;
+            if ended.is_none() && dependency.outcome == Some(Outcome::Success) {
+                let (id, retention) = (&dependency.execution_id, HumanDuration(self.settings.retention));
+                return Ok(Err(format!("the result of {id} has gone with the retention ({retention})")));
+            }
             results.insert(job_id.clone(), ended.and_then(|ended| ended.result).unwrap_or_default());
         }
-        Ok(Meanings { results: Some(results), element: None })
+        Ok(Ok(Meanings { results: Some(results), element: None }))
     }
 }
 

@@ -10,7 +10,7 @@
 //! | timers for a later look | `checks` |
 //! | the clock, and waiting for an instant | `clock` |
 //! | jobs, an execution's work | `jobs`, `work` |
-//! | deadlines, generations | `deadlines`, `generations` |
+//! | deadlines, generations, dead letters | `deadlines`, `generations`, `letters` |
 //! | attempts of this process | `running` |
 
 pub(crate) mod checks;
@@ -21,6 +21,7 @@ pub(crate) mod gates;
 pub(crate) mod generations;
 pub(crate) mod guards;
 pub(crate) mod jobs;
+pub(crate) mod letters;
 pub(crate) mod outbox;
 pub(crate) mod retry;
 pub(crate) mod running;

@@ -48,6 +48,8 @@ pub struct Settings {
     pub backlog_limits: BacklogLimits,
     /// Time for which ended executions are kept. Scheduled slots that are older never start.
     pub retention: Duration,
+    /// Maximum number of open dead letters that are kept for one job, each with its execution.
+    pub dead_letters_per_job: usize,
     /// Time that an attempt has to stop after it was told to.
     pub stop_grace: Duration,
 }
@@ -74,6 +76,7 @@ impl Default for Settings {
             ageing_step: AGEING_STEP,
             backlog_limits: BacklogLimits::default(),
             retention: Duration::from_secs(7 * 24 * 3600),
+            dead_letters_per_job: 10_000,
             stop_grace: Duration::from_secs(3),
         }
     }

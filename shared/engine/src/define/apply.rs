@@ -39,6 +39,14 @@ impl ApplyOutcome {
         self.before.is_none() && self.job.version > 1
     }
 
+    /// Jobs whose latest slots are needed for another time after this change: the job itself, and those that
+    /// it depends on or has depended on.
+    fn affects(&self) -> impl Iterator<Item = &JobId> {
+        let versions = [Some(&self.job), self.before.as_ref()].into_iter().flatten();
+        let dependencies = versions.flat_map(|job| &job.spec.dependencies).chain([self.job.id()]);
+        dependencies.filter(|_| self.change != JobChange::Unchanged)
+    }
+
     fn changes_priority(&self) -> bool {
         self.before.as_ref().is_some_and(|before| before.spec.priority != self.job.spec.priority)
     }
@@ -127,6 +135,7 @@ impl Engine {
         for outcome in outcomes.iter().filter(|outcome| outcome.is_born_again()) {
             self.reset_gate(outcome.job.id()).await?;
         }
+        self.review_latest(outcomes.iter().flat_map(ApplyOutcome::affects)).await?;
         Ok(outcomes)
     }
 

@@ -66,7 +66,7 @@ impl Engine {
             }
             self.keep_in_step(slice::from_ref(&next.job)).await;
             drop(turn);
-            self.send(next.messages).await?;
+            self.send(self.with_rows_for_old(&next.job, next.messages).await?).await?;
             Ok(Some(Arc::new(next.job)))
         })
         .await

@@ -16,25 +16,27 @@ impl Engine {
     /// # Errors
     /// The job does not exist, other jobs depend on it, or the precondition fails.
     pub async fn delete_job(&self, id: &JobId, precondition: &Precondition) -> Result<()> {
-        self.commit_job(id, |job, revision| async move {
-            precondition.check(Some(&job))?;
-            let dependents = self.ports.jobs.dependents(id, u64::MAX).await?;
-            if !dependents.is_empty() {
-                let names: Vec<&str> = dependents.iter().map(|job| job.id().as_str()).collect();
-                let message = format!(
-                    "job {id} cannot be deleted, because these jobs depend on it: {}",
-                    names.join(", ")
-                );
-                return Err(EngineError::Conflict(message));
-            }
-            let mut tombstone =
-                Job::new(job.spec.clone(), job.version + 1, revision, job.created_at, self.now());
-            tombstone.deleted = true;
-            tombstone.zones.clone_from(&job.zones);
-            Ok(Some(tombstone.into()))
-        })
-        .await?;
-        self.cancel_unstarted_of(id).await
+        let deleted = self
+            .commit_job(id, |job, revision| async move {
+                precondition.check(Some(&job))?;
+                let dependents = self.ports.jobs.dependents(id, u64::MAX).await?;
+                if !dependents.is_empty() {
+                    let names: Vec<&str> = dependents.iter().map(|job| job.id().as_str()).collect();
+                    let message = format!(
+                        "job {id} cannot be deleted, because these jobs depend on it: {}",
+                        names.join(", ")
+                    );
+                    return Err(EngineError::Conflict(message));
+                }
+                let mut tombstone =
+                    Job::new(job.spec.clone(), job.version + 1, revision, job.created_at, self.now());
+                tombstone.deleted = true;
+                tombstone.zones.clone_from(&job.zones);
+                Ok(Some(tombstone.into()))
+            })
+            .await?;
+        self.cancel_unstarted_of(id).await?;
+        self.review_latest(&deleted.spec.dependencies).await
     }
 
     /// Pauses a job: slots after now don't start until it is resumed; earlier ones still do. A job that is

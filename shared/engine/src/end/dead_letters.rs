@@ -1,11 +1,16 @@
 //! Dead letters: kept where an execution fails for good, closed where a later one takes its place.
 
-use belfry_domain::{Execution, ExecutionId};
+use belfry_domain::{Execution, ExecutionId, Status};
 
 use crate::{
     Engine, Result,
-    ports::{Alert, DeadLetter},
+    ports::{Alert, DeadLetter, ExecutionFilter, StoreError},
 };
+
+/// Number of a job's executions among which the one before is looked for.
+const NEWEST: usize = 20;
+/// Ends that say how well the work goes.
+const ENDED_BY_ITSELF: [Status; 3] = [Status::Success, Status::Failed, Status::TimedOut];
 
 impl Engine {
     pub(crate) async fn bury(&self, row: &Execution) -> Result<()> {
@@ -19,12 +24,34 @@ impl Engine {
             redriven_as: None,
             redriven_for: None,
         };
+        self.retain_for_people(row).await?;
         // Whoever added it may have died before the alert. Of one that somebody has dealt with
         // since then there is nothing to tell.
         if self.ports.dead_letters.add_dead_letter(letter).await? || self.is_open_letter(&row.id).await? {
-            self.ports.alerts.raise(Alert::DeadLetter { id: row.id.clone(), reason }).await?;
+            return self.raise_dead_letter(row, reason).await;
+        }
+        self.retain_from_now(row).await
+    }
+
+    async fn raise_dead_letter(&self, row: &Execution, reason: String) -> Result<()> {
+        let alert = Alert::DeadLetter { id: row.id.clone(), reason };
+        let known = self.ports.alert_rows.alert(&alert.key()).await?;
+        let may_come_back = known.is_some_and(|known| known.is_open() && !known.has_come_back);
+        let comes_back = may_come_back && self.was_well_before(row).await?;
+        self.ports.alerts.raise(alert.clone()).await?;
+        if comes_back {
+            self.ports.alerts.came_back(&alert).await?;
         }
         Ok(())
+    }
+
+    /// Whether the execution of the same job that ended last before this one succeeded.
+    async fn was_well_before(&self, row: &Execution) -> Result<bool> {
+        let filter = ExecutionFilter { job_id: Some(row.job_id()), ..Default::default() };
+        let newest = self.ports.executions.list(&filter, None, NEWEST).await?.items.into_iter();
+        let before = newest.filter(|other| other.id != row.id && other.end_time <= row.end_time);
+        let ended = before.filter(|other| ENDED_BY_ITSELF.contains(&other.status));
+        Ok(ended.max_by_key(|other| other.end_time).is_some_and(|last| last.status == Status::Success))
     }
 
     /// Closes the dead letters of earlier generations, because this execution replaces them. An
@@ -36,7 +63,10 @@ impl Engine {
                 continue;
             }
             let old = self.ports.executions.execution(&earlier).await?;
-            if old.is_none_or(|old| old.is_pushed() == row.is_pushed()) {
+            if old.as_ref().is_none_or(|old| old.is_pushed() == row.is_pushed()) {
+                if let Some(old) = &old {
+                    self.retain_from_now(old).await?;
+                }
                 let key = row.rerun_key.as_ref();
                 self.ports.dead_letters.mark_redriven(&earlier, &row.id, key).await?;
             }
@@ -44,16 +74,24 @@ impl Engine {
         Ok(())
     }
 
-    /// Discards a dead letter. `false` where there is none.
+    /// Discards a dead letter. From now on the retention of its execution counts. `false` where there is
+    /// none.
     ///
     /// # Errors
     /// The store does not answer, or another process leads now.
     pub async fn discard(&self, id: &ExecutionId) -> Result<bool> {
+        match self.ports.dead_letters.dead_letter(id).await {
+            Ok(None) => return Ok(false),
+            // People can be rid of one that can't be read, too.
+            Ok(Some(_)) | Err(StoreError::Unreadable { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match self.ports.executions.execution(id).await {
+            Ok(Some(row)) => self.retain_from_now(&row).await?,
+            // A row that can't be read is kept: its retention is of no use to anybody.
+            Ok(None) | Err(StoreError::Unreadable { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
         Ok(self.ports.dead_letters.discard(id).await?)
-    }
-
-    pub(crate) async fn is_open_letter(&self, id: &ExecutionId) -> Result<bool> {
-        let letter = self.ports.dead_letters.dead_letter(id).await?;
-        Ok(letter.is_some_and(|letter| letter.redriven_as.is_none()))
     }
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod dead_letters;
 pub(crate) mod misfire;
+pub(crate) mod retain;
 pub(crate) mod settle;
 pub(crate) mod skip;

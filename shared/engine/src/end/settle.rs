@@ -45,6 +45,7 @@ impl Engine {
             }
             self.after_gates(&row).await?;
             self.close_letters(&row).await?;
+            self.retain_for_dependents(&row).await?;
             if is_dead(&row) && !self.is_only_recorded(&row).await? {
                 self.bury(&row).await?;
             }
@@ -150,7 +151,7 @@ impl Engine {
             job.schedule().is_some_and(|schedule| schedule.contains(slot.to_utc()))
         };
         let slot = id.first_of_slot().filter(is_slot).ok_or_else(not_found)?;
-        if slot.plus(self.settings.retention) < self.now() || slot <= job.created_at {
+        if self.is_past_retention(slot) || slot <= job.created_at {
             return Err(not_found());
         }
         // The row will hide from the sweep that the chain may not have gone on from this slot.

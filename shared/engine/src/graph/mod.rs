@@ -6,5 +6,6 @@
 pub(crate) mod dependents;
 pub(crate) mod elements;
 pub(crate) mod kept;
+pub(crate) mod old_slots;
 pub(crate) mod reach;
 pub(crate) mod tell;

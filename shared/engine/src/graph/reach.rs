@@ -1,6 +1,9 @@
 //! Reads of the graph: the jobs that a run reaches, and the dependencies of a slot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use belfry_domain::{Dependency, ExecutionId, Job, JobId, Outcome, Timestamp};
 
@@ -22,7 +25,7 @@ impl Engine {
     }
 
     /// Job whose schedule gives a job its slots: the job itself, or the root that it flows from.
-    pub(crate) async fn schedule_giver(&self, id: &JobId) -> Result<Option<std::sync::Arc<Job>>> {
+    pub(crate) async fn schedule_giver(&self, id: &JobId) -> Result<Option<Arc<Job>>> {
         let mut next = Some(id.clone());
         while let Some(id) = next {
             let Some(job) = self.ports.jobs.job(&id).await?.filter(|job| !job.deleted) else {
@@ -49,15 +52,25 @@ impl Engine {
         Ok(dependencies)
     }
 
+    /// Latest slot of a job up to an instant, and the job whose schedule gives it.
+    pub(crate) async fn latest_slot(
+        &self,
+        id: &JobId,
+        at: Timestamp,
+    ) -> Result<Option<(Arc<Job>, Timestamp)>> {
+        let giver = self.schedule_giver(id).await?;
+        Ok(giver.and_then(|giver| {
+            let latest = giver.schedule()?.latest_at_or_before(at.to_utc())?;
+            Some((giver, latest.into()))
+        }))
+    }
+
     /// Execution of the dependency at the dependency's latest slot up to `slot`.
     async fn dependency_at(&self, dependency: &JobId, slot: Timestamp) -> Result<Dependency> {
-        let latest = self.schedule_giver(dependency).await?.and_then(|job| {
-            job.schedule()
-                .and_then(|schedule| schedule.latest_at_or_before(slot.to_utc()))
-                .map(Timestamp::from)
-        });
-        Ok(match latest {
-            Some(at) => Dependency { execution_id: ExecutionId::scheduled(dependency, at), outcome: None },
+        Ok(match self.latest_slot(dependency, slot).await? {
+            Some((_, at)) => {
+                Dependency { execution_id: ExecutionId::scheduled(dependency, at), outcome: None }
+            }
             None => Dependency {
                 execution_id: ExecutionId::scheduled(dependency, slot),
                 outcome: Some(Outcome::Skipped),

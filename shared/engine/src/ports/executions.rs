@@ -148,12 +148,19 @@ pub trait ExecutionStore: Send + Sync {
     /// The store does not answer, or a row can't be read.
     async fn latest_generation(&self, first: &ExecutionId) -> Result<u32>;
 
-    /// Rows that ended before `before`, in the order of their creation: at most `limit`, and fewer
+    /// Rows whose retention counts from before `before`, in the order of their creation: at most `limit`, and fewer
     /// where they are large. Empty in a store whose rows expire by themselves. May lag behind writes.
     ///
     /// # Errors
     /// The store does not answer, or a row can't be read.
     async fn ended_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Execution>>;
+
+    /// Counts the retention of an ended execution from this instant on. `None` keeps the row until the
+    /// next call. Does nothing where there is no row. Never called for an execution that has not ended.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
+    async fn retain_from(&self, id: &ExecutionId, from: Option<Timestamp>) -> Result<()>;
 
     /// Removes these ended rows, with the output of their attempts and their waiters.
     ///

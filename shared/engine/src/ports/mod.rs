@@ -1,6 +1,9 @@
 //! Ports: the engine's view of the world outside, in the words of its own work. The adapters are in
 //! `shared/sqlite` and `shared/aws`; nothing here knows of them.
 
+mod alert;
+mod alert_cause;
+mod alert_row;
 mod alerts;
 mod archive;
 mod backfills;
@@ -23,8 +26,11 @@ mod zones;
 
 use std::sync::Arc;
 
+pub(crate) use self::alert::any_cause;
 pub use self::{
-    alerts::{Alert, AlertKind, AlertRow, AlertStore, Alerts, DeliveryState, key_of},
+    alert::{Alert, AlertKind, key_of},
+    alert_row::{AlertRow, DeliveryState},
+    alerts::{AlertStore, Alerts},
     archive::Archive,
     backfills::BackfillStore,
     clock::{Clock, Random, SecondClock},

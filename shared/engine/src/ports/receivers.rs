@@ -15,7 +15,11 @@ pub struct Notice {
 
 impl Notice {
     pub fn of(alert: AlertRow) -> Self {
-        let what = if alert.is_open() { "opened" } else { "resolved" };
+        let what = match alert.repeats {
+            _ if !alert.is_open() => "resolved".to_owned(),
+            0 => "opened".to_owned(),
+            repeats => format!("opened/{repeats}"),
+        };
         Self { id: format!("{}/{}/{what}", alert.key, alert.opened_at.0), alert }
     }
 }

@@ -13,10 +13,20 @@ pub(crate) struct Owner {
 }
 
 impl Engine {
-    /// Whether a slot that `version` or an earlier one named may still start.
+    /// Whether a slot without a row that `version` or an earlier one named may still start.
     pub(crate) async fn may_start(&self, job: &Arc<Job>, version: u64, slot: Timestamp) -> Result<bool> {
-        let is_too_old = slot.plus(self.settings.retention) < self.now();
-        if job.deleted || is_too_old || is_paused_at(job, slot) {
+        Ok(!self.is_past_retention(slot) && self.is_wanted(job, version, slot).await?)
+    }
+
+    /// Whether the slot is so old that its row may have been removed: without a row nobody knows whether it
+    /// has run.
+    pub(crate) fn is_past_retention(&self, slot: Timestamp) -> bool {
+        slot.plus(self.settings.retention) < self.now()
+    }
+
+    /// Whether the job, as it is now, wants a slot that `version` or an earlier one named.
+    pub(crate) async fn is_wanted(&self, job: &Arc<Job>, version: u64, slot: Timestamp) -> Result<bool> {
+        if job.deleted || is_paused_at(job, slot) {
             return Ok(false);
         }
         Ok(self.owner_of(job, version, slot).await?.is_some())

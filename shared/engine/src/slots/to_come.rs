@@ -14,11 +14,26 @@ impl Engine {
         id: &ExecutionId,
         version: u64,
     ) -> Result<Option<(Arc<Job>, Timestamp)>> {
+        let wanted = self.wanted_slot(id, version).await?;
+        Ok(wanted.filter(|(_, slot)| !self.is_past_retention(*slot)))
+    }
+
+    /// Slot of a scheduled execution without a row that nobody has taken within the retention.
+    pub(crate) async fn slot_gone_by(
+        &self,
+        id: &ExecutionId,
+        version: u64,
+    ) -> Result<Option<(Arc<Job>, Timestamp)>> {
+        let wanted = self.wanted_slot(id, version).await?;
+        Ok(wanted.filter(|(_, slot)| self.is_past_retention(*slot)))
+    }
+
+    async fn wanted_slot(&self, id: &ExecutionId, version: u64) -> Result<Option<(Arc<Job>, Timestamp)>> {
         let Some(slot) = id.first_of_slot() else { return Ok(None) };
         let Some(job) = self.ports.jobs.job(&id.job_id()).await? else { return Ok(None) };
         let version = if version == 0 { job.version } else { version };
-        let may_start = job.is_scheduled() && self.may_start(&job, version, slot).await?;
-        Ok(may_start.then_some((job, slot)))
+        let is_wanted = job.is_scheduled() && self.is_wanted(&job, version, slot).await?;
+        Ok(is_wanted.then_some((job, slot)))
     }
 
     /// Message that starts a scheduled execution without a row. `None` if it must not start.

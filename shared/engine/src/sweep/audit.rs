@@ -11,7 +11,8 @@ impl Engine {
     /// jobs. There should never be one: the audit is the last safety net below the protocol. Jobs with a
     /// time zone get the timer in any case, because an older belfry may have written their timers by
     /// other zone data. Jobs whose timers a clock that was ahead has put off get the timer of their next
-    /// slot too; other timers that lie further ahead than they can mean are looked at soon.
+    /// slot too; other timers that lie further ahead than they can mean are looked at soon. Dead letters
+    /// beyond the cap are discarded.
     ///
     /// # Errors
     /// The store does not answer, or other changes of the graph come first all the time.
@@ -52,6 +53,7 @@ impl Engine {
             self.ports.alerts.raise(Alert::Clock { summary }).await?;
             mended += put_off.len() as u64;
         }
+        self.cap_dead_letters().await?;
         self.reconcile_second_clock(&jobs).await?;
         Ok(mended)
     }

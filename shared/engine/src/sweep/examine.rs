@@ -1,7 +1,8 @@
 //! Examination of one old timer: what its execution waits for, and what is to be done about it.
 
 use belfry_domain::{
-    AttemptOutcome, Change, Execution, ExecutionId, Failure, Message, Status, Timer, Timestamp, Wait, What,
+    AttemptOutcome, Change, Execution, ExecutionId, Failure, HumanDuration, Message, Status, Timer,
+    Timestamp, Wait, What,
 };
 
 use crate::{
@@ -76,13 +77,25 @@ impl Engine {
             return Ok(());
         }
         let Some(mut message) = self.message_for_absent(id, timer).await? else {
-            return self.clear(timer, id).await;
+            return self.close_absent(timer, id).await;
         };
         let paced = self.paced(timer, &message).await?;
         let next = self.check_later(&paced, id, 1, self.next_check(&paced)).await?;
         message.guard = next.clone();
         self.resend(message).await?;
         self.remove(timer, &next).await
+    }
+
+    /// Ends the matter of a slot without a row that must not start any more. A row says so where nobody took
+    /// the slot in time; other slots are not wanted.
+    async fn close_absent(&self, timer: &Timer, id: &ExecutionId) -> Result<()> {
+        let Some((job, slot)) = self.slot_gone_by(id, timer.version).await? else {
+            return self.clear(timer, id).await;
+        };
+        let (pool, retention) = (&job.work().pool, HumanDuration(self.settings.retention));
+        let reason = format!("skipped: no worker of pool {pool} took it within the retention ({retention})");
+        self.skip_slot(&job, slot, &reason).await?;
+        Ok(self.ports.timers.remove_unchanged(timer).await?)
     }
 
     /// Removes the timer of a slot that must not start, once that is safe. A worker that read the job

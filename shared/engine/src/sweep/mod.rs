@@ -7,6 +7,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod examine;
+pub(crate) mod letters;
 pub(crate) mod pass;
 pub(crate) mod resend;
 pub(crate) mod retention;

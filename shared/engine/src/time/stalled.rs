@@ -8,7 +8,11 @@ use futures::future::{Either, join_all, select};
 
 use crate::{
     Engine,
-    alerts::alerting::{learned, resolved},
+    alerts::{
+        alerting::learned,
+        repeat::{is_due_daily, repeated},
+        stored::resolved,
+    },
     ports::{Alert, AlertRow, Notice, Receiver},
 };
 
@@ -33,6 +37,7 @@ impl StallWatch {
                 tracing::info!("ticks succeed again");
                 resolved(row, now)
             }
+            (Some(row), Some(_)) if row.is_open() && is_due_daily(&row, now) => Some(repeated(row, now)),
             (Some(row), Some(_)) if row.is_open() => Some(row),
             (row, Some(why)) => {
                 tracing::error!(why, "stalled");

@@ -194,7 +194,10 @@ impl Engine {
         let slots = firing.timers.iter().filter_map(slot_of).collect();
         // Its own is there already.
         firing.timers.retain(|each| each != timer);
-        if firing.misses_first || !firing.missed.is_empty() {
+        let is_old = |message: &Message| {
+            message.execution_id.first_of_slot().is_some_and(|slot| self.is_past_retention(slot))
+        };
+        if firing.misses_first || !firing.missed.is_empty() || firing.messages.iter().any(is_old) {
             // First, because a row says that the chain goes on behind it.
             self.ports.timers.put_timers(take(&mut firing.timers)).await?;
         }
@@ -203,7 +206,8 @@ impl Engine {
             // Its message may be on its way: a row keeps it from starting after its guard is gone.
             self.skip_slot(&owner.job, slot, &firing.reason).await?;
         }
-        Ok(Work { timers: firing.timers, slots, messages: firing.messages, removals })
+        let messages = self.with_rows_for_old(&owner.job, firing.messages).await?;
+        Ok(Work { timers: firing.timers, slots, messages, removals })
     }
 
     async fn fire_start(&self, timer: &Timer, id: &ExecutionId) -> Result<Work> {

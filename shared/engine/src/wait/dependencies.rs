@@ -20,8 +20,8 @@ use crate::{
     slots::chain::first_slot,
 };
 
-/// Time within which a slot of an earlier version must be claimed, in milliseconds. After it, the slot
-/// counts as never run.
+/// Time within which a slot of an earlier version, or one that is older than the retention, must get its
+/// row, in milliseconds. After it, the slot counts as never run.
 const STRAGGLER_MS: i64 = 10 * 60 * 1000;
 
 impl Engine {
@@ -122,6 +122,9 @@ impl Engine {
         } else if self.now() > slot && slot > giver.updated_at && !has_slot(&giver, slot) {
             // Its waiter came to be by a clock that was ahead, and a later version has other slots.
             "the schedule no longer has this slot"
+        } else if self.is_past_retention(slot) && self.now().0 > waiter.created_at.0 + STRAGGLER_MS {
+            // It can't start any more, and may have run: a row would say too much.
+            return Ok(Some(Outcome::Skipped));
         } else {
             return Ok(None);
         };

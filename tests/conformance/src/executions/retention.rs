@@ -1,5 +1,7 @@
 //! Retention: removal of rows after their time, and generation numbers after it.
 
+use std::time::Duration;
+
 use belfry_domain::{Execution, Status};
 use belfry_engine::ports::{ExecutionFilter, StoreError};
 
@@ -10,6 +12,9 @@ use crate::{
     notes::output,
 };
 
+/// Retention of a store that lets rows expire by itself, unless it is opened with another one.
+const RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+
 async fn create_ended(backend: &Backend, name: &str, ms: i64) -> Verdict {
     let ended = Execution { status: Status::Success, end_time: Some(at(ms)), ..row(name) };
     backend.create_new(ended).await.map(drop)
@@ -18,13 +23,13 @@ async fn create_ended(backend: &Backend, name: &str, ms: i64) -> Verdict {
 /// Whether the store lets rows expire by itself. Then the case has nothing to check: the store finds no
 /// old rows, and removes nothing when it is asked to.
 async fn expires_by_itself(backend: &Backend) -> Result<bool, StoreError> {
-    if backend.expires_by_itself {
+    if backend.expires_by_itself() {
         create_ended(backend, "a@expiring", 0).await?;
         assert_eq!(backend.executions.ended_before(at(100), 10).await?, []);
         backend.executions.remove_ended(&[id("a@expiring")]).await?;
         backend.present("a@expiring").await?;
     }
-    Ok(backend.expires_by_itself)
+    Ok(backend.expires_by_itself())
 }
 
 async fn found(backend: &Backend, before: i64, limit: usize) -> Result<Vec<String>, StoreError> {
@@ -64,6 +69,38 @@ pub async fn only_what_has_ended_is_removed(backend: &Backend) -> Verdict {
     }
     assert_eq!(backend.executions.outputs(&id("a@never")).await?, [output(1, "printed")]);
     assert_eq!(walk(backend, &ExecutionFilter::default(), 10).await?.len(), 2);
+    Ok(())
+}
+
+/// Checks the instant at which rows expire, where the store lets them expire by itself.
+pub async fn retention_counts_from_where_it_is_said_to(backend: &Backend) -> Verdict {
+    for name in ["a@kept", "a@later", "a@old"] {
+        create_ended(backend, name, 1).await?;
+    }
+    backend.create_new(row("a@open")).await?;
+    let executions = &backend.executions;
+    executions.retain_from(&id("a@kept"), None).await?;
+    executions
+        .retain_from(&id("a@later"), Some(at(if backend.expires_by_itself() { 50_000 } else { 100 })))
+        .await?;
+    executions.retain_from(&id("a@nobody"), None).await?;
+    assert_eq!(executions.execution(&id("a@nobody")).await?, None);
+    if let Some(expiry) = &backend.expiry {
+        let after = |ms| at(ms).plus(RETENTION + Duration::from_secs(2));
+        for (from, left) in [(1, vec!["a@kept", "a@later"]), (100_000, vec!["a@kept"])] {
+            expiry.expire(after(from)).await;
+            for name in ["a@kept", "a@later", "a@old"] {
+                let is_there = executions.execution(&id(name)).await?.is_some();
+                assert_eq!(is_there, left.contains(&name), "{name} after {from}");
+            }
+        }
+        return Ok(());
+    }
+    executions.retain_from(&id("a@open"), Some(at(1))).await?;
+    assert_eq!(found(backend, 100, 10).await?, ["a@old"]);
+    assert_eq!(found(backend, 101, 10).await?, ["a@later", "a@old"]);
+    executions.retain_from(&id("a@kept"), Some(at(5))).await?;
+    assert_eq!(found(backend, 100, 10).await?, ["a@kept", "a@old"]);
     Ok(())
 }
 

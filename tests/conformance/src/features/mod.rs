@@ -1,5 +1,6 @@
 //! Promises of the engine for each feature, over every store.
 
+mod alerts;
 mod attempts;
 mod backfills;
 mod circuits;
@@ -7,10 +8,12 @@ mod clocks;
 mod contention;
 mod deadlines;
 mod failures;
+mod kept;
 mod keys;
 mod lateness;
 mod limits;
 mod lists;
+mod outages;
 mod periods;
 mod queues;
 mod rules;
@@ -20,6 +23,12 @@ pub(crate) mod world;
 use serde_json::Value;
 
 pub use self::{
+    alerts::{
+        a_receiver_is_told_of_few_alerts_a_minute, notices_of_one_cause_are_one,
+        too_many_alerts_are_told_as_one, unnamed_pushes_have_an_alert_for_each_cause,
+        what_comes_back_after_a_success_is_told_again, what_comes_back_all_the_time_is_told_ever_more_rarely,
+        what_stays_open_is_told_daily,
+    },
     attempts::{
         a_start_that_comes_after_a_pause_is_not_lost, a_vanished_workers_work_starts_again,
         long_work_tells_how_far_it_is_and_is_stopped,
@@ -45,6 +54,12 @@ pub use self::{
         what_has_not_started_by_its_deadline_is_skipped, what_waits_beyond_its_deadline_is_skipped,
     },
     failures::{a_failure_that_is_only_recorded_pages_nobody, a_graph_runs_again_from_what_failed},
+    kept::{
+        a_dependency_that_is_added_in_time_has_its_result,
+        a_dependency_that_is_added_too_late_is_skipped_over, a_rarer_jobs_result_is_kept_for_its_dependents,
+        a_result_that_has_gone_is_no_null, the_oldest_of_too_many_dead_letters_are_discarded,
+        what_a_person_is_to_decide_on_is_kept,
+    },
     keys::{
         a_key_stands_for_one_request, a_named_instant_is_part_of_the_request, a_request_is_what_it_means,
         a_request_that_is_sent_again_completes_a_rerun, a_retried_push_hides_no_failure_of_the_job,
@@ -59,6 +74,10 @@ pub use self::{
         the_newest_replaces_what_runs, what_is_asked_for_waits_where_others_are_skipped_or_replaced,
     },
     lists::{a_list_of_a_skipped_job_skips, a_mapped_job_waits_for_its_list},
+    outages::{
+        a_long_outage_leaves_the_decision_to_the_policy, a_long_pause_leaves_the_decision_to_the_policy,
+        what_no_worker_took_within_the_retention_says_so,
+    },
     periods::{
         schedules_of_all_periods_wait_for_each_other_in_autumn,
         schedules_of_all_periods_wait_for_each_other_in_spring,

@@ -23,7 +23,7 @@ use belfry_engine::{
 use serde_json::Value;
 
 use crate::{
-    Backend, ManualClock,
+    Backend, Expiry, ManualClock,
     fixtures::{EPOCH_MS, ONE, id, job_id},
 };
 
@@ -94,6 +94,7 @@ pub type Tried<T = ()> = Result<T, EngineError>;
 pub struct World {
     outside: Arc<Outside>,
     clock: Arc<ManualClock>,
+    expiry: Option<Arc<dyn Expiry>>,
     pub engine: Engine,
 }
 
@@ -125,7 +126,8 @@ impl World {
             alerts: Arc::new(alerts),
             alert_rows: backend.alerts.clone(),
         };
-        Self { outside, clock, engine: Engine::new(ports, Settings { shards: ONE, ..settings }) }
+        let expiry = backend.expiry.clone();
+        Self { outside, clock, expiry, engine: Engine::new(ports, Settings { shards: ONE, ..settings }) }
     }
 
     /// Returns a process of this world with these zone data.
@@ -174,6 +176,14 @@ impl World {
         let acquired = self.engine.ports.leases.acquire(LANE, "case", now, now.plus(LEASE)).await?;
         let Acquired::Leader(lease) = acquired else { panic!("it leads: {acquired:?}") };
         Ok(lease)
+    }
+
+    /// Removes what has ended longer ago than the retention, as each store does.
+    pub async fn forget_old(&self) -> Tried {
+        if let Some(expiry) = &self.expiry {
+            expiry.expire(self.now()).await;
+        }
+        self.engine.remove_old(None, None).await.map(drop)
     }
 
     pub async fn pass(&self, seconds: u64) -> Tried {

@@ -15,7 +15,7 @@ const SHOWN: usize = 12;
 /// Runs `length` random verbs on all of these stores, which are empty at first. The first store is the
 /// model.
 pub async fn run(seed: u64, length: usize, model: &Backend, others: &[(&str, Backend)]) -> Verdict {
-    let all_remove = others.iter().all(|(_, other)| !other.expires_by_itself);
+    let all_remove = others.iter().all(|(_, other)| !other.expires_by_itself());
     let mut generator = Generator::new(seed, all_remove);
     let mut past = Vec::with_capacity(length);
     for number in 0..length {

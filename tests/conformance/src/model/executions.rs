@@ -41,6 +41,7 @@ impl State {
 
     fn remove(&mut self, id: &ExecutionId) {
         self.executions.remove(id);
+        self.retained.remove(id);
         self.outputs.retain(|(of, _), _| of != id);
         self.waiters.retain(|(dependency, waiter)| dependency != id && waiter != id);
     }
@@ -129,10 +130,19 @@ impl ExecutionStore for Model {
 
     async fn ended_before(&self, before: Timestamp, limit: usize) -> Result<Vec<Execution>> {
         let state = self.state();
+        let from = |row: &Execution| state.retained.get(&row.id).copied().or(row.end_time);
         let mut ended: Vec<&(u64, Execution)> =
-            state.executions.values().filter(|(_, row)| row.end_time.is_some_and(|at| at < before)).collect();
+            state.executions.values().filter(|(_, row)| from(row).is_some_and(|at| at < before)).collect();
         ended.sort_by_key(|(created, _)| *created);
         Ok(ended.into_iter().take(limit).map(|(_, row)| row.clone()).collect())
+    }
+
+    async fn retain_from(&self, id: &ExecutionId, from: Option<Timestamp>) -> Result<()> {
+        let mut state = self.state();
+        if state.row(id).is_some_and(|row| row.end_time.is_some()) {
+            state.retained.insert(id.clone(), from.unwrap_or(Timestamp::MAX));
+        }
+        Ok(())
     }
 
     async fn remove_ended(&self, ids: &[ExecutionId]) -> Result<()> {

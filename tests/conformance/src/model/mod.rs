@@ -40,6 +40,8 @@ struct State {
     /// Executions, each with its place in the order of creation.
     executions: BTreeMap<ExecutionId, (u64, Execution)>,
     created: u64,
+    /// Instants from which the retention of ended executions counts, where that is not their end.
+    retained: BTreeMap<ExecutionId, Timestamp>,
     waiters: BTreeSet<(ExecutionId, ExecutionId)>,
     outputs: BTreeMap<(ExecutionId, u32), StoredOutput>,
     timers: BTreeMap<TimerKey, Timer>,

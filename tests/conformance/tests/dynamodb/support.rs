@@ -5,13 +5,17 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::{Client, operation::update_item::builders::UpdateItemFluentBuilder};
+use aws_sdk_dynamodb::{
+    Client, operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue,
+};
 use belfry_aws::{
     Names,
     dynamodb::{Options, Stores, Table},
 };
-use belfry_conformance::{Backend, fixtures::ONE};
+use belfry_conformance::{Backend, Expiry, fixtures::ONE};
+use belfry_domain::Timestamp;
 use belfry_emulator::{Emulator, create_tables};
 
 /// Emulators that take installations by turns: each works on one processor only.
@@ -61,17 +65,38 @@ impl Installation {
     }
 
     pub fn backend(&self) -> Backend {
-        Backend::over(self.stores(), ()).expiring_by_itself()
+        let expiry = TimeToLive { client: self.client.clone(), table: self.table(Table::Executions) };
+        Backend::over(self.stores(), ()).expiring_by_itself(expiry)
     }
 
     /// Begins a change of an existing row.
     pub fn tamper(&self, table: Table, pk: &str, sk: &str) -> UpdateItemFluentBuilder {
-        use aws_sdk_dynamodb::types::AttributeValue::S;
         self.client
             .update_item()
             .table_name(self.table(table))
-            .key("pk", S(pk.to_owned()))
-            .key("sk", S(sk.to_owned()))
+            .key("pk", AttributeValue::S(pk.to_owned()))
+            .key("sk", AttributeValue::S(sk.to_owned()))
             .condition_expression("attribute_exists(pk)")
+    }
+}
+
+/// DynamoDB's removal of executions whose time to live is over, which an emulator leaves out.
+struct TimeToLive {
+    client: Client,
+    table: String,
+}
+
+#[async_trait]
+impl Expiry for TimeToLive {
+    async fn expire(&self, now: Timestamp) {
+        let is_over = "expires_at < :now";
+        let scan =
+            self.client.scan().table_name(&self.table).consistent_read(true).filter_expression(is_over);
+        let scan = scan.expression_attribute_values(":now", AttributeValue::N(now.second().to_string()));
+        for row in scan.send().await.unwrap().items.unwrap_or_default() {
+            let delete = self.client.delete_item().table_name(&self.table);
+            let delete = delete.key("pk", row["pk"].clone()).key("sk", row["sk"].clone());
+            delete.send().await.unwrap();
+        }
     }
 }

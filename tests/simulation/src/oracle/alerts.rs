@@ -11,27 +11,33 @@ use crate::{machine::State, shadow::Row};
 impl State {
     pub(super) fn judge_alerts(&self) -> Verdict {
         for id in &self.shadow.open_letters {
-            if !self.shadow.has_open_alert(AlertKind::DeadLetter, id.job_id().as_str()) {
+            if !self.shadow.has_open_alert(&self.shadow.alert_of_letter(id)) {
                 return Err(format!("alerts: the dead letter {id} has none"));
             }
         }
         for row in self.shadow.rows.values().filter(|row| self.is_late(row)) {
             let id = &row.execution.id;
-            if !self.shadow.heard.contains(&key_of(AlertKind::MissedDeadline, Some(id.as_str()))) {
+            if !self.shadow.has_heard_of(&key_of(AlertKind::MissedDeadline, Some(id.as_str()))) {
                 return Err(format!("alerts: {id} missed its deadline and nobody heard of it"));
             }
         }
         // Nobody opens one by hand here.
         for job in self.shadow.live_jobs().filter(|job| self.shadow.is_broken_off(&job.spec.job_id)) {
-            if !self.shadow.has_open_alert(AlertKind::CircuitOpened, job.spec.job_id.as_str()) {
+            let key = key_of(AlertKind::CircuitOpened, Some(job.spec.job_id.as_str()));
+            if !self.shadow.has_open_alert(&key) {
                 return Err(format!(
                     "alerts: the circuit of {} is open and nobody heard of it",
                     job.spec.job_id
                 ));
             }
         }
-        let open: BTreeSet<&String> =
-            self.shadow.alerts.values().filter(|row| row.is_open()).map(|row| &row.key).collect();
+        let open = || self.shadow.alerts.values().filter(|row| row.is_open());
+        for row in open() {
+            if let Some(group) = row.group.as_ref().filter(|group| !self.shadow.has_open_alert(group)) {
+                return Err(format!("alerts: {group} stands for {}, and is not open", row.key));
+            }
+        }
+        let open: BTreeSet<&String> = open().filter(|row| row.group.is_none()).map(|row| &row.key).collect();
         let believed: BTreeSet<&String> = self.shadow.believed.iter().collect();
         match open.symmetric_difference(&believed).next() {
             None => Ok(()),

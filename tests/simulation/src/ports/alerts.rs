@@ -44,7 +44,7 @@ impl AlertStore for Chaos {
             let is_kept = self.backend.keep_alert(row).await?;
             self.world.with(|state| match is_kept {
                 true if self.backend.drops_alert(row) => {}
-                true => drop(state.shadow.alerts.insert(row.key.clone(), row.clone())),
+                true => state.shadow.keep_alert(row),
                 false => state.coverage.add("alert: a write refused"),
             });
             Ok(is_kept)

@@ -118,6 +118,10 @@ impl ExecutionStore for Chaos {
         self.call("ended_before", self.backend.store.ended_before(before, limit)).await
     }
 
+    async fn retain_from(&self, id: &ExecutionId, from: Option<Timestamp>) -> Result<()> {
+        self.call("retain_from", self.backend.store.retain_from(id, from)).await
+    }
+
     async fn remove_ended(&self, ids: &[ExecutionId]) -> Result<()> {
         self.call("remove_ended", self.backend.store.remove_ended(ids)).await
     }

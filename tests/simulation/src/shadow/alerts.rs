@@ -1,7 +1,7 @@
 //! Alerts, as written, and what their receiver believes.
 
-use belfry_domain::{Circuit, GateKey, JobId};
-use belfry_engine::ports::{AlertKind, AlertRow, key_of};
+use belfry_domain::{Circuit, ExecutionId, GateKey, JobId};
+use belfry_engine::ports::{Alert, AlertKind, AlertRow};
 
 use super::Shadow;
 
@@ -17,14 +17,39 @@ impl Shadow {
         }
     }
 
+    /// Takes in the row of an alert, as written.
+    pub fn keep_alert(&mut self, row: &AlertRow) {
+        if let Some(group) = &row.group {
+            self.groups.insert(row.key.clone(), group.clone());
+        }
+        self.alerts.insert(row.key.clone(), row.clone());
+    }
+
+    /// Whether the receiver has heard of this alert, or of one that stands for it.
+    pub fn has_heard_of(&self, key: &str) -> bool {
+        self.heard.contains(key) || self.groups.get(key).is_some_and(|group| self.heard.contains(group))
+    }
+
+    /// Key of the alert that a dead letter raises.
+    pub fn alert_of_letter(&self, id: &ExecutionId) -> String {
+        let reason = self.row(id).and_then(|row| row.reason.clone()).unwrap_or_default();
+        Alert::DeadLetter { id: id.clone(), reason }.key()
+    }
+
     /// Alert that still has to be looked at, or to be sent to the receiver.
     pub fn untended_alert(&self) -> Option<&AlertRow> {
         self.alerts.values().find(|row| row.is_news_to(RECEIVER) || (row.is_open() && self.is_over(row)))
     }
 
     fn is_over(&self, row: &AlertRow) -> bool {
+        if row.members.is_some() {
+            return !self
+                .alerts
+                .values()
+                .any(|other| other.is_open() && other.group.as_ref() == Some(&row.key));
+        }
         match row.kind {
-            AlertKind::DeadLetter => !self.open_letters.iter().any(|id| Some(id.job_id()) == row.job_id),
+            AlertKind::DeadLetter => !self.open_letters.iter().any(|id| self.alert_of_letter(id) == row.key),
             AlertKind::MissedDeadline => row
                 .execution_id
                 .as_ref()
@@ -42,7 +67,7 @@ impl Shadow {
         has_circuit && gate.is_some_and(|gate| !matches!(gate.circuit, Circuit::Closed { .. }))
     }
 
-    pub fn has_open_alert(&self, kind: AlertKind, about: &str) -> bool {
-        self.alerts.get(&key_of(kind, Some(about))).is_some_and(AlertRow::is_open)
+    pub fn has_open_alert(&self, key: &str) -> bool {
+        self.alerts.get(key).is_some_and(AlertRow::is_open)
     }
 }

@@ -50,6 +50,8 @@ pub struct Shadow {
     /// Alerts that their receiver believes to be open, and all that it was ever told of.
     pub believed: BTreeSet<String>,
     pub heard: BTreeSet<String>,
+    /// Alerts that stand for others, by the key of the other.
+    pub groups: BTreeMap<String, String>,
     pub backfills: BTreeMap<BackfillId, Backfill>,
     gates: gates::Gates,
     /// Last instant at which a process said that something it ended left a gate.

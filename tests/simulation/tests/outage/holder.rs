@@ -87,6 +87,9 @@ impl ExecutionStore for Outage {
     async fn ended_before(&self, before: Timestamp, limit: usize) -> Answer<Vec<Execution>> {
         self.store.ended_before(before, limit).await
     }
+    async fn retain_from(&self, id: &ExecutionId, from: Option<Timestamp>) -> Answer<()> {
+        self.store.retain_from(id, from).await
+    }
     async fn remove_ended(&self, ids: &[ExecutionId]) -> Answer<()> {
         self.store.remove_ended(ids).await
     }
