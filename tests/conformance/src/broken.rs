@@ -9,12 +9,15 @@ use std::{
 
 use async_trait::async_trait;
 use belfry_domain::{ExecutionId, JobId, Timestamp};
-use belfry_engine::ports::{Alert, Creation, ExecutionFilter, Notice, Position, Receiver, StoreError};
+use belfry_engine::{
+    Accepted, EngineError,
+    ports::{Alert, Creation, ExecutionFilter, Notice, Position, Receiver, StoreError},
+};
 
 use crate::{
     Backend, Verdict,
     dead_letters::{self, letter},
-    features::world::World,
+    features::world::{Tried, World},
     fixtures::{at, claim, guard, id, job, job_id, names, row, row_at},
     jobs::{commit, version_of},
     listing::walk,
@@ -53,6 +56,29 @@ pub async fn an_unreadable_execution_is_alone(backend: &Backend, sabotage: &dyn 
     let creations = backend.executions.create_all(vec![(row("b@1"), guard("b@1"))]).await?;
     assert_eq!(creations, [Creation::Created]);
     assert_eq!(backend.executions.latest_generation(&id("a@2")).await?, 1, "its name can still be read");
+    Ok(())
+}
+
+pub async fn an_unreadable_execution_fails_no_other_of_its_batch(
+    backend: &Backend,
+    sabotage: &dyn Sabotage,
+) -> Tried {
+    let world = World::over(backend);
+    world.push_all(&["2"]).await?;
+    sabotage.break_execution(&id("push@2")).await;
+    let outcomes = world.push_all(&["1", "2", "3"]).await?;
+    let kinds: Vec<&str> = outcomes
+        .iter()
+        .map(|outcome| match outcome {
+            Ok(Accepted { is_new: true, .. }) => "created",
+            Err(EngineError::Store(StoreError::Unreadable { .. })) => "unreadable",
+            _ => "something else",
+        })
+        .collect();
+    assert_eq!(kinds, ["created", "unreadable", "created"], "{outcomes:?}");
+    for name in ["push@1", "push@3"] {
+        assert!(world.is_guarded(name).await? && backend.executions.execution(&id(name)).await?.is_some());
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Promises of the engine for each feature, over every store.
 
+mod accepted;
 mod attempts;
 mod backfills;
 mod circuits;
@@ -20,6 +21,7 @@ pub(crate) mod world;
 use serde_json::Value;
 
 pub use self::{
+    accepted::what_is_durable_is_accepted_though_no_message_goes,
     attempts::{
         a_start_that_comes_after_a_pause_is_not_lost, a_vanished_workers_work_starts_again,
         long_work_tells_how_far_it_is_and_is_stopped,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod batches;
 mod broken_rows;
 mod capacity;
 mod commits;

@@ -3,8 +3,8 @@
 use crate::support::File;
 use async_trait::async_trait;
 use belfry_conformance::{
-    Verdict,
     broken::{self, Sabotage},
+    features::Tried,
 };
 use belfry_domain::{ExecutionId, JobId, Timestamp};
 use rusqlite::Connection;
@@ -64,12 +64,13 @@ macro_rules! cases {
     ($($case:ident),* $(,)?) => {
         $(
             #[tokio::test]
-            async fn $case() -> Verdict {
+            async fn $case() -> Tried {
                 let file = File::new();
                 let path = file.path.clone();
                 let backend = file.backend().await;
                 let tamperer = Tamperer(Mutex::new(Connection::open(path).unwrap()));
-                broken::$case(&backend, &tamperer).await
+                broken::$case(&backend, &tamperer).await?;
+                Ok(())
             }
         )*
     };
@@ -77,6 +78,7 @@ macro_rules! cases {
 
 cases!(
     an_unreadable_execution_is_alone,
+    an_unreadable_execution_fails_no_other_of_its_batch,
     a_listing_leaves_out_what_it_cannot_read,
     an_unreadable_job_is_alone,
     dead_letters_leave_out_what_they_cannot_read,
