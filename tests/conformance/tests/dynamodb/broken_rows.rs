@@ -53,6 +53,10 @@ impl Sabotage for Tamperer {
         }
     }
 
+    async fn break_alert(&self, key: &str) {
+        self.set_doc(Table::State, "alerts", key, r#"{"kind":"from the future"}"#).await;
+    }
+
     async fn add_broken_timers(&self, fire_at: Timestamp) -> usize {
         let number = |text: &str| Some(N(text.to_owned()));
         let (zero, one) = (number("0"), "start a@x 1");
@@ -107,6 +111,8 @@ cases!(
     an_unreadable_job_is_alone,
     dead_letters_leave_out_what_they_cannot_read,
     an_unreadable_letter_silences_no_other_alert,
-    broken_timers_are_put_aside,
+    timers_of_another_version_are_read_again,
     a_page_of_broken_timers_does_not_end_the_walk,
+    what_a_newer_version_wrote_stops_no_other,
+    a_clock_is_put_right_whatever_cannot_be_read,
 );

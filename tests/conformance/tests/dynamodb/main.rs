@@ -9,6 +9,7 @@ mod commits;
 mod faults;
 mod histories;
 mod marks;
+mod newer_commits;
 mod support;
 
 use belfry_conformance::{Backend, suite};

@@ -33,6 +33,12 @@ impl Sabotage for Tamperer {
         assert_eq!(connection.execute(sql, [id.as_str()]).unwrap(), 1);
     }
 
+    async fn break_alert(&self, key: &str) {
+        let connection = self.0.lock().await;
+        let sql = "UPDATE alerts SET doc = '{\"kind\":\"from the future\"}' WHERE key = ?1";
+        assert_eq!(connection.execute(sql, [key]).unwrap(), 1);
+    }
+
     async fn add_broken_timers(&self, fire_at: Timestamp) -> usize {
         let rows = [
             "'', 0, 0",
@@ -83,6 +89,8 @@ cases!(
     an_unreadable_job_is_alone,
     dead_letters_leave_out_what_they_cannot_read,
     an_unreadable_letter_silences_no_other_alert,
-    broken_timers_are_put_aside,
+    timers_of_another_version_are_read_again,
     a_page_of_broken_timers_does_not_end_the_walk,
+    what_a_newer_version_wrote_stops_no_other,
+    a_clock_is_put_right_whatever_cannot_be_read,
 );
