@@ -199,7 +199,8 @@ impl Engine {
         }
     }
 
-    /// Creates executions that have no row yet, and sends their messages.
+    /// Creates executions that have no row yet, and sends their messages. If some can't be created, it
+    /// fails after the others, and the next pass creates them.
     async fn start_slots(&self, job: &Job, backfill: &BackfillId, ids: Vec<ExecutionId>) -> Result<()> {
         let mut rows = Vec::with_capacity(ids.len());
         for id in ids {
@@ -208,9 +209,20 @@ impl Engine {
                 made.map(|(row, guard)| (Execution { backfill: Some(backfill.clone()), ..row }, guard)),
             );
         }
-        let creations = self.ports.executions.create_all(rows.clone()).await?;
-        let created = rows.into_iter().zip(creations).filter(|(_, creation)| *creation == Creation::Created);
-        let created: Vec<Execution> = created.map(|((row, _), _)| row).collect();
+        let creations = self.ports.executions.create_all(rows.clone()).await;
+        let (mut created, mut failure) = (Vec::with_capacity(rows.len()), None);
+        for ((row, _), creation) in rows.into_iter().zip(creations) {
+            match creation {
+                Ok(Creation::Created) => created.push(row),
+                Ok(Creation::Exists(_)) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        self.send_started(created).await?;
+        failure.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    async fn send_started(&self, created: Vec<Execution>) -> Result<()> {
         if created.is_empty() {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use belfry_domain::{Change, Job, JobId, Message, Pause, Timer, Timestamp};
 
 use crate::{
     Engine, EngineError, Result,
+    base::outbox::leave_to_sweep,
     define::{commit::Next, precondition::Precondition},
     slots::chain::first_slot,
 };
@@ -34,7 +35,8 @@ impl Engine {
             Ok(Some(tombstone.into()))
         })
         .await?;
-        self.cancel_unstarted_of(id).await
+        leave_to_sweep(self.cancel_unstarted_of(id).await);
+        Ok(())
     }
 
     /// Pauses a job: slots after now don't start until it is resumed; earlier ones still do. A job that is

@@ -13,8 +13,8 @@ use belfry_domain::{
     BackfillId, Execution, ExecutionId, JobSpec, Message, Priority, SlotRange, Timestamp, Wave, ZoneData,
 };
 use belfry_engine::{
-    Accepted, BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Precondition, PushRequest, Settings,
-    StoredAlerts, TriggerRequest,
+    Accepted, BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Precondition, PushRequest,
+    Settings, StoredAlerts, TriggerRequest,
     ports::{
         Acquired, Alert, Alerts, Backlog, Clock as _, Completion, Fact, Lease, Observer, Ports, Position,
         Queue, Random, SecondClock, StoreError,
@@ -189,7 +189,7 @@ impl World {
     }
 
     /// Pushes a batch of work under these keys. Each push has an outcome of its own.
-    pub async fn push_all(&self, keys: &[&str]) -> Tried<Vec<Tried<Accepted>>> {
+    pub async fn push_all(&self, keys: &[&str]) -> Vec<Tried<Accepted>> {
         let spec = json!({ "target": { "type": "empty" } });
         let request = |key: &&str| PushRequest {
             spec: serde_json::from_value(spec.clone()).unwrap_or_else(|error| panic!("{error}")),

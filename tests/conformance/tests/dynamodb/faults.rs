@@ -116,7 +116,8 @@ fn names(request: &HttpRequest, text: &str) -> bool {
 
 /// Answer of DynamoDB where it throttles one of the tables of a transaction.
 fn cancelled() -> HttpResponse {
-    let reasons = r#"[{"Code":"None"},{"Code":"ThrottlingError","Message":"Throughput exceeds the current capacity"}]"#;
+    let reasons =
+        r#"[{"Code":"None"},{"Code":"ThrottlingError","Message":"Throughput exceeds the current capacity"}]"#;
     let body = format!(
         r#"{{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled","CancellationReasons":{reasons}}}"#
     );
