@@ -195,7 +195,7 @@ pub async fn timers_of_another_version_are_read_again(backend: &Backend, sabotag
     for _ in 0..2 {
         let page = backend.timers.due(0, &Position::After(at(0)), at(10), 100).await?;
         assert_eq!(page.timers, good);
-        assert_eq!(page.quarantined.len(), broken, "each is named, and stays: {:?}", page.quarantined);
+        assert_eq!(page.unknown.len(), broken, "each is named, and stays: {:?}", page.unknown);
     }
     Ok(())
 }
@@ -243,7 +243,10 @@ pub async fn what_a_newer_version_wrote_stops_no_other(backend: &Backend, sabota
     Ok(())
 }
 
-pub async fn a_clock_is_put_right_whatever_cannot_be_read(backend: &Backend, sabotage: &dyn Sabotage) -> Tried {
+pub async fn a_clock_is_put_right_whatever_cannot_be_read(
+    backend: &Backend,
+    sabotage: &dyn Sabotage,
+) -> Tried {
     let world = World::over(backend);
     let once = |name: &str| json!({ "job_id": name, "run_at": "2026-11-23T00:20:00Z" });
     world.define([once("newer"), once("known")]).await?;

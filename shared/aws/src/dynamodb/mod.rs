@@ -52,6 +52,7 @@ use belfry_engine::ports::StoreError;
 
 pub use self::{
     capacity::{Capacity, Table, Used},
+    commit::Plan,
     expired::StreamEvent,
 };
 use self::{client::Tables, known_jobs::KnownJobs, rows::Layout};

@@ -20,7 +20,7 @@ pub enum Alert {
         id: ExecutionId,
         reason: String,
     },
-    /// A row or message can't be read, and was put aside.
+    /// A row or message can't be read. Rows stay as they are, for a version that can.
     Quarantined {
         what: String,
         why: String,
@@ -247,7 +247,7 @@ impl Alert {
             | Self::SuccessRate { summary }
             | Self::Lateness { summary, .. }
             | Self::Stalled { summary } => summary.clone(),
-            Self::Quarantined { what, why } => format!("{what} was quarantined: {why}"),
+            Self::Quarantined { what, why } => format!("{what} cannot be read: {why}"),
             Self::TimerMissing { job_id } => {
                 format!("{job_id} had no timer, and belfry added the timer; please report this defect")
             }

@@ -20,11 +20,15 @@ pub enum Position {
 #[derive(Debug, Clone, Default)]
 pub struct TimerPage {
     pub timers: Vec<Timer>,
-    /// Rows that this version could not read, each with the reason. The store has put them aside.
-    pub quarantined: Vec<(String, String)>,
+    /// Rows among them that this version can't read, each with the reason. They stay where they are, for
+    /// a version that can.
+    pub unknown: Vec<(String, String)>,
     /// Whether there may be more timers.
     pub is_full: bool,
 }
+
+/// Reason why a store can't read a timer.
+pub const UNKNOWN_TIMER: &str = "not a timer that this version knows; it stays, and is read again";
 
 #[async_trait]
 pub trait TimerStore: Send + Sync {

@@ -43,7 +43,7 @@ impl TimerStore for Model {
         let due = state.timers.values().filter(|timer| is_due(&timer.key));
         let timers: Vec<Timer> = due.take(limit).cloned().collect();
         let is_full = timers.len() == limit;
-        Ok(TimerPage { timers, quarantined: vec![], is_full })
+        Ok(TimerPage { timers, unknown: vec![], is_full })
     }
 
     async fn timers_of_jobs(&self) -> Result<Vec<(JobId, u64)>> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue::{N, S};
-use belfry_aws::dynamodb::Table;
+use belfry_aws::dynamodb::{Plan, Table};
 use belfry_conformance::{
     features::{Tried, World, good},
     fixtures::{job_id, names},
@@ -18,7 +18,9 @@ const PLAN: &str = "newer";
 impl Installation {
     /// Names a plan in the row of the graph, as the commit of a newer version does.
     async fn name_plan(&self, revision: u64) {
-        let name = self.tamper(Table::State, "graph", ".").update_expression("SET revision = :revision, #plan = :plan");
+        let name = self
+            .tamper(Table::State, "graph", ".")
+            .update_expression("SET revision = :revision, #plan = :plan");
         let name = name.expression_attribute_names("#plan", "plan");
         let name = name.expression_attribute_values(":revision", N(revision.to_string()));
         name.expression_attribute_values(":plan", S(PLAN.to_owned())).send().await.unwrap();
@@ -43,6 +45,7 @@ async fn steps_of_a_newer_version_stop_nothing_but_definitions() -> Tried {
     assert_eq!(names(&stores.all_jobs().await?.1), ["after", "once"]);
     // As the tick reads jobs.
     assert!(stores.trusting_jobs_for(Duration::from_secs(1)).job(&job_id("once")).await?.is_some());
+    assert!(matches!(stores.carry_out_plan().await?.0, Plan::Unknown { .. }));
     world.pass(5).await?;
     assert_eq!(world.work(good).await?, ["once@2026-11-23T00:00:05Z", "after@2026-11-23T00:00:05Z"]);
     let refused = world.define([json!({ "job_id": "more" })]).await;

@@ -63,7 +63,7 @@ impl TimerStore for Chaos {
         self.world.with(|state| {
             if state.has_faults() && state.faults.poisons && state.rng.percent(2) {
                 state.coverage.add("fault: quarantined timer");
-                page.quarantined.push(("timer".to_owned(), "not a timer that this version knows".to_owned()));
+                page.unknown.push(("timer".to_owned(), "not a timer that this version knows".to_owned()));
             }
         });
         Ok(page)
