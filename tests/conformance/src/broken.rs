@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, JobId, Message, Timestamp};
+use belfry_domain::{ExecutionId, JobId, Message, Timer, Timestamp};
 use belfry_engine::{
     Accepted, EngineError,
     ports::{Alert, Creation, ExecutionFilter, Notice, Position, Receiver, StoreError},
@@ -36,6 +36,8 @@ pub trait Sabotage: Send + Sync {
     async fn break_dead_letter(&self, id: &ExecutionId);
     /// Makes an existing alert unreadable.
     async fn break_alert(&self, key: &str);
+    /// Puts a timer aside, as earlier versions did with what they could not read.
+    async fn set_aside(&self, timer: &Timer);
     /// Adds timers without a meaning to shard 0, one for each way in which a timer can lack it; returns
     /// their number.
     async fn add_broken_timers(&self, fire_at: Timestamp) -> usize;
@@ -212,6 +214,35 @@ pub async fn a_page_of_broken_timers_does_not_end_the_walk(
         assert_eq!(found, good, "in pages of {limit}");
     }
     Ok(())
+}
+
+/// A version that was rolled back had put them aside, and is gone again.
+pub async fn timers_that_an_older_version_set_aside_come_back(
+    backend: &Backend,
+    sabotage: &dyn Sabotage,
+) -> Tried {
+    let world = World::over(backend);
+    world.push_all(&["a"]).await;
+    let [guard] = &due(backend).await?[..] else { panic!("a push has one timer") };
+    let checked = Timer { checks: 3, ..timers::check("push@a", 1, 7) };
+    backend.timers.remove_timer(&guard.key).await?;
+    let both = [guard.clone(), checked];
+    for timer in &both {
+        sabotage.set_aside(timer).await;
+    }
+    world.engine.audit().await?;
+    assert_eq!(due(backend).await?, both);
+    for timer in &both {
+        backend.timers.remove_timer(&timer.key).await?;
+    }
+    world.engine.audit().await?;
+    assert_eq!(due(backend).await?, [], "they come back once");
+    Ok(())
+}
+
+async fn due(backend: &Backend) -> Result<Vec<Timer>, StoreError> {
+    let until = Timestamp(i64::MAX);
+    Ok(backend.timers.due(0, &Position::After(Timestamp::MIN), until, 100).await?.timers)
 }
 
 /// A version that is rolled back finds what the newer one wrote.

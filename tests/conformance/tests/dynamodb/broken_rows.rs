@@ -7,7 +7,7 @@ use belfry_conformance::{
     broken::{self, Sabotage},
     features::Tried,
 };
-use belfry_domain::{ExecutionId, JobId, Timestamp};
+use belfry_domain::{ExecutionId, JobId, Timer, Timestamp};
 
 use crate::support::Installation;
 
@@ -55,6 +55,15 @@ impl Sabotage for Tamperer {
 
     async fn break_alert(&self, key: &str) {
         self.set_doc(Table::State, "alerts", key, r#"{"kind":"from the future"}"#).await;
+    }
+
+    async fn set_aside(&self, timer: &Timer) {
+        let key = &timer.key;
+        let sk = format!("t#{} {:015} {}", key.shard, key.fire_at.0, key.what);
+        let put = self.0.client.put_item().table_name(self.0.table(Table::Timers));
+        let put = put.item("pk", S("q".to_owned())).item("sk", S(sk));
+        let put = put.item("version", N(timer.version.to_string()));
+        put.item("checks", N(timer.checks.to_string())).send().await.unwrap();
     }
 
     async fn add_broken_timers(&self, fire_at: Timestamp) -> usize {
@@ -112,6 +121,7 @@ cases!(
     dead_letters_leave_out_what_they_cannot_read,
     an_unreadable_letter_silences_no_other_alert,
     timers_of_another_version_are_read_again,
+    timers_that_an_older_version_set_aside_come_back,
     a_page_of_broken_timers_does_not_end_the_walk,
     what_a_newer_version_wrote_stops_no_other,
     a_clock_is_put_right_whatever_cannot_be_read,

@@ -6,8 +6,8 @@ use belfry_conformance::{
     broken::{self, Sabotage},
     features::Tried,
 };
-use belfry_domain::{ExecutionId, JobId, Timestamp};
-use rusqlite::Connection;
+use belfry_domain::{ExecutionId, JobId, Timer, Timestamp};
+use rusqlite::{Connection, types::ValueRef};
 use tokio::sync::Mutex;
 
 /// Second connection to the database, which knows the tables.
@@ -37,6 +37,19 @@ impl Sabotage for Tamperer {
         let connection = self.0.lock().await;
         let sql = "UPDATE alerts SET doc = '{\"kind\":\"from the future\"}' WHERE key = ?1";
         assert_eq!(connection.execute(sql, [key]).unwrap(), 1);
+    }
+
+    async fn set_aside(&self, timer: &Timer) {
+        let (key, what) = (&timer.key, timer.key.what.to_string());
+        let (text, version, checks) = (
+            ValueRef::Text(what.as_bytes()),
+            ValueRef::Integer(timer.version as i64),
+            ValueRef::Integer(i64::from(timer.checks)),
+        );
+        let raw = format!("{} {} {text:?} {version:?} {checks:?}", key.shard, key.fire_at.0);
+        let connection = self.0.lock().await;
+        let sql = "INSERT INTO quarantine (what, why, raw) VALUES (?1, 'unknown', ?2)";
+        connection.execute(sql, (format!("timer {what}"), raw)).unwrap();
     }
 
     async fn add_broken_timers(&self, fire_at: Timestamp) -> usize {
@@ -90,6 +103,7 @@ cases!(
     dead_letters_leave_out_what_they_cannot_read,
     an_unreadable_letter_silences_no_other_alert,
     timers_of_another_version_are_read_again,
+    timers_that_an_older_version_set_aside_come_back,
     a_page_of_broken_timers_does_not_end_the_walk,
     what_a_newer_version_wrote_stops_no_other,
     a_clock_is_put_right_whatever_cannot_be_read,
