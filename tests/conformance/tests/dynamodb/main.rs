@@ -8,6 +8,7 @@ mod capacity;
 mod commits;
 mod faults;
 mod histories;
+mod layouts;
 mod marks;
 mod newer_commits;
 mod support;
