@@ -51,6 +51,10 @@ impl TimerStore for Store {
         Ok(counts.into_iter().collect())
     }
 
+    async fn take_back(&self) -> Result<u64> {
+        self.write(take_back).await
+    }
+
     async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {
         let (from, to) = (format!("slot {id}@"), format!("slot {id}A"));
         self.browse(move |connection| slots_between(connection, &from, &to).map_err(unavailable)).await
@@ -68,6 +72,34 @@ pub(crate) fn put_all(connection: &Connection, timers: &[Timer]) -> Result<()> {
         statement.execute(row).map_err(unavailable)?;
     }
     Ok(())
+}
+
+fn take_back(connection: &Connection) -> Result<u64> {
+    let mut statement =
+        connection.prepare_cached("SELECT seq, what, raw FROM quarantine").map_err(unavailable)?;
+    let rows = statement.query_map([], |row| row.try_into()).map_err(unavailable)?;
+    let rows: Vec<(i64, String, String)> = rows.collect::<rusqlite::Result<_>>().map_err(unavailable)?;
+    let timers = rows.iter().filter_map(|(seq, what, raw)| Some((seq, set_aside(what, raw)?)));
+    let mut count = 0;
+    for (seq, timer) in timers {
+        put_all(connection, &[timer])?;
+        connection.execute("DELETE FROM quarantine WHERE seq = ?1", [seq]).map_err(unavailable)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Timer that an earlier version has put aside: `timer start a@x 1`, and its columns as `0 1795392000000
+/// Text([…]) Integer(0) Integer(0)`.
+fn set_aside(name: &str, raw: &str) -> Option<Timer> {
+    let what = name.strip_prefix("timer ")?.parse().ok()?;
+    let mut columns = raw.splitn(3, ' ');
+    let (shard, fire_at) = (columns.next()?.parse().ok()?, columns.next()?.parse().ok()?);
+    let (rest, checks) = columns.next()?.rsplit_once(' ')?;
+    let (_, version) = rest.rsplit_once(' ')?;
+    let number = |text: &str| text.strip_prefix("Integer(")?.strip_suffix(')')?.parse::<u64>().ok();
+    let key = TimerKey { shard, fire_at: Timestamp(fire_at), what };
+    Some(Timer { key, version: number(version)?, checks: number(checks)?.try_into().ok()? })
 }
 
 fn remove(connection: &Connection, shard: u16, fire_at: i64, what: &str) -> rusqlite::Result<()> {

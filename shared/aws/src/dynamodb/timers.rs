@@ -11,7 +11,7 @@ use super::{
     Result, Stores,
     capacity::Table,
     expression::{Bounds, Range, Test, is, present},
-    item::{Attribute, Item, Key, PK},
+    item::{Attribute, Item, Key, PK, SK},
     keys,
     reads::Query,
 };
@@ -20,6 +20,9 @@ const VERSION: Attribute<u64> = Attribute::new("version");
 const CHECKS: Attribute<u32> = Attribute::new("checks");
 /// Number of timers that are written at the same time.
 const CONCURRENT_PUTS: usize = 64;
+
+/// Partition into which earlier versions moved timers that they could not read.
+const ASIDE: &str = "q";
 
 pub(crate) fn encode(timer: &Timer) -> Item {
     Item::from(keys::timer(&timer.key)).with(&VERSION, timer.version).with(&CHECKS, timer.checks)
@@ -98,6 +101,19 @@ impl TimerStore for Stores {
         Ok(counts.into_iter().collect())
     }
 
+    async fn take_back(&self) -> Result<u64> {
+        let aside = Query::of(Range::of(ASIDE, Bounds::All));
+        let mut count = 0;
+        for item in self.tables.query_all(Table::Timers, aside).await? {
+            if let Some(timer) = set_aside(&item) {
+                self.put_timer(&timer).await?;
+                self.tables.delete(Table::Timers, item.key(), None).await?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
     /// Reads the whole shard that the job's slots are in.
     async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {
         let shard = self.shards.of(id.as_str());
@@ -116,6 +132,14 @@ impl Stores {
         let test = matches!(timer.key.what, What::Slot { .. }).then(|| not_newer(timer));
         self.tables.put(Table::Timers, encode(timer), test).await.map(drop)
     }
+}
+
+/// Timer that an older version has put aside: its sort key is the whole key that it had.
+fn set_aside(item: &Item) -> Option<Timer> {
+    let key = item.get(&SK)?;
+    let (pk, sk) = key.split_once(' ')?;
+    let shard = pk.strip_prefix("t#")?.parse().ok()?;
+    decode(shard, &item.clone().with(&SK, sk.to_owned()))
 }
 
 fn sort_out(shard: u16, items: &[Item], page: &mut TimerPage) {

@@ -65,6 +65,13 @@ pub trait TimerStore: Send + Sync {
     /// The store does not answer, or a row can't be read.
     async fn timers_of_jobs(&self) -> Result<Vec<(JobId, u64)>>;
 
+    /// Puts timers back that an earlier version has put aside because it could not read them, as far as
+    /// this version can. Returns their number.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
+    async fn take_back(&self) -> Result<u64>;
+
     /// Slot timers of this job, both those that have not fired and those that guard an execution.
     ///
     /// # Errors

@@ -54,6 +54,11 @@ impl TimerStore for Model {
         Ok(counts.into_iter().collect())
     }
 
+    /// Does nothing: this version reads all that it wrote.
+    async fn take_back(&self) -> Result<u64> {
+        Ok(0)
+    }
+
     async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {
         let state = self.state();
         Ok(state.timers.values().filter(|timer| job_of_slot(timer) == Some(id)).cloned().collect())

@@ -73,6 +73,10 @@ impl TimerStore for Chaos {
         self.call("timers_of_jobs", self.backend.store.timers_of_jobs()).await
     }
 
+    async fn take_back(&self) -> Result<u64> {
+        self.call("take_back", self.backend.store.take_back()).await
+    }
+
     async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {
         let timers = self.call("slots_of_job", self.backend.store.slots_of_job(id)).await?;
         Ok(self.backend.with_later(timers))
