@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{Client, operation::update_item::builders::UpdateItemFluentBuilder};
 use belfry_aws::{
     Names,
-    dynamodb::{Options, Stores, Table},
+    dynamodb::{KeyLayout, LayoutError, Options, Stores, Table, Told},
 };
 use belfry_conformance::{Backend, fixtures::ONE};
 use belfry_emulator::{Emulator, create_tables};
@@ -54,6 +54,10 @@ impl Installation {
 
     pub fn open_with(&self, config: &SdkConfig, options: Options) -> Stores {
         Stores::new(config, &self.names, options)
+    }
+
+    pub async fn learn_layout(&self, told: Told) -> Result<KeyLayout, LayoutError> {
+        KeyLayout::learn(&self.config, &self.names, told).await
     }
 
     pub fn stores(&self) -> Stores {
