@@ -60,6 +60,21 @@ locals {
   }
 }
 
+# Keys are made of it, so another number would run slots twice. All processes refuse to run by another one than the
+# installation was created with; here it is refused before anything changes.
+resource "terraform_data" "key_buckets" {
+  input = var.key_buckets
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition     = self.output == var.key_buckets
+      error_message = "key_buckets can't be changed: the installation was created with ${self.output}. Set it back to that."
+    }
+  }
+}
+
 resource "aws_lambda_function" "this" {
   # checkov:skip=CKV_AWS_50: logs carry the trace id; sampling every execution in X-Ray costs more than running it
   # checkov:skip=CKV_AWS_116: queues have their own dead letters, and a lost tick is made up for by the next one

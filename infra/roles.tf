@@ -4,6 +4,8 @@ locals {
   table_arns = { for name, table in aws_dynamodb_table.this : name => table.arn }
   index_arns = [for index in local.indexes : "${local.table_arns.executions}/index/${index}"]
 
+  recent_arns = [for arn in local.index_arns : arn if endswith(arn, "/recent")]
+
   table_read  = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
   table_write = ["dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
 
@@ -14,25 +16,26 @@ locals {
   worker_queue_arns = { for name, queue in aws_sqs_queue.worker : name => queue.arn }
 
   # Whoever finds a commit that somebody else left half done carries it out, so all that read jobs may write them. The
-  # dispatcher does for jobs with a schedule of their own. The tick's audit reads all jobs and timers.
+  # dispatcher does for jobs with a schedule of their own. The tick's audit reads all jobs and timers. Whoever starts first
+  # in an installation without a layout of its keys looks at the newest executions, by the index `recent`.
   table_access = {
     tick = {
       read  = values(local.table_arns)
       write = values(local.table_arns)
       scan  = [local.table_arns.jobs, local.table_arns.timers]
-      index = []
+      index = local.recent_arns
     }
     dispatcher = {
       read  = [for name in ["jobs", "executions", "timers", "state"] : local.table_arns[name]]
       write = [for name in ["jobs", "timers", "state"] : local.table_arns[name]]
       scan  = []
-      index = []
+      index = local.recent_arns
     }
     worker = {
       read  = values(local.table_arns)
       write = values(local.table_arns)
       scan  = []
-      index = []
+      index = local.recent_arns
     }
     api = {
       read  = values(local.table_arns)

@@ -37,7 +37,7 @@ variable "lanes" {
 }
 
 variable "key_buckets" {
-  description = "Over how many keys the executions of one job are spread, 1 to 64: each takes about 1,000 writes a second. Not to be changed once there are executions."
+  description = "Over how many keys the executions of one job are spread, 1 to 64: each takes about 1,000 writes a second. It counts when the installation is created; a change is refused."
   type        = number
   default     = 4
 

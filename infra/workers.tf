@@ -57,7 +57,7 @@ data "aws_iam_policy_document" "daemon" {
   statement {
     sid       = "ReadTables"
     actions   = local.table_read
-    resources = local.table_access.worker.read
+    resources = concat(local.table_access.worker.read, local.table_access.worker.index)
   }
 
   statement {

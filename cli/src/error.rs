@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use belfry_sqlite::OpenError;
 use serde_json::json;
 
 use crate::{files::FileErrors, problem::Problem};
@@ -49,7 +50,15 @@ pub fn report(error: &anyhow::Error, is_json: bool) -> ExitCode {
     } else {
         eprintln!("error: {error:#}");
     }
-    ExitCode::from(error.downcast_ref::<CliError>().map_or(1, CliError::exit_code))
+    ExitCode::from(exit_code(error))
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    // As with every other layout that is not this process's, nothing but another belfry helps.
+    if let Some(OpenError::Newer { .. }) = error.downcast_ref() {
+        return 2;
+    }
+    error.downcast_ref::<CliError>().map_or(1, CliError::exit_code)
 }
 
 /// JSON of an error: the server's own problem where it sent one, otherwise a problem of the same form.

@@ -10,7 +10,7 @@
 //! | tables, times and JSON for people and programs | `show` |
 //! | the engine, its store, workers and API in this process | `belfry::standalone` |
 //!
-//! Exit codes: 0 done; 1 it failed or was refused; 2 wrong usage; 3 no belfry answered.
+//! Exit codes: 0 done; 1 it failed or was refused; 2 wrong usage, or a store of another layout; 3 no belfry answered.
 
 mod client;
 mod commands;

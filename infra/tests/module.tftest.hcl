@@ -225,3 +225,28 @@ run "no_history_costs_nothing" {
     error_message = "There is no bucket, function or stream that nobody has asked for."
   }
 }
+
+run "an_installation_has_a_number_of_key_buckets" {
+  command = apply
+
+  variables {
+    key_buckets = 8
+  }
+
+  plan_options {
+    target = [terraform_data.key_buckets]
+  }
+}
+
+run "which_never_changes" {
+  command         = plan
+  expect_failures = [terraform_data.key_buckets]
+
+  variables {
+    key_buckets = 4
+  }
+
+  plan_options {
+    target = [terraform_data.key_buckets]
+  }
+}

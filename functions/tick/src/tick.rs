@@ -5,7 +5,7 @@ use std::{
 
 use belfry_aws::{
     Installation,
-    dynamodb::Stores,
+    dynamodb::{Plan, Stores},
     lambda::{MARGIN, time_left},
     telemetry::{Metric, Metrics},
 };
@@ -118,7 +118,10 @@ impl Tick {
         let mut report = Report::default();
         let mut failure = None;
         // Of a definition too large for one transaction, if its process died in the middle.
-        let (_, revision, zones) = self.stores.carry_out_plan().await?;
+        let (plan, revision, zones) = self.stores.carry_out_plan().await?;
+        if let Plan::Unknown { what, why } = plan {
+            self.engine.report_unreadable(what, why).await?;
+        }
         let graph = (revision, zones);
         let called = call.lane.map_or(0..lanes, |lane| lane..lane.saturating_add(1));
         for lane in called {

@@ -4,7 +4,10 @@ use std::{fmt::Display, str::FromStr, time::Duration};
 
 use belfry_domain::{AGEING_STEP, BacklogLimits, Shards};
 
-use crate::Names;
+use crate::{Names, dynamodb::MOST_BUCKETS};
+
+/// Maximum number of shards. A tick reads each of them.
+const MOST_SHARDS: u16 = 1024;
 
 /// Settings of an installation, from these variables:
 ///
@@ -12,8 +15,8 @@ use crate::Names;
 /// |---|---|---|
 /// | `BELFRY_NAME` | prefix of tables and queues | `belfry` |
 /// | `BELFRY_POOLS` | pools with queues, separated by commas | `default` |
-/// | `BELFRY_SHARDS` | shards of the timers; never changes | 64 |
-/// | `BELFRY_KEY_BUCKETS` | keys that one job's executions are spread over; never changes | 4 |
+/// | `BELFRY_SHARDS` | shards of the timers, if the installation has no layout yet; never changes | 64 |
+/// | `BELFRY_KEY_BUCKETS` | keys that one job's executions are spread over, likewise; 1 to 64 | 4 |
 /// | `BELFRY_RETENTION_DAYS` | days for which ended executions are kept | 7 |
 /// | `BELFRY_BACKLOG_LIMITS` | limits of queues: `100000,*/low=20000,gpu/*=500` | 100000 each |
 /// | `BELFRY_AGEING_STEP_SECONDS` | wait that raises a message by one class; 0 for never | 300 |
@@ -22,8 +25,8 @@ use crate::Names;
 pub struct Environment {
     pub names: Names,
     pub pools: Vec<String>,
-    pub shards: Shards,
-    pub key_buckets: u16,
+    pub shards: Option<Shards>,
+    pub key_buckets: Option<u16>,
     pub retention: Duration,
     pub backlog_limits: BacklogLimits,
     pub ageing_step: Duration,
@@ -55,8 +58,8 @@ impl Environment {
                 .map(|pool| pool.trim().to_owned())
                 .filter(|pool| !pool.is_empty())
                 .collect(),
-            shards: Shards(parse(&variable, "BELFRY_SHARDS", 64)?),
-            key_buckets: parse(&variable, "BELFRY_KEY_BUCKETS", 4)?,
+            shards: parse_number(&variable, "BELFRY_SHARDS", MOST_SHARDS)?.map(Shards),
+            key_buckets: parse_number(&variable, "BELFRY_KEY_BUCKETS", MOST_BUCKETS)?,
             retention: DAY * u32::from(days.max(1)),
             backlog_limits: parse(&variable, "BELFRY_BACKLOG_LIMITS", BacklogLimits::default())?,
             ageing_step: Duration::from_secs(parse(
@@ -78,6 +81,21 @@ fn parse<T: FromStr<Err: Display>>(
     value.parse().map_err(|why: T::Err| EnvironmentError { name, value, why: why.to_string() })
 }
 
+/// Number from 1 to `most`, if the variable is set.
+fn parse_number(
+    variable: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    most: u16,
+) -> Result<Option<u16>, EnvironmentError> {
+    let number = parse(&variable, name, 0)?;
+    match variable(name).filter(|value| !value.is_empty()) {
+        Some(value) if number == 0 || number > most => {
+            Err(EnvironmentError { name, value, why: format!("must be from 1 to {most}") })
+        }
+        value => Ok(value.map(|_| number)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use belfry_domain::Priority;
@@ -87,7 +105,7 @@ mod tests {
     #[test]
     fn what_is_not_set_has_a_default() {
         let environment = Environment::read(|_| None).unwrap();
-        assert_eq!((environment.shards, environment.key_buckets), (Shards(64), 4));
+        assert_eq!((environment.shards, environment.key_buckets), (None, None));
         assert_eq!((environment.retention, environment.ageing_step), (7 * DAY, AGEING_STEP));
         assert_eq!(environment.pools, ["default"]);
         assert_eq!(environment.names.dispatch_queue(), "belfry-dispatch");
@@ -104,5 +122,15 @@ mod tests {
         let shards = |name: &str| (name == "BELFRY_SHARDS").then(|| "many".to_owned());
         let error = Environment::read(shards).unwrap_err().to_string();
         assert_eq!(error, "the variable BELFRY_SHARDS is \"many\": invalid digit found in string");
+        let buckets = |value: &'static str| {
+            Environment::read(|name| (name == "BELFRY_KEY_BUCKETS").then(|| value.to_owned()))
+                .map(|environment| environment.key_buckets)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!((buckets("64"), buckets("")), (Ok(Some(64)), Ok(None)));
+        for wrong in ["0", "65"] {
+            let refused = format!("the variable BELFRY_KEY_BUCKETS is \"{wrong}\": must be from 1 to 64");
+            assert_eq!(buckets(wrong), Err(refused));
+        }
     }
 }

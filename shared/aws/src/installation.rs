@@ -11,7 +11,7 @@ use belfry_engine::{
 use crate::{
     alerts::AwsAlerts,
     config,
-    dynamodb::{Options, Stores},
+    dynamodb::{KeyLayout, LayoutError, Options, Stores, Told},
     environment::{Environment, EnvironmentError},
     scheduler::JobSchedules,
     sqs::SqsQueue,
@@ -20,8 +20,18 @@ use crate::{
 
 const TRUST: Duration = Duration::from_secs(1);
 
+/// Reason why a process can't work in an installation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InstallationError {
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+}
+
 /// Everything that a function or a daemon works with. No request goes to AWS before it is needed,
-/// except for credentials.
+/// except for credentials and the layout.
 pub struct Installation {
     pub ports: Ports,
     pub settings: Settings,
@@ -34,29 +44,45 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Installation that the environment names. `function` is the name in its metrics, where the
-    /// environment gives none.
+    /// Installation that the environment names, for one of its functions. `function` is the name in its
+    /// metrics, where the environment gives none.
     ///
     /// # Errors
-    /// A variable has a wrong value.
-    pub async fn of_environment(function: &str) -> Result<Self, EnvironmentError> {
+    /// A variable has a wrong value, or the installation has another layout.
+    pub async fn of_environment(function: &str) -> Result<Self, InstallationError> {
+        let opened = Self::of_process(function, false).await;
+        opened.inspect_err(|error| tracing::error!(%error, "this function refuses to run"))
+    }
+
+    /// Installation that the environment names, for a daemon, which learns the layout from it.
+    ///
+    /// # Errors
+    /// A variable has a wrong value, or the installation has another layout, or none yet.
+    pub async fn of_daemon() -> Result<Self, InstallationError> {
+        Self::of_process("daemon", true).await
+    }
+
+    async fn of_process(name: &str, is_guest: bool) -> Result<Self, InstallationError> {
         let environment = Environment::of_this_process()?;
+        let Environment { key_buckets: buckets, shards, .. } = environment;
         let named = ["BELFRY_FUNCTION", "AWS_LAMBDA_FUNCTION_NAME"]
             .map(std::env::var)
             .into_iter()
             .find_map(Result::ok);
-        Ok(Self::new(&environment, config::load().await, named.as_deref().unwrap_or(function)))
+        let sdk = config::load().await;
+        let layout = KeyLayout::learn(&sdk, &environment.names, Told { buckets, shards, is_guest }).await?;
+        Ok(Self::new(&environment, layout, sdk, named.as_deref().unwrap_or(name)))
     }
 
-    pub fn new(environment: &Environment, sdk: SdkConfig, function: &str) -> Self {
+    pub fn new(environment: &Environment, layout: KeyLayout, sdk: SdkConfig, function: &str) -> Self {
         let metrics = Arc::new(Metrics::new(function));
         let sqs = aws_sdk_sqs::Client::new(&sdk);
         let clock = Arc::new(SystemClock::default());
         let names = environment.names.clone();
         let logged = Arc::new(AwsAlerts::new(sqs.clone(), names.clone(), Arc::clone(&metrics)));
         let options = Options {
-            buckets: environment.key_buckets,
-            shards: environment.shards,
+            buckets: layout.buckets,
+            shards: layout.shards,
             retention: environment.retention,
             ..Options::default()
         };
@@ -65,7 +91,7 @@ impl Installation {
         let alerts = Arc::new(StoredAlerts { rows: store.clone(), clock: clock.clone(), also: logged });
         let pools = environment.pools.clone();
         let settings = Settings {
-            shards: environment.shards,
+            shards: layout.shards,
             retention: environment.retention,
             backlog_limits: environment.backlog_limits.clone(),
             ageing_step: environment.ageing_step,

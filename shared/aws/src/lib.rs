@@ -28,6 +28,6 @@ pub use aws_config::SdkConfig;
 
 pub use self::{
     environment::{Environment, EnvironmentError},
-    installation::Installation,
+    installation::{Installation, InstallationError},
     names::Names,
 };

@@ -75,7 +75,7 @@ pub use self::{
 };
 use self::{
     attempt::workers::Seen,
-    base::{gates::Turns, running::Running},
+    base::{gates::Turns, running::Running, unreadable::Reported},
     define::backpressure::Meters,
     ports::{Ports, SecondClock},
     sweep::resend::HeldBack,
@@ -94,6 +94,7 @@ pub struct Engine {
     seen: Seen,
     meters: Meters,
     held_back: HeldBack,
+    reported: Reported,
     second_clock: Option<Arc<dyn SecondClock>>,
     /// Error of this process's last tick. `None` where it succeeded.
     tick_failure: Mutex<Option<String>>,
@@ -120,6 +121,7 @@ impl Engine {
             turns: Turns::default(),
             meters: Meters::default(),
             held_back: HeldBack::default(),
+            reported: Reported::default(),
             second_clock: None,
             tick_failure: Mutex::default(),
             own_zones: ZoneData::bundled(),

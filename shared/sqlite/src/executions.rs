@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Timer, Timestamp};
-use belfry_engine::ports::{Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, Page, StoredOutput};
+use belfry_engine::ports::{
+    Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, Page, StoreError, StoredOutput,
+};
 use rusqlite::Connection;
 
 use crate::{
@@ -24,17 +26,10 @@ impl ExecutionStore for Store {
         self.write(move |connection| create(connection, &row, guard.as_slice())).await
     }
 
-    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Result<Vec<Creation>> {
-        if rows.is_empty() {
-            return Ok(vec![]);
-        }
-        // Encoded here: the writer's thread has enough to do.
-        let encode = |(row, guard)| Ok((Encoded::new(row)?, guard));
-        let rows: Vec<(Encoded, Timer)> = rows.into_iter().map(encode).collect::<Result<_>>()?;
-        let all = move |connection: &Connection| {
-            rows.iter().map(|(row, guard)| create(connection, row, std::slice::from_ref(guard))).collect()
-        };
-        self.write(all).await
+    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Vec<Result<Creation>> {
+        let count = rows.len();
+        let created = if rows.is_empty() { Ok(vec![]) } else { self.create_together(rows).await };
+        created.unwrap_or_else(|error| vec![Err(error); count])
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed> {
@@ -158,6 +153,29 @@ impl ExecutionStore for Store {
 }
 
 impl Store {
+    /// Creates rows in one transaction.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    async fn create_together(&self, rows: Vec<(Execution, Timer)>) -> Result<Vec<Result<Creation>>> {
+        // Encoded here: the writer's thread has enough to do.
+        let encode = |(row, guard)| Ok((Encoded::new(row)?, guard));
+        let rows: Vec<(Encoded, Timer)> = rows.into_iter().map(encode).collect::<Result<_>>()?;
+        self.write(move |connection| {
+            let create = |(row, guard): &(Encoded, Timer)| match create(
+                connection,
+                row,
+                std::slice::from_ref(guard),
+            ) {
+                // It rolls back the transaction, and with it all the others.
+                Err(error @ StoreError::Unavailable(_)) => Err(error),
+                creation => Ok(creation),
+            };
+            rows.iter().map(create).collect()
+        })
+        .await
+    }
+
     async fn change_waiters(
         &self,
         sql: &'static str,

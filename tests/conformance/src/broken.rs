@@ -8,13 +8,17 @@ use std::{
 };
 
 use async_trait::async_trait;
-use belfry_domain::{ExecutionId, JobId, Timestamp};
-use belfry_engine::ports::{Alert, Creation, ExecutionFilter, Notice, Position, Receiver, StoreError};
+use belfry_domain::{ExecutionId, JobId, Message, Timer, Timestamp};
+use belfry_engine::{
+    Accepted, EngineError,
+    ports::{Alert, Creation, ExecutionFilter, Notice, Position, Receiver, StoreError},
+};
+use serde_json::json;
 
 use crate::{
     Backend, Verdict,
     dead_letters::{self, letter},
-    features::world::World,
+    features::world::{Tried, World, attempts, good},
     fixtures::{at, claim, guard, id, job, job_id, names, row, row_at},
     jobs::{commit, version_of},
     listing::walk,
@@ -30,6 +34,10 @@ pub trait Sabotage: Send + Sync {
     async fn break_job(&self, id: &JobId);
     /// Makes an existing dead letter unreadable.
     async fn break_dead_letter(&self, id: &ExecutionId);
+    /// Makes an existing alert unreadable.
+    async fn break_alert(&self, key: &str);
+    /// Puts a timer aside, as earlier versions did with what they could not read.
+    async fn set_aside(&self, timer: &Timer);
     /// Adds timers without a meaning to shard 0, one for each way in which a timer can lack it; returns
     /// their number.
     async fn add_broken_timers(&self, fire_at: Timestamp) -> usize;
@@ -50,9 +58,34 @@ pub async fn an_unreadable_execution_is_alone(backend: &Backend, sabotage: &dyn 
     expect_unreadable(backend.executions.create(row("a@2"), None).await);
     backend.present("a@1").await?;
     backend.start(&claim("a@3", 1, 1)).await?;
-    let creations = backend.executions.create_all(vec![(row("b@1"), guard("b@1"))]).await?;
-    assert_eq!(creations, [Creation::Created]);
+    let batch = ["b@1", "a@2", "b@2"].map(|name| (row(name), guard(name)));
+    let [one, broken, two] = &backend.executions.create_all(batch.to_vec()).await[..] else { panic!() };
+    assert!(matches!((one, two), (Ok(Creation::Created), Ok(Creation::Created))), "{one:?} {two:?}");
+    expect_unreadable(broken.clone());
     assert_eq!(backend.executions.latest_generation(&id("a@2")).await?, 1, "its name can still be read");
+    Ok(())
+}
+
+pub async fn an_unreadable_execution_fails_no_other_of_its_batch(
+    backend: &Backend,
+    sabotage: &dyn Sabotage,
+) -> Tried {
+    let world = World::over(backend);
+    world.push_all(&["2"]).await;
+    sabotage.break_execution(&id("push@2")).await;
+    let outcomes = world.push_all(&["1", "2", "3"]).await;
+    let kinds: Vec<&str> = outcomes
+        .iter()
+        .map(|outcome| match outcome {
+            Ok(Accepted { is_new: true, .. }) => "created",
+            Err(EngineError::Store(StoreError::Unreadable { .. })) => "unreadable",
+            _ => "something else",
+        })
+        .collect();
+    assert_eq!(kinds, ["created", "unreadable", "created"], "{outcomes:?}");
+    for name in ["push@1", "push@3"] {
+        assert!(world.is_guarded(name).await? && backend.executions.execution(&id(name)).await?.is_some());
+    }
     Ok(())
 }
 
@@ -157,15 +190,15 @@ pub async fn an_unreadable_letter_silences_no_other_alert(
     Ok(())
 }
 
-pub async fn broken_timers_are_put_aside(backend: &Backend, sabotage: &dyn Sabotage) -> Verdict {
+pub async fn timers_of_another_version_are_read_again(backend: &Backend, sabotage: &dyn Sabotage) -> Verdict {
     let good = [timers::slot("a", 1), timers::slot("a", 5), timers::slot("a", 9)];
     backend.timers.put_timers(good.to_vec()).await?;
     let broken = sabotage.add_broken_timers(at(5)).await;
-    let page = backend.timers.due(0, &Position::After(at(0)), at(10), 100).await?;
-    assert_eq!(page.timers, good);
-    assert_eq!(page.quarantined.len(), broken, "each is reported: {:?}", page.quarantined);
-    let again = backend.timers.due(0, &Position::After(at(0)), at(10), 100).await?;
-    assert_eq!((again.timers, again.quarantined), (good.to_vec(), vec![]), "and reported once");
+    for _ in 0..2 {
+        let page = backend.timers.due(0, &Position::After(at(0)), at(10), 100).await?;
+        assert_eq!(page.timers, good);
+        assert_eq!(page.unknown.len(), broken, "each is named, and stays: {:?}", page.unknown);
+    }
     Ok(())
 }
 
@@ -174,11 +207,92 @@ pub async fn a_page_of_broken_timers_does_not_end_the_walk(
     sabotage: &dyn Sabotage,
 ) -> Verdict {
     let good = [timers::slot("a", 1), timers::slot("a", 9)];
+    backend.timers.put_timers(good.to_vec()).await?;
+    assert!(sabotage.add_broken_timers(at(5)).await >= 2);
     for limit in [1, 2, 3] {
-        backend.timers.put_timers(good.to_vec()).await?;
-        assert!(sabotage.add_broken_timers(at(5)).await >= 2);
         let found = paging::walk(backend, 0, Position::After(at(0)), at(10), limit).await?;
         assert_eq!(found, good, "in pages of {limit}");
     }
+    Ok(())
+}
+
+/// A version that was rolled back had put them aside, and is gone again.
+pub async fn timers_that_an_older_version_set_aside_come_back(
+    backend: &Backend,
+    sabotage: &dyn Sabotage,
+) -> Tried {
+    let world = World::over(backend);
+    world.push_all(&["a"]).await;
+    let [guard] = &due(backend).await?[..] else { panic!("a push has one timer") };
+    let checked = Timer { checks: 3, ..timers::check("push@a", 1, 7) };
+    backend.timers.remove_timer(&guard.key).await?;
+    let both = [guard.clone(), checked];
+    for timer in &both {
+        sabotage.set_aside(timer).await;
+    }
+    world.engine.audit().await?;
+    assert_eq!(due(backend).await?, both);
+    for timer in &both {
+        backend.timers.remove_timer(&timer.key).await?;
+    }
+    world.engine.audit().await?;
+    assert_eq!(due(backend).await?, [], "they come back once");
+    Ok(())
+}
+
+async fn due(backend: &Backend) -> Result<Vec<Timer>, StoreError> {
+    let until = Timestamp(i64::MAX);
+    Ok(backend.timers.due(0, &Position::After(Timestamp::MIN), until, 100).await?.timers)
+}
+
+/// A version that is rolled back finds what the newer one wrote.
+pub async fn what_a_newer_version_wrote_stops_no_other(backend: &Backend, sabotage: &dyn Sabotage) -> Tried {
+    let world = World::over(backend);
+    let once = |name: &str, second: u32, more: &str| {
+        let run_at = format!("2026-11-23T00:00:{second:02}Z");
+        json!({ "job_id": name, "run_at": run_at, "must_finish_by": more })
+    };
+    world.define([once("newer", 3, "4s"), once("lost", 5, "1h"), once("late", 30, "1h")]).await?;
+    world.pass(4).await?;
+    assert_eq!(attempts(&world.start().await?), ["newer@2026-11-23T00:00:03Z"]);
+    sabotage.break_execution(&id("newer@2026-11-23T00:00:03Z")).await;
+    for fire_at in [at(-10_000), at(6_000), at(40_000)] {
+        sabotage.add_broken_timers(fire_at).await;
+    }
+    world.pass(1).await?;
+    assert_eq!(world.alerts().await?, ["quarantined"]);
+    sabotage.break_alert("quarantined").await;
+    world.forget_messages();
+    let mut ran = Vec::new();
+    for _ in 0..60 {
+        world.pass(1).await?;
+        ran.extend(world.work(good).await?);
+    }
+    assert_eq!(ran, ["lost@2026-11-23T00:00:05Z", "late@2026-11-23T00:00:30Z"], "whatever the others are");
+    world.recover().await?;
+    world.engine.audit().await?;
+    Ok(())
+}
+
+pub async fn a_clock_is_put_right_whatever_cannot_be_read(
+    backend: &Backend,
+    sabotage: &dyn Sabotage,
+) -> Tried {
+    let world = World::over(backend);
+    let once = |name: &str| json!({ "job_id": name, "run_at": "2026-11-23T00:20:00Z" });
+    world.define([once("newer"), once("known")]).await?;
+    world.advance(1_199);
+    world.tick().await?;
+    world.advance(1);
+    let of = |name: &'static str| move |message: &Message| message.execution_id.job_id().as_str() == name;
+    let ahead_of_its_time = world.start_those(of("newer")).await?;
+    assert_eq!(attempts(&ahead_of_its_time), ["newer@2026-11-23T00:20:00Z"]);
+    sabotage.break_execution(&ahead_of_its_time[0].execution.id).await;
+    world.forget_messages();
+    world.set_back(1_150);
+    world.tick().await?;
+    world.advance(1_150);
+    world.tick().await?;
+    assert_eq!(attempts(&world.start_those(of("known")).await?), ["known@2026-11-23T00:20:00Z"]);
     Ok(())
 }

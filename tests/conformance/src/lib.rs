@@ -260,6 +260,7 @@ macro_rules! suite {
             what_is_stored_counts_not_what_a_process_has_of_its_own,
         ]);
         $crate::cases!($fresh, features: [
+            what_is_durable_is_accepted_though_no_message_goes,
             one_waits_while_as_many_run_as_may,
             keys_take_turns,
             a_slot_that_is_forbidden_is_skipped,

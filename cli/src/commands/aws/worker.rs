@@ -1,7 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
 use belfry::standalone::stop_on_signals;
-use belfry_aws::{Installation, lambda::instance, telemetry::Metrics};
+use belfry_aws::{
+    Installation, InstallationError, dynamodb::LayoutError, lambda::instance, telemetry::Metrics,
+};
 use belfry_engine::Worker;
 use belfry_files::BucketLogs;
 use belfry_worker::{
@@ -14,14 +16,14 @@ use super::{
     super::{DONE, Outcome},
     WorkerArgs,
 };
-use crate::logging;
+use crate::{error::CliError, logging};
 
 /// Interval at which metrics are printed.
 const FLUSH: Duration = Duration::from_secs(60);
 
 pub async fn run(args: WorkerArgs) -> Outcome {
     logging::start(args.log_format);
-    let installation = Installation::of_environment("daemon").await?;
+    let installation = Installation::of_daemon().await.map_err(refusal)?;
     let settings = TargetSettings {
         allow_commands: true,
         allow_private_addresses: args.allow_private_addresses,
@@ -52,6 +54,14 @@ pub async fn run(args: WorkerArgs) -> Outcome {
     flushing.abort();
     installation.metrics.flush();
     DONE
+}
+
+/// Error that tells what is wrong with the settings from a store that does not answer.
+fn refusal(error: InstallationError) -> anyhow::Error {
+    match error {
+        InstallationError::Layout(LayoutError::Store(error)) => error.into(),
+        error => CliError::Usage(error.to_string()).into(),
+    }
 }
 
 async fn flush_for_ever(metrics: Arc<Metrics>) {

@@ -162,6 +162,18 @@ impl ApiError {
         self
     }
 
+    /// Adds to the detail what the caller is to do.
+    pub fn with_advice(mut self, advice: &str) -> Self {
+        self.0.0.detail = format!("{}; {advice}", self.0.0.detail);
+        self
+    }
+
+    /// Seconds after which to send the request again, where that may help.
+    pub fn retry_after(&self) -> Option<u64> {
+        let (name, value) = self.0.1.as_ref()?;
+        value.to_str().ok().filter(|_| *name == header::RETRY_AFTER)?.parse().ok()
+    }
+
     pub fn into_details(self) -> ProblemDetails {
         self.0.0
     }

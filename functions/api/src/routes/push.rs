@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     extract::State,
@@ -6,7 +6,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 use belfry_domain::{JobId, PushSpec};
-use belfry_engine::{Accepted, EngineError, PushRequest, TriggerRequest};
+use belfry_engine::{Accepted, EngineError, PushRequest, TriggerRequest, ports::StoreError};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -28,6 +28,7 @@ use crate::{
 type Shared = State<Arc<ApiState>>;
 
 const MAX_BATCH: usize = 1000;
+const SEND_AGAIN: &str = "send this entry again";
 
 pub(super) fn accepted(accepted: Accepted) -> Response {
     let status = if accepted.is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -108,9 +109,11 @@ pub struct BatchRequest {
 
 /// Push up to 1,000 pieces of one-time work
 ///
-/// Each entry has its own outcome: 429 where its queue is full; then `Retry-After` says when to send
-/// those entries again. A body of the wrong shape is refused as a whole. Each entry has its own
-/// `idempotency_key`; a batch with the header `Idempotency-Key` is refused with 400.
+/// Each entry has its own outcome. It is 429 where the queue of the entry is full, and 503 where the
+/// store did not take the entry. Then `Retry-After` says when to send those entries again, and only
+/// those: what was accepted is durable. If the store took no entry, the whole answer is 503. A body of
+/// the wrong shape is refused as a whole. Each entry has its own `idempotency_key`; a batch with the
+/// header `Idempotency-Key` is refused with 400.
 #[utoipa::path(
     post, path = "/v1/executions:batch", tag = "executions", operation_id = "push_batch",
     request_body(content = BatchRequest, example = json!({"executions": [
@@ -129,19 +132,82 @@ pub async fn push_batch(
     }
     let requests = request.executions.into_iter();
     let requests = requests.map(|KeyedPush { spec, idempotency_key }| PushRequest { spec, idempotency_key });
-    let outcomes = state.engine.push_all(requests.collect()).await?;
-    let wait = longest_wait(&outcomes).map(|wait| (header::RETRY_AFTER, HeaderValue::from(wait.as_secs())));
-    let results = outcomes.into_iter().map(|outcome| match outcome {
-        Ok(accepted) => BatchItem::accepted(accepted.execution.id, accepted.is_new),
-        Err(error) => BatchItem::refused(error.into()),
-    });
-    Ok((AppendHeaders(wait), axum::Json(BatchAnswer { results: results.collect() })))
+    let (results, wait) = answers(state.engine.push_all(requests.collect()).await)?;
+    let wait = wait.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds)));
+    Ok((AppendHeaders(wait), axum::Json(BatchAnswer { results })))
 }
 
-fn longest_wait(outcomes: &[belfry_engine::Result<Accepted>]) -> Option<Duration> {
-    let waits = outcomes.iter().filter_map(|outcome| match outcome {
-        Err(EngineError::Backlogged { retry_after, .. }) => Some(*retry_after),
-        _ => None,
-    });
-    waits.max()
+/// Answers to the entries of a batch, and the longest time in seconds after which to send some of them
+/// again.
+///
+/// # Errors
+/// The store took no entry.
+fn answers(
+    outcomes: Vec<belfry_engine::Result<Accepted>>,
+) -> Result<(Vec<BatchItem>, Option<u64>), ApiError> {
+    if let Some(Err(error)) = outcomes.first()
+        && outcomes.iter().all(|outcome| outcome.as_ref().is_err_and(is_untaken))
+    {
+        return Err(error.clone().into());
+    }
+    let mut wait = None;
+    let answer = |outcome: belfry_engine::Result<Accepted>| {
+        let error = match outcome {
+            Ok(accepted) => return BatchItem::accepted(accepted.execution.id, accepted.is_new),
+            Err(error) if is_untaken(&error) => ApiError::from(error).with_advice(SEND_AGAIN),
+            Err(error) => error.into(),
+        };
+        wait = wait.max(error.retry_after());
+        BatchItem::refused(error)
+    };
+    let results = outcomes.into_iter().map(answer).collect();
+    Ok((results, wait))
+}
+
+fn is_untaken(error: &EngineError) -> bool {
+    matches!(error, EngineError::Store(StoreError::Unavailable(_) | StoreError::Fenced))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use belfry_domain::{Execution, Priority, Run, Timestamp, Trigger};
+
+    use super::*;
+
+    fn created() -> Accepted {
+        let run = Run { id: "push@a".to_owned(), root: None, more_roots: vec![], graph: 0 };
+        let guard = "0 0 start push@a 1".to_owned().try_into().unwrap();
+        let id = "push@a".parse().unwrap();
+        let execution = Execution::new(id, run, Trigger::Push, Timestamp(0), Timestamp(0), guard);
+        Accepted { execution, is_new: true }
+    }
+
+    fn not_taken() -> belfry_engine::Result<Accepted> {
+        Err(StoreError::Unavailable("the table is throttled".to_owned()).into())
+    }
+
+    fn backlogged() -> belfry_engine::Result<Accepted> {
+        let (pool, retry_after) = ("default".to_owned(), Duration::from_secs(14));
+        Err(EngineError::Backlogged { pool, priority: Priority::Low, depth: 2, limit: 2, retry_after })
+    }
+
+    #[test]
+    fn what_the_store_did_not_take_is_to_be_sent_again_alone() {
+        let (results, wait) = answers(vec![Ok(created()), not_taken(), backlogged()]).unwrap();
+        let statuses: Vec<u16> = results.iter().map(|result| result.status).collect();
+        assert_eq!((statuses, wait), (vec![201, 503, 429], Some(14)));
+        let detail = results[1].problem.as_ref().map(|problem| problem.detail.as_str());
+        let expected = "the store did not answer: the table is throttled; send this entry again";
+        assert_eq!(detail, Some(expected));
+        assert_eq!(answers(vec![Ok(created()), not_taken()]).unwrap().1, Some(1));
+    }
+
+    #[test]
+    fn a_batch_of_which_the_store_took_nothing_fails() {
+        let error = answers(vec![not_taken(), not_taken()]).unwrap_err();
+        assert_eq!(error.retry_after(), Some(1));
+        assert_eq!(error.into_details().status, 503);
+    }
 }

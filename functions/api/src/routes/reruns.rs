@@ -81,30 +81,30 @@ pub async fn rerun_executions(
     let (reruns, refused) = state.engine.plan_reruns(executions, key.as_ref()).await?;
     results.extend(refused.into_iter().map(|(id, error)| RerunItem::refused(vec![id], error.into())));
     for rerun in reruns {
-        results.push(outcome(&state.engine, rerun, dry_run, key.as_ref()).await?);
+        results.push(outcome(&state.engine, rerun, dry_run, key.as_ref()).await);
     }
     Ok(axum::Json(RerunAnswer { dry_run, results, next_cursor }))
 }
 
-async fn outcome(
+async fn outcome(engine: &Engine, rerun: Rerun, dry_run: bool, key: Option<&IdempotencyKey>) -> RerunItem {
+    let ids = rerun.starts.iter().map(|old| old.id.clone()).collect();
+    // Whatever fails here, other re-runs have begun.
+    begin(engine, rerun, dry_run, key).await.unwrap_or_else(|error| RerunItem::refused(ids, error.into()))
+}
+
+async fn begin(
     engine: &Engine,
     mut rerun: Rerun,
     dry_run: bool,
     key: Option<&IdempotencyKey>,
-) -> Result<RerunItem, ApiError> {
-    let ids = rerun.starts.iter().map(|old| old.id.clone()).collect();
+) -> belfry_engine::Result<RerunItem> {
     let keeps = engine.kept_by(&rerun).await?;
     if dry_run {
         return Ok(RerunItem::of(&rerun, keeps, 200));
     }
-    match engine.begin_rerun(&mut rerun, key).await {
-        Ok(begun) => {
-            let is_new = begun.iter().any(|accepted| accepted.is_new);
-            Ok(RerunItem::of(&rerun, keeps, if is_new { 201 } else { 200 }))
-        }
-        Err(error @ EngineError::Store(_)) => Err(error.into()),
-        Err(error) => Ok(RerunItem::refused(ids, error.into())),
-    }
+    let begun = engine.begin_rerun(&mut rerun, key).await?;
+    let is_new = begun.iter().any(|accepted| accepted.is_new);
+    Ok(RerunItem::of(&rerun, keeps, if is_new { 201 } else { 200 }))
 }
 
 async fn select(

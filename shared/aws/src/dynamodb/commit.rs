@@ -14,7 +14,7 @@
 //! after all: its own first try had succeeded, and another process has carried out its plan.
 
 use belfry_domain::Timer;
-use belfry_engine::ports::ZonesInForce;
+use belfry_engine::ports::{StoreError, ZonesInForce};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
@@ -41,6 +41,20 @@ fn chunk_key(plan: &str, number: usize) -> Key {
 
 fn chunks_of(plan: &str) -> String {
     format!("plan#{plan}")
+}
+
+/// Outcome of the plan that the graph's row names.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// No plan is named.
+    Nothing,
+    CarriedOut,
+    /// This version can't read the plan. A newer one carries it out. Until then jobs are read as they
+    /// are, and no other definition is committed.
+    Unknown {
+        what: String,
+        why: String,
+    },
 }
 
 /// Phase of a plan: steps that may be taken at the same time. Phases are taken in this order.
@@ -83,17 +97,26 @@ impl Stores {
         }
     }
 
-    /// Completes the plan that the graph's row names: a commit whose process died. Returns whether there
-    /// was one, and the graph's revision and the zone data in force, which the same read returns.
-    pub async fn carry_out_plan(&self) -> Result<(bool, u64, Option<ZonesInForce>)> {
+    /// Completes the plan that the graph's row names: a commit whose process died. Returns what became
+    /// of it, and the graph's revision and the zone data in force, which the same read returns.
+    pub async fn carry_out_plan(&self) -> Result<(Plan, u64, Option<ZonesInForce>)> {
         let graph = self.tables.get(Table::State, graph_key()).await?;
-        let Some(graph) = graph else { return Ok((false, 0, None)) };
+        let Some(graph) = graph else { return Ok((Plan::Nothing, 0, None)) };
         let (revision, plan) = (graph.need(&REVISION)?, graph.get(&PLAN));
-        if let Some(plan) = &plan {
-            self.carry_out(plan, revision).await?;
-        }
+        let plan = match plan {
+            Some(plan) => self.carry_out_if_known(&plan, revision).await?,
+            None => Plan::Nothing,
+        };
         // Whoever tends them finds out why they can't be read, and stops nothing else.
-        Ok((plan.is_some(), revision, zones_of(&graph).ok().flatten()))
+        Ok((plan, revision, zones_of(&graph).ok().flatten()))
+    }
+
+    /// Carries out a plan, unless it has steps that only a newer version knows.
+    pub(crate) async fn carry_out_if_known(&self, plan: &str, commit: u64) -> Result<Plan> {
+        match self.carry_out(plan, commit).await {
+            Err(StoreError::Unreadable { what, why }) => Ok(Plan::Unknown { what, why }),
+            outcome => outcome.map(|()| Plan::CarriedOut),
+        }
     }
 
     pub(crate) async fn carry_out(&self, plan: &str, commit: u64) -> Result<()> {

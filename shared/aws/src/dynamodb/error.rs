@@ -5,7 +5,8 @@ use belfry_engine::ports::StoreError;
 
 /// Reason why a call failed.
 pub(crate) enum Failure {
-    /// Another write of the same row is under way: the same call may succeed in a moment.
+    /// Nothing was written, and the same call may succeed in a moment: another write of the same row is
+    /// under way, or a transaction is throttled.
     Busy(String),
     Final(StoreError),
 }

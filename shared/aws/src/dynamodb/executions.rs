@@ -1,9 +1,14 @@
 //! Store of executions, of their outputs and of their waiters.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use belfry_domain::{Change, ClaimRequest, Execution, ExecutionId, Timer, Timestamp};
-use belfry_engine::ports::{Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, Page, StoredOutput};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use belfry_engine::ports::{
+    Applied, Claimed, Creation, ExecutionFilter, ExecutionStore, Page, StoreError, StoredOutput,
+};
+use futures::{StreamExt as _, stream};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     Result, Stores,
@@ -22,6 +27,9 @@ use super::{
 
 /// Number of rows that are created at the same time.
 const CONCURRENT_CREATIONS: usize = 16;
+/// Time limit for the creation of many rows. API Gateway gives up a request after 30 s, and then nobody
+/// hears of the rows that were created.
+const CREATIONS_TAKE: Duration = Duration::from_secs(20);
 
 #[async_trait]
 impl ExecutionStore for Stores {
@@ -40,18 +48,18 @@ impl ExecutionStore for Stores {
         }
     }
 
-    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Result<Vec<Creation>> {
-        let mut creations: Vec<Option<Creation>> = rows.iter().map(|_| None).collect();
+    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Vec<Result<Creation>> {
+        let until = Instant::now() + CREATIONS_TAKE;
+        let mut creations: Vec<Result<Creation>> = rows.iter().map(|_| Err(no_time_left())).collect();
         for round in rounds(rows) {
             let create =
-                |(place, row, guard)| async move { Ok((place, self.create(row, Some(guard)).await?)) };
+                |(place, row, guard)| async move { (place, self.create_by(until, row, guard).await) };
             let round = stream::iter(round.into_iter().map(create)).buffer_unordered(CONCURRENT_CREATIONS);
-            for (place, creation) in round.try_collect::<Vec<(usize, Creation)>>().await? {
-                creations[place] = Some(creation);
+            for (place, creation) in round.collect::<Vec<(usize, Result<Creation>)>>().await {
+                creations[place] = creation;
             }
         }
-        let missing = || unavailable("the answer for a new row is missing");
-        creations.into_iter().map(|creation| creation.ok_or_else(missing)).collect()
+        creations
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed> {
@@ -143,6 +151,14 @@ impl ExecutionStore for Stores {
 }
 
 impl Stores {
+    /// Creates a row with its guard, unless it is too late to begin.
+    async fn create_by(&self, until: Instant, row: Execution, guard: Timer) -> Result<Creation> {
+        if Instant::now() >= until {
+            return Err(no_time_left());
+        }
+        timeout_at(until, self.create(row, Some(guard))).await.unwrap_or_else(|_| Err(no_time_left()))
+    }
+
     async fn create_alone(&self, item: Item) -> Result<Creation> {
         match self.tables.put(Table::Executions, item, Some(no_row())).await? {
             Written::Done(_) => Ok(Creation::Created),
@@ -200,6 +216,10 @@ impl Stores {
             Transacted::Refused(mut reasons) => exists(reasons.swap_remove(0).and_then(|Refused(row)| row)),
         }
     }
+}
+
+fn no_time_left() -> StoreError {
+    unavailable(format!("not all rows could be written within {} s", CREATIONS_TAKE.as_secs()))
 }
 
 fn exists(existing: Option<Item>) -> Result<Creation> {

@@ -10,6 +10,7 @@ use belfry_engine::ports::{Committed, JobStore, RunGroup, StoreError};
 use super::{
     Result, Stores,
     capacity::Table,
+    commit::Plan,
     error::{unavailable, unreadable},
     expression::{Bounds, Range, present},
     graph::{COMMIT, DEPENDENCIES, EDGE, PLAN, SINCE, UNTIL, graph_key, head_key, version_key},
@@ -113,7 +114,8 @@ impl Stores {
         Ok(self.settled_graph().await?.0)
     }
 
-    /// Revision of the graph as `settle` returns it, and the graph's row, if there is one.
+    /// Revision of the graph as `settle` returns it, and the graph's row, if there is one. It is the
+    /// revision before a plan that only a newer version can carry out.
     pub(crate) async fn settled_graph(&self) -> Result<(u64, Option<Item>)> {
         loop {
             let asked = self.known.ask();
@@ -123,7 +125,10 @@ impl Stores {
                 self.known.remember_graph(revision, asked);
                 return Ok((revision, graph));
             };
-            self.carry_out(&plan, revision).await?;
+            if let Plan::Unknown { .. } = self.carry_out_if_known(&plan, revision).await? {
+                self.known.remember_graph(revision - 1, asked);
+                return Ok((revision - 1, graph));
+            }
         }
     }
 

@@ -104,8 +104,12 @@ pub(crate) fn execution(id: &ExecutionId, buckets: u16) -> Key {
         Some(at) => format!("{}#{name}", written(at)),
         None => format!("{NAMED}{name}"),
     };
-    let first = id.with_generation(1);
-    Key::new(bucket(&id.job_id(), Shards(buckets).of(first.as_str())), sk)
+    Key::new(bucket(&id.job_id(), bucket_of(id, buckets)), sk)
+}
+
+/// Number of the bucket of an execution. All its generations share it.
+pub(crate) fn bucket_of(id: &ExecutionId, buckets: u16) -> u16 {
+    Shards(buckets).of(id.with_generation(1).as_str())
 }
 
 pub(crate) fn bucket(job_id: &JobId, number: u16) -> String {

@@ -9,7 +9,7 @@
 //! | walks over the graph | `walk` |
 //! | executions as items; notes beside them; listings | `rows`, `notes`, `listing`, `merge` |
 //! | what DynamoDB has removed by its time | `expired` |
-//! | keys in the order in which they are read | `keys` |
+//! | keys in the order in which they are read; the numbers that they are made of | `keys`, `layout` |
 //! | items, conditions and updates by typed attributes | `item`, `expression` |
 //! | calls: waiting, counting, errors | `client`, `transaction`, `reads`, `retry`, `capacity`, `error` |
 
@@ -30,6 +30,7 @@ mod item;
 mod jobs;
 mod keys;
 mod known_jobs;
+mod layout;
 mod leases;
 mod listing;
 mod merge;
@@ -50,9 +51,12 @@ use aws_sdk_dynamodb::Client;
 use belfry_domain::Shards;
 use belfry_engine::ports::StoreError;
 
+pub(crate) use self::layout::MOST_BUCKETS;
 pub use self::{
     capacity::{Capacity, Table, Used},
+    commit::Plan,
     expired::StreamEvent,
+    layout::{KeyLayout, LayoutError, Told},
 };
 use self::{client::Tables, known_jobs::KnownJobs, rows::Layout};
 use crate::Names;
@@ -63,8 +67,8 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// `trust_jobs_for`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Number of partitions for the executions of one job, each good for 1,000 writes a second. It
-    /// can't be changed while there are executions.
+    /// Number of partitions for the executions of one job, each good for 1,000 writes a second:
+    /// [`KeyLayout`] has the installation's.
     pub buckets: u16,
     /// Shards of the timers.
     pub shards: Shards,

@@ -1,4 +1,4 @@
-//! Retries: a short, random wait while a row is busy.
+//! Retries: a short, random wait while a row is busy, or a transaction is throttled.
 
 use std::{
     future::Future,
@@ -13,7 +13,8 @@ const ATTEMPTS: u32 = 12;
 const FIRST_PAUSE_MS: u64 = 10;
 const LONGEST_PAUSE_MS: u64 = 1_000;
 
-/// Repeats a call while another write of the same rows is under way.
+/// Repeats a call while another write of the same rows is under way, or the call is throttled in a way
+/// that the SDK does not repeat.
 pub(crate) async fn patiently<T, F>(call: impl Fn() -> F) -> Result<T>
 where
     F: Future<Output = std::result::Result<T, Failure>>,

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use belfry_domain::{JobId, Timer, TimerKey, Timestamp, What};
-use belfry_engine::ports::{Position, TimerPage, TimerStore};
+use belfry_engine::ports::{Position, TimerPage, TimerStore, UNKNOWN_TIMER};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     Result, Stores,
     capacity::Table,
     expression::{Bounds, Range, Test, is, present},
-    item::{Attribute, Item, Key, PK},
+    item::{Attribute, Item, Key, PK, SK},
     keys,
     reads::Query,
 };
@@ -20,8 +20,9 @@ const VERSION: Attribute<u64> = Attribute::new("version");
 const CHECKS: Attribute<u32> = Attribute::new("checks");
 /// Number of timers that are written at the same time.
 const CONCURRENT_PUTS: usize = 64;
-/// Partition of rows that can't be read.
-const QUARANTINE: &str = "q";
+
+/// Partition into which earlier versions moved timers that they could not read.
+const ASIDE: &str = "q";
 
 pub(crate) fn encode(timer: &Timer) -> Item {
     Item::from(keys::timer(&timer.key)).with(&VERSION, timer.version).with(&CHECKS, timer.checks)
@@ -74,7 +75,7 @@ impl TimerStore for Stores {
         loop {
             let rows = self.tables.query(Table::Timers, &query).await?;
             read += rows.items.len();
-            self.sort_out(shard, rows.items, &mut page).await?;
+            sort_out(shard, &rows.items, &mut page);
             query.from = rows.next;
             page.is_full = query.from.is_some() && read >= limit;
             // A full page must have a timer that the next one can begin behind.
@@ -100,6 +101,19 @@ impl TimerStore for Stores {
         Ok(counts.into_iter().collect())
     }
 
+    async fn take_back(&self) -> Result<u64> {
+        let aside = Query::of(Range::of(ASIDE, Bounds::All));
+        let mut count = 0;
+        for item in self.tables.query_all(Table::Timers, aside).await? {
+            if let Some(timer) = set_aside(&item) {
+                self.put_timer(&timer).await?;
+                self.tables.delete(Table::Timers, item.key(), None).await?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
     /// Reads the whole shard that the job's slots are in.
     async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {
         let shard = self.shards.of(id.as_str());
@@ -118,25 +132,23 @@ impl Stores {
         let test = matches!(timer.key.what, What::Slot { .. }).then(|| not_newer(timer));
         self.tables.put(Table::Timers, encode(timer), test).await.map(drop)
     }
+}
 
-    async fn sort_out(&self, shard: u16, items: Vec<Item>, page: &mut TimerPage) -> Result<()> {
-        for item in items {
-            match decode(shard, &item) {
-                Some(timer) => page.timers.push(timer),
-                None => page.quarantined.push(self.put_aside(item).await?),
-            }
+/// Timer that an older version has put aside: its sort key is the whole key that it had.
+fn set_aside(item: &Item) -> Option<Timer> {
+    let key = item.get(&SK)?;
+    let (pk, sk) = key.split_once(' ')?;
+    let shard = pk.strip_prefix("t#")?.parse().ok()?;
+    decode(shard, &item.clone().with(&SK, sk.to_owned()))
+}
+
+fn sort_out(shard: u16, items: &[Item], page: &mut TimerPage) {
+    for item in items {
+        if let Some(timer) = decode(shard, item) {
+            page.timers.push(timer);
+        } else {
+            let Key { pk, sk } = item.key();
+            page.unknown.push((format!("timer {pk} {sk}"), UNKNOWN_TIMER.to_owned()));
         }
-        Ok(())
-    }
-
-    /// Moves a row to the quarantine. The copy is written before the row is removed.
-    async fn put_aside(&self, item: Item) -> Result<(String, String)> {
-        let key = item.key();
-        let name = format!("timer {} {}", key.pk, key.sk);
-        let aside = Item(item.0).with(&PK, QUARANTINE.to_owned());
-        let aside = aside.with(&super::item::SK, format!("{} {}", key.pk, key.sk));
-        self.tables.put(Table::Timers, aside, None).await?;
-        self.tables.delete(Table::Timers, key, None).await?;
-        Ok((name, "not a timer that this version knows".to_owned()))
     }
 }

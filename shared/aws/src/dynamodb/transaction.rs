@@ -22,7 +22,12 @@ use super::{
 const TOTAL: ReturnConsumedCapacity = ReturnConsumedCapacity::Total;
 const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
-const CONFLICT: &str = "TransactionConflict";
+/// Reasons for a cancellation that pass by themselves, with what they mean.
+const PASSING: [(&str, &str); 3] = [
+    ("TransactionConflict", "other requests keep writing these rows"),
+    ("ThrottlingError", "a table of the transaction is throttled"),
+    ("ProvisionedThroughputExceeded", "a table of the transaction is throttled"),
+];
 
 /// Result of a transaction.
 #[derive(Debug)]
@@ -111,10 +116,10 @@ impl Tables {
             };
             return Ok(Transacted::Refused(reasons.iter().map(refused).collect()));
         }
-        if reasons.iter().any(is(CONFLICT)) {
-            return Err(Failure::Busy("other requests keep writing these rows".to_owned()));
+        match PASSING.into_iter().find(|&(code, _)| reasons.iter().any(is(code))) {
+            Some((_, why)) => Err(Failure::Busy(why.to_owned())),
+            None => Err(failure("TransactWriteItems", error)),
         }
-        Err(failure("TransactWriteItems", error))
     }
 }
 

@@ -8,7 +8,11 @@ use std::collections::BTreeSet;
 
 use belfry_domain::{Execution, ExecutionId, IdempotencyKey, JobId, Run, SlotName, Trigger};
 
-use crate::{Engine, EngineError, Result, base::retry::ATTEMPTS, define::push::Accepted};
+use crate::{
+    Engine, EngineError, Result,
+    base::{outbox::leave_to_sweep, retry::ATTEMPTS},
+    define::push::Accepted,
+};
 
 /// Maximum number of executions that a re-run begins with. Every execution of the re-run carries the
 /// names of their jobs.
@@ -213,7 +217,8 @@ impl Engine {
             let run = self.recall(rerun, key.as_ref()).await?;
             if let Some(begun) = self.begin_as(rerun, run, key.as_ref()).await? {
                 for accepted in &begun {
-                    self.close_letters(&accepted.execution).await?;
+                    // Its end closes them too.
+                    leave_to_sweep(self.close_letters(&accepted.execution).await);
                 }
                 return Ok(begun);
             }

@@ -63,14 +63,21 @@ pub(super) fn reopened(row: AlertRow, opened: AlertRow) -> AlertRow {
     AlertRow { heard: row.heard, notified: row.notified, revision: row.revision, ..opened }
 }
 
-/// Writes the row that `make` makes from the present row. Writes nothing where it returns `None`.
+/// Writes the row that `make` makes from the present row. Writes nothing where it returns `None`, or
+/// where the present row can't be read: it is a newer version's, which tells of it.
 pub(super) async fn change(
     rows: &dyn AlertStore,
     key: &str,
     make: impl Fn(Option<AlertRow>) -> Option<AlertRow>,
 ) -> Stored<()> {
     for _ in 0..ATTEMPTS {
-        let found = rows.alert(key).await?;
+        let found = match rows.alert(key).await {
+            Err(StoreError::Unreadable { what, why }) => {
+                tracing::warn!(what, why, "an alert can't be read, and stays as it is");
+                return Ok(());
+            }
+            found => found?,
+        };
         let revision = found.as_ref().map_or(0, |row| row.revision);
         let Some(row) = make(found) else { return Ok(()) };
         if rows.keep_alert(&AlertRow { revision: revision + 1, ..row }).await? {

@@ -132,7 +132,9 @@ impl Engine {
             .into_iter()
             .map(|(index, input)| self.element_row(whole, job, index, input, now))
             .collect();
-        let creations = self.persist(PATIENCE, || self.ports.executions.create_all(rows.clone())).await?;
+        // If one fails, all are written again: those that exist stay as they are.
+        let create = || async { self.ports.executions.create_all(rows.clone()).await.into_iter().collect() };
+        let creations: Vec<Creation> = self.persist(PATIENCE, create).await?;
         let mut messages = Vec::with_capacity(rows.len());
         for ((created, _), creation) in rows.into_iter().zip(creations) {
             let row = match creation {

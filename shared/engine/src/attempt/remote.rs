@@ -141,20 +141,25 @@ impl Engine {
     ) -> Result<HeartbeatReply> {
         let row = self.running_row(id, token).await?;
         let work = self.work_of_claimed(&row).await?;
-        let ends_by = attempt_ends_by(&row, &work);
+        let reply = |execution: Execution| {
+            let ends_by = attempt_ends_by(&execution, &work);
+            HeartbeatReply { execution, ends_by }
+        };
         if row.claim.as_ref().is_none_or(|claim| claim.holder != Holder::Remote) {
-            return Ok(HeartbeatReply { execution: row, ends_by });
+            return Ok(reply(row));
         }
         let renewed = self
             .write_as_holder(row, |row, now| {
+                // By the row as it is: the sweep may have put right what a clock that was ahead had claimed.
+                let ends_by = attempt_ends_by(row, &work);
                 let held_until = row.claim.as_ref().map_or(now, |claim| claim.lease_until);
                 let change = Change::heartbeat(row, now.plus(lease).max(held_until).min(ends_by));
                 Ok(change.telling(progress.clone()))
             })
             .await?;
         match renewed {
-            Some(execution) => Ok(HeartbeatReply { execution, ends_by }),
-            None => self.running_row(id, token).await.map(|execution| HeartbeatReply { execution, ends_by }),
+            Some(execution) => Ok(reply(execution)),
+            None => self.running_row(id, token).await.map(reply),
         }
     }
 

@@ -9,7 +9,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    ports::{Alert, Creation, Fact, StoreError},
+    ports::{Creation, Fact},
 };
 
 /// Number of tries to count an ended execution in a changing row, before that is left to the sweep.
@@ -30,15 +30,10 @@ enum Found {
 impl Engine {
     /// Examines a backfill on behalf of the sweep. The timer is removed when the backfill is over.
     pub(crate) async fn examine_backfill(&self, timer: &Timer, id: &BackfillId) -> Result<()> {
-        match self.is_backfill_over(id).await {
-            Ok(true) => Ok(self.ports.timers.remove_timer(&timer.key).await?),
-            // What changed meanwhile, the next look sees.
-            Ok(false) | Err(EngineError::Contended(_)) => Ok(()),
-            Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
-                self.postpone_backfill(timer, id, what, why).await
-            }
-            Err(error) => Err(error),
+        if self.is_backfill_over(id).await? {
+            self.ports.timers.remove_timer(&timer.key).await?;
         }
+        Ok(())
     }
 
     async fn is_backfill_over(&self, id: &BackfillId) -> Result<bool> {
@@ -199,7 +194,8 @@ impl Engine {
         }
     }
 
-    /// Creates executions that have no row yet, and sends their messages.
+    /// Creates executions that have no row yet, and sends their messages. If some can't be created, it
+    /// fails after the others, and the next pass creates them.
     async fn start_slots(&self, job: &Job, backfill: &BackfillId, ids: Vec<ExecutionId>) -> Result<()> {
         let mut rows = Vec::with_capacity(ids.len());
         for id in ids {
@@ -208,9 +204,20 @@ impl Engine {
                 made.map(|(row, guard)| (Execution { backfill: Some(backfill.clone()), ..row }, guard)),
             );
         }
-        let creations = self.ports.executions.create_all(rows.clone()).await?;
-        let created = rows.into_iter().zip(creations).filter(|(_, creation)| *creation == Creation::Created);
-        let created: Vec<Execution> = created.map(|((row, _), _)| row).collect();
+        let creations = self.ports.executions.create_all(rows.clone()).await;
+        let (mut created, mut failure) = (Vec::with_capacity(rows.len()), None);
+        for ((row, _), creation) in rows.into_iter().zip(creations) {
+            match creation {
+                Ok(Creation::Created) => created.push(row),
+                Ok(Creation::Exists(_)) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        self.send_started(created).await?;
+        failure.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    async fn send_started(&self, created: Vec<Execution>) -> Result<()> {
         if created.is_empty() {
             return Ok(());
         }
@@ -249,25 +256,6 @@ impl Engine {
     async fn own_run(&self, job: &Job, id: &ExecutionId) -> Result<Run> {
         let graph = self.ports.jobs.run_group(job.id()).await?.graph;
         Ok(Run { id: id.to_string(), root: Some(job.id().clone()), more_roots: vec![], graph })
-    }
-
-    /// Raises an alert for a backfill that can't be read, and postpones its next examination by an
-    /// interval that grows each time, so that it does not delay other backfills.
-    async fn postpone_backfill(
-        &self,
-        timer: &Timer,
-        id: &BackfillId,
-        what: String,
-        why: String,
-    ) -> Result<()> {
-        self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
-        let later = Timer::backfill(self.settings.shards, id, self.next_check(timer));
-        let key = later.key.clone();
-        self.ports.timers.put_timers(vec![Timer { checks: timer.checks + 1, ..later }]).await?;
-        if key != timer.key {
-            self.ports.timers.remove_timer(&timer.key).await?;
-        }
-        Ok(())
     }
 
     /// Writes the row. `None` where another write came first.

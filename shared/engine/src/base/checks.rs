@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use belfry_domain::{ExecutionId, Timer, TimerKey, Timestamp};
 
-use crate::{
-    Engine, Result,
-    ports::{Alert, TimerPage},
-};
+use crate::{Engine, Result};
 
 /// Longest interval between two examinations of an execution.
 pub(crate) const LONGEST_CHECK: Duration = Duration::from_secs(3600);
@@ -63,14 +60,5 @@ impl Engine {
             return Ok(());
         }
         Ok(self.ports.timers.remove_unchanged(timer).await?)
-    }
-
-    /// Raises an alert for timers that could not be read.
-    pub(crate) async fn report_quarantined(&self, page: &TimerPage) -> Result<()> {
-        for (what, why) in &page.quarantined {
-            let alert = Alert::Quarantined { what: what.clone(), why: why.clone() };
-            self.ports.alerts.raise(alert).await?;
-        }
-        Ok(())
     }
 }

@@ -12,6 +12,7 @@
 //! | jobs, an execution's work | `jobs`, `work` |
 //! | deadlines, generations, dead letters | `deadlines`, `generations`, `letters` |
 //! | attempts of this process | `running` |
+//! | rows that can't be read, reported once an hour | `unreadable` |
 
 pub(crate) mod checks;
 pub(crate) mod clock;
@@ -26,5 +27,6 @@ pub(crate) mod outbox;
 pub(crate) mod retry;
 pub(crate) mod running;
 pub(crate) mod settings;
+pub(crate) mod unreadable;
 pub(crate) mod work;
 pub(crate) mod writes;

@@ -2,7 +2,7 @@
 
 use belfry_domain::{Execution, Message, Origin, Refusal, Status, TimerKey, Trigger, Wait, Wave};
 
-use crate::{Engine, Result};
+use crate::{Engine, Result, ports::Fact};
 
 /// Outcome of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,22 @@ impl Engine {
             self.ports.queue.defer(Wave::group(later)).await?;
         }
         Ok(())
+    }
+
+    /// Sends the messages of rows that were just accepted, where they are near.
+    pub(crate) async fn send_accepted(&self, rows: &[&Execution]) {
+        self.ports.observer.record(Fact::Accepted { count: rows.len() as u64 });
+        leave_to_sweep(self.send_near(rows).await);
+    }
+
+    async fn send_near(&self, rows: &[&Execution]) -> Result<()> {
+        // Read again: the write may have taken a while.
+        let near = self.now().plus(self.settings.near);
+        let mut messages = Vec::with_capacity(rows.len());
+        for row in rows.iter().filter(|row| row.ready_at <= near) {
+            messages.extend(self.message_for(row, row.guard.clone()).await?);
+        }
+        self.send(messages).await
     }
 
     /// Sends the message of a near attempt. No tick reads a timer that is written behind its cursor, so
@@ -62,6 +78,14 @@ impl Engine {
             guard,
             origin: origin_of(row),
         }))
+    }
+}
+
+/// Logs why something that follows from a durable write failed. The caller must not take the write for
+/// failed: its guards make the sweep do the rest.
+pub(crate) fn leave_to_sweep(outcome: Result<()>) {
+    if let Err(error) = outcome {
+        tracing::warn!(%error, "a write is durable, but what follows from it failed; the sweep will retry");
     }
 }
 

@@ -4,7 +4,11 @@ use std::{slice, sync::Arc};
 
 use belfry_domain::{Job, JobId, Message, Timer, Timestamp};
 
-use crate::{Engine, Result, base::retry::MANY_ATTEMPTS, ports::Committed};
+use crate::{
+    Engine, Result,
+    base::{outbox::leave_to_sweep, retry::MANY_ATTEMPTS},
+    ports::Committed,
+};
 
 /// Next state of a job.
 pub(crate) struct Next {
@@ -39,7 +43,7 @@ impl Engine {
             return Ok(false);
         }
         self.keep_in_step(&told).await;
-        self.fire_near(firsts, &timers).await?;
+        leave_to_sweep(self.fire_near(firsts, &timers).await);
         Ok(true)
     }
 
@@ -66,7 +70,8 @@ impl Engine {
             }
             self.keep_in_step(slice::from_ref(&next.job)).await;
             drop(turn);
-            self.send(self.with_rows_for_old(&next.job, next.messages).await?).await?;
+            let sent = async { self.send(self.with_rows_for_old(&next.job, next.messages).await?).await };
+            leave_to_sweep(sent.await);
             Ok(Some(Arc::new(next.job)))
         })
         .await

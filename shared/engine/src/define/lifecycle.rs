@@ -6,6 +6,7 @@ use belfry_domain::{Change, Job, JobId, Message, Pause, Timer, Timestamp};
 
 use crate::{
     Engine, EngineError, Result,
+    base::outbox::leave_to_sweep,
     define::{commit::Next, precondition::Precondition},
     slots::chain::first_slot,
 };
@@ -35,7 +36,7 @@ impl Engine {
                 Ok(Some(tombstone.into()))
             })
             .await?;
-        self.cancel_unstarted_of(id).await?;
+        leave_to_sweep(self.cancel_unstarted_of(id).await);
         self.review_latest(&deleted.spec.dependencies).await
     }
 

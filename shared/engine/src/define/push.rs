@@ -10,7 +10,7 @@ use ulid::Ulid;
 use crate::{
     Engine, EngineError, Result,
     define::{backpressure::Intake, same::asks_for_the_same},
-    ports::{Creation, Fact},
+    ports::Creation,
 };
 
 /// Request for one-time work. Requests with the same key create one execution.
@@ -44,48 +44,53 @@ impl Engine {
     /// # Errors
     /// The request is invalid, its key was used for another request, or the queue is full.
     pub async fn push(&self, request: PushRequest) -> Result<Accepted> {
-        let mut accepted = self.push_all(vec![request]).await?;
+        let mut accepted = self.push_all(vec![request]).await;
         accepted.pop().unwrap_or_else(|| Err(EngineError::invalid("", "nothing to push")))
     }
 
-    /// Accepts pushes, each of which is accepted or refused on its own. When this returns, the accepted
-    /// pushes are durable.
-    ///
-    /// # Errors
-    /// The store does not answer. Each push has a result of its own.
-    pub async fn push_all(&self, requests: Vec<PushRequest>) -> Result<Vec<Result<Accepted>>> {
+    /// Accepts pushes, and returns the outcome of each, in order: each is accepted, refused, or not
+    /// written on its own. When this returns, the accepted pushes are durable.
+    pub async fn push_all(&self, requests: Vec<PushRequest>) -> Vec<Result<Accepted>> {
         let now = self.now();
-        let mut outcomes: Vec<Result<Accepted>> = Vec::with_capacity(requests.len());
-        let mut rows = Vec::with_capacity(requests.len());
         let mut intake = Intake::default();
-        for request in requests {
-            let problems = validate_push(&request.spec);
-            if !problems.is_empty() {
-                outcomes.push(Err(EngineError::Invalid(problems)));
-                continue;
-            }
-            let row = self.push_row(&request, now);
-            if let Err(refusal) = self.admit_row(&mut intake, &row).await {
-                outcomes.push(self.accepted_before(&row, refusal).await?);
-                continue;
-            }
-            let guard = Timer { key: row.guard.clone(), version: 0, checks: 0 };
-            rows.push((outcomes.len(), row.clone(), guard));
-            outcomes.push(Ok(Accepted { execution: row, is_new: true }));
+        let mut outcomes = Vec::with_capacity(requests.len());
+        for request in &requests {
+            outcomes.push(self.admit_push(&mut intake, request, now).await);
         }
-        let places: Vec<usize> = rows.iter().map(|(place, ..)| *place).collect();
-        let creations = self
-            .ports
-            .executions
-            .create_all(rows.into_iter().map(|(_, row, guard)| (row, guard)).collect())
-            .await?;
-        for (place, creation) in places.into_iter().zip(creations) {
-            if let (Creation::Exists(existing), Ok(accepted)) = (creation, &outcomes[place]) {
-                outcomes[place] = same_or_reused(&accepted.execution, *existing);
+        let rows: Vec<(Execution, Timer)> = new(&outcomes).map(|row| (row.clone(), guard_of(row))).collect();
+        let creations = self.ports.executions.create_all(rows).await;
+        for (outcome, creation) in outcomes.iter_mut().filter(|outcome| is_new(outcome)).zip(creations) {
+            match creation {
+                Ok(Creation::Created) => {}
+                Ok(Creation::Exists(existing)) => {
+                    if let Ok(wanted) = outcome {
+                        *outcome = same_or_reused(&wanted.execution, *existing);
+                    }
+                }
+                Err(error) => *outcome = Err(error.into()),
             }
         }
-        self.send_accepted(&outcomes).await?;
-        Ok(outcomes)
+        self.send_accepted(&new(&outcomes).collect::<Vec<_>>()).await;
+        outcomes
+    }
+
+    /// Checks a push, and returns the row to create. A push that an earlier request has made is
+    /// answered even while the queue is full.
+    async fn admit_push(
+        &self,
+        intake: &mut Intake,
+        request: &PushRequest,
+        now: Timestamp,
+    ) -> Result<Accepted> {
+        let problems = validate_push(&request.spec);
+        if !problems.is_empty() {
+            return Err(EngineError::Invalid(problems));
+        }
+        let row = self.push_row(request, now);
+        match self.admit_row(intake, &row).await {
+            Ok(()) => Ok(Accepted { execution: row, is_new: true }),
+            Err(refusal) => self.accepted_before(&row, refusal).await,
+        }
     }
 
     async fn admit_row(&self, intake: &mut Intake, row: &Execution) -> Result<()> {
@@ -95,9 +100,9 @@ impl Engine {
 
     /// Execution that an earlier request with the same key created, instead of a refusal. A request
     /// that is repeated because its answer was lost adds no work.
-    async fn accepted_before(&self, row: &Execution, refusal: EngineError) -> Result<Result<Accepted>> {
+    async fn accepted_before(&self, row: &Execution, refusal: EngineError) -> Result<Accepted> {
         let existing = self.ports.executions.execution(&row.id).await?;
-        Ok(existing.map_or(Err(refusal), |existing| same_or_reused(row, existing)))
+        existing.map_or(Err(refusal), |existing| same_or_reused(row, existing))
     }
 
     fn push_row(&self, request: &PushRequest, now: Timestamp) -> Execution {
@@ -115,22 +120,6 @@ impl Engine {
         row.input.clone_from(&spec.input);
         row.work = Some(Box::new(spec.work()));
         row
-    }
-
-    async fn send_accepted(&self, outcomes: &[Result<Accepted>]) -> Result<()> {
-        // Read again: the write may have taken a while.
-        let near = self.now().plus(self.settings.near);
-        let mut messages = Vec::new();
-        let mut count = 0;
-        for accepted in outcomes.iter().flatten().filter(|accepted| accepted.is_new) {
-            count += 1;
-            let row = &accepted.execution;
-            if row.ready_at <= near {
-                messages.extend(self.message_for(row, row.guard.clone()).await?);
-            }
-        }
-        self.ports.observer.record(Fact::Accepted { count });
-        self.send(messages).await
     }
 
     /// Starts a job by hand. The run flows down to the dependents that have no schedule of their own.
@@ -151,7 +140,7 @@ impl Engine {
         let mut row = self.row_due_now(id, run, Trigger::Manual);
         row.input = input;
         if let Err(refusal) = self.admit_trigger(&job_id, &mut row).await {
-            return self.accepted_before(&row, refusal).await?;
+            return self.accepted_before(&row, refusal).await;
         }
         let accepted = self.accept(row.clone()).await?;
         if accepted.is_new { Ok(accepted) } else { same_or_reused(&row, accepted.execution) }
@@ -174,14 +163,10 @@ impl Engine {
 
     /// Writes a row that is due now, and sends its message.
     pub(crate) async fn accept(&self, row: Execution) -> Result<Accepted> {
-        let guard = Timer { key: row.guard.clone(), version: 0, checks: 0 };
-        match self.ports.executions.create(row.clone(), Some(guard)).await? {
+        match self.ports.executions.create(row.clone(), Some(guard_of(&row))).await? {
             Creation::Exists(existing) => Ok(Accepted { execution: *existing, is_new: false }),
             Creation::Created => {
-                self.ports.observer.record(Fact::Accepted { count: 1 });
-                if let Some(message) = self.message_for(&row, row.guard.clone()).await? {
-                    self.send(vec![message]).await?;
-                }
+                self.send_accepted(&[&row]).await;
                 Ok(Accepted { execution: row, is_new: true })
             }
         }
@@ -196,6 +181,19 @@ impl Engine {
         let ulid = Ulid::from_parts(u64::try_from(now.0).unwrap_or(0), random);
         SlotName::from_ulid(&ulid)
     }
+}
+
+fn is_new(outcome: &Result<Accepted>) -> bool {
+    outcome.as_ref().is_ok_and(|accepted| accepted.is_new)
+}
+
+/// Rows of the outcomes that are new.
+fn new(outcomes: &[Result<Accepted>]) -> impl Iterator<Item = &Execution> {
+    outcomes.iter().flatten().filter(|accepted| accepted.is_new).map(|accepted| &accepted.execution)
+}
+
+fn guard_of(row: &Execution) -> Timer {
+    Timer { key: row.guard.clone(), version: 0, checks: 0 }
 }
 
 /// Existing execution of a key, if it is the same request. Another request under the same key is the

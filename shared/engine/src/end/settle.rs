@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    base::{retry::ATTEMPTS, work::is_dead},
+    base::{outbox::leave_to_sweep, retry::ATTEMPTS, work::is_dead},
     ports::{Applied, Creation, StoreError},
 };
 
@@ -63,12 +63,13 @@ impl Engine {
         Ok(self.ports.timers.remove_timer(guard).await?)
     }
 
-    /// Ends an execution without a claim, and settles it. Returns whether the change won.
+    /// Ends an execution without a claim, and settles it. Returns whether the change won. What settling
+    /// leaves undone is done by the sweep, which finds the guard.
     pub(crate) async fn end_unstarted(&self, change: Change, guard: TimerKey) -> Result<bool> {
         let ended = change.row.clone();
         let won = self.apply(change).await?;
         if won {
-            self.settle(ended, guard).await?;
+            leave_to_sweep(self.settle(ended, guard).await);
         }
         Ok(won)
     }
@@ -164,7 +165,7 @@ impl Engine {
         match self.ports.executions.create(cancelled.clone(), Some(guard.clone())).await? {
             Creation::Exists(_) => Ok(None),
             Creation::Created => {
-                self.settle(cancelled.clone(), guard.key).await?;
+                leave_to_sweep(self.settle(cancelled.clone(), guard.key).await);
                 Ok(Some(cancelled))
             }
         }

@@ -22,7 +22,7 @@ pub enum Alert {
         job_id: JobId,
         most: usize,
     },
-    /// A row or message can't be read, and was put aside.
+    /// A row or message can't be read. Rows stay as they are, for a version that can.
     Quarantined {
         what: String,
         why: String,
@@ -199,7 +199,7 @@ impl Alert {
             Self::DeadLettersDiscarded { job_id, most } => {
                 format!("{job_id} had more than {most} dead letters, and the oldest of them were discarded")
             }
-            Self::Quarantined { what, why } => format!("{what} was quarantined: {why}"),
+            Self::Quarantined { what, why } => format!("{what} cannot be read: {why}"),
             Self::TimerMissing { job_id } => {
                 format!("{job_id} had no timer, and belfry added the timer; please report this defect")
             }

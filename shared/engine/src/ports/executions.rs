@@ -80,12 +80,9 @@ pub trait ExecutionStore: Send + Sync {
     /// The store does not answer, or another process leads now.
     async fn create(&self, row: Execution, guard: Option<Timer>) -> Result<Creation>;
 
-    /// Creates rows as `create` does with a guard, each on its own: one may exist while others are
-    /// created.
-    ///
-    /// # Errors
-    /// The store does not answer, or another process leads now.
-    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Result<Vec<Creation>>;
+    /// Creates rows as `create` does with a guard, each on its own: one may exist or fail while others
+    /// are created. Returns the outcome of each row, in order, within 20 s.
+    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Vec<Result<Creation>>;
 
     /// Starts an attempt if the row permits it, and writes the guard of the request in the same write.
     ///

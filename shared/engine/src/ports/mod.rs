@@ -46,7 +46,7 @@ pub use self::{
     receivers::{Notice, Receiver},
     runner::{Completion, Ending, Invocation, Runner, Stop},
     store::{Page, StoreError},
-    timers::{Position, TimerPage, TimerStore},
+    timers::{Position, TimerPage, TimerStore, UNKNOWN_TIMER},
     workers::{Load, RegisteredWorker, WorkerKind, WorkerRegistry, WorkerReport},
     zones::{ZoneStore, ZonesInForce},
 };

@@ -20,11 +20,15 @@ pub enum Position {
 #[derive(Debug, Clone, Default)]
 pub struct TimerPage {
     pub timers: Vec<Timer>,
-    /// Rows that this version could not read, each with the reason. The store has put them aside.
-    pub quarantined: Vec<(String, String)>,
+    /// Rows among them that this version can't read, each with the reason. They stay where they are, for
+    /// a version that can.
+    pub unknown: Vec<(String, String)>,
     /// Whether there may be more timers.
     pub is_full: bool,
 }
+
+/// Reason why a store can't read a timer.
+pub const UNKNOWN_TIMER: &str = "not a timer that this version knows; it stays, and is read again";
 
 #[async_trait]
 pub trait TimerStore: Send + Sync {
@@ -60,6 +64,13 @@ pub trait TimerStore: Send + Sync {
     /// # Errors
     /// The store does not answer, or a row can't be read.
     async fn timers_of_jobs(&self) -> Result<Vec<(JobId, u64)>>;
+
+    /// Puts timers back that an earlier version has put aside because it could not read them, as far as
+    /// this version can. Returns their number.
+    ///
+    /// # Errors
+    /// The store does not answer, or another process leads now.
+    async fn take_back(&self) -> Result<u64>;
 
     /// Slot timers of this job, both those that have not fired and those that guard an execution.
     ///

@@ -11,8 +11,8 @@ impl Engine {
     /// jobs. There should never be one: the audit is the last safety net below the protocol. Jobs with a
     /// time zone get the timer in any case, because an older belfry may have written their timers by
     /// other zone data. Jobs whose timers a clock that was ahead has put off get the timer of their next
-    /// slot too; other timers that lie further ahead than they can mean are looked at soon. Dead letters
-    /// beyond the cap are discarded.
+    /// slot too; other timers that lie further ahead than they can mean are looked at soon. Timers that an
+    /// older version has put aside come back. Dead letters beyond the cap are discarded.
     ///
     /// # Errors
     /// The store does not answer, or other changes of the graph come first all the time.
@@ -20,6 +20,10 @@ impl Engine {
         let (revision, zones) = self.ports.zones.in_force().await?;
         if let Err(error) = self.tend_zones(revision, zones.as_ref()).await {
             tracing::error!(%error, "cannot change the zone data in force");
+        }
+        let back = self.ports.timers.take_back().await?;
+        if back > 0 {
+            tracing::warn!(timers = back, "timers that an older version had put aside are back");
         }
         self.bring_jobs_to_now().await?;
         let counts: BTreeMap<JobId, u64> = self.ports.timers.timers_of_jobs().await?.into_iter().collect();

@@ -8,42 +8,43 @@ use belfry_domain::{
 use crate::{
     Engine, EngineError, Result,
     attempt::run::AttemptEnd,
-    ports::{Alert, Fact, StoreError},
+    ports::{Fact, StoreError},
     time::carry_on::proves_chain,
 };
 
 impl Engine {
     pub(crate) async fn examine(&self, timer: &Timer) -> Result<()> {
+        match self.examine_timer(timer).await {
+            Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
+                self.postpone(timer, what, why).await
+            }
+            // Others keep moving it on; the next look sees how.
+            Ok(()) | Err(EngineError::Contended(_)) => Ok(()),
+            Err(error @ EngineError::Store(_)) => Err(error),
+            // Whatever is wrong with one must not hold up those behind it.
+            Err(error) => {
+                tracing::warn!(timer = %timer.key, %error, "an execution could not be moved on; the next examination will retry");
+                Ok(())
+            }
+        }
+    }
+
+    async fn examine_timer(&self, timer: &Timer) -> Result<()> {
         let id = match &timer.key.what {
             What::Backfill { backfill_id } => return self.examine_backfill(timer, backfill_id).await,
             What::Deadline { execution_id } => return self.examine_deadline(timer, execution_id).await,
             What::Slot { job_id, slot } => ExecutionId::scheduled(job_id, *slot),
             What::Start { execution_id, .. } | What::Check { execution_id, .. } => execution_id.clone(),
         };
-        let row = match self.ports.executions.execution(&id).await {
-            Err(StoreError::Unreadable { what, why }) => return self.postpone(timer, &id, what, why).await,
-            other => other?,
-        };
+        let row = self.ports.executions.execution(&id).await?;
         if let What::Slot { job_id, slot } = &timer.key.what
             && row.as_ref().is_some_and(|row| !proves_chain(row, timer))
         {
             self.carry_on(timer, job_id, *slot).await?;
         }
-        let outcome = match row {
+        match row {
             None => self.examine_absent(timer, &id).await,
             Some(row) => self.examine_row(timer, row).await,
-        };
-        match outcome {
-            // Others keep moving it on; the next look sees how.
-            Err(EngineError::Contended(_)) => Ok(()),
-            Err(error @ EngineError::Conflict(_)) => {
-                tracing::warn!(execution.id = %id, %error, "an execution could not be moved on; the next examination will retry");
-                Ok(())
-            }
-            Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
-                self.postpone(timer, &id, what, why).await
-            }
-            other => other,
         }
     }
 
@@ -57,15 +58,26 @@ impl Engine {
         }
     }
 
-    /// Raises an alert for an execution that can't be read, and postpones its next examination by an
-    /// interval that grows each time, so that it does not delay other executions. A slot's timer stays
-    /// as it is, because the schedule may have to continue from it.
-    async fn postpone(&self, timer: &Timer, id: &ExecutionId, what: String, why: String) -> Result<()> {
-        self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
-        if matches!(timer.key.what, What::Slot { .. }) {
-            return Ok(());
+    /// Reports a row that can't be read, and postpones its next examination by an interval that grows each
+    /// time, so that it does not delay others. Some timers stay as they are: the schedule may have to
+    /// continue from a slot, and a deadline is judged by its own instant.
+    async fn postpone(&self, timer: &Timer, what: String, why: String) -> Result<()> {
+        self.report_unreadable(what, why).await?;
+        let at = self.next_check(timer);
+        let later = match &timer.key.what {
+            What::Slot { .. } | What::Deadline { .. } => return Ok(()),
+            What::Backfill { backfill_id } => {
+                let later = Timer::backfill(self.settings.shards, backfill_id, at);
+                Timer { checks: timer.checks + 1, ..later }
+            }
+            What::Start { execution_id, attempt } | What::Check { execution_id, attempt } => {
+                self.later_check(timer, execution_id, *attempt, at)
+            }
+        };
+        let next = later.key.clone();
+        if next != timer.key {
+            self.ports.timers.put_timers(vec![later]).await?;
         }
-        let next = self.check_later(timer, id, timer.key.what.attempt(), self.next_check(timer)).await?;
         self.remove(timer, &next).await
     }
 

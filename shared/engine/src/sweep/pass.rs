@@ -81,7 +81,7 @@ impl Engine {
         let mut swept = 0;
         loop {
             let page = self.ports.timers.due(shard, &position, until, self.settings.page).await?;
-            self.report_quarantined(&page).await?;
+            self.report_unknown(&page).await?;
             let last = page.timers.last().filter(|_| page.is_full).map(|timer| timer.key.clone());
             let timers: Vec<Timer> = page.timers.into_iter().filter(which).collect();
             swept += timers.len() as u64;

@@ -44,7 +44,7 @@ impl Engine {
         let before = slot_at(next.minus(Duration::from_secs(1)));
         let just_before = Position::Behind(TimerKey { shard: timer.key.shard, fire_at: next, what: before });
         let page = self.ports.timers.due(timer.key.shard, &just_before, next, 1).await?;
-        self.report_quarantined(&page).await?;
+        self.report_unknown(&page).await?;
         let what = slot_at(next);
         if page.timers.iter().any(|timer| timer.key.what == what) {
             return Ok(true);

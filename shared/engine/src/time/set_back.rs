@@ -85,7 +85,8 @@ impl Engine {
         let still: Vec<&JobId> = self.standing_still(&jobs, &next, now).map(|job| job.id()).collect();
         let mut timers = Vec::new();
         for job in &jobs {
-            timers.extend(self.first_timers(job, before_what_is_missed_no_more(job, now)).await?);
+            let first = self.first_timers(job, before_what_is_missed_no_more(job, now)).await;
+            timers.extend(self.if_readable(first).await?.unwrap_or_default());
         }
         self.ports.timers.put_timers(timers).await?;
         let summary = format!(
@@ -108,10 +109,11 @@ impl Engine {
             let mut position = Position::After(now);
             loop {
                 let page = self.ports.timers.due(shard, &position, FOR_EVER, self.settings.page).await?;
-                self.report_quarantined(&page).await?;
+                self.report_unknown(&page).await?;
                 let mut looks = Vec::new();
                 for timer in &page.timers {
-                    looks.extend(self.nearer_look(timer, fired, furthest).await?);
+                    let look = self.nearer_look(timer, fired, furthest).await;
+                    looks.extend(self.if_readable(look).await?.flatten());
                     if let What::Slot { job_id, .. } = &timer.key.what {
                         next.entry(job_id.clone()).or_insert(timer.key.fire_at);
                     }

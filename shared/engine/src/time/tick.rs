@@ -13,7 +13,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    ports::{Alert, Cursors, Fact, Lease, Position, StoreError},
+    ports::{Cursors, Fact, Lease, Position},
     time::cursors::fired,
 };
 
@@ -80,7 +80,7 @@ impl Engine {
         let mut is_idle = true;
         loop {
             let page = self.ports.timers.due(shard, &position, until, self.settings.page).await?;
-            self.report_quarantined(&page).await?;
+            self.report_unknown(&page).await?;
             is_idle &= page.timers.is_empty();
             fired += self.fire_page(&page.timers, until, &mut seen).await?;
             let Some(last) = page.timers.last().filter(|_| page.is_full) else { break };
@@ -155,13 +155,14 @@ impl Engine {
             // A later look at something under way: the sweep's.
             What::Check { .. } | What::Backfill { .. } => Ok(Work::default()),
         };
-        match work {
-            // It must not hold up the others: it stays for the sweep.
-            Err(EngineError::Store(StoreError::Unreadable { what, why })) => {
-                self.ports.alerts.raise(Alert::Quarantined { what, why }).await?;
+        // It must not hold up the others: it stays for the sweep.
+        match self.if_readable(work).await {
+            Ok(work) => Ok(work.unwrap_or_default()),
+            Err(error @ EngineError::Store(_)) => Err(error),
+            Err(error) => {
+                tracing::warn!(timer = %timer.key, %error, "cannot fire a timer; the sweep will retry");
                 Ok(Work::default())
             }
-            work => work,
         }
     }
 

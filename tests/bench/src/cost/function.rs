@@ -3,16 +3,19 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use belfry_aws::{Environment, Installation};
+use belfry_aws::{Environment, Installation, dynamodb::KeyLayout};
+use belfry_domain::Shards;
 use belfry_emulator::Emulator;
 
-use super::{account::Usage, meter::Meter};
+use super::{account::Usage, meter::Meter, world::SHARDS};
 
 /// Assumed time of a call of DynamoDB or SQS from Lambda in the same region: the emulator's own times
 /// say nothing about AWS.
 pub const ROUND_TRIP: Duration = Duration::from_millis(5);
 /// Computing time of an invocation, and of each item in it. It is an assumption as well.
 const COMPUTING: Duration = Duration::from_millis(1);
+
+const LAYOUT: KeyLayout = KeyLayout { buckets: 4, shards: Shards(SHARDS) };
 
 pub struct Function {
     pub installation: Installation,
@@ -42,7 +45,7 @@ impl Function {
         let meter = Meter::new();
         let sdk = emulator.sdk_config().into_builder().http_client(meter.clone()).build();
         Self {
-            installation: Installation::new(environment, sdk, name),
+            installation: Installation::new(environment, LAYOUT, sdk, name),
             meter,
             memory_gb: f64::from(memory_mb) / 1024.0,
             billed: Mutex::default(),

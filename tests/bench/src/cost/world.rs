@@ -12,7 +12,7 @@ use std::{
 
 use aws_sdk_sqs::{Client as Sqs, types::DeleteMessageBatchRequestEntry};
 use belfry_aws::{Environment, Names, sqs::Body};
-use belfry_domain::{AGEING_STEP, BacklogLimits, ExecutionId, Priority, Shards, Wave};
+use belfry_domain::{AGEING_STEP, BacklogLimits, ExecutionId, Priority, Wave};
 use belfry_emulator::Emulator;
 use belfry_engine::{
     Engine, Worker,
@@ -27,7 +27,7 @@ use super::{
     target::{LONG, LONG_TIME, Scripted},
 };
 
-const SHARDS: u16 = 64;
+pub const SHARDS: u16 = 64;
 const LANE: u16 = 0;
 const LEASE: Duration = Duration::from_secs(90);
 /// Pause longer than any call of the emulator takes.
@@ -167,8 +167,8 @@ impl Functions {
             names: names.clone(),
             pools: vec!["default".to_owned()],
             ageing_step: AGEING_STEP,
-            shards: Shards(SHARDS),
-            key_buckets: 4,
+            shards: None,
+            key_buckets: None,
             retention: Duration::from_secs(7 * 24 * 3600),
             schedule_role_arn: None,
             backlog_limits: BacklogLimits::default(),

@@ -107,13 +107,14 @@ pub async fn a_batch_creates_what_is_not_there(backend: &Backend) -> Verdict {
     let old = backend.create_new(row("a@2")).await?;
     let new = |text: &str| (Execution { priority: Priority::High, ..row(text) }, guard(text));
     let batch = vec![new("a@1"), new("a@2"), new("a@3"), new("a@1")];
-    let creations = backend.executions.create_all(batch).await?;
+    let creations = backend.executions.create_all(batch).await;
+    let creations = creations.into_iter().collect::<Result<Vec<_>, _>>()?;
     let exists = |row: Execution| Creation::Exists(Box::new(row));
     let expected = [Creation::Created, exists(old), Creation::Created, exists(new("a@1").0)];
     assert_eq!(creations, expected, "one answer for each, in order");
     assert_eq!(backend.present("a@3").await?, new("a@3").0);
     assert_eq!(all_timers(backend).await?, [guard("a@1"), guard("a@3")]);
-    assert_eq!(backend.executions.create_all(vec![]).await?, []);
+    assert!(backend.executions.create_all(vec![]).await.is_empty());
     Ok(())
 }
 

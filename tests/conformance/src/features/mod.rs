@@ -1,5 +1,6 @@
 //! Promises of the engine for each feature, over every store.
 
+mod accepted;
 mod alerts;
 mod attempts;
 mod backfills;
@@ -23,6 +24,7 @@ pub(crate) mod world;
 use serde_json::Value;
 
 pub use self::{
+    accepted::what_is_durable_is_accepted_though_no_message_goes,
     alerts::{
         a_receiver_is_told_of_few_alerts_a_minute, notices_of_one_cause_are_one,
         too_many_alerts_are_told_as_one, unnamed_pushes_have_an_alert_for_each_cause,

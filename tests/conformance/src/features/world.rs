@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -13,14 +13,14 @@ use belfry_domain::{
     BackfillId, Execution, ExecutionId, JobSpec, Message, Priority, SlotRange, Timestamp, Wave, ZoneData,
 };
 use belfry_engine::{
-    BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Precondition, Settings, StoredAlerts,
-    TriggerRequest,
+    Accepted, BackfillRequest, Engine, EngineError, LeaseRequest, Leased, Precondition, PushRequest,
+    Settings, StoredAlerts, TriggerRequest,
     ports::{
         Acquired, Alert, Alerts, Backlog, Clock as _, Completion, Fact, Lease, Observer, Ports, Position,
         Queue, Random, SecondClock, StoreError,
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     Backend, Expiry, ManualClock,
@@ -37,6 +37,7 @@ pub const HELD_SECONDS: u64 = 600;
 struct Outside {
     drawn: AtomicU64,
     sent: Mutex<Vec<Message>>,
+    is_queue_away: AtomicBool,
     starts: Mutex<Vec<(String, Duration)>>,
 }
 
@@ -53,6 +54,9 @@ impl Queue for Outside {
     }
 
     async fn enqueue(&self, messages: Vec<Message>) -> Result<(), StoreError> {
+        if self.is_queue_away.load(SeqCst) {
+            return Err(StoreError::Unavailable("the queue does not accept messages".to_owned()));
+        }
         self.sent().extend(messages);
         Ok(())
     }
@@ -192,6 +196,21 @@ impl World {
             self.tick().await?;
         }
         Ok(())
+    }
+
+    /// Pushes a batch of work under these keys. Each push has an outcome of its own.
+    pub async fn push_all(&self, keys: &[&str]) -> Vec<Tried<Accepted>> {
+        let spec = json!({ "target": { "type": "empty" } });
+        let request = |key: &&str| PushRequest {
+            spec: serde_json::from_value(spec.clone()).unwrap_or_else(|error| panic!("{error}")),
+            idempotency_key: Some(key.parse().unwrap_or_else(|error| panic!("{key}: {error}"))),
+        };
+        self.engine.push_all(keys.iter().map(request).collect()).await
+    }
+
+    /// Whether the queue refuses all messages.
+    pub fn set_queue_away(&self, is_away: bool) {
+        self.outside.is_queue_away.store(is_away, SeqCst);
     }
 
     pub async fn trigger(&self, job: &str, name: &str, input: Value) -> Tried<ExecutionId> {

@@ -101,7 +101,10 @@ impl Verb {
         Ok(match self {
             Self::Execution(id) => text(store.execution(id).await?),
             Self::Create(row, guard) => text(store.create((**row).clone(), guard.clone()).await?),
-            Self::CreateAll(rows) => text(store.create_all(rows.clone()).await?),
+            Self::CreateAll(rows) => {
+                let creations = store.create_all(rows.clone()).await;
+                text(creations.into_iter().collect::<Result<Vec<_>, _>>()?)
+            }
             Self::Claim(request) => text(store.claim(request).await?),
             Self::Apply(change) => text(store.apply((**change).clone()).await?),
             Self::AddWaiter(dependency, waiter) => text(store.add_waiter(dependency, waiter).await?),

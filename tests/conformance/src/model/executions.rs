@@ -57,9 +57,9 @@ impl ExecutionStore for Model {
         Ok(self.state().create(row, guard))
     }
 
-    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Result<Vec<Creation>> {
+    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Vec<Result<Creation>> {
         let mut state = self.state();
-        Ok(rows.into_iter().map(|(row, guard)| state.create(row, Some(guard))).collect())
+        rows.into_iter().map(|(row, guard)| Ok(state.create(row, Some(guard)))).collect()
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed> {

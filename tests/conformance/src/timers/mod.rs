@@ -26,7 +26,7 @@ pub fn check(text: &str, attempt: u32, ms: i64) -> Timer {
 pub async fn all(backend: &Backend, shard: u16) -> Result<Vec<Timer>, StoreError> {
     let page =
         backend.timers.due(shard, &Position::After(Timestamp::MIN), Timestamp(i64::MAX), 1_000).await?;
-    assert!(page.quarantined.is_empty() && !page.is_full);
+    assert!(page.unknown.is_empty() && !page.is_full);
     Ok(page.timers)
 }
 

@@ -9,7 +9,7 @@ use aws_config::{SdkConfig, retry::RetryConfig};
 use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
-    orchestrator::HttpRequest,
+    orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
 };
 use tokio::sync::Semaphore;
@@ -23,6 +23,10 @@ pub enum Fault {
     LostAnswer(usize),
     /// This call and all later ones wait until the semaphore is closed.
     Hold(usize, Arc<Semaphore>),
+    /// No call that names this gets through.
+    Naming(&'static str),
+    /// The table throttles so many transactions before it takes one.
+    Throttled(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -30,12 +34,19 @@ pub struct Faulty {
     inner: SharedHttpClient,
     fault: Fault,
     calls: Arc<AtomicUsize>,
+    transactions: Arc<AtomicUsize>,
 }
 
 impl Faulty {
     pub fn new(fault: Fault) -> Self {
         let inner = aws_smithy_http_client::Builder::new().build_http();
-        Self { inner, fault, calls: Arc::default() }
+        Self { inner, fault, calls: Arc::default(), transactions: Arc::default() }
+    }
+
+    /// Whether this call is one of the transactions that are throttled.
+    fn throttles(&self, request: &HttpRequest, count: usize) -> bool {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        target.ends_with(".TransactWriteItems") && self.transactions.fetch_add(1, Ordering::Relaxed) < count
     }
 
     /// Number of calls so far.
@@ -77,10 +88,10 @@ struct FaultyConnector {
 impl HttpConnector for FaultyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let number = self.client.calls.fetch_add(1, Ordering::Relaxed);
-        let (connector, fault) = (self.connector.clone(), self.client.fault.clone());
+        let (connector, client) = (self.connector.clone(), self.client.clone());
         let broken = || ConnectorError::io("the connection is broken".into());
         HttpConnectorFuture::new(async move {
-            match fault {
+            match client.fault.clone() {
                 Fault::Death(at) if number >= at => Err(broken()),
                 Fault::LostAnswer(at) if number == at => {
                     connector.call(request).await?;
@@ -91,8 +102,26 @@ impl HttpConnector for FaultyConnector {
                     assert!(held.acquire().await.is_err());
                     connector.call(request).await
                 }
+                Fault::Naming(text) if names(&request, text) => Err(broken()),
+                Fault::Throttled(count) if client.throttles(&request, count) => Ok(cancelled()),
                 _ => connector.call(request).await,
             }
         })
     }
+}
+
+fn names(request: &HttpRequest, text: &str) -> bool {
+    String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).contains(text)
+}
+
+/// Answer of DynamoDB where it throttles one of the tables of a transaction.
+fn cancelled() -> HttpResponse {
+    let reasons =
+        r#"[{"Code":"None"},{"Code":"ThrottlingError","Message":"Throughput exceeds the current capacity"}]"#;
+    let body = format!(
+        r#"{{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"Transaction cancelled","CancellationReasons":{reasons}}}"#
+    );
+    let mut answer = HttpResponse::new(400.try_into().unwrap(), body.into());
+    answer.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    answer
 }

@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod batches;
 mod broken_rows;
 mod capacity;
 mod commits;
 mod faults;
 mod histories;
+mod layouts;
 mod marks;
+mod newer_commits;
 mod support;
 
 use belfry_conformance::{Backend, suite};

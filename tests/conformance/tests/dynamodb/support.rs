@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 };
 use belfry_aws::{
     Names,
-    dynamodb::{Options, Stores, Table},
+    dynamodb::{KeyLayout, LayoutError, Options, Stores, Table, Told},
 };
 use belfry_conformance::{Backend, Expiry, fixtures::ONE};
 use belfry_domain::Timestamp;
@@ -58,6 +58,10 @@ impl Installation {
 
     pub fn open_with(&self, config: &SdkConfig, options: Options) -> Stores {
         Stores::new(config, &self.names, options)
+    }
+
+    pub async fn learn_layout(&self, told: Told) -> Result<KeyLayout, LayoutError> {
+        KeyLayout::learn(&self.config, &self.names, told).await
     }
 
     pub fn stores(&self) -> Stores {

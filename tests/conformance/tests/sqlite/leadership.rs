@@ -28,7 +28,7 @@ async fn expect_no_writes(store: &Store) -> Verdict {
     let known = row("known@x");
     let (guard, dead) = (guard("new@x"), letter("new@x", at(0)));
     fenced(store.create(row("new@x"), Some(guard.clone())).await);
-    fenced(store.create_all(vec![(row("new@x"), guard.clone())]).await);
+    fenced(store.create_all(vec![(row("new@x"), guard.clone())]).await.swap_remove(0));
     fenced(store.claim(&claim("known@x", 1, 9)).await);
     fenced(store.apply(Change::heartbeat(&known, at(9))).await);
     fenced(store.add_waiter(&id("known@x"), &id("new@x")).await);

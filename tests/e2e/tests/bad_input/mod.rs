@@ -4,6 +4,7 @@
 mod bodies;
 mod codes;
 mod files;
+mod layouts;
 mod tokens;
 
 use std::path::Path;
@@ -67,6 +68,8 @@ pub fn cases() -> Vec<Trial> {
         files::all_that_is_wrong_in_several_files_is_told_at_once,
         files::a_cycle_across_files_is_shown_wherever_it_is_met,
         files::up_does_not_start_with_wrong_files_and_keeps_nothing_of_them,
+        layouts::a_database_of_a_newer_version_is_2,
+        layouts::a_worker_of_another_layout_is_2,
         tokens::without_a_token_that_is_known_everything_but_health_is_401,
         tokens::commands_say_how_to_get_one,
     ]

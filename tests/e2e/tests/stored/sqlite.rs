@@ -94,6 +94,7 @@ pub async fn what_an_older_version_left_in_a_database_is_read_and_ends() {
     slots_go_on(&server).await;
     everything_is_shown(&server).await;
     assert_eq!(count(&data, "SELECT count(*) FROM quarantine"), 0);
+    assert_eq!(count(&data, "SELECT count(*) FROM alerts WHERE key = 'quarantined'"), 0);
     server.stop().await;
     the_token_opens_the_door(&up, &stored, &data).await;
 }

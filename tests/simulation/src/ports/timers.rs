@@ -63,7 +63,7 @@ impl TimerStore for Chaos {
         self.world.with(|state| {
             if state.has_faults() && state.faults.poisons && state.rng.percent(2) {
                 state.coverage.add("fault: quarantined timer");
-                page.quarantined.push(("timer".to_owned(), "not a timer that this version knows".to_owned()));
+                page.unknown.push(("timer".to_owned(), "not a timer that this version knows".to_owned()));
             }
         });
         Ok(page)
@@ -71,6 +71,10 @@ impl TimerStore for Chaos {
 
     async fn timers_of_jobs(&self) -> Result<Vec<(JobId, u64)>> {
         self.call("timers_of_jobs", self.backend.store.timers_of_jobs()).await
+    }
+
+    async fn take_back(&self) -> Result<u64> {
+        self.call("take_back", self.backend.store.take_back()).await
     }
 
     async fn slots_of_job(&self, id: &JobId) -> Result<Vec<Timer>> {

@@ -55,7 +55,7 @@ impl ExecutionStore for Outage {
     async fn create(&self, row: Execution, guard: Option<Timer>) -> Answer<Creation> {
         self.store.create(row, guard).await
     }
-    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Answer<Vec<Creation>> {
+    async fn create_all(&self, rows: Vec<(Execution, Timer)>) -> Vec<Answer<Creation>> {
         self.store.create_all(rows).await
     }
     async fn claim(&self, request: &ClaimRequest) -> Answer<Claimed> {
