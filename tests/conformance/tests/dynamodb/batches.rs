@@ -24,7 +24,7 @@ const KEYS: [&str; 3] = ["1", "2", "3"];
 fn world(installation: &Installation, fault: Fault) -> World {
     let options = Options { shards: ONE, ..Options::default() };
     let stores = installation.open_with(&Faulty::new(fault).config(installation.config()), options);
-    World::over(&Backend::over(stores, ()).expiring_by_itself())
+    World::over(&Backend::over(stores, ()))
 }
 
 fn kinds(outcomes: &[Tried<Accepted>]) -> Vec<&'static str> {

@@ -36,7 +36,9 @@ impl LeaseStore for Chaos {
         let mut cursors = self.call("cursors", self.backend.store.cursors()).await?;
         if self.backend.breaks(Mutation::StepsUnseen) {
             let furthest = self.world.with(|state| state.wall_of(self.process)).plus(LOOK_AHEAD);
-            cursors.values_mut().for_each(|cursor| *cursor = furthest.min(*cursor));
+            for cursor in cursors.values_mut() {
+                *cursor = furthest.min(*cursor);
+            }
         }
         Ok(cursors)
     }
