@@ -43,7 +43,8 @@ impl Engine {
             self.carry_on(timer, job_id, *slot).await?;
         }
         match row {
-            None => self.examine_absent(timer, &id).await,
+            // While its job can't be read, its timer stays as it is: it starts as soon as it can be.
+            None => self.if_readable(self.examine_absent(timer, &id).await).await.map(drop),
             Some(row) => self.examine_row(timer, row).await,
         }
     }

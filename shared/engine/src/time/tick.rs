@@ -13,7 +13,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Engine, EngineError, Result,
-    ports::{Cursors, Fact, Lease, Position},
+    ports::{Cursors, Fact, Lease, Position, StoreError},
     time::cursors::fired,
 };
 
@@ -185,7 +185,7 @@ impl Engine {
             // It may be wrong, and no mark says how far it is.
             let why =
                 "the clock went ahead, or the host stood still, since this tick began; the next one goes on";
-            return Err(EngineError::Conflict(why.to_owned()));
+            return Err(StoreError::Unavailable(why.to_owned()).into());
         }
         let mut firing = self.fire(&owner.job, slot, horizon, now);
         firing.timers.retain(|timer| {

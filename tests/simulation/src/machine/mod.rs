@@ -27,6 +27,7 @@ use crate::{
     coverage::Coverage,
     faults::{Deaths, Faults, STAYS_BACK_MS, steps},
     plan::{Plan, Scenario},
+    processes::TICK_SPREAD_MS,
     shadow::Shadow,
 };
 
@@ -69,6 +70,7 @@ pub struct Process {
 /// How soon an installation notices things.
 pub struct Pace {
     pub scenario: Scenario,
+    /// Most time between two ticks.
     pub tick_ms: u64,
     /// For so long nobody takes the lead of one who is gone.
     pub lead_ms: u64,
@@ -84,7 +86,8 @@ impl Pace {
         let (tick_ms, lead_ms, settings) = match plan.scenario {
             // By the operating system's lock, a new process leads at once.
             Scenario::Standalone | Scenario::Laptop => (1_000, 0, Settings::standalone()),
-            Scenario::Mixed | Scenario::LostTicks => (60_000, 90_000, Settings::default()),
+            Scenario::Mixed => (60_000, 90_000, Settings::default()),
+            Scenario::LostTicks => (60_000 + TICK_SPREAD_MS, 90_000, Settings::default()),
         };
         let ms = |duration: Duration| duration.as_millis() as u64;
         Self {

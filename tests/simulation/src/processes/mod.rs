@@ -14,7 +14,10 @@ use belfry_engine::{
     ports::{Receiver, StoreError},
 };
 
-pub use self::requests::{KEYED, LOCAL, LOCAL_REPORT, VICTIM, ZONE};
+pub use self::{
+    requests::{KEYED, LOCAL, LOCAL_REPORT, VICTIM, ZONE},
+    servers::TICK_SPREAD_MS,
+};
 use crate::{
     machine::{ProcessId, Role, World, rng::Rng},
     mutation::Backend,

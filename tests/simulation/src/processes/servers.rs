@@ -11,7 +11,7 @@ use crate::plan::Scenario;
 const LANE: u16 = 0;
 const TICK_MS: u64 = 60_000;
 /// Spread of the ticks in milliseconds: EventBridge promises the minute, not the second.
-const TICK_SPREAD_MS: u64 = 59_000;
+pub const TICK_SPREAD_MS: u64 = 59_000;
 /// Percentage of all messages that workers outside get.
 const OUTSIDE: u64 = 12;
 const LEASE: Duration = Duration::from_secs(90);
