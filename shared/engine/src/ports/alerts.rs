@@ -50,7 +50,7 @@ pub trait Alerts: Send + Sync {
         Ok(())
     }
 
-    /// Resolves the alert with this key, if it is open; see [`key_of`].
+    /// Resolves the alert with this key, if it is open.
     ///
     /// # Errors
     /// The store does not answer.

@@ -85,8 +85,11 @@ impl Engine {
         let still: Vec<&JobId> = self.standing_still(&jobs, &next, now).map(|job| job.id()).collect();
         let mut timers = Vec::new();
         for job in &jobs {
-            let first = self.first_timers(job, before_what_is_missed_no_more(job, now)).await;
-            timers.extend(self.if_readable(first).await?.unwrap_or_default());
+            // The next one too: the sweep may take the first away before a tick reads it, if its slot has a row.
+            for since in [before_what_is_missed_no_more(job, now), now] {
+                let first = self.first_timers(job, since).await;
+                timers.extend(self.if_readable(first).await?.unwrap_or_default());
+            }
         }
         self.ports.timers.put_timers(timers).await?;
         let summary = format!(

@@ -214,7 +214,8 @@ impl State {
             0 if is_undisturbed => ("bound: ready work", free_ms, starts.prompt_ms),
             // A new leader looks at all that is ready at once.
             0 if restarted => {
-                ("bound: ready work after a restart", free_ms.max(self.booted_ms), starts.prompt_ms)
+                let from_ms = free_ms.max(self.booted_ms).max(self.faults.away_until_ms);
+                ("bound: ready work after a restart", from_ms, starts.prompt_ms)
             }
             1 if is_undisturbed => ("bound: a lost message", free_ms.max(parcel.lost_ms), starts.lost_ms),
             // Several faults have hit it: looks at it are further apart by now.
