@@ -22,8 +22,9 @@ use belfry_files::FolderArchive;
 use belfry_sqlite::{MemoryQueue, Store, Waves};
 use belfry_worker::daemon::{Daemon, DaemonOptions};
 use tokio::{
+    sync::Notify,
     task::JoinSet,
-    time::{Instant, Interval, MissedTickBehavior},
+    time::{Interval, MissedTickBehavior},
 };
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
@@ -44,8 +45,6 @@ pub const LANE: u16 = 0;
 /// Interval between ticks. It is shorter than the look-ahead by so much that a late tick does no harm.
 const TICK: Duration = Duration::from_secs(1);
 const RETENTION_PASS: Duration = Duration::from_secs(600);
-/// Time after which a new leader has taken up the work of an earlier one.
-const RECOVERY: Duration = Duration::from_secs(60);
 /// Interval of retention passes with an archive. It is longer, because each pass makes a file.
 const ARCHIVE_PASS: Duration = Duration::from_secs(3600);
 const ZONES: Duration = Duration::from_secs(60);
@@ -94,6 +93,8 @@ pub struct Standalone {
     archive: Option<PathBuf>,
     alerting: Alerting,
     logs: Option<Arc<dyn Logs>>,
+    /// Tells the housekeeping that the work of an earlier leader was taken up.
+    recovered: Notify,
 }
 
 impl Standalone {
@@ -126,6 +127,7 @@ impl Standalone {
                 archive: None,
                 logs: None,
                 alerting: Alerting::default(),
+                recovered: Notify::new(),
             },
             waves,
         ))
@@ -226,6 +228,7 @@ impl Standalone {
             match swept {
                 Ok(timers) if !has_recovered => {
                     has_recovered = true;
+                    self.recovered.notify_one();
                     tracing::info!(timers, "took up the work of an earlier leader");
                 }
                 Ok(_) => {}
@@ -241,7 +244,8 @@ impl Standalone {
         let mut zones = tokio::time::interval(ZONES);
         let mut letters = tokio::time::interval(LETTERS);
         let pass = if self.archive.is_some() { ARCHIVE_PASS } else { RETENTION_PASS };
-        let mut retention = tokio::time::interval_at(Instant::now() + RECOVERY, pass);
+        let mut retention = tokio::time::interval(pass);
+        let mut has_recovered = false;
         loop {
             let outcome = tokio::select! {
                 _ = audit.tick() => self.engine.audit().await.map(drop).map_err(anyhow::Error::from),
@@ -249,7 +253,11 @@ impl Standalone {
                 _ = letters.tick() => {
                     self.engine.cap_dead_letters().await.map(drop).map_err(anyhow::Error::from)
                 }
-                _ = retention.tick() => self.remove_old().await,
+                () = self.recovered.notified(), if !has_recovered => {
+                    has_recovered = true;
+                    Ok(())
+                }
+                _ = retention.tick(), if has_recovered => self.remove_old().await,
             };
             if let Err(error) = outcome {
                 tracing::warn!(
