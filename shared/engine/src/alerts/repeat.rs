@@ -2,7 +2,7 @@
 //!
 //! An alert is told again when its condition comes back after it had seemed to be over, and at least daily.
 //! If it comes back again and again, the pauses between the notices double, from half a minute to an hour.
-//! What a receiver can't be told now, because of its limit, waits for a later pass.
+//! A notice that a receiver can't be told now, because of its limit, waits for a later pass.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
